@@ -1,0 +1,60 @@
+"""The App: a request is one transaction, run again when two transactions met."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+from apiflask import APIFlask
+from psycopg.errors import DeadlockDetected, SerializationFailure
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import Retry
+from app.extensions import db
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+log = logging.getLogger(__name__)
+TRIES = 5
+
+
+class App(APIFlask):
+    """APIFlask whose views run in one transaction: committed below 400, rolled back from there on."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view; commit before the answer is built, so that 200 means it is on disk."""
+        for left in reversed(range(TRIES)):
+            try:
+                return self._in_transaction()
+            except (Retry, DBAPIError) as error:
+                db.session.rollback()
+                if not left or not may_retry(error):
+                    raise
+                log.info("transactions met, running again: %s", error)
+                time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - spreads the two apart
+        raise AssertionError
+
+    def _in_transaction(self) -> ResponseReturnValue:
+        try:
+            response = self.make_response(super().dispatch_request())
+        except BaseException:
+            db.session.rollback()
+            raise
+        if response.status_code < 400:
+            db.session.commit()
+        else:
+            db.session.rollback()
+        return response
+
+
+def may_retry(error: BaseException) -> bool:
+    """True for what another run of the same transaction may mend."""
+    if isinstance(error, Retry):
+        return True
+    cause: Any = getattr(error, "orig", None)
+    return isinstance(cause, SerializationFailure | DeadlockDetected)
+
+

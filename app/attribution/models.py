@@ -1,0 +1,80 @@
+"""Clicks, claims (evidence that a partner brought a sale, won or lost, with why) and bindings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.tenancy import CURRENT, Tenanted, ref
+
+
+class Click(Model):
+    """A visit through a partner's link; partitioned by month of `at`, written in group commits."""
+
+    __tablename__ = "click"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, server_default=CURRENT)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    nonce: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # the token's 64 bits
+    link_id: Mapped[int]
+    partner_id: Mapped[int]
+    kind: Mapped[str]  # redirect, short, script, server
+    ip: Mapped[str | None]  # shortened: /24 or /48
+    user_agent: Mapped[str | None]
+    referrer: Mapped[str | None]
+    page: Mapped[str | None]
+    params: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    flag: Mapped[str | None]  # bot, prefetch, frame: counted apart, never evidence
+
+    __table_args__ = (
+        Index("ix_click_partner", "tenant_id", "partner_id", "at"),
+        Index("ix_click_link", "tenant_id", "link_id", "at"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
+
+
+class Claim(Tenanted, Model):
+    """One piece of evidence on an order; outcome and why are what the last reconcile decided."""
+
+    __tablename__ = "claim"
+
+    order_id: Mapped[int]
+    kind: Mapped[str]  # staff, partner_code, coupon, binding, click, ref, site, entry
+    evidence: Mapped[str]  # the code, token or address itself
+    position: Mapped[int]  # place in the shop's list, for coupons
+    partner_id: Mapped[int | None]  # None: nobody known by it
+    touch_at: Mapped[datetime | None]
+    won: Mapped[bool]
+    why: Mapped[str]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "order_id", "kind", "evidence"),
+        ref("orders", "order_id"),
+        ref("partner", "partner_id"),
+        Index("ix_claim_partner", "tenant_id", "partner_id", "id"),
+    )
+
+
+class Binding(Tenanted, Model):
+    """The customer is fixed to one partner: since which order or registration."""
+
+    __tablename__ = "binding"
+
+    member_id: Mapped[int]
+    partner_id: Mapped[int]
+    since: Mapped[datetime]
+    order_id: Mapped[int | None]  # None: bound by registration or subscription
+    how: Mapped[str]  # kind of the winning claim
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "member_id"),
+        CheckConstraint("how <> ''", name="how"),
+        ref("member", "member_id"),
+        ref("partner", "partner_id"),
+        ref("orders", "order_id"),
+        Index("ix_binding_partner", "tenant_id", "partner_id"),
+    )

@@ -1,0 +1,59 @@
+"""Products and categories mirrored from the shop, with their part in the partner program.
+
+Dated facts hold what decides money: product:N takes_part, category, levels; category:N levels, parent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.tenancy import Tenanted, ref
+
+
+class Category(Tenanted, Model):
+    """A category of a shop; `external_id` is the shop's own."""
+
+    __tablename__ = "category"
+
+    shop_id: Mapped[int]
+    external_id: Mapped[str]
+    name: Mapped[str]
+    parent_id: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "shop_id", "external_id"),
+        ref("shop", "shop_id"),
+        ref("category", "parent_id"),
+    )
+
+
+class Product(Tenanted, Model):
+    """A product of a shop; landing pages are where partner links may lead."""
+
+    __tablename__ = "product"
+
+    shop_id: Mapped[int]
+    external_id: Mapped[str]
+    name: Mapped[str]
+    search: Mapped[str]  # normalised name and id, for filters under row level security
+    category_id: Mapped[int | None]
+    price: Mapped[int | None]
+    url: Mapped[str | None]
+    takes_part: Mapped[bool] = mapped_column(server_default=text("true"))
+    shown: Mapped[bool] = mapped_column(server_default=text("true"))
+    landing_pages: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "shop_id", "external_id"),
+        ref("shop", "shop_id"),
+        ref("category", "category_id"),
+        Index("ix_product_name", "tenant_id", "name", "id"),
+    )

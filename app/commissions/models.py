@@ -1,0 +1,75 @@
+"""What orders earn: the deal (verdict on an order) and its shares, both rewritten by each reconcile.
+
+The money itself is in the ledger; these rows are what pages and answers show of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.tenancy import CURRENT, Tenanted, ref
+
+
+class Deal(Tenanted, Model):
+    """The verdict on one order: the partner who brought it, or None with the reason."""
+
+    __tablename__ = "deal"
+
+    public_id: Mapped[str]
+    order_id: Mapped[int]
+    partner_id: Mapped[int | None]
+    reason: Mapped[str | None]  # code of "why nothing"
+    state: Mapped[str]
+    how: Mapped[str | None]  # kind of the winning claim
+    promo_code: Mapped[str | None]
+    terms_id: Mapped[int | None]
+    terms_label: Mapped[str | None]  # "Base terms v1", as it was
+    commission: Mapped[int]  # all levels, minor units
+    currency: Mapped[str]
+    available_at: Mapped[datetime | None]
+    matures_at: Mapped[datetime | None]  # set while a pending share waits for its hold to end
+    created_at: Mapped[datetime]  # the order's
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "public_id"),
+        UniqueConstraint("tenant_id", "order_id"),
+        ref("orders", "order_id"),
+        ref("partner", "partner_id"),
+        ref("terms", "terms_id"),
+        Index("ix_deal_partner", "tenant_id", "partner_id", "created_at", "id"),
+        Index("ix_deal_created", "tenant_id", "created_at", "id"),
+        Index("ix_deal_matures", "matures_at", postgresql_where=text("matures_at is not null")),
+    )
+
+
+class Share(Model):
+    """What one partner earns at one level from one line, with why."""
+
+    __tablename__ = "share"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, server_default=CURRENT)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    line: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    amount: Mapped[int]
+    currency: Mapped[str]
+    bucket: Mapped[str]
+    why: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]  # the order's
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount"),
+        CheckConstraint(
+            "bucket in ('expected','pending','available','taken_back')", name="bucket"
+        ),
+        ref("orders", "order_id"),
+        ref("partner", "partner_id"),
+        Index("ix_share_partner", "tenant_id", "partner_id", "created_at", "order_id"),
+    )

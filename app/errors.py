@@ -1,0 +1,50 @@
+"""What can go wrong in the domain; doors translate these into pages and problem documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One complaint about one field of an input; `field` is a dotted path such as `lines.0.price`."""
+
+    field: str
+    message: str
+
+
+class DomainError(Exception):
+    """A request that the rules refuse. `code` is stable and documented; the message is for people."""
+
+    status = 422
+
+    def __init__(self, code: str, message: str, *errors: FieldError) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.errors = errors
+
+
+class NotFound(DomainError):
+    """Nothing here for this caller; also said of what belongs to others."""
+
+    status = 404
+
+    def __init__(self, message: str = "Not found.", code: str = "not_found") -> None:
+        super().__init__(code, message)
+
+
+class Conflict(DomainError):
+    """The thing is not in the state that the request supposes."""
+
+    status = 409
+
+
+class Forbidden(DomainError):
+    """Known, but not allowed."""
+
+    status = 403
+
+
+class Retry(Exception):
+    """Two transactions met; the same request run again will do."""

@@ -1,0 +1,98 @@
+"""Libraries the app is made with, unbound until create_app."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_mailman import Mail
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, MetaData, Numeric, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, registry
+
+log = logging.getLogger(__name__)
+
+
+class Base(DeclarativeBase):
+    """What every model shares: names of constraints and the columns' types by annotation."""
+
+    # Flask-SQLAlchemy replaces a plain type_annotation_map, so it rides on the registry.
+    registry = registry(
+        type_annotation_map={
+            int: BigInteger,
+            str: Text,
+            bytes: LargeBinary,
+            datetime: DateTime(timezone=True),
+            date: Date,
+            Decimal: Numeric,
+            dict[str, Any]: JSONB,
+            list[Any]: JSONB,
+        }
+    )
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": True}
+
+
+class JobQueue:
+    """The way to the worker. Rows in the outbox are the truth; a lost call is found by the sweep."""
+
+    def __init__(self) -> None:
+        self.redis: Redis | None = None
+        self.queue: Queue | None = None
+
+    def init(self, url: str) -> None:
+        """Bind to Redis; the connection is made on first use."""
+        if url:
+            self.redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+            self.queue = Queue(connection=self.redis, serializer=JSONSerializer)
+
+    def enqueue(self, name: str, *args: int | str) -> None:
+        """Ask the worker for app.jobs.<name>(*args). Never raises: without Redis the sweep does it later."""
+        if self.queue is None:
+            return
+        try:
+            self.queue.enqueue(f"app.jobs.{name}", *args, result_ttl=0, failure_ttl=86400)
+        except RedisError as error:
+            log.warning("queue unavailable, the sweep will do it: %s", error)
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    engine_options={"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "pool_timeout": 5},
+)
+migrate = Migrate()
+csrf = CSRFProtect()
+login = LoginManager()
+babel = Babel()
+htmx = Htmx()
+mail = Mail()
+limiter = Limiter(get_remote_address, headers_enabled=True)
+queue = JobQueue()
+
+# The class that models inherit; the checker sees the plain Base behind Flask-SQLAlchemy's own.
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model

@@ -1,0 +1,53 @@
+"""The shop's customers. A guest is known by e-mail, else by phone, until an id is seen with that e-mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from app.extensions import Model
+from app.tenancy import Tenanted, ref
+
+
+class Member(Tenanted, Model):
+    """One customer of one shop. `key` is "id:77", "email:gleb@example.org" or "phone:+7916…"."""
+
+    __tablename__ = "member"
+
+    shop_id: Mapped[int]
+    key: Mapped[str]
+    name: Mapped[str | None]
+    email: Mapped[str | None]  # normalised
+    phone: Mapped[str | None]  # E.164
+    group: Mapped[str | None]
+    registered_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "shop_id", "key"),
+        ref("shop", "shop_id"),
+        Index("ix_member_email", "tenant_id", "shop_id", "email"),
+    )
+
+
+class MemberEmail(Tenanted, Model):
+    """Evidence that the customer with a shop id uses an e-mail: the earliest order that says so.
+
+    A guest's orders belong to the id that showed the e-mail first; only ever grows, so the order of
+    messages does not matter.
+    """
+
+    __tablename__ = "member_email"
+
+    shop_id: Mapped[int]
+    email: Mapped[str]
+    member_id: Mapped[int]
+    since: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "shop_id", "email", "member_id"),
+        ref("member", "member_id"),
+        Index("ix_member_email_member", "tenant_id", "member_id"),
+    )

@@ -1,0 +1,20 @@
+"""Every table, in one import: for migrations and for the house tests."""
+
+from __future__ import annotations
+
+import app.attribution.models
+import app.catalog.models
+import app.commissions.models
+import app.events.models
+import app.facts.models
+import app.identity.models
+import app.intake.models
+import app.ledger.models
+import app.links.models
+import app.members.models
+import app.notifications.models
+import app.orders.models
+import app.partners.models
+import app.payouts.models
+import app.programs.models
+import app.tenants.models  # noqa: F401

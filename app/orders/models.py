@@ -1,0 +1,69 @@
+"""What shops said about an order, and the order as it now stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.tenancy import Tenanted, ref
+
+
+class Order(Tenanted, Model):
+    """The fold of all its messages: order-free, so any arrival order ends in the same row.
+
+    `folded` is orders.rules.Folded as JSON (newest snapshot, evidence, line facts, delete mark);
+    the other columns mirror it for lists and locks.
+    """
+
+    __tablename__ = "orders"
+
+    shop_id: Mapped[int]
+    external_id: Mapped[str]
+    number: Mapped[str]
+    search: Mapped[str]
+    member_id: Mapped[int | None]
+    status: Mapped[str]  # the shop's word
+    state: Mapped[str]
+    currency: Mapped[str]
+    total: Mapped[int]  # lines + shipping + fees - refunds, minor units
+    folded: Mapped[dict[str, Any]]
+    booking: Mapped[int] = mapped_column(server_default=text("0"))  # bookings made so far
+    created_at: Mapped[datetime]  # the shop's
+    received_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "shop_id", "external_id"),
+        CheckConstraint(
+            "state in ('registered','agreed','completed','cancelled','refunded')", name="state"
+        ),
+        ref("shop", "shop_id"),
+        ref("member", "member_id"),
+        Index("ix_orders_created", "tenant_id", "created_at", "id"),
+        Index("ix_orders_member", "tenant_id", "member_id"),
+    )
+
+
+class OrderMessage(Tenanted, Model):
+    """One message as received, canonical form; doubled ones leave no second row."""
+
+    __tablename__ = "order_message"
+
+    order_id: Mapped[int]
+    body_hash: Mapped[str]
+    seq: Mapped[int]  # 0 for messages with version or updated_at: their hash alone makes them one
+    source: Mapped[str]  # api, woocommerce, postback, staff, import
+    status: Mapped[str]
+    state: Mapped[str | None]  # as mapped at intake; None: unmapped word
+    map_version: Mapped[int]
+    body: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "order_id", "body_hash", "seq"),
+        ref("orders", "order_id"),
+    )

@@ -1,0 +1,100 @@
+"""Partners, the codes they are known by, and who brought whom.
+
+Dated facts of owner "partner:N": status, terms, group, levels.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.tenancy import Tenanted, ref
+
+
+class Partner(Tenanted, Model):
+    """Someone who brings sales. `refcode` is canonical; `status` mirrors the newest dated fact."""
+
+    __tablename__ = "partner"
+
+    public_id: Mapped[str]
+    refcode: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str | None]  # normalised
+    phone: Mapped[str | None]
+    site: Mapped[str | None]
+    comment: Mapped[str] = mapped_column(server_default=text("''"))
+    search: Mapped[str]  # normalised name, e-mail, refcode
+    status: Mapped[str]
+    person_id: Mapped[int | None]
+    member_id: Mapped[int | None]
+    sponsor_id: Mapped[int | None]  # mirrors the newest edge, for lists
+    terms_id: Mapped[int | None]
+    group_id: Mapped[int | None]
+    locale: Mapped[str]
+    details: Mapped[bytes | None]  # payment details, encrypted
+    details_changed_at: Mapped[datetime | None]
+    details_usable_at: Mapped[datetime | None]
+    answers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # registration form
+    accepted_terms_version: Mapped[int | None]
+    accepted_terms_at: Mapped[datetime | None]
+    muted: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # event types not mailed
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint(
+            "status in ('pending','active','blocked','removed','rejected')", name="status"
+        ),
+        UniqueConstraint("tenant_id", "public_id"),
+        UniqueConstraint("tenant_id", "refcode"),
+        Index("uq_partner_email", "tenant_id", "email", unique=True, postgresql_where=text("email is not null and status <> 'removed'")),
+        ref("member", "member_id"),
+        ref("partner", "sponsor_id"),
+        ref("terms", "terms_id"),
+        ref("partner_group", "group_id"),
+        Index("ix_partner_created", "tenant_id", "created_at", "id"),
+        Index("ix_partner_sponsor", "tenant_id", "sponsor_id"),
+    )
+
+
+class SponsorEdge(Tenanted, Model):
+    """`partner_id` earns for `sponsor_id` in [valid_from, valid_to); sponsor None: a root, said aloud."""
+
+    __tablename__ = "sponsor_edge"
+
+    partner_id: Mapped[int]
+    sponsor_id: Mapped[int | None]
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+    actor: Mapped[str | None]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "partner_id", "valid_from"),
+        CheckConstraint("partner_id <> sponsor_id", name="not_self"),
+        ref("partner", "partner_id"),
+        ref("partner", "sponsor_id"),
+        Index("ix_sponsor_edge_sponsor", "tenant_id", "sponsor_id"),
+    )
+
+
+class Code(Tenanted, Model):
+    """One namespace per tenant for refcodes, promo codes and link codes. `key` is normalised."""
+
+    __tablename__ = "code"
+
+    key: Mapped[str]
+    display: Mapped[str]
+    kind: Mapped[str]
+    partner_id: Mapped[int]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]  # a renamed code still counts, but is not shown
+
+    __table_args__ = (
+        CheckConstraint("kind in ('refcode','promo','link')", name="kind"),
+        UniqueConstraint("tenant_id", "key"),
+        ref("partner", "partner_id"),
+        Index("ix_code_partner", "tenant_id", "partner_id"),
+    )

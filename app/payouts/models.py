@@ -1,0 +1,65 @@
+"""Payout requests and the merchant's payout methods."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Model
+from app.tenancy import Tenanted, ref
+
+
+class PayoutMethod(Tenanted, Model):
+    """One of up to five ways to be paid, of the merchant's own choice."""
+
+    __tablename__ = "payout_method"
+
+    code: Mapped[str]  # "bank" is there from the start
+    name: Mapped[str]
+    hint: Mapped[str] = mapped_column(server_default=text("''"))  # what the partner is asked to give
+    position: Mapped[int] = mapped_column(server_default=text("0"))
+    retired_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("tenant_id", "code"),)
+
+
+class Payout(Tenanted, Model):
+    """Money on its way to a partner; details are copied when asked and never change here."""
+
+    __tablename__ = "payout"
+
+    public_id: Mapped[str]
+    partner_id: Mapped[int]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    method_id: Mapped[int]
+    details: Mapped[bytes | None]  # encrypted copy
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    requested_by: Mapped[str]
+    decided_by: Mapped[str | None]
+    requested_at: Mapped[datetime]
+    approved_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint(
+            "state in ('requested','approved','sending','unknown','paid','rejected','cancelled','failed')",
+            name="state",
+        ),
+        UniqueConstraint("tenant_id", "public_id"),
+        ref("partner", "partner_id"),
+        ref("payout_method", "method_id"),
+        Index(
+            "uq_payout_open",
+            "tenant_id",
+            "partner_id",
+            unique=True,
+            postgresql_where=text("state in ('requested','approved','sending','unknown')"),
+        ),
+        Index("ix_payout_requested", "tenant_id", "requested_at", "id"),
+        Index("ix_payout_partner", "tenant_id", "partner_id", "requested_at", "id"),
+    )
