@@ -1,0 +1,77 @@
+"""What an order is worth: messages, the latest word, refunds and bases. Pure.
+
+message: one snapshot of a shop and its key; checks: what is refused or clamped; fold: the order as
+it now stands, from messages in any order; base: what is left to earn from after refunds.
+"""
+
+from app.orders.rules.base import (
+    SHIPPING_LINE,
+    BaseRule,
+    LineBase,
+    Refunded,
+    bases,
+    refunded,
+)
+from app.orders.rules.checks import Problem, clamp_refunds, problems
+from app.orders.rules.fold import (
+    Evidence,
+    Folded,
+    LineFacts,
+    absorb,
+    folded_from_json,
+    folded_to_json,
+    mark_deleted,
+)
+from app.orders.rules.message import (
+    Customer,
+    Line,
+    Message,
+    MessageKey,
+    PartnerData,
+    Refund,
+    RefundLine,
+    Snapshot,
+    State,
+    body_hash,
+    goods_total,
+    line_value,
+    order_total,
+    parse_quantity,
+    snapshot_from_json,
+    snapshot_to_json,
+)
+
+__all__ = [
+    "SHIPPING_LINE",
+    "BaseRule",
+    "Customer",
+    "Evidence",
+    "Folded",
+    "Line",
+    "LineBase",
+    "LineFacts",
+    "Message",
+    "MessageKey",
+    "PartnerData",
+    "Problem",
+    "Refund",
+    "RefundLine",
+    "Refunded",
+    "Snapshot",
+    "State",
+    "absorb",
+    "bases",
+    "body_hash",
+    "clamp_refunds",
+    "folded_from_json",
+    "folded_to_json",
+    "goods_total",
+    "line_value",
+    "mark_deleted",
+    "order_total",
+    "parse_quantity",
+    "problems",
+    "refunded",
+    "snapshot_from_json",
+    "snapshot_to_json",
+]

@@ -1,0 +1,186 @@
+"""The order as it now stands: a fold of its messages that no order of arrival can change.
+
+Every field is the greatest, the least or the union over all messages seen, each by one total
+order, so absorbing is associative, commutative and idempotent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, cast
+
+from pydantic import TypeAdapter
+
+from app.orders.rules.message import Instant, Line, Message, MessageKey, Snapshot, State
+
+EvidenceKind = Literal["click", "ref", "entry"]
+FactName = Literal["category", "supplier", "promo"]
+
+
+class Evidence(NamedTuple):
+    """Something a message carried that speaks for a partner; it counts even in an old message."""
+
+    kind: EvidenceKind
+    value: str
+
+
+class LineFact(NamedTuple):
+    """What the oldest message that names it says of a line."""
+
+    line: str
+    product: str | None
+    name: FactName
+    key: MessageKey
+    value: str | bool
+
+
+class LineFacts(NamedTuple):
+    """Category, supplier and promo flag of a line as messages named them; None: ask the catalogue."""
+
+    category: str | None
+    supplier: str | None
+    promo: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """All that messages of one order amount to."""
+
+    snapshot: Snapshot
+    key: MessageKey
+    mapped: State | None  # of the newest message whose word is mapped
+    mapped_key: MessageKey | None
+    completed_first: Instant | None  # the earliest time of any message that was completed
+    facts: tuple[LineFact, ...]
+    evidence: tuple[Evidence, ...]
+    deleted_at: Instant | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the shop's deletion still holds: only a later updated_at revives the order."""
+        if self.deleted_at is None:
+            return False
+        said = self.snapshot.updated_at
+        return said is None or said <= self.deleted_at
+
+    @property
+    def state(self) -> State:
+        """Where the order stands: cancelled when deleted, else the newest word that is mapped."""
+        if self.deleted:
+            return State.CANCELLED
+        return self.mapped or State.REGISTERED
+
+    @property
+    def completed_since(self) -> datetime | None:
+        """When the hold starts; None while the order is not completed."""
+        if self.state is not State.COMPLETED:
+            return None
+        return self.snapshot.completed_at or self.completed_first
+
+    def facts_of(self, line: Line) -> LineFacts:
+        """Return what messages said of the line, oldest first.
+
+        A line that now names another product is another line: its old facts do not follow.
+        """
+        said = {
+            fact.name: fact.value
+            for fact in self.facts
+            if fact.line == line.id and fact.product == line.product
+        }
+        return LineFacts(
+            category=cast("str | None", said.get("category")),
+            supplier=cast("str | None", said.get("supplier")),
+            promo=cast("bool | None", said.get("promo")),
+        )
+
+
+_FOLDED = TypeAdapter(Folded)
+
+
+def folded_to_json(folded: Folded) -> dict[str, Any]:
+    """Write the fold for storage."""
+    written: dict[str, Any] = _FOLDED.dump_python(folded, mode="json")
+    return written
+
+
+def folded_from_json(stored: dict[str, Any]) -> Folded:
+    """Read what folded_to_json wrote."""
+    return _FOLDED.validate_python(stored)
+
+
+def absorb(folded: Folded | None, message: Message) -> Folded:
+    """Take in one message; any order of arrival, with duplicates, ends in the same fold."""
+    one = _alone(message)
+    return one if folded is None else _join(folded, one)
+
+
+def mark_deleted(folded: Folded, received_at: datetime) -> Folded:
+    """Take in the shop's deletion: marked at the later of receipt and the newest updated_at held."""
+    marks = (received_at, folded.snapshot.updated_at, folded.deleted_at)
+    return replace(folded, deleted_at=max(mark for mark in marks if mark is not None))
+
+
+def _alone(message: Message) -> Folded:
+    said, state, key = message.snapshot, message.state, message.key
+    return Folded(
+        snapshot=said,
+        key=key,
+        mapped=state,
+        mapped_key=key if state else None,
+        completed_first=key.at if state is State.COMPLETED else None,
+        facts=_facts(said, key),
+        evidence=_evidence(said),
+    )
+
+
+def _facts(said: Snapshot, key: MessageKey) -> tuple[LineFact, ...]:
+    found = [
+        LineFact(line.id, line.product, name, key, value)
+        for line in said.lines
+        for name, value in _named(line)
+    ]
+    return tuple(sorted(found, key=_fact_place))
+
+
+def _named(line: Line) -> list[tuple[FactName, str | bool]]:
+    said: list[tuple[FactName, str | bool | None]] = [
+        ("category", line.category),
+        ("supplier", line.supplier),
+        ("promo", line.promo),
+    ]
+    return [(name, value) for name, value in said if value is not None]
+
+
+def _fact_place(fact: LineFact) -> tuple[str, str, str]:
+    return fact.line, fact.product or "", fact.name
+
+
+def _evidence(said: Snapshot) -> tuple[Evidence, ...]:
+    carried: list[tuple[EvidenceKind, str | None]] = [
+        ("click", said.click),
+        ("entry", said.entry),
+        ("ref", said.ref),
+    ]
+    return tuple(Evidence(kind, value) for kind, value in carried if value)
+
+
+def _join(one: Folded, other: Folded) -> Folded:
+    newest = max(one, other, key=lambda folded: folded.key)
+    mapped = max(one, other, key=lambda folded: (folded.mapped_key is not None, folded.mapped_key))
+    completed = [at for at in (one.completed_first, other.completed_first) if at is not None]
+    oldest: dict[tuple[str, str, str], LineFact] = {}
+    for fact in (*one.facts, *other.facts):
+        place = _fact_place(fact)
+        if place not in oldest or fact.key < oldest[place].key:
+            oldest[place] = fact
+    return Folded(
+        snapshot=newest.snapshot,
+        key=newest.key,
+        mapped=mapped.mapped,
+        mapped_key=mapped.mapped_key,
+        completed_first=min(completed, default=None),
+        facts=tuple(oldest[place] for place in sorted(oldest)),
+        evidence=tuple(sorted({*one.evidence, *other.evidence})),
+        deleted_at=one.deleted_at or other.deleted_at,
+    )
