@@ -1,0 +1,63 @@
+"""The types of events: who may see each. docs/events.md tells what each says."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Audience(StrEnum):
+    """Whom a type of event is for; each includes the ones before it."""
+
+    INTERNAL = "internal"
+    MERCHANT = "merchant"
+    PARTNER = "partner"
+
+
+I, M, P = Audience.INTERNAL, Audience.MERCHANT, Audience.PARTNER  # noqa: E741
+
+CATALOG: dict[str, Audience] = {
+    "merchant.created": M,
+    "merchant.settings_changed": M,
+    "shop.changed": M,
+    "key.created": M,
+    "key.revoked": M,
+    "connection.created": M,
+    "connection.disabled": M,
+    "staff.invited": M,
+    "staff.changed": M,
+    "staff.removed": M,
+    "person.password_reset": I,
+    "person.signed_in": I,
+    "person.signed_out_everywhere": I,
+    "terms.created": M,
+    "terms.changed": M,
+    "group.changed": M,
+    "product.changed": M,
+    "category.changed": M,
+    "partner.applied": M,
+    "partner.registered": P,
+    "partner.approved": P,
+    "partner.rejected": P,
+    "partner.created": P,
+    "partner.changed": M,
+    "partner.blocked": P,
+    "partner.unblocked": P,
+    "partner.removed": P,
+    "partner.sponsor_changed": M,
+    "partner.recruited": P,
+    "partner.details_changed": P,
+    "link.created": P,
+    "order.parked": M,
+    "order.unmapped_status": M,
+    "deal.created": P,
+    "deal.changed": P,
+    "commission.accrued": P,
+    "commission.available": P,
+    "commission.taken_back": P,
+    "payout.requested": P,
+    "payout.approved": P,
+    "payout.rejected": P,
+    "payout.cancelled": P,
+    "payout.paid": P,
+    "payout.failed": P,
+}

@@ -1,0 +1,82 @@
+"""Write and read dated facts: what decides money, as it was at any moment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from app import clock
+from app.extensions import db
+from app.facts.models import Fact
+from app.facts.rules import Dated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+
+def found(owner: str, facts: Mapping[str, Any], actor: str | None = None) -> None:
+    """Give a new owner the first row of each of its facts, "none" (None) included."""
+    for name, value in facts.items():
+        _insert(owner, name, value, clock.now(), actor)
+
+
+def put(
+    owner: str, name: str, value: Any, *, since: datetime | None = None, actor: str | None = None
+) -> bool:
+    """Let `name` be `value` from `since` (now, unless later; never earlier). False: it already was.
+
+    A change is a new row: orders made before it keep what held at their time.
+    """
+    now = clock.now()
+    start = now if since is None else max(since, now)
+    row = current([owner], [name], at=start).get(owner, {})
+    if name in row and row[name] == value:
+        return False
+    _insert(owner, name, value, start, actor)
+    return True
+
+
+def current(
+    owners: Iterable[str], names: Iterable[str] | None = None, *, at: datetime | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return {owner: {name: value}} as it holds at an instant (now)."""
+    instant = at or clock.now()
+    result: dict[str, dict[str, Any]] = defaultdict(dict)
+    for (owner, name), dated in history(owners, names).items():
+        result[owner][name] = dated.at(instant)
+    return dict(result)
+
+
+def history(
+    owners: Iterable[str], names: Iterable[str] | None = None
+) -> dict[tuple[str, str], Dated]:
+    """Return every row of the owners' facts as {(owner, name): Dated}."""
+    query = select(Fact.owner, Fact.name, Fact.valid_from, Fact.value).where(
+        Fact.owner.in_(set(owners))
+    )
+    if names is not None:
+        query = query.where(Fact.name.in_(set(names)))
+    rows = db.session.execute(query.order_by(Fact.owner, Fact.name, Fact.valid_from))
+    starts: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    values: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for owner, name, valid_from, value in rows:
+        starts[owner, name].append(valid_from)
+        values[owner, name].append(value)
+    return {key: Dated(tuple(starts[key]), tuple(values[key])) for key in starts}
+
+
+def _insert(owner: str, name: str, value: Any, start: datetime, actor: str | None) -> None:
+    # Two changes in one instant are one change: the later word stands.
+    statement = insert(Fact).values(
+        owner=owner, name=name, value=value, valid_from=start, actor=actor
+    )
+    db.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "owner", "name", "valid_from"],
+            set_={"value": statement.excluded.value, "actor": statement.excluded.actor},
+        )
+    )

@@ -1,0 +1,79 @@
+"""Names of accounts, and what a transfer does to the guarded ones."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COMMISSIONS = "merchant:commissions"
+MERCHANT_BALANCE = "merchant:balance"
+FEES = "platform:fees"
+OUTSIDE = "outside"
+
+_GUARDED = re.compile(
+    r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"
+)
+
+
+def pending(partner: int) -> str:
+    """Return the account of commission that is on hold."""
+    return f"partner:{partner}:pending"
+
+
+def available(partner: int) -> str:
+    """Return the account of money the partner can ask for."""
+    return f"partner:{partner}:available"
+
+
+def reserved(partner: int) -> str:
+    """Return the account of money in an open payout."""
+    return f"partner:{partner}:reserved"
+
+
+def debt(partner: int) -> str:
+    """Return the account of what the partner owes back."""
+    return f"partner:{partner}:debt"
+
+
+def payout(number: int) -> str:
+    """Return the account through which one payout's money leaves."""
+    return f"payout:{number}"
+
+
+def guarded(account: str) -> bool:
+    """Return True for accounts whose running balance the database keeps at zero or above."""
+    return _GUARDED.fullmatch(account) is not None
+
+
+def sign(account: str) -> int:
+    """Return -1 for debts, whose balance says what is owed, else 1."""
+    return -1 if account.endswith(":debt") else 1
+
+
+@dataclass(frozen=True)
+class Move:
+    """`amount` (minor units, above zero) from `source` to `target`, and what it is about."""
+
+    source: str
+    target: str
+    amount: int
+    kind: str
+    line: str | None = None
+    level: int | None = None
+    partner: int | None = None
+    reason: str | None = None
+
+
+def deltas(moves: Iterable[Move]) -> dict[str, int]:
+    """Return the change of each guarded account's balance, in the account's own sense."""
+    result: dict[str, int] = defaultdict(int)
+    for move in moves:
+        for account, amount in ((move.source, -move.amount), (move.target, move.amount)):
+            if guarded(account):
+                result[account] += sign(account) * amount
+    return {account: change for account, change in sorted(result.items()) if change}

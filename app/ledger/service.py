@@ -1,0 +1,143 @@
+"""The one place that writes money."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app import clock
+from app.errors import Conflict
+from app.extensions import db
+from app.ledger.rules import Move, available, debt, deltas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+
+class AlreadyPosted(Conflict):
+    """This business fact has been posted; it posts once."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__("already_posted", f"{reference} has been posted.")
+
+
+_INSERT = text(
+    """
+    INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
+                          event_id, order_id, line, level, partner_id, reason)
+    SELECT :reference, u.n, u.source, u.target, u.amount, :currency, u.kind, :at,
+           :event_id, :order_id, u.line, u.level, u.partner, u.reason
+    FROM unnest(:source, :target, :amount, :kind, :line, :level, :partner, :reason)
+         WITH ORDINALITY AS u(source, target, amount, kind, line, level, partner, reason, n)
+    ON CONFLICT (tenant_id, reference, n) DO NOTHING
+    """
+).bindparams(
+    *(bindparam(name, type_=ARRAY(Text)) for name in ("source", "target", "kind", "line", "reason")),
+    *(bindparam(name, type_=ARRAY(BigInteger)) for name in ("amount", "level", "partner")),
+    bindparam("event_id", type_=BigInteger),
+    bindparam("order_id", type_=BigInteger),
+)
+_OPEN = text(
+    "INSERT INTO balance (account, currency, balance)"
+    " SELECT account, :currency, 0 FROM unnest(:accounts) AS u(account)"
+    " ORDER BY account ON CONFLICT DO NOTHING"
+).bindparams(bindparam("accounts", type_=ARRAY(Text)))
+_LOCK = text(
+    "SELECT account, balance FROM balance WHERE account = ANY(:accounts) AND currency = :currency"
+    " ORDER BY account FOR UPDATE"
+).bindparams(bindparam("accounts", type_=ARRAY(Text)))
+_CHANGE = text(
+    "UPDATE balance b SET balance = b.balance + u.change"
+    " FROM unnest(:accounts, :changes) AS u(account, change)"
+    " WHERE b.account = u.account AND b.currency = :currency"
+).bindparams(bindparam("accounts", type_=ARRAY(Text)), bindparam("changes", type_=ARRAY(BigInteger)))
+
+
+def post(
+    reference: str,
+    moves: Sequence[Move],
+    currency: str,
+    *,
+    at: datetime | None = None,
+    order_id: int | None = None,
+    event_id: int | None = None,
+) -> None:
+    """Post the moves of one business fact, in minor units of `currency`, at the scope's time.
+
+    `reference` names the fact ("order:12:3", "payout:17:paid") and posts once: AlreadyPosted when it
+    stands. Guarded balances change in the same transaction, locked in account order; the database
+    refuses one below zero (CheckViolation), so callers lock and look first with `lock`.
+    """
+    if not moves:
+        return
+    result = db.session.execute(
+        _INSERT,
+        {
+            "reference": reference,
+            "currency": currency,
+            "at": at or clock.now(),
+            "order_id": order_id,
+            "event_id": event_id,
+            "source": [m.source for m in moves],
+            "target": [m.target for m in moves],
+            "amount": [m.amount for m in moves],
+            "kind": [m.kind for m in moves],
+            "line": [m.line for m in moves],
+            "level": [m.level for m in moves],
+            "partner": [m.partner for m in moves],
+            "reason": [m.reason for m in moves],
+        },
+    )
+    if result.rowcount != len(moves):  # type: ignore[attr-defined]
+        raise AlreadyPosted(reference)
+    changes = deltas(moves)
+    if changes:
+        lock(changes, currency)
+        db.session.execute(
+            _CHANGE,
+            {
+                "accounts": list(changes),
+                "changes": list(changes.values()),
+                "currency": currency,
+            },
+        )
+
+
+def lock(accounts: Iterable[str], currency: str) -> dict[str, int]:
+    """Open and lock guarded accounts in account order; return their balances in minor units."""
+    names = sorted(set(accounts))
+    values = {"accounts": names, "currency": currency}
+    db.session.execute(_OPEN, values)
+    return {row.account: row.balance for row in db.session.execute(_LOCK, values)}
+
+
+def repay(partners: Iterable[int], currency: str, *, at: datetime | None = None) -> None:
+    """Let available money repay debt, for each partner who has both, as a transfer of its own.
+
+    Called after every posting that may raise `available`, so that debt and available money never
+    stand side by side, whatever the order of events.
+    """
+    ids = sorted(set(partners))
+    names = [account(p) for p in ids for account in (available, debt)]
+    standing = lock(names, currency) if names else {}
+    for partner in ids:
+        amount = min(standing[available(partner)], standing[debt(partner)])
+        if amount:
+            post(
+                f"repay:{partner}:{next_number(partner)}",
+                [Move(available(partner), debt(partner), amount, "repayment", partner=partner)],
+                currency,
+                at=at,
+            )
+
+
+def next_number(partner: int) -> int:
+    """Return the number of the partner's next repayment; call it with the partner's accounts locked."""
+    row = db.session.execute(
+        text("SELECT count(*) FROM transfer WHERE target = :debt AND kind = 'repayment'"),
+        {"debt": debt(partner)},
+    )
+    return int(row.scalar_one()) + 1
