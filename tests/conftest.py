@@ -1,0 +1,181 @@
+"""The engines of the run, one database a worker, and the world outside: mail, browser, web server."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app import create_app
+from app.config import Config
+from app.extensions import db
+from tests.harness import browser as chromium
+from tests.harness import invariants
+from tests.harness.engines import SECRET, Addresses, Engines, worker_database
+from tests.harness.live import Web, worker
+from tests.harness.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+    from playwright.sync_api import Page
+    from sqlalchemy.orm import Session, scoped_session
+
+    from app.application import App
+    from app.dev.database import Addresses as Database
+
+ENGINES = pytest.StashKey[Engines]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """In the controller, before each worker starts: the engines are made once, workers get the addresses."""
+    stash = node.config.stash
+    if ENGINES not in stash:
+        stash[ENGINES] = Engines()
+    node.workerinput["engines"] = stash[ENGINES].addresses.packed()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what this process started."""
+    engines = config.stash.get(ENGINES, None)
+    if engines is not None:
+        engines.stop()
+
+
+@pytest.fixture(scope="session")
+def engines(request: pytest.FixtureRequest) -> Addresses:
+    """Where PostgreSQL (as superuser) and Redis are."""
+    given = getattr(request.config, "workerinput", None)
+    if given is not None:
+        return Addresses(**given["engines"])
+    request.config.stash[ENGINES] = Engines()
+    return request.config.stash[ENGINES].addresses
+
+
+@pytest.fixture(scope="session")
+def worker_name() -> str:
+    """gw0, gw1, ... or master."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "master")
+
+
+@pytest.fixture(scope="session")
+def database(engines: Addresses, worker_name: str) -> Database:
+    """This worker's own database: `.app` and `.owner` are its addresses."""
+    return worker_database(engines, worker_name)
+
+
+@pytest.fixture(scope="session")
+def smtp() -> Iterator[Mailbox]:
+    """This worker's SMTP server; tests use `mailbox`."""
+    box = Mailbox()
+    box.start()
+    yield box
+    box.stop()
+
+
+@pytest.fixture
+def mailbox(smtp: Mailbox) -> Iterator[Mailbox]:
+    """Letters sent during this test."""
+    smtp.clear()
+    yield smtp
+    smtp.clear()
+
+
+@pytest.fixture(scope="session")
+def environ(
+    engines: Addresses,
+    database: Database,
+    smtp: Mailbox,
+    worker_name: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str]:
+    """The product's environment in this worker, for processes that a test starts."""
+    number = int(worker_name.removeprefix("gw")) + 1 if worker_name.startswith("gw") else 0
+    return {
+        "APP_ENV": "test",
+        "SECRET_KEY": SECRET,
+        "DATABASE_URL": database.app,
+        "DATABASE_OWNER_URL": database.owner,
+        "REDIS_URL": f"{engines.redis.rpartition('/')[0]}/{number}",
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp.port}",
+        "VAR_DIR": str(tmp_path_factory.mktemp("var")),
+        "PUBLIC_URL": "http://localhost",
+    }
+
+
+@pytest.fixture(scope="session")
+def app(environ: dict[str, str]) -> Iterator[App]:
+    """The application, on this worker's database. Forms need no CSRF token here; journeys' do."""
+    made = create_app(Config.from_env(environ))
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def _sound(app: App) -> Iterator[None]:
+    """After the test the ledger's invariants hold for all that it left in the database."""
+    yield
+    with app.app_context():
+        broken = invariants.broken()
+    assert not broken, broken
+
+
+@pytest.fixture
+def db_session(app: App) -> Iterator[scoped_session[Session]]:
+    """A session in one transaction that is rolled back; services never commit, so nothing stays."""
+    with app.app_context():
+        yield db.session
+        broken = invariants.broken()
+        db.session.rollback()
+        db.session.remove()
+    assert not broken, broken
+
+
+@pytest.fixture
+def client(app: App, _sound: None) -> FlaskClient:
+    """A visitor without cookies. What its requests commit stays, so use a merchant of your own."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def web_server(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """The web server of this worker, as users start it."""
+    server = Web(environ, tmp_path_factory.mktemp("web"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def live_server(web_server: Web, _sound: None) -> str:
+    """Address of a running web server."""
+    return web_server.url
+
+
+@pytest.fixture
+def live_worker(environ: dict[str, str], tmp_path: Path) -> Iterator[None]:
+    """A running worker: mail leaves and due work is done while the test runs."""
+    child = worker(environ, tmp_path)
+    child.start()
+    yield
+    child.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright starts the machine's Chromium."""
+    return browser_type_launch_args | chromium.launch_arguments()
+
+
+@pytest.fixture
+def quiet_page(page: Page) -> Iterator[Page]:
+    """A browser page that must not complain on its console."""
+    console = chromium.Console(page)
+    yield page
+    assert not console.errors, console.errors

@@ -1,0 +1,98 @@
+"""One PostgreSQL and one Redis for the whole run; a migrated template, copied for every worker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from app.dev import database
+from app.dev.postgres import Postgres
+from app.dev.redis_server import RedisServer
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TEMPLATE = "partnerka_template"
+SECRET = "the tests' own secret, at least 32 characters"
+# Tests throw the data away: nothing needs to reach the disk.
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "shared_buffers": "256MB",
+}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What a worker must know of the engines; plain text, so that it travels to the workers."""
+
+    superuser: str
+    redis: str
+
+    def packed(self) -> dict[str, Any]:
+        """Return what xdist can carry."""
+        return asdict(self)
+
+
+class Engines:
+    """The servers of this run, in a folder of their own; ended by pid, and the folder removed."""
+
+    def __init__(self) -> None:
+        """Start both and make the template."""
+        self.folder = Path(tempfile.mkdtemp(prefix="partnerka-test-"))
+        self.folder.chmod(0o755)
+        self.redis = RedisServer(self.folder)
+        self.postgres = Postgres(self.folder, settings=FAST)
+        try:
+            self.redis.start()
+            self.postgres.start()
+            self.postgres.wait()
+            migrate(database.prepare(self.postgres.url, SECRET, TEMPLATE), self.folder)
+            self.redis.wait()
+        except BaseException:
+            self.stop()
+            raise
+        self.addresses = Addresses(self.postgres.url, self.redis.url)
+
+    def stop(self) -> None:
+        """End both."""
+        self.redis.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def migrate(addresses: database.Addresses, folder: Path) -> None:
+    """Bring a database to the newest migration, as the owner, by the command that everybody uses."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    env = os.environ | {
+        "APP_ENV": "test",
+        "SECRET_KEY": SECRET,
+        "VAR_DIR": str(folder),
+        "DATABASE_URL": addresses.app,
+        "DATABASE_OWNER_URL": addresses.owner,
+        "REDIS_URL": "",
+    }
+    done = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)  # noqa: S603 - fixed
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+
+
+def worker_database(addresses: Addresses, worker: str) -> database.Addresses:
+    """Make this worker's database from the template and return how the app and the owner reach it."""
+    name = f"partnerka_{worker}"
+    with psycopg.connect(addresses.superuser, autocommit=True) as connection:
+        # One copy at a time: the template must have no other visitor.
+        connection.execute("SELECT pg_advisory_lock(hashtext('partnerka template'))")
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}")
+        parts = (sql.Identifier(p) for p in (name, TEMPLATE, database.OWNER))
+        connection.execute(statement.format(*parts))
+    return database.prepare(addresses.superuser, SECRET, name)
