@@ -1,26 +1,31 @@
-"""How a dated fact is read."""
+"""A dated fact: what was true when."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Generic, TypeVar
 
-if TYPE_CHECKING:
-    from datetime import datetime
+Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
-class Dated:
-    """The rows of one fact, oldest first: `starts[i]` is when `values[i]` began to hold."""
+@dataclass(frozen=True, slots=True)
+class Timeline(Generic[Value]):
+    """Rows of one fact by the instant from which each holds; there is always a first one."""
 
-    starts: tuple[datetime, ...]
-    values: tuple[Any, ...]
+    rows: tuple[tuple[datetime, Value], ...]
 
-    def at(self, instant: datetime) -> Any:
-        """Return the value that held at the instant; before the first row, that first row."""
-        return self.values[max(bisect_right(self.starts, instant) - 1, 0)]
+    @classmethod
+    def of(cls, rows: Iterable[tuple[datetime, Value]]) -> Timeline[Value]:
+        """Put the rows in order. Raises ValueError without any."""
+        ordered = tuple(sorted(rows, key=lambda row: row[0]))
+        if not ordered:
+            raise ValueError("a fact has its first row from the moment its owner is made")
+        return cls(ordered)
 
-    def last(self) -> Any:
-        """Return the value of the newest row, which may lie in the future."""
-        return self.values[-1]
+    def at(self, instant: datetime) -> Value:
+        """Return the latest row's value by then; what is older than the owner reads the first row."""
+        found = bisect_right(self.rows, instant, key=lambda row: row[0])
+        return self.rows[max(found - 1, 0)][1]

@@ -1,0 +1,324 @@
+"""Which claim wins an order, and to whom a customer is bound. Every claim is kept, with why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from app.partners.rules import Identity, Status
+
+SKEW = timedelta(minutes=5)  # how far a touch may seem to come after its order
+
+
+class Kind(StrEnum):
+    """Kinds of evidence, in the usual order of rank."""
+
+    STAFF = "staff"
+    PARTNER_CODE = "partner_code"
+    COUPON = "coupon"
+    BINDING = "binding"
+    CLICK = "click"
+    REF = "ref"
+    SITE = "site"
+    ENTRY = "entry"
+
+
+class Reason(StrEnum):
+    """Why a claim won or lost; also why an order has no partner."""
+
+    WON = "won"
+    WEAKER = "weaker"
+    NO_CLAIM = "no_claim"
+    UNKNOWN = "unknown"  # nobody's code
+    BOT = "bot"
+    HIDDEN_FRAME = "hidden_frame"
+    SELF_REFERRAL = "self_referral"
+    BLOCKED = "blocked"
+    INACTIVE = "inactive"  # not yet approved, rejected or removed
+    AFTER_ORDER = "after_order"
+    OUTSIDE_WINDOW = "outside_window"
+    EXISTING_CUSTOMER = "existing_customer"
+    FOREIGN = "foreign"  # another partner's code, where those are ignored
+    CLICK_PRESENT = "click_present"  # a bare ref beside a click says nothing new
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a merchant attributes sales; the window is in days, its end included."""
+
+    window_days: int = 90
+    click: Literal["first", "last"] = "last"
+    conflict: Literal["code", "link"] = "code"
+    lifetime: bool = True
+    existing: Literal["attract", "ignore"] = "attract"
+    foreign_code: Literal["order", "rebind", "ignore"] = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One piece of evidence for a partner; without a time of its own it counts as of the order.
+
+    `position` is the place in the shop's list of coupons. `flaw` is a reason found outside, such
+    as a click that turned out a bot's.
+    """
+
+    kind: Kind
+    evidence: str
+    partner_id: int | None
+    touch_at: datetime | None = None
+    position: int = 0
+    flaw: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who bought: e-mail and phone normalised by the caller; None where not known."""
+
+    member_id: int | None = None
+    email: str | None = None
+    phone: str | None = None
+    registered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The customer belongs to a partner since then; `order_id` None: by registration."""
+
+    partner_id: int
+    since: datetime
+    how: str
+    order_id: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderClaims:
+    """An order as attribution sees it."""
+
+    order_id: int
+    created_at: datetime
+    buyer: Buyer
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a claim."""
+
+    claim: Claim
+    reason: Reason
+
+    @property
+    def won(self) -> bool:
+        """Whether the order is this claim's."""
+        return self.reason is Reason.WON
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision on one order: the winning claim, or the reason why there is none."""
+
+    order_id: int
+    winner: Claim | None
+    outcomes: tuple[Outcome, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Verdicts on a customer's orders by order id, and the binding they end in."""
+
+    verdicts: Mapping[int, Verdict]
+    binding: Binding | None
+
+
+class Standing(Protocol):
+    """What attribution asks about partners and settings, as of an instant."""
+
+    def status(self, partner_id: int, at: datetime) -> Status:
+        """Return where the partner stood."""
+
+    def identity(self, partner_id: int) -> Identity:
+        """Return by what the partner is known as a buyer."""
+
+    def window_days(self, partner_id: int, at: datetime) -> int:
+        """Return the window of the terms that the partner was on."""
+
+    def settings(self, at: datetime) -> Settings:
+        """Return how the merchant attributed."""
+
+
+_CODES = frozenset({Kind.PARTNER_CODE, Kind.COUPON})
+_CLICKS = frozenset({Kind.CLICK, Kind.REF})
+_WINDOWED = frozenset({Kind.CLICK, Kind.SITE})
+_RANK_CODE = {
+    Kind.STAFF: 0,
+    Kind.PARTNER_CODE: 1,
+    Kind.COUPON: 2,
+    Kind.BINDING: 3,
+    Kind.CLICK: 4,
+    Kind.REF: 4,
+    Kind.SITE: 6,
+    Kind.ENTRY: 7,
+}
+_RANK_LINK = _RANK_CODE | {Kind.COUPON: 5}
+
+
+def winner(
+    order: OrderClaims, binding: Binding | None, ordered_before: datetime | None, standing: Standing
+) -> Verdict:
+    """Decide one order. `ordered_before` is when the customer's first earlier order was made.
+
+    The strongest claim without a flaw wins: staff, a partner's code typed on the order, the first
+    partner's code among coupons, the lifetime binding, click or ref, verified site, entry address;
+    where links beat codes, coupons come right below the click.
+    """
+    bench = _Bench(order, binding, ordered_before, standing)
+    ranked = sorted(bench.claims(), key=bench.place)
+    outcomes: list[Outcome] = []
+    won: Claim | None = None
+    for claim in ranked:
+        reason = bench.flaw(claim) or (Reason.WON if won is None else Reason.WEAKER)
+        if reason is Reason.WON:
+            won = claim
+        outcomes.append(Outcome(claim, reason))
+    verdict = Reason.WON if won else outcomes[0].reason if outcomes else Reason.NO_CLAIM
+    return Verdict(order.order_id, won, tuple(outcomes), verdict)
+
+
+class _Bench:
+    """One order before the judge."""
+
+    def __init__(
+        self,
+        order: OrderClaims,
+        binding: Binding | None,
+        ordered_before: datetime | None,
+        standing: Standing,
+    ) -> None:
+        self.order = order
+        self.standing = standing
+        self.settings = standing.settings(order.created_at)
+        self.binding = binding if binding and self._holds(binding) else None
+        self.rank = _RANK_LINK if self.settings.conflict == "link" else _RANK_CODE
+        known_since = (order.buyer.registered_at, ordered_before)
+        self.known_since = min((at for at in known_since if at is not None), default=None)
+        self.clicked = any(
+            claim.kind is Kind.CLICK and claim.partner_id is not None for claim in order.claims
+        )
+
+    def _holds(self, binding: Binding) -> bool:
+        """Whether the binding speaks for this order: it is not younger, and has not run out."""
+        at = self.order.created_at
+        if binding.since > at:
+            return False
+        return self.settings.lifetime if binding.until is None else at <= binding.until
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The order's own claims and that of the binding."""
+        if self.binding is None:
+            return self.order.claims
+        bound = self.binding
+        return (
+            *self.order.claims,
+            Claim(Kind.BINDING, bound.how, bound.partner_id, touch_at=bound.since),
+        )
+
+    def touch(self, claim: Claim) -> datetime:
+        """When the claim's touch was; what has no time of its own counts as of the order."""
+        return claim.touch_at or self.order.created_at
+
+    def place(self, claim: Claim) -> tuple[int, timedelta, int, str, str]:
+        """Sort key: rank, then first or last click, then place in the list; never a tie."""
+        when = timedelta(0)
+        if claim.kind in _CLICKS:
+            when = self.touch(claim) - self.order.created_at
+            when = when if self.settings.click == "first" else -when
+        return self.rank[claim.kind], when, claim.position, claim.kind, claim.evidence
+
+    def flaw(self, claim: Claim) -> Reason | None:
+        """Return why the claim loses whatever else there is, or None."""
+        if claim.flaw is not None:
+            return claim.flaw
+        if claim.partner_id is None:
+            return Reason.UNKNOWN
+        return (
+            self._timing(claim, claim.partner_id)
+            or self._person(claim.partner_id, self.touch(claim))
+            or self._customer(claim)
+        )
+
+    def _timing(self, claim: Claim, partner_id: int) -> Reason | None:
+        touch, ordered = self.touch(claim), self.order.created_at
+        if claim.kind is Kind.REF and self.clicked:
+            return Reason.CLICK_PRESENT
+        if touch > ordered + SKEW:
+            return Reason.AFTER_ORDER
+        if claim.kind in _WINDOWED:
+            days = self.standing.window_days(partner_id, ordered)
+            if touch + timedelta(days=days) < ordered:
+                return Reason.OUTSIDE_WINDOW
+        return None
+
+    def _person(self, partner_id: int, touch: datetime) -> Reason | None:
+        for at in (touch, self.order.created_at):
+            status = self.standing.status(partner_id, at)
+            if status is not Status.ACTIVE:
+                return Reason.BLOCKED if status is Status.BLOCKED else Reason.INACTIVE
+        buyer = self.order.buyer
+        known = self.standing.identity(partner_id)
+        if known.is_buyer(buyer.member_id, buyer.email, buyer.phone):
+            return Reason.SELF_REFERRAL
+        return None
+
+    def _customer(self, claim: Claim) -> Reason | None:
+        if claim.kind in {Kind.STAFF, Kind.BINDING}:
+            return None
+        if self.binding is not None:
+            foreign = claim.kind in _CODES and claim.partner_id != self.binding.partner_id
+            return Reason.FOREIGN if foreign and self.settings.foreign_code == "ignore" else None
+        known = self.known_since is not None and self.known_since < self.touch(claim)
+        return Reason.EXISTING_CUSTOMER if known and self.settings.existing == "ignore" else None
+
+
+def verdicts(
+    orders: Sequence[OrderClaims],
+    explicit: Sequence[Binding],
+    standing: Standing,
+    *,
+    bindable: bool = True,
+) -> Attribution:
+    """Decide all orders of one customer, by created_at and id, so that arrival plays no part.
+
+    The customer belongs to the winner of the first order that has one, or to an explicit binding
+    (by registration or subscription) if that came before; another partner's code moves the binding
+    only where codes rebind. Guests who cannot be told apart are never bound.
+    """
+    waiting = sorted(explicit, key=lambda bound: (bound.since, bound.partner_id))
+    binding: Binding | None = None
+    ordered_before: datetime | None = None
+    found: dict[int, Verdict] = {}
+    for order in sorted(orders, key=lambda order: (order.created_at, order.order_id)):
+        if binding is None and waiting and waiting[0].since <= order.created_at:
+            binding = waiting[0]
+        verdict = winner(order, binding, ordered_before, standing)
+        found[order.order_id] = verdict
+        if bindable:
+            ordered_before = ordered_before or order.created_at
+            binding = _bound(order, verdict.winner, binding, standing)
+    return Attribution(found, binding or (waiting[0] if waiting else None))
+
+
+def _bound(
+    order: OrderClaims, won: Claim | None, binding: Binding | None, standing: Standing
+) -> Binding | None:
+    """Return the binding after an order: the first winner's, until a code may move it."""
+    if won is None or won.partner_id is None:
+        return binding
+    rebinds = won.kind in _CODES and standing.settings(order.created_at).foreign_code == "rebind"
+    if binding is None or (rebinds and binding.partner_id != won.partner_id):
+        return Binding(won.partner_id, order.created_at, won.kind.value, order.order_id)
+    return binding

@@ -1,0 +1,54 @@
+"""What orders earn: due is computed, booked is read, the difference is posted. Pure.
+
+world: what held at an instant; due: shares per order, line, level and partner, with why;
+difference: the movements that turn what is booked into what is due.
+"""
+
+from app.commissions.rules.difference import (
+    Booked,
+    Key,
+    Move,
+    Movement,
+    Nets,
+    apply,
+    difference,
+    split_take,
+    targets,
+)
+from app.commissions.rules.due import due, hold_end
+from app.commissions.rules.shapes import (
+    NOTHING_TAKEN,
+    Bucket,
+    Deal,
+    DueResult,
+    Note,
+    OrderInput,
+    Share,
+    Taken,
+)
+from app.commissions.rules.world import Terms, World, decode_facts
+
+__all__ = [
+    "NOTHING_TAKEN",
+    "Booked",
+    "Bucket",
+    "Deal",
+    "DueResult",
+    "Key",
+    "Move",
+    "Movement",
+    "Nets",
+    "Note",
+    "OrderInput",
+    "Share",
+    "Taken",
+    "Terms",
+    "World",
+    "apply",
+    "decode_facts",
+    "difference",
+    "due",
+    "hold_end",
+    "split_take",
+    "targets",
+]
