@@ -46,9 +46,10 @@ class LineBase:
     product: str | None
     quantity: Decimal
     value: int
+    tax: int  # left out of the base
     refunded: Fraction
     kept: Fraction  # f = 1 - refunded / value
-    full: Fraction  # the base had nothing been given back
+    full: Fraction  # the base had nothing been given back: less tax left out and paid in bonuses
     base: Fraction  # full x kept
 
 
@@ -90,19 +91,20 @@ def bases(snapshot: Snapshot, rule: BaseRule) -> tuple[LineBase, ...]:
     found = []
     for line in snapshot.lines:
         value = line_value(line)
-        counted = value if rule.tax else max(0, value - line.tax)
+        tax = 0 if rule.tax else min(line.tax, value)
+        back = given_back.lines[line.id]
+        kept = _kept(back, value)
+        full = (value - tax) * paid
         found.append(
-            _line_base(
-                (line.id, line.product, line.quantity),
-                value,
-                given_back.lines[line.id],
-                counted * paid,
+            LineBase(
+                line.id, line.product, line.quantity, value, tax, back, kept, full, full * kept
             )
         )
     if rule.shipping:
-        cost = snapshot.shipping
-        back = Fraction(given_back.shipping)
-        found.append(_line_base((SHIPPING_LINE, None, _ONE), cost, back, Fraction(cost)))
+        cost, back = snapshot.shipping, Fraction(given_back.shipping)
+        kept = _kept(back, cost)
+        full = Fraction(cost)
+        found.append(LineBase(SHIPPING_LINE, None, _ONE, cost, 0, back, kept, full, full * kept))
     return tuple(found)
 
 
@@ -113,8 +115,5 @@ def _paid_in_money(snapshot: Snapshot, rule: BaseRule) -> Fraction:
     return max(Fraction(0), 1 - Fraction(snapshot.bonus_spend, goods))
 
 
-def _line_base(
-    named: tuple[str, str | None, Decimal], value: int, back: Fraction, full: Fraction
-) -> LineBase:
-    kept = 1 - back / value if value > 0 else Fraction(0)
-    return LineBase(*named, value, back, kept, full, full * kept)
+def _kept(back: Fraction, value: int) -> Fraction:
+    return 1 - back / value if value > 0 else Fraction(0)
