@@ -17,7 +17,9 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, MetaData, Numeric, Text
@@ -25,6 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, registry
 
 log = logging.getLogger(__name__)
+KICK_TTL = 10  # seconds; a kick whose worker died stands in the way no longer than this
 
 
 class Base(DeclarativeBase):
@@ -56,7 +59,7 @@ class Base(DeclarativeBase):
 
 
 class JobQueue:
-    """The way to the worker. Rows in the outbox are the truth; a lost call is found by the sweep."""
+    """The way to the worker. Rows in the outbox are the truth; the sweep finds lost calls."""
 
     def __init__(self) -> None:
         self.redis: Redis | None = None
@@ -65,17 +68,45 @@ class JobQueue:
     def init(self, url: str) -> None:
         """Bind to Redis; the connection is made on first use."""
         if url:
-            self.redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+            # One quick try: the request has committed, and nobody waits for a queue.
+            once = Retry(NoBackoff(), 0)
+            self.redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2, retry=once)
             self.queue = Queue(connection=self.redis, serializer=JSONSerializer)
 
-    def enqueue(self, name: str, *args: int | str) -> None:
-        """Ask the worker for app.jobs.<name>(*args). Never raises: without Redis the sweep does it later."""
+    def enqueue(self, name: str, *args: int | str) -> bool:
+        """Ask the worker for app.jobs.<name>(*args); False, and no exception, when Redis is away.
+
+        The rows are the truth: the sweep finds what no queue could carry.
+        """
         if self.queue is None:
-            return
+            return False
         try:
             self.queue.enqueue(f"app.jobs.{name}", *args, result_ttl=0, failure_ttl=86400)
         except RedisError as error:
             log.warning("queue unavailable, the sweep will do it: %s", error)
+            return False
+        return True
+
+    def kick(self, name: str) -> None:
+        """Ask for a job without arguments unless one waits: a thousand orders make one call."""
+        if self.redis is None:
+            return
+        try:
+            wanted = self.redis.set(f"waiting:{name}", 1, nx=True, ex=KICK_TTL)
+        except RedisError as error:
+            log.warning("queue unavailable, the sweep will do it: %s", error)
+            return
+        if wanted:
+            self.enqueue(name)
+
+    def begun(self, name: str) -> None:
+        """Say, before looking for work, that the kicked job runs: who kicks now gets another."""
+        if self.redis is None:
+            return
+        try:
+            self.redis.delete(f"waiting:{name}")
+        except RedisError as error:
+            log.warning("queue unavailable: %s", error)
 
 
 db = SQLAlchemy(

@@ -7,17 +7,21 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
-from app.events.models import Event
+from app.events.models import Event, Feed
 from app.events.rules import CATALOG
 from app.extensions import db, queue
 from app.tenancy import current_tenant, public_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.orm import Session
+
+BATCH = 200
 
 _actor: ContextVar[str] = ContextVar("actor", default="system")
 
@@ -38,7 +42,7 @@ def actor() -> str:
 
 
 def record(kind: str, subject: str, **facts: Any) -> Event:
-    """Write an event of a declared type about `subject` ("payout:17"); facts are JSON, never a secret.
+    """Write an event of a declared type about `subject` ("payout:17"); facts are JSON, no secret.
 
     Raises KeyError for a type that events.rules.CATALOG does not declare. The transaction's commit
     kicks the drain once, however many events it holds.
@@ -60,10 +64,37 @@ def record(kind: str, subject: str, **facts: Any) -> Event:
     return event
 
 
+def drain(limit: int = BATCH) -> Sequence[Event]:
+    """Take the tenant's oldest undrained events, give each its place in the feed, and return them.
+
+    Only committed rows are seen, and the feed's row is held until this transaction ends: so places
+    are given in the order in which they become visible, and a reader who asks for what follows a
+    place misses nothing. Empty when nothing waits.
+    """
+    tenant = current_tenant()
+    start = insert(Feed).values(tenant_id=tenant, position=0)
+    db.session.execute(start.on_conflict_do_nothing())
+    held = select(Feed).where(Feed.tenant_id == tenant).with_for_update()
+    feed = db.session.scalars(held.execution_options(populate_existing=True)).one()
+    waiting = (
+        select(Event)
+        .where(Event.tenant_id == tenant, Event.drained_at.is_(None))
+        .order_by(Event.id)
+        .limit(limit)
+    )
+    events = db.session.scalars(waiting).all()
+    for event in events:
+        feed.position += 1
+        event.position = feed.position
+        event.drained_at = clock.wall()
+    db.session.flush()
+    return events
+
+
 @sqlalchemy_event.listens_for(db.session, "after_commit")
 def _kick(session: Session) -> None:
     if session.info.pop("drain", None):
-        queue.enqueue("drain")
+        queue.kick("drain")
 
 
 @sqlalchemy_event.listens_for(db.session, "after_rollback")
