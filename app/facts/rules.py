@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
 
 Value = TypeVar("Value")
 
@@ -26,6 +28,6 @@ class Timeline(Generic[Value]):
         return cls(ordered)
 
     def at(self, instant: datetime) -> Value:
-        """Return the latest row's value by then; what is older than the owner reads the first row."""
+        """Return the latest value by then; what is older than the owner reads the first row."""
         found = bisect_right(self.rows, instant, key=lambda row: row[0])
         return self.rows[max(found - 1, 0)][1]

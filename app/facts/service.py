@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app import clock
 from app.extensions import db
 from app.facts.models import Fact
-from app.facts.rules import Dated
+from app.facts.rules import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,27 +46,24 @@ def current(
     """Return {owner: {name: value}} as it holds at an instant (now)."""
     instant = at or clock.now()
     result: dict[str, dict[str, Any]] = defaultdict(dict)
-    for (owner, name), dated in history(owners, names).items():
-        result[owner][name] = dated.at(instant)
+    for (owner, name), timeline in history(owners, names).items():
+        result[owner][name] = timeline.at(instant)
     return dict(result)
 
 
 def history(
     owners: Iterable[str], names: Iterable[str] | None = None
-) -> dict[tuple[str, str], Dated]:
-    """Return every row of the owners' facts as {(owner, name): Dated}."""
+) -> dict[tuple[str, str], Timeline[Any]]:
+    """Return every row of the owners' facts as {(owner, name): Timeline}."""
     query = select(Fact.owner, Fact.name, Fact.valid_from, Fact.value).where(
         Fact.owner.in_(set(owners))
     )
     if names is not None:
         query = query.where(Fact.name.in_(set(names)))
-    rows = db.session.execute(query.order_by(Fact.owner, Fact.name, Fact.valid_from))
-    starts: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-    values: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for owner, name, valid_from, value in rows:
-        starts[owner, name].append(valid_from)
-        values[owner, name].append(value)
-    return {key: Dated(tuple(starts[key]), tuple(values[key])) for key in starts}
+    rows: dict[tuple[str, str], list[tuple[datetime, Any]]] = defaultdict(list)
+    for owner, name, valid_from, value in db.session.execute(query):
+        rows[owner, name].append((valid_from, value))
+    return {key: Timeline.of(found) for key, found in rows.items()}
 
 
 def _insert(owner: str, name: str, value: Any, start: datetime, actor: str | None) -> None:

@@ -25,7 +25,8 @@ class Order(Tenanted, Model):
     external_id: Mapped[str]
     number: Mapped[str]
     search: Mapped[str]
-    member_id: Mapped[int | None]
+    member_id: Mapped[int | None]  # whose order it is
+    guest_id: Mapped[int | None]  # the guest it was placed as; a later id with the e-mail takes it over
     status: Mapped[str]  # the shop's word
     state: Mapped[str]
     currency: Mapped[str]
@@ -43,8 +44,10 @@ class Order(Tenanted, Model):
         ),
         ref("shop", "shop_id"),
         ref("member", "member_id"),
+        ref("member", "guest_id"),
         Index("ix_orders_created", "tenant_id", "created_at", "id"),
         Index("ix_orders_member", "tenant_id", "member_id"),
+        Index("ix_orders_guest", "tenant_id", "guest_id"),
     )
 
 

@@ -316,7 +316,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
         sa.Column("key_hash", sa.Text(), nullable=False),
-        sa.Column("scopes", postgresql.ARRAY(Text()), nullable=False),
+        sa.Column("scopes", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
@@ -623,6 +623,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("search", sa.Text(), nullable=False),
         sa.Column("member_id", sa.BigInteger(), nullable=True),
+        sa.Column("guest_id", sa.BigInteger(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
@@ -644,6 +645,11 @@ def upgrade() -> None:
             name=op.f("ck_orders_state"),
         ),
         sa.ForeignKeyConstraint(
+            ["tenant_id", "guest_id"],
+            ["member.tenant_id", "member.id"],
+            name=op.f("fk_orders_tenant_id_guest_id"),
+        ),
+        sa.ForeignKeyConstraint(
             ["tenant_id", "member_id"],
             ["member.tenant_id", "member.id"],
             name=op.f("fk_orders_tenant_id_member_id"),
@@ -662,6 +668,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_orders_created", "orders", ["tenant_id", "created_at", "id"], unique=False)
+    op.create_index("ix_orders_guest", "orders", ["tenant_id", "guest_id"], unique=False)
     op.create_index("ix_orders_member", "orders", ["tenant_id", "member_id"], unique=False)
     op.create_table(
         "partner",
@@ -1210,6 +1217,7 @@ def downgrade() -> None:
     op.drop_index("ix_partner_created", table_name="partner")
     op.drop_table("partner")
     op.drop_index("ix_orders_member", table_name="orders")
+    op.drop_index("ix_orders_guest", table_name="orders")
     op.drop_index("ix_orders_created", table_name="orders")
     op.drop_table("orders")
     op.drop_index("ix_member_email_member", table_name="member_email")

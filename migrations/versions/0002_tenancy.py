@@ -21,13 +21,27 @@ DRAIN = {
     "deal": "SELECT",
     "snapshot": "SELECT, INSERT, UPDATE",
 }
-LISTED = ("transfer", "balance", "payout", "partner", "orders", "deal")
+LISTED = ("transfer", "balance", "snapshot", "payout", "partner", "orders", "deal", "share", "event")
 
 GUARD = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'transfers are append-only: post a counter entry instead';
 END $$
+"""
+
+# What was asked for is what is paid: only an erasure may empty the copied details.
+KEEP = """
+CREATE FUNCTION keep_payout() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the amount, the partner and the details of a payout never change';
+END $$
+"""
+KEEPER = """
+CREATE TRIGGER keep_payout BEFORE UPDATE ON payout FOR EACH ROW
+WHEN (old.partner_id <> new.partner_id OR old.amount <> new.amount OR old.currency <> new.currency
+      OR (new.details IS NOT NULL AND old.details IS DISTINCT FROM new.details))
+EXECUTE FUNCTION keep_payout()
 """
 
 PARTITIONS = """
@@ -92,6 +106,8 @@ def upgrade() -> None:
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer"
         " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     )
+    op.execute(KEEP)
+    op.execute(KEEPER)
     op.execute("CREATE TABLE click_default PARTITION OF click DEFAULT")
     op.execute("ALTER TABLE click_default ENABLE ROW LEVEL SECURITY")
     for function in (PARTITIONS, DROP_PARTITIONS):
@@ -108,6 +124,7 @@ def downgrade() -> None:
         "make_click_partitions(date, int)",
         "drop_click_partitions(date)",
         "refuse_change() CASCADE",
+        "keep_payout() CASCADE",
     ):
         op.execute(f"DROP FUNCTION {function}")
     op.execute("DROP TABLE click_default")

@@ -1,0 +1,195 @@
+"""Turn what messages carry into claims, and keep what became of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.attribution.models import Binding, Claim
+from app.attribution.rules import Binding as BindingRule
+from app.attribution.rules import Claim as ClaimRule
+from app.attribution.rules import Kind
+from app.extensions import db
+from app.facts.service import current
+from app.links.rules import CodeError, normalise_code
+from app.links.service import read_click
+from app.partners.models import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from app.attribution.rules import Verdict
+    from app.orders.rules import Folded
+
+PARAMETERS = ("ref",)
+CLICK_PARAMETER = "click"
+
+
+def parameters() -> tuple[str, ...]:
+    """Return the names under which the merchant's addresses carry a refcode; the first is written."""
+    return tuple(current(["merchant"], ["parameters"]).get("merchant", {}).get("parameters") or PARAMETERS)
+
+
+def claims_of(orders: Mapping[int, Folded]) -> dict[int, tuple[ClaimRule, ...]]:
+    """Return every claim on each order: staff's word, codes, clicks, refs and entry addresses.
+
+    Codes and staff's word are those of the newest message; clicks, refs and entries count from all
+    messages. Coupons that are nobody's code are no claims.
+    """
+    names = parameters()
+    spoken = {order_id: list(_spoken(folded, names)) for order_id, folded in orders.items()}
+    owners = owners_of(word for found in spoken.values() for _, word, _ in found)
+    result = {}
+    for order_id, folded in orders.items():
+        claims = [
+            ClaimRule(kind, word, owners.get(code_key(word)), position=position)
+            for kind, word, position in spoken[order_id]
+            if kind is not Kind.COUPON or code_key(word) in owners
+        ]
+        result[order_id] = (*claims, *_clicks(folded))
+    return result
+
+
+def owners_of(words: Iterable[str]) -> dict[str, int]:
+    """Return {normalised code: partner} for those words that are somebody's code."""
+    keys = {key for word in words if (key := code_key(word))}
+    if not keys:
+        return {}
+    rows = db.session.execute(select(Code.key, Code.partner_id).where(Code.key.in_(keys)))
+    return {row.key: row.partner_id for row in rows}
+
+
+def displays_of(words: Iterable[str]) -> dict[str, str]:
+    """Return {word: code as shown} for those words that are promo codes."""
+    keys = {word: key for word in words if (key := code_key(word))}
+    rows = db.session.execute(
+        select(Code.key, Code.display).where(Code.key.in_(keys.values()), Code.kind == "promo")
+    )
+    shown = {row.key: row.display for row in rows}
+    return {word: shown[key] for word, key in keys.items() if key in shown}
+
+
+def code_key(word: str) -> str:
+    """Return the word as codes are compared, or "" for what can be no code."""
+    try:
+        return normalise_code(word)
+    except CodeError:
+        return ""
+
+
+def _spoken(folded: Folded, names: Sequence[str]) -> Iterable[tuple[Kind, str, int]]:
+    said = folded.snapshot
+    staff = said.partner_data
+    word = (staff.promo_code or staff.refcode) if staff else None
+    if word:
+        yield Kind.STAFF, word, 0
+    if said.partner_code:
+        yield Kind.PARTNER_CODE, said.partner_code, 0
+    seen = set()
+    for position, coupon in enumerate(said.coupons):
+        if code_key(coupon) not in seen:
+            seen.add(code_key(coupon))
+            yield Kind.COUPON, coupon, position
+    for evidence in folded.evidence:
+        if evidence.kind == "ref":
+            yield Kind.REF, evidence.value, 0
+        if evidence.kind == "entry" and (code := _in_address(evidence.value, names)):
+            yield Kind.ENTRY, code, 0
+
+
+def _in_address(address: str, names: Sequence[str]) -> str | None:
+    try:
+        query = parse_qsl(urlsplit(address).query, max_num_fields=100)
+    except ValueError:
+        return None
+    wanted = [value for name, value in query if name in names and value]
+    return wanted[0] if wanted else None
+
+
+def _clicks(folded: Folded) -> Iterable[ClaimRule]:
+    for evidence in folded.evidence:
+        if evidence.kind == "click":
+            click = read_click(evidence.value)
+            yield ClaimRule(
+                Kind.CLICK,
+                evidence.value,
+                click.partner_id if click else None,
+                touch_at=click.at if click else None,
+                flaw=click.flaw if click else None,
+            )
+
+
+def explicit_bindings(member_id: int) -> tuple[BindingRule, ...]:
+    """Return how a registration or subscription bound the member, if one did."""
+    rows = db.session.scalars(
+        select(Binding).where(Binding.member_id == member_id, Binding.order_id.is_(None))
+    )
+    return tuple(BindingRule(row.partner_id, row.since, row.how) for row in rows)
+
+
+def keep_verdict(verdict: Verdict) -> None:
+    """Store every claim on an order with its outcome: the journal that disputes read."""
+    wanted = {
+        (o.claim.kind.value, o.claim.evidence): (
+            o.claim.partner_id,
+            o.claim.touch_at,
+            o.claim.position,
+            o.won,
+            o.reason.value,
+        )
+        for o in verdict.outcomes
+    }
+    standing = _standing(verdict.order_id)
+    if wanted == standing:
+        return
+    if standing:
+        db.session.execute(delete(Claim).where(Claim.order_id == verdict.order_id))
+    if wanted:
+        db.session.execute(
+            insert(Claim),
+            [
+                {
+                    "order_id": verdict.order_id,
+                    "kind": kind,
+                    "evidence": evidence,
+                    "partner_id": partner_id,
+                    "touch_at": touch_at,
+                    "position": position,
+                    "won": won,
+                    "why": why,
+                }
+                for (kind, evidence), (partner_id, touch_at, position, won, why) in wanted.items()
+            ],
+        )
+
+
+def _standing(order_id: int) -> dict[tuple[str, str], tuple[object, ...]]:
+    rows = db.session.scalars(select(Claim).where(Claim.order_id == order_id))
+    return {
+        (c.kind, c.evidence): (c.partner_id, c.touch_at, c.position, c.won, c.why) for c in rows
+    }
+
+
+def keep_binding(member_id: int, binding: BindingRule | None) -> None:
+    """Let the customer's binding be what the verdicts on all his orders made it."""
+    if binding is None:
+        db.session.execute(
+            delete(Binding).where(Binding.member_id == member_id, Binding.order_id.is_not(None))
+        )
+        return
+    statement = insert(Binding).values(
+        member_id=member_id,
+        partner_id=binding.partner_id,
+        since=binding.since,
+        order_id=binding.order_id,
+        how=binding.how,
+    )
+    same = {
+        name: getattr(statement.excluded, name) for name in ("partner_id", "since", "order_id", "how")
+    }
+    db.session.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id", "member_id"], set_=same)
+    )

@@ -1,0 +1,33 @@
+"""How a shop's customer is known."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+_NOBODY = frozenset({"", "0"})  # shops write guests so
+
+
+def normalise_email(text: str | None) -> str | None:
+    """Return the e-mail as it is compared: trimmed, casefolded; None where there is none."""
+    trimmed = (text or "").strip().casefold()
+    return trimmed if "@" in trimmed else None
+
+
+def normalise_phone(text: str | None, region: str | None) -> str | None:
+    """Return the phone in E.164; numbers without a country code are read as of `region`."""
+    try:
+        number = phonenumbers.parse(text or "", region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def key_of(customer_id: str | None, email: str | None, phone: str | None) -> str | None:
+    """Return the key of a customer: the shop's id, else e-mail, else phone (both normalised)."""
+    if customer_id is not None and customer_id.strip() not in _NOBODY:
+        return f"id:{customer_id.strip()}"
+    if email is not None:
+        return f"email:{email}"
+    return f"phone:{phone}" if phone is not None else None
