@@ -1,7 +1,9 @@
-"""Partners: their states, who they are as buyers, and the tree of sponsors as it was at any instant."""
+"""Partners: their states, who they are as buyers, and the tree of sponsors at any instant."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -115,3 +117,70 @@ def makes_cycle(tree: Tree, edge: Edge) -> bool:
                 seen.add(step)
                 todo.append(step)
     return False
+
+
+SHORTEST_CODE, LONGEST_CODE = 2, 40
+_ASCII_DIGITS = frozenset("0123456789")
+_MARKS = frozenset("-_")
+# Cyrillic letters as people write their names in Latin; a dot stands for the signs that vanish.
+_LATIN = dict(
+    zip(
+        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґў",
+        ("a b v g d e e zh z i y k l m n o p r s t u f kh ts ch sh shch . y . e yu ya i yi ye g u").split(),
+        strict=True,
+    )
+) | {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe"}
+
+
+class CodeError(ValueError):
+    """What was given is no code; `code` says in what way."""
+
+    def __init__(self, code: str) -> None:
+        """Codes: too_short, too_long, bad_character, mixed_scripts."""
+        super().__init__(code)
+        self.code = code
+
+
+def normalise_code(text: str) -> str:
+    """Return the form in which codes are compared: NFKC and casefold, so Anna10 is anna10.
+
+    2 to 40 letters, digits, "-" and "_"; all letters of one script, so that no code only looks
+    like another's. Raises CodeError.
+    """
+    if len(text) > LONGEST_CODE * 4:
+        raise CodeError("too_long")
+    code = fold_code(text)
+    if any(not _allowed(char) for char in code):
+        raise CodeError("bad_character")
+    if len(code) < SHORTEST_CODE:
+        raise CodeError("too_short")
+    if len(code) > LONGEST_CODE:
+        raise CodeError("too_long")
+    if len({_script(char) for char in code if char.isalpha()}) > 1:
+        raise CodeError("mixed_scripts")
+    return code
+
+
+def fold_code(text: str) -> str:
+    """Return the key by which a code is looked up; what is no code finds nothing."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
+
+
+def code_from_name(name: str, longest: int = 24) -> str:
+    """Return a refcode made of a name in Latin letters: "Анна Ёлкина" is anna-elkina.
+
+    "partner" where nothing of the name can be written so; always a code that normalise_code takes.
+    """
+    text = "".join(_LATIN.get(char, char) for char in fold_code(name)).replace(".", "")
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:longest].strip("-")
+    return words if len(words) >= SHORTEST_CODE and words.strip("-0123456789") else "partner"
+
+
+def _allowed(char: str) -> bool:
+    return char.isalpha() or char in _ASCII_DIGITS or char in _MARKS
+
+
+def _script(char: str) -> str:
+    """Return the script by the first word of the character's name: LATIN, CYRILLIC, GREEK."""
+    return unicodedata.name(char, "NAMELESS").split(" ")[0]
