@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import floor
+from typing import TYPE_CHECKING
 
 from babel import Locale
 from babel.numbers import get_currency_precision
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
 
 BIGINT_MAX = 2**63 - 1
 _LONGEST = 40
@@ -117,7 +120,7 @@ def plain_number(text: str, locale: str) -> str:
     for group in groups:
         if group in whole:
             first, *rest = whole.split(group)
-            if not 1 <= len(first) <= 3 or any(len(piece) != 3 for piece in rest):  # noqa: PLR2004
+            if not 1 <= len(first) <= 3 or any(len(piece) != 3 for piece in rest):
                 raise MoneyError("not_a_number")
             whole = "".join((first, *rest))
             break
@@ -146,7 +149,7 @@ def half_up(value: Fraction | Decimal | int) -> int:
 
 
 def share(base: Fraction, rate: Fraction) -> int:
-    """Take a rate (1/10 is 10%) of a base in minor units: exact arithmetic, one rounding, half up."""
+    """Take a rate (1/10 is 10%) of a base in minor units: exact, then rounded once, half up."""
     return half_up(base * rate)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from app.partners.rules import Identity, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 SKEW = timedelta(minutes=5)  # how far a touch may seem to come after its order
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import count
 
 from app.lifecycle import Lifecycle
 
@@ -91,3 +96,41 @@ def usable_at(changed_at: datetime, *, first: bool) -> datetime:
 def cools(usable_from: datetime | None, now: datetime) -> Refusal | None:
     """Return why the details cannot be used yet, or None."""
     return Refusal.COOLING if usable_from is not None and now < usable_from else None
+
+
+METHODS_LIMIT = 5  # of the merchant's own choice
+_SHOWN = 4  # characters of an account that may be shown
+_HIDDEN = "\u2022\u2022\u2022\u2022"
+
+
+@dataclass(frozen=True)
+class Details:
+    """How a partner is paid by one method; kept encrypted, shown masked."""
+
+    holder: str
+    account: str
+    note: str = ""
+
+    def masked(self) -> str:
+        """Return the account's end only: "•••• 1234"; a short one is hidden whole."""
+        plain = "".join(c for c in self.account if c.isalnum())
+        return f"{_HIDDEN} {plain[-_SHOWN:]}" if len(plain) > 2 * _SHOWN else _HIDDEN
+
+
+def read_details(text: str | None) -> dict[str, Details]:
+    """Read {method code: Details} from the JSON kept under encryption; None is none."""
+    stored = json.loads(text) if text else {}
+    return {code: Details(**fields) for code, fields in stored.items()}
+
+
+def write_details(details: Mapping[str, Details]) -> str:
+    """Write {method code: Details} as JSON, always the same for the same."""
+    return json.dumps({code: asdict(d) for code, d in details.items()}, sort_keys=True)
+
+
+def method_code(name: str, taken: Collection[str]) -> str:
+    """Return a method's code for programs: its name in small ASCII letters, else method-2, method-3, ..."""
+    plain = "-".join(re.findall(r"[a-z0-9]+", name.casefold()))[:40]
+    if plain and plain not in taken:
+        return plain
+    return next(c for n in count(2) if (c := f"{plain or 'method'}-{n}") not in taken)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from app.money import MoneyError, parse_decimal, plain_number, to_decimal_string
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 MOST_LEVELS = 9
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")

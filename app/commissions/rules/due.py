@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import floor
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 from app.attribution.rules import Binding, OrderClaims, Reason, Verdict, verdicts
 from app.commissions.rules.shapes import (
@@ -21,11 +19,16 @@ from app.commissions.rules.shapes import (
     Share,
     Taken,
 )
-from app.commissions.rules.world import Terms, World
 from app.money import half_up, share, split
 from app.orders.rules import SHIPPING_LINE, LineBase, State, bases
 from app.partners.rules import Status, upline
 from app.programs.rules import Fixed, Offer, Percent, Resolved, resolve, write_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from app.commissions.rules.world import Terms, World
 
 _NOTHING = frozenset({State.CANCELLED, State.REFUNDED})
 
@@ -44,7 +47,7 @@ def hold_end(start: datetime, days: int, zone: ZoneInfo) -> datetime:
 def due(
     orders: Sequence[OrderInput],
     world: World,
-    taken: Taken,  # noqa: ARG001  read by period caps, which come with campaigns
+    taken: Taken,  # noqa: ARG001  for the caps per period, which come with campaigns
     now: datetime,
     *,
     explicit_bindings: Sequence[Binding] = (),
@@ -190,9 +193,7 @@ class _Table:
             self.notes.append(Note("no_such_level", level=level, partner_id=partner_id))
             return {}
         own = self.world.own_offers(partner_id, own_terms, self.at)
-        found = {
-            line.line: resolve((*own, *self.offers[line.line]), level) for line in self.lines
-        }
+        found = {line.line: resolve((*own, *self.offers[line.line]), level) for line in self.lines}
         return self._amounts({name: rate for name, rate in found.items() if rate is not None})
 
     def _barred(self, partner_id: int) -> Reason | None:
@@ -249,9 +250,7 @@ class _Table:
         return why
 
 
-def _once_per_order(
-    resolved: Resolved, rate: Fixed, lines: Sequence[LineBase]
-) -> dict[str, _Cell]:
+def _once_per_order(resolved: Resolved, rate: Fixed, lines: Sequence[LineBase]) -> dict[str, _Cell]:
     """Divide a fixed sum over the lines that resolved to it, by base; refunds shrink it."""
     full = sum((line.full for line in lines), Fraction(0))
     base = sum((line.base for line in lines), Fraction(0))

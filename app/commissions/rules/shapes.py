@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.attribution.rules import Attribution, Buyer, Claim, Verdict
-from app.orders.rules import Folded, State
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.attribution.rules import Attribution, Buyer, Claim, Verdict
+    from app.orders.rules import Folded, State
 
 
 class Bucket(StrEnum):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 from app.attribution.rules import Settings
 from app.facts.rules import Timeline
 from app.orders.rules import BaseRule, Line, LineFacts
 from app.partners.rules import Identity, Status, Tree
 from app.programs.rules import Levels, Offer, Source, parse_levels
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
 Facts = Mapping[tuple[str, str], Timeline[Any]]
 HOLD_DAYS = 14
@@ -49,7 +51,7 @@ class World:
     edges: Tree = field(default_factory=dict)
     identities: Mapping[int, Identity] = field(default_factory=dict)
 
-    def fact(self, owner: str, name: str, at: datetime, default: Any = None) -> Any:  # noqa: ANN401
+    def fact(self, owner: str, name: str, at: datetime, default: Any = None) -> Any:
         """Return the fact as of the instant; `default` where it has no row at all."""
         timeline = self.facts.get((owner, name))
         return default if timeline is None else timeline.at(at)
@@ -100,7 +102,9 @@ class World:
     def takes_part(self, product: str | None, at: datetime) -> bool:
         """Whether the product took part; what the catalogue does not know does."""
         product_id = self.products.get(product or "")
-        return product_id is None or self.fact(f"product:{product_id}", "takes_part", at, True)
+        owner = f"product:{product_id}"
+        takes_part: bool = self.fact(owner, "takes_part", at, default=True)
+        return product_id is None or takes_part
 
     def own_offers(self, partner_id: int, terms: Terms, at: datetime) -> tuple[Offer, ...]:
         """Return the levels that the partner has on every line: card, group, terms."""
@@ -121,7 +125,7 @@ class World:
         return (*found, *(self._offer(Source.CATEGORY, category, at) for category in path))
 
     def _category_path(self, product_id: int | None, named: str | None, at: datetime) -> list[int]:
-        """The line's category and those above it, nearest first: as messages say, else catalogue."""
+        """Return the category and those above it, nearest first; messages before catalogue."""
         category = self.categories.get(named) if named is not None else None
         if named is None and product_id is not None:
             category = self.fact(f"product:{product_id}", "category", at)
@@ -149,7 +153,7 @@ def decode_facts(history: Facts, currency: str) -> Facts:
     }
 
 
-def _decode(name: str, value: Any, currency: str) -> Any:  # noqa: ANN401
+def _decode(name: str, value: Any, currency: str) -> Any:
     read: dict[str, Callable[[Any], Any]] = {
         "levels": lambda texts: parse_levels(texts, currency),
         "status": Status,

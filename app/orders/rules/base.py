@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
+from typing import TYPE_CHECKING
 
 from app.money import split
 from app.orders.rules.message import (
@@ -15,6 +15,9 @@ from app.orders.rules.message import (
     line_value,
     refund_line_value,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SHIPPING_LINE = ""  # no line of a shop may be called so
 _ONE = Decimal(1)

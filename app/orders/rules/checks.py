@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
+from typing import TYPE_CHECKING
 
 from app.money import BIGINT_MAX, half_up
 from app.orders.rules.message import (
@@ -18,6 +18,9 @@ from app.orders.rules.message import (
     order_total,
     refund_line_value,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,8 @@ def clamp_refunds(snapshot: Snapshot) -> tuple[Snapshot, bool]:
     """
     known = {line.id for line in snapshot.lines}
     purse = _Purse(snapshot)
-    by_lines = [_clamp_lines(_without_strangers(refund, known), purse) for refund in snapshot.refunds]
+    familiar = [_without_strangers(refund, known) for refund in snapshot.refunds]
+    by_lines = [_clamp_lines(refund, purse) for refund in familiar]
     clamped = tuple(_clamp_sum(refund, purse) for refund in by_lines)
     return replace(snapshot, refunds=clamped), clamped != snapshot.refunds
 

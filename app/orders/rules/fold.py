@@ -7,19 +7,21 @@ order, so absorbing is associative, commutative and idempotent.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from pydantic import TypeAdapter
 
 from app.orders.rules.message import Instant, Line, Message, MessageKey, Snapshot, State
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 EvidenceKind = Literal["click", "ref", "entry"]
 FactName = Literal["category", "supplier", "promo"]
 
 
 class Evidence(NamedTuple):
-    """Something a message carried that speaks for a partner; it counts even in an old message."""
+    """Something in a message that speaks for a partner; it counts even in an old message."""
 
     kind: EvidenceKind
     value: str
@@ -36,7 +38,7 @@ class LineFact(NamedTuple):
 
 
 class LineFacts(NamedTuple):
-    """Category, supplier and promo flag of a line as messages named them; None: ask the catalogue."""
+    """Category, supplier and promo flag as messages named them; None: ask the catalogue."""
 
     category: str | None
     supplier: str | None
@@ -116,7 +118,7 @@ def absorb(folded: Folded | None, message: Message) -> Folded:
 
 
 def mark_deleted(folded: Folded, received_at: datetime) -> Folded:
-    """Take in the shop's deletion: marked at the later of receipt and the newest updated_at held."""
+    """Take in the deletion: marked at the later of receipt and the newest updated_at held."""
     marks = (received_at, folded.snapshot.updated_at, folded.deleted_at)
     return replace(folded, deleted_at=max(mark for mark in marks if mark is not None))
 

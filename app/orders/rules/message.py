@@ -1,4 +1,4 @@
-"""One message of a shop: a whole snapshot of the order, its worth and its place among the others."""
+"""One message of a shop: a whole snapshot of the order, its worth, its place among others."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One row of the order. Sums in minor units; worth its amount, else price x quantity - discount."""
+    """One row of the order, minor units; worth its amount, else price x quantity - discount."""
 
     id: str
     quantity: Quantity
@@ -81,7 +81,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundLine:
-    """What was given back for one line, in line value (minor units); without amount, by quantity."""
+    """What was given back for a line, in line value (minor units); without amount, by quantity."""
 
     line: str
     quantity: Quantity | None = None
@@ -164,14 +164,14 @@ def parse_quantity(text: str) -> Decimal:
 
 
 def line_value(line: Line) -> int:
-    """What the line is worth in minor units: its amount, else price x quantity - discount, half up."""
+    """Return minor units: the line's amount, else price x quantity - discount, half up."""
     if line.amount is not None:
         return line.amount
     return half_up((line.price or 0) * Fraction(line.quantity)) - line.discount
 
 
 def refund_line_value(part: RefundLine, line: Line) -> Fraction:
-    """What the refund takes from the line, in minor units, exactly: its amount, else by quantity."""
+    """Return what is taken from the line, minor units, exactly: the amount, else by quantity."""
     if part.amount is not None:
         return Fraction(part.amount)
     if not line.quantity:
