@@ -1,0 +1,131 @@
+"""The menus of the frames. An entry shows when its endpoint exists and the reader may open it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import current_app, request, url_for
+from flask_babel import lazy_gettext
+from werkzeug.routing import BuildError
+
+from app.web.surroundings import surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask_babel.speaklater import LazyString
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a menu: a page, or a heading over pages."""
+
+    label: LazyString
+    icon: str = ""
+    endpoint: str = ""
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as the frame draws it, for this reader on this page."""
+
+    label: LazyString
+    icon: str
+    address: str | None
+    current: bool
+    lines: tuple[Line, ...] = ()
+
+
+MENUS: dict[str, tuple[Entry, ...]] = {
+    "office": (
+        Entry(lazy_gettext("Overview"), "layout-dashboard", "office.reports.index"),
+        Entry(
+            lazy_gettext("Sales"),
+            "shopping-cart",
+            entries=(
+                Entry(lazy_gettext("Orders"), endpoint="office.orders.index"),
+                Entry(lazy_gettext("Deals"), endpoint="office.commissions.deals"),
+                Entry(lazy_gettext("Products"), endpoint="office.catalog.index"),
+                Entry(lazy_gettext("Customers"), endpoint="office.members.index"),
+            ),
+        ),
+        Entry(
+            lazy_gettext("Partners"),
+            "users",
+            entries=(
+                Entry(lazy_gettext("All partners"), endpoint="office.partners.index"),
+                Entry(lazy_gettext("Network"), endpoint="office.partners.network"),
+                Entry(lazy_gettext("Groups"), endpoint="office.partners.groups"),
+                Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
+            ),
+        ),
+        Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
+        Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
+        Entry(lazy_gettext("Materials"), "photo", "office.links.index"),
+        Entry(lazy_gettext("Messages"), "mail", "office.notifications.index"),
+        Entry(
+            lazy_gettext("Settings"),
+            "settings",
+            entries=(
+                Entry(lazy_gettext("Brand"), endpoint="office.tenants.brand"),
+                Entry(lazy_gettext("Shops"), endpoint="office.tenants.shops"),
+                Entry(lazy_gettext("Terms"), endpoint="office.programs.index"),
+                Entry(lazy_gettext("Attribution"), endpoint="office.tenants.attribution"),
+                Entry(lazy_gettext("Payout rules"), endpoint="office.tenants.payouts"),
+                Entry(lazy_gettext("Counters"), endpoint="office.attribution.snippet"),
+                Entry(lazy_gettext("Team"), endpoint="office.identity.team"),
+                Entry(lazy_gettext("Keys"), endpoint="office.tenants.keys"),
+            ),
+        ),
+    ),
+    "cabinet": (
+        Entry(lazy_gettext("Home"), "home", "cabinet.reports.index"),
+        Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
+        Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
+        Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
+        Entry(lazy_gettext("Network"), "sitemap", "cabinet.partners.network"),
+        Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
+        Entry(lazy_gettext("Account"), "scale", "cabinet.ledger.index"),
+        Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
+    ),
+    "platform": (
+        Entry(lazy_gettext("Merchants"), "building-store", "platform.tenants.index"),
+        Entry(lazy_gettext("Messages"), "mail", "platform.notifications.index"),
+    ),
+    "public": (),
+}
+
+
+def menu(audience: str) -> tuple[Line, ...]:
+    """The lines of an audience's menu that this reader can use."""
+    return _lines(MENUS[audience])
+
+
+def _lines(entries: Sequence[Entry]) -> tuple[Line, ...]:
+    drawn = (_line(entry) for entry in entries)
+    return tuple(line for line in drawn if line is not None)
+
+
+def _line(entry: Entry) -> Line | None:
+    if entry.entries:
+        below = _lines(entry.entries)
+        current = any(line.current for line in below)
+        return Line(entry.label, entry.icon, None, current, below) if below else None
+    if entry.endpoint not in current_app.view_functions or not surroundings().allowed(entry.endpoint):
+        return None
+    try:
+        address = url_for(entry.endpoint)
+    except BuildError:
+        return None
+    return Line(entry.label, entry.icon, address, is_current(entry.endpoint))
+
+
+def is_current(endpoint: str) -> bool:
+    """True on the entry's own page, and on pages below an index: payouts.show is under payouts.index."""
+    here = request.endpoint or ""
+    if here == endpoint:
+        return True
+    listed = {e.endpoint for entries in MENUS.values() for top in entries for e in (top, *top.entries)}
+    return endpoint.endswith(".index") and here not in listed and here.startswith(endpoint.removesuffix("index"))

@@ -1,0 +1,59 @@
+"""States and buckets as people read them: one word and one tone for each, the same on every page."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString, lazy_pgettext
+
+# tone: quiet (nothing to do), info (under way), good, warn (wants somebody), bad
+STATES: dict[str, tuple[LazyString, str]] = {
+    # orders and deals
+    "registered": (lazy_pgettext("order", "New"), "quiet"),
+    "agreed": (lazy_pgettext("order", "Agreed"), "info"),
+    "completed": (lazy_pgettext("order", "Completed"), "good"),
+    "cancelled": (lazy_pgettext("state", "Cancelled"), "quiet"),
+    "refunded": (lazy_pgettext("order", "Refunded"), "bad"),
+    # buckets of commission
+    "expected": (lazy_pgettext("bucket", "Expected"), "quiet"),
+    "pending": (lazy_pgettext("bucket", "Pending"), "info"),
+    "available": (lazy_pgettext("bucket", "Available"), "good"),
+    "reserved": (lazy_pgettext("bucket", "In payout"), "info"),
+    "debt": (lazy_pgettext("bucket", "Debt"), "bad"),
+    "taken_back": (lazy_pgettext("bucket", "Taken back"), "bad"),
+    # payouts
+    "requested": (lazy_pgettext("payout", "Requested"), "warn"),
+    "approved": (lazy_pgettext("payout", "Approved"), "info"),
+    "sending": (lazy_pgettext("payout", "Sending"), "info"),
+    "unknown": (lazy_pgettext("payout", "Unknown"), "warn"),
+    "paid": (lazy_pgettext("payout", "Paid"), "good"),
+    "rejected": (lazy_pgettext("state", "Rejected"), "bad"),
+    "failed": (lazy_pgettext("state", "Failed"), "bad"),
+    # partners, members of staff, invitations, keys
+    "applied": (lazy_pgettext("partner", "Applied"), "warn"),
+    "waiting": (lazy_pgettext("partner", "Waiting"), "warn"),
+    "active": (lazy_pgettext("partner", "Active"), "good"),
+    "blocked": (lazy_pgettext("partner", "Blocked"), "bad"),
+    "invited": (lazy_pgettext("staff", "Invited"), "warn"),
+    "left": (lazy_pgettext("staff", "Left"), "quiet"),
+    "revoked": (lazy_pgettext("key", "Revoked"), "quiet"),
+    "expired": (lazy_pgettext("state", "Expired"), "quiet"),
+    "live": (lazy_pgettext("mode", "Live"), "good"),
+    "test": (lazy_pgettext("mode", "Test"), "warn"),
+    # claims and messages
+    "won": (lazy_pgettext("claim", "Won"), "good"),
+    "lost": (lazy_pgettext("claim", "Lost"), "quiet"),
+    "sent": (lazy_pgettext("message", "Sent"), "good"),
+    "queued": (lazy_pgettext("message", "Queued"), "info"),
+    "dead": (lazy_pgettext("message", "Given up"), "bad"),
+}
+
+
+def state_label(state: str) -> str:
+    """The word for a state; a state without one is shown as it is."""
+    known = STATES.get(str(state))
+    return str(known[0]) if known else str(state).replace("_", " ").capitalize()
+
+
+def state_tone(state: str) -> str:
+    """The tone of a state's badge."""
+    known = STATES.get(str(state))
+    return known[1] if known else "quiet"

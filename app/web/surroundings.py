@@ -1,0 +1,46 @@
+"""What every frame needs to know of the place a request came to; doors fill it in, templates read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from flask import g, has_request_context
+
+
+def _nothing(_endpoint: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The place: whose pages these are and who reads them. The defaults are the platform's public face."""
+
+    audience: str = "public"  # office, cabinet, public or platform
+    brand: str = "Partnerka"
+    slug: str | None = None
+    accent: str | None = None  # "#rrggbb", already checked for contrast
+    logo: str | None = None  # address of the merchant's logo
+    currency: str = "RUB"
+    timezone: str = "UTC"
+    tenant_locale: str | None = None
+    person_name: str | None = None
+    person_locale: str | None = None
+    role: str | None = None
+    allowed: Callable[[str], bool] = _nothing  # may this reader open that endpoint
+    test_mode: bool = False
+    viewing_as: str | None = None  # the partner whose cabinet staff look at, read only
+
+
+def surroundings() -> Surroundings:
+    """The running request's surroundings; the platform's own where no door has set any."""
+    if not has_request_context():
+        return Surroundings()
+    return cast("Surroundings", g.get("surroundings") or Surroundings())
+
+
+def surround(**changes: Any) -> Surroundings:
+    """Set some of the running request's surroundings; doors call it before the view. Returns the whole."""
+    g.surroundings = replace(surroundings(), **changes)
+    return surroundings()
