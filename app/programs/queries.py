@@ -1,0 +1,108 @@
+"""Read sets of terms and partner groups, with the rates that hold now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.facts import service as facts
+from app.programs.models import Group, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+BIGINT_DIGITS = 18
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a set of terms pays now. Levels are the API's strings; None: as the merchant's settings say."""
+
+    label: str
+    levels: list[str | None]
+    hold_days: int | None
+    window_days: int | None
+    base: dict[str, bool]
+
+    @property
+    def shipping(self) -> bool:
+        """Whether commissions are also reckoned from shipping."""
+        return self.base.get("shipping", False)
+
+    @property
+    def tax(self) -> bool:
+        """Whether tax belongs to the base."""
+        return self.base.get("tax", True)
+
+
+def base_terms() -> Terms:
+    """Return the set on which every partner is unless said otherwise."""
+    return db.session.scalars(select(Terms).where(Terms.is_base)).one()
+
+
+def terms_by_id(terms_id: int) -> Terms | None:
+    """Return a set of terms of the scope."""
+    return db.session.scalar(select(Terms).where(Terms.id == terms_id))
+
+
+def all_terms() -> Sequence[Terms]:
+    """Return every set of terms, the base first."""
+    return db.session.scalars(select(Terms).order_by(Terms.is_base.desc(), Terms.id)).all()
+
+
+def find_terms(said: str) -> Terms | None:
+    """Return the set of terms meant by an outside id, a name, or a number as addresses carry it."""
+    found = db.session.scalar(select(Terms).where(Terms.public_id == said))
+    found = found or db.session.scalar(select(Terms).where(Terms.name == said))
+    number = _number(said)
+    return found if found is not None or number is None else terms_by_id(number)
+
+
+def group_by_id(group_id: int) -> Group | None:
+    """Return a group of the scope."""
+    return db.session.scalar(select(Group).where(Group.id == group_id))
+
+
+def all_groups() -> Sequence[Group]:
+    """Return every group by name."""
+    return db.session.scalars(select(Group).order_by(Group.name, Group.id)).all()
+
+
+def find_group(said: str) -> Group | None:
+    """Return the group meant by an outside id, a name, or a number."""
+    found = db.session.scalar(select(Group).where(Group.public_id == said))
+    found = found or db.session.scalar(select(Group).where(Group.name == said))
+    number = _number(said)
+    return found if found is not None or number is None else group_by_id(number)
+
+
+def conditions(terms_ids: Iterable[int]) -> dict[int, Conditions]:
+    """Return what each set of terms pays now."""
+    ids = set(terms_ids)
+    known = facts.current([f"terms:{i}" for i in ids])
+    return {i: _conditions(known[f"terms:{i}"]) for i in ids if f"terms:{i}" in known}
+
+
+def group_levels(group_ids: Iterable[int]) -> dict[int, list[str | None]]:
+    """Return the levels of each group as they hold now."""
+    ids = set(group_ids)
+    known = facts.current([f"group:{i}" for i in ids], ["levels"])
+    return {i: known.get(f"group:{i}", {}).get("levels") or [] for i in ids}
+
+
+def _conditions(found: dict[str, Any]) -> Conditions:
+    return Conditions(
+        label=found.get("label") or "",
+        levels=found.get("levels") or [],
+        hold_days=found.get("hold_days"),
+        window_days=found.get("window_days"),
+        base=found.get("base") or {},
+    )
+
+
+def _number(said: str) -> int | None:
+    fits = said.isascii() and said.isdecimal() and len(said) <= BIGINT_DIGITS
+    return int(said) if fits else None
