@@ -125,7 +125,7 @@ def plain_number(text: str, locale: str) -> str:
             whole = "".join((first, *rest))
             break
     plain = f"{sign}{whole}.{part}" if mark else f"{sign}{whole}"
-    if _PLAIN.fullmatch(plain) is None:
+    if "." in whole or _PLAIN.fullmatch(plain) is None:
         raise MoneyError("not_a_number")
     return plain
 

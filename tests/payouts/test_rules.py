@@ -1,0 +1,78 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.lifecycle import IllegalTransition
+from app.payouts.rules import (
+    LIFECYCLE,
+    OPEN,
+    Refusal,
+    State,
+    cools,
+    may_approve,
+    may_request,
+    split_payment,
+    usable_at,
+)
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def test_four_states_are_open_and_four_are_the_end() -> None:
+    assert {State.REQUESTED, State.APPROVED, State.SENDING, State.UNKNOWN} == OPEN
+    ends = {State.PAID, State.REJECTED, State.CANCELLED, State.FAILED}
+    assert LIFECYCLE.terminal == ends
+
+
+def test_a_partner_cancels_only_while_requested() -> None:
+    assert LIFECYCLE.next(State.REQUESTED, "cancel") is State.CANCELLED
+    with pytest.raises(IllegalTransition):
+        LIFECYCLE.next(State.APPROVED, "cancel")
+
+
+def test_approved_goes_to_paid_directly_or_through_sending() -> None:
+    assert LIFECYCLE.next(State.APPROVED, "pay") is State.PAID
+    assert LIFECYCLE.next(State.APPROVED, "send") is State.SENDING
+
+
+def test_unknown_is_ended_by_a_person_and_never_sent_again() -> None:
+    assert LIFECYCLE.next(State.SENDING, "lose") is State.UNKNOWN
+    assert LIFECYCLE.actions(State.UNKNOWN) == ("pay", "fail")
+
+
+@pytest.mark.parametrize(
+    ("amount", "available", "minimum", "has_open", "debt", "refusal"),
+    [
+        (1000, 1000, 1000, False, 0, None),
+        (0, 1000, 0, False, 0, Refusal.NOT_POSITIVE),
+        (-1, 1000, 0, False, 0, Refusal.NOT_POSITIVE),
+        (1000, 1000, 0, True, 0, Refusal.OPEN_PAYOUT),
+        (1000, 1000, 0, False, 1, Refusal.DEBT),
+        (1001, 1000, 0, False, 0, Refusal.ABOVE_AVAILABLE),
+        (999, 1000, 1000, False, 0, Refusal.BELOW_MINIMUM),
+    ],
+)
+def test_a_request_is_bound_by_available_minimum_and_one_at_a_time(
+    *, amount: int, available: int, minimum: int, has_open: bool, debt: int, refusal: Refusal | None
+) -> None:
+    found = may_request(amount, available=available, minimum=minimum, has_open=has_open, debt=debt)
+    assert found is refusal
+
+
+def test_nothing_is_approved_while_there_is_debt() -> None:
+    assert may_approve(1) is Refusal.DEBT
+    assert may_approve(0) is None
+
+
+def test_what_the_merchant_pays_above_available_is_an_advance() -> None:
+    assert split_payment(1500, 1000) == (1000, 500)
+    assert split_payment(500, 1000) == (500, 0)
+    assert split_payment(500, 0) == (0, 500)
+
+
+def test_first_details_serve_at_once_and_changed_ones_after_a_day() -> None:
+    assert usable_at(NOW, first=True) == NOW
+    assert usable_at(NOW, first=False) == NOW + timedelta(hours=24)
+    assert cools(None, NOW) is None
+    assert cools(NOW, NOW) is None
+    assert cools(NOW + timedelta(seconds=1), NOW) is Refusal.COOLING
