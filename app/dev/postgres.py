@@ -36,7 +36,7 @@ class Postgres:
         self.bin, version = binaries.postgres(self.account, self.home)
         self.data = self.home / f"postgres-{version}"
         self.sockets = self.home / "sockets"
-        self.by_socket = len(os.fsencode(self.sockets / SOCKET_NAME)) <= LONGEST_SOCKET
+        self.by_socket = _fits_a_socket(self.sockets)
         self.port = 5432 if self.by_socket else free_port()
         self.settings = settings or {}
         self.child = Child(
@@ -139,6 +139,11 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def _fits_a_socket(folder: Path) -> bool:
+    """Tell whether the folder can be named to PostgreSQL, which takes a list, and to the kernel."""
+    return len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET and not set(str(folder)) & set(",\"'")
 
 
 def free_port() -> int:

@@ -27,9 +27,8 @@ class RedisServer:
         self.port = free_port()
         self.password = secrets.token_hex(16)
         self.folder = var_dir / "run"
-        self.child = Child(
-            "redis", [str(binaries.redis()), str(self.folder / "redis.conf")], folder=self.folder
-        )
+        command = [str(binaries.redis()), str(self.folder / "redis.conf")]
+        self.child = Child("redis", command, folder=self.folder, cwd=self.folder)
 
     @property
     def url(self) -> str:
@@ -43,7 +42,7 @@ class RedisServer:
         conf.touch(mode=0o600)
         conf.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
-            f'save ""\nappendonly no\ndaemonize no\ndir "{self.folder}"\n'
+            'save ""\nappendonly no\ndaemonize no\n'
         )
         self.child.start()
 
