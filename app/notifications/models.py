@@ -37,6 +37,8 @@ class Message(Tenanted, Model):
         CheckConstraint("channel in ('email','sms','inbox')", name="channel"),
         UniqueConstraint("tenant_id", "event_id", "recipient", "channel"),
         ref("event", "event_id"),
-        Index("ix_message_due", "due_at", "id", postgresql_where=text("state in ('due','sending')")),
+        Index(
+            "ix_message_due", "due_at", "id", postgresql_where=text("state in ('due','sending')")
+        ),
         Index("ix_message_created", "tenant_id", "created_at", "id"),
     )

@@ -46,15 +46,17 @@ def accent_css(colour: str) -> str:
     light, dark = readable(wanted, _WHITE), readable(wanted, _PAPER_DARK)
     return (
         ":root{"
-        f"--accent-light:{_hex(light)};--accent-dark:{_hex(dark)};"
-        f"--accent-ink-light:{_ink(light)};--accent-ink-dark:{_ink(dark)}"
+        f"--accent-light:{hex_text(light)};--accent-dark:{hex_text(dark)};"
+        f"--accent-ink-light:{ink(light)};--accent-ink-dark:{ink(dark)}"
         "}\n"
     )
 
 
-def _ink(colour: Rgb) -> str:
+def ink(colour: Rgb) -> str:
+    """What can be read on the colour: white, or nearly black."""
     return "#ffffff" if contrast(colour, _WHITE) >= ENOUGH else "#0f1115"
 
 
-def _hex(colour: Rgb) -> str:
+def hex_text(colour: Rgb) -> str:
+    """Three numbers as '#1f6f54'."""
     return "#{:02x}{:02x}{:02x}".format(*colour)

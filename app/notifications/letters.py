@@ -1,0 +1,268 @@
+"""Write one letter: subject, text and HTML, in the reader's language, with links made now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import formataddr, parseaddr
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
+
+import mjml
+from babel import dates
+from flask import current_app
+from flask_babel import force_locale, lazy_gettext
+from sqlalchemy import select
+
+from app import crypto
+from app.events.models import Event
+from app.extensions import db
+from app.identity import service as identity
+from app.installation import public_address, settings
+from app.notifications import queries, rules
+from app.notifications.rules import To
+from app.orders.models import Order
+from app.partners.models import Partner
+from app.payouts.models import Payout, PayoutMethod
+from app.tenancy import PLATFORM, current_tenant
+from app.web.colour import hex_text, ink, parse, readable
+from app.web.filters import money_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from jinja2 import Environment
+
+    from app.identity.models import Person
+    from app.notifications.models import Message
+    from app.tenants.models import Tenant
+
+ACCENT = "#1f6f54"  # ours, where the merchant chose none
+WHITE = (255, 255, 255)
+UNSUBSCRIBE = "unsubscribe"
+ROLES = {
+    "owner": lazy_gettext("owner"),
+    "manager": lazy_gettext("manager"),
+    "accountant": lazy_gettext("accountant"),
+    "support": lazy_gettext("support"),
+    "developer": lazy_gettext("developer"),
+}
+DATES = {"ru": "d MMM y", "en": "MMM d, y"}
+
+
+class Unwanted(Exception):
+    """Nobody wants this letter any more: unsubscribed, or gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter as it leaves."""
+
+    sender: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str]
+    reply_to: str | None
+
+
+def compose(message: Message) -> Letter:
+    """Write the letter of a message of the scope's tenant. Raises Unwanted."""
+    view = View(message)
+    rule = rules.RULES[message.template]
+    if rule.to is To.PARTNER and view.partner is None:
+        raise Unwanted("gone")
+    if view.partner is not None and rule.notice:
+        on = rules.is_wanted(
+            message.template, switches=queries.switches(), muted=view.partner.muted
+        )
+        if not on:
+            raise Unwanted("muted")
+    with force_locale(message.locale):
+        subject, plain, markup = (
+            _environment().get_template(f"notifications/{message.template}.{part}").render(v=view)
+            for part in ("subject", "txt", "mjml")
+        )
+        title = rules.one_line(f"[Test] {subject}" if view.is_test else subject)
+    name = rules.one_line(view.brand, 60)
+    return Letter(
+        sender=formataddr((name, parseaddr(settings().mail.sender)[1])),
+        to=message.address,
+        subject=title,
+        text=_tidy(plain),
+        html=str(mjml.mjml2html(markup)),
+        headers=_headers(message, view),
+        reply_to=view.merchant.email if rule.to is To.PARTNER else None,
+    )
+
+
+def _headers(message: Message, view: View) -> dict[str, str]:
+    domain = parseaddr(settings().mail.sender)[1].rpartition("@")[2] or "localhost"
+    headers = {
+        # The same for every attempt, so that a letter sent twice is known for one.
+        "Message-ID": f"<{view.event.public_id}.{message.id}@{domain}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    if view.unsubscribe:
+        headers["List-Unsubscribe"] = f"<{view.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+class View:
+    """What the templates of letters may ask for; nothing of it is kept."""
+
+    def __init__(self, message: Message) -> None:
+        self.kind = message.template
+        self.recipient = message.recipient
+        self.locale = message.locale
+        event = db.session.get(Event, (current_tenant(), message.event_id))
+        if event is None:
+            raise Unwanted("gone")
+        self.event: Event = event
+        self.facts: dict[str, Any] = event.facts
+        self.merchant: Tenant = queries.tenant()
+        self.is_test = self.merchant.twin_of is not None
+
+    @property
+    def brand(self) -> str:
+        """The merchant's name as its customers know it."""
+        return self.merchant.name
+
+    @cached_property
+    def colours(self) -> tuple[str, str]:
+        """The accent as it can be read on white, and what can be read on it."""
+        try:
+            accent = parse(str(self.merchant.brand.get("accent") or ACCENT))
+        except ValueError:
+            accent = parse(ACCENT)
+        shade = readable(accent, WHITE)
+        return hex_text(shade), ink(shade)
+
+    @cached_property
+    def partner(self) -> Partner | None:
+        """The partner whom the event concerns."""
+        number = rules.partner_of(self.event.subject, self.facts)
+        return queries.partner(number) if number else None
+
+    @cached_property
+    def recruit(self) -> Partner | None:
+        """Who joined the partner's structure."""
+        number = self.facts.get("recruit_id")
+        return queries.partner(number) if number else None
+
+    @cached_property
+    def person(self) -> Person | None:
+        """The person behind the letter's address, if there is an account."""
+        if self.recipient.startswith("person:"):
+            return queries.person(int(self.recipient.partition(":")[2]))
+        known = self.partner.person_id if self.partner else None
+        return queries.person(known) if known else None
+
+    @cached_property
+    def payout(self) -> Payout | None:
+        """The payout that the event is about."""
+        kind, _, number = self.event.subject.partition(":")
+        query = select(Payout).where(Payout.id == int(number)) if kind == "payout" else None
+        return None if query is None else db.session.scalar(query)
+
+    @cached_property
+    def method(self) -> str | None:
+        """The name of the payout's method."""
+        if self.payout is None:
+            return None
+        query = select(PayoutMethod.name).where(PayoutMethod.id == self.payout.method_id)
+        return db.session.scalar(query)
+
+    @cached_property
+    def order_number(self) -> str | None:
+        """The shop's number of the order that the event is about."""
+        number = self.facts.get("order_id")
+        return db.session.scalar(select(Order.number).where(Order.id == number)) if number else None
+
+    @property
+    def amount(self) -> str:
+        """The event's sum, by locale."""
+        currency = self.facts.get("currency") or self.merchant.currency
+        return money_text(int(self.facts.get("amount") or 0), currency)
+
+    @property
+    def level(self) -> str:
+        """The level at which the partner earned."""
+        return str(self.facts.get("level") or "")
+
+    @property
+    def reason(self) -> str:
+        """What somebody wrote to explain it."""
+        return str(self.facts.get("reason") or "")
+
+    @property
+    def role(self) -> str:
+        """The role of an invitation, in the reader's language."""
+        return str(ROLES.get(str(self.facts.get("role")), ""))
+
+    @property
+    def at(self) -> str:
+        """When it happened, on the merchant's clock."""
+        return self.moment(self.event.at)
+
+    def moment(self, value: datetime) -> str:
+        """Return a moment on the merchant's clock, by locale."""
+        local = value.astimezone(ZoneInfo(self.merchant.timezone))
+        day = dates.format_date(local, DATES.get(self.locale, "medium"), locale=self.locale)
+        return f"{day}, {dates.format_time(local, 'short', locale=self.locale)}"
+
+    @cached_property
+    def has_password(self) -> bool:
+        """Whether the reader can sign in already."""
+        return self.person is not None and self.person.password_hash is not None
+
+    @cached_property
+    def password_link(self) -> str:
+        """A fresh link that sets the reader's password; to sign in, where that cannot be."""
+        purpose = {"person.password_reset": "reset", "staff.invited": "invitation"}
+        if self.person is None:
+            return public_address("/login")
+        found = purpose.get(self.kind, "welcome")
+        return str(identity.password_link(self.person.id, found, self.locale))
+
+    def cabinet(self, page: str = "") -> str:
+        """Return the address of a page of the partner's cabinet."""
+        return public_address(f"/{self.merchant.slug}/cabinet/{page}")
+
+    def office(self, page: str = "") -> str:
+        """Return the address of a page of the back office."""
+        if self.merchant.id == PLATFORM:
+            return public_address("/platform/")
+        return public_address(f"/{self.merchant.slug}/office/{page}")
+
+    @cached_property
+    def unsubscribe(self) -> str | None:
+        """Where a notice can be turned off without signing in; None for letters that must come."""
+        if self.partner is None or not rules.RULES[self.kind].notice:
+            return None
+        token = crypto.sign(UNSUBSCRIBE, [current_tenant(), self.partner.id, self.kind])
+        return public_address(f"/{self.merchant.slug}/unsubscribe/{token}")
+
+
+def _environment() -> Environment:
+    """Return the app's templates as letters need them: only HTML is escaped."""
+    found = current_app.extensions.get("notifications.letters")
+    if found is None:
+        found = current_app.jinja_env.overlay(
+            autoescape=lambda name: name is not None and name.endswith(".mjml"),
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        current_app.extensions["notifications.letters"] = found
+    return cast("Environment", found)
+
+
+def _tidy(plain: str) -> str:
+    """Return the text with at most one empty line between paragraphs."""
+    lines: list[str] = []
+    for line in (raw.rstrip() for raw in plain.strip().splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"

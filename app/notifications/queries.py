@@ -1,0 +1,81 @@
+"""Who can be written to, and what waits to be written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.facts import service as facts
+from app.identity.models import Membership, Person
+from app.notifications.models import Message
+from app.partners.models import Partner
+from app.tenancy import current_tenant
+from app.tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from typing import Any
+
+WAITING = ("due", "sending")
+
+
+def tenant() -> Tenant:
+    """Return the scope's tenant."""
+    return db.session.scalars(select(Tenant).where(Tenant.id == current_tenant())).one()
+
+
+def staff(merchant: Tenant, roles: Collection[str]) -> Sequence[Person]:
+    """Return the merchant's people with one of the roles; a test twin's are its merchant's."""
+    query = (
+        select(Person)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.tenant_id == (merchant.twin_of or merchant.id),
+            Membership.role.in_(roles),
+            Person.disabled_at.is_(None),
+        )
+        .order_by(Person.id)
+    )
+    return db.session.scalars(query).all()
+
+
+def partner(partner_id: int) -> Partner | None:
+    """Return one partner of the scope's tenant."""
+    query = select(Partner).where(Partner.tenant_id == current_tenant(), Partner.id == partner_id)
+    return db.session.scalars(query).one_or_none()
+
+
+def person(person_id: int) -> Person | None:
+    """Return one person who is not disabled."""
+    query = select(Person).where(Person.id == person_id, Person.disabled_at.is_(None))
+    return db.session.scalars(query).one_or_none()
+
+
+def switches() -> dict[str, Any]:
+    """Return which notices the merchant turned off for all: {"commission.accrued": False}."""
+    found = facts.current(["merchant"], ["notices"]).get("merchant", {}).get("notices")
+    return found if isinstance(found, dict) else {}
+
+
+def due(limit: int = 500) -> list[tuple[int, int]]:
+    """Return (tenant, id) of messages whose time has come; to be asked as partnerka_drain."""
+    query = (
+        select(Message.tenant_id, Message.id)
+        .where(Message.state.in_(WAITING), Message.due_at <= clock.wall())
+        .order_by(Message.due_at, Message.id)
+        .limit(limit)
+    )
+    return [(row.tenant_id, row.id) for row in db.session.execute(query)]
+
+
+def log(limit: int = 50, before: int | None = None, state: str | None = None) -> Sequence[Message]:
+    """Return what was sent to whom and its fate, newest first."""
+    query = select(Message).order_by(Message.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Message.id < before)
+    if state is not None:
+        query = query.where(Message.state == state)
+    return db.session.scalars(query).all()

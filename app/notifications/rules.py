@@ -1,0 +1,122 @@
+"""Who is told of what, how often a letter is tried, and what may stand in its headers."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class To(StrEnum):
+    """Who a letter is for."""
+
+    STAFF = "staff"  # members of the merchant's team with one of the roles
+    PARTNER = "partner"  # the event's partner: fact partner_id, else its subject
+    PERSON = "person"  # the event's subject, or fact person_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Who gets a letter about one type of event; a notice can be turned off, other letters not."""
+
+    to: To
+    roles: tuple[str, ...] = ()
+    notice: bool = False
+
+
+MANAGERS = ("owner", "manager")
+MONEY_DESK = ("owner", "manager", "accountant")
+
+# The template of a letter carries the name of its event.
+RULES: Mapping[str, Rule] = {
+    "partner.applied": Rule(To.STAFF, MANAGERS),
+    "partner.registered": Rule(To.PARTNER),
+    "partner.approved": Rule(To.PARTNER),
+    "partner.created": Rule(To.PARTNER),
+    "partner.rejected": Rule(To.PARTNER),
+    "partner.details_changed": Rule(To.PARTNER),
+    "partner.recruited": Rule(To.PARTNER, notice=True),
+    "commission.accrued": Rule(To.PARTNER, notice=True),
+    "commission.available": Rule(To.PARTNER, notice=True),
+    "payout.requested": Rule(To.STAFF, MONEY_DESK),
+    "payout.approved": Rule(To.PARTNER),
+    "payout.rejected": Rule(To.PARTNER),
+    "payout.paid": Rule(To.PARTNER),
+    "payout.failed": Rule(To.PARTNER),
+    "staff.invited": Rule(To.PERSON),
+    "person.password_reset": Rule(To.PERSON),
+}
+NOTICES = tuple(kind for kind, rule in RULES.items() if rule.notice)
+
+LEASE = timedelta(seconds=60)  # a sender that has not answered by then is held for dead
+DEADLINE = 45.0  # seconds for the whole talk with the mail server; below the lease
+STALE = timedelta(days=7)  # what happened longer ago is history, and no news
+_PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
+MAX_ATTEMPTS = len(_PAUSES) + 1
+
+
+class Fate(StrEnum):
+    """How one attempt ended."""
+
+    SENT = "sent"
+    LATER = "later"  # the server was away, busy or slow: try again
+    NEVER = "never"  # the address is refused, or nobody wants the letter any more
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one attempt; the problem is for the message log, without secrets."""
+
+    fate: Fate
+    problem: str | None = None
+
+
+def pause_after(attempts: int) -> timedelta | None:
+    """Return how long to wait after so many attempts failed; None: no more."""
+    return _PAUSES[attempts - 1] if 0 < attempts <= len(_PAUSES) else None
+
+
+def is_wanted(
+    kind: str, *, switches: Mapping[str, Any], muted: Collection[Any] = frozenset()
+) -> bool:
+    """Whether a letter goes out: a notice may be off for all (merchant) or muted (partner)."""
+    if not RULES[kind].notice:
+        return True
+    return bool(switches.get(kind, True)) and kind not in muted
+
+
+def waits_for_approval(kind: str, facts: Mapping[str, Any], status: str) -> bool:
+    """Whether a registration is not decided yet: the welcome then comes with the approval."""
+    pending = status in {"pending", "rejected"} or facts.get("status") == "pending"
+    return kind == "partner.registered" and pending
+
+
+def person_of(subject: str, facts: Mapping[str, Any]) -> int | None:
+    """Return the person an event is about: fact person_id, else the subject "person:3"."""
+    return _named(facts.get("person_id"), subject, "person")
+
+
+def partner_of(subject: str, facts: Mapping[str, Any]) -> int | None:
+    """Return the partner an event is for: fact partner_id, else the subject "partner:7"."""
+    return _named(facts.get("partner_id"), subject, "partner")
+
+
+def _named(value: Any, subject: str, kind: str) -> int | None:
+    if isinstance(value, int):
+        return value
+    name, _, number = subject.partition(":")
+    return int(number) if name == kind and number.isdecimal() else None
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """Make what somebody typed fit for a header: no control or format character, one line."""
+    kept = (" " if _is_space(c) else c for c in text if unicodedata.category(c) != "Cf")
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _is_space(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Zl", "Zp", "Zs", "Cs"}
