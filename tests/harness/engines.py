@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from app.dev.redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = "partnerka_template"
+KEPT = ROOT / "var" / "test-template"
+HOUR = 3600
 SECRET = "the tests' own secret, at least 32 characters"
 # Tests throw the data away: nothing needs to reach the disk.
 FAST = {
@@ -54,14 +58,29 @@ class Engines:
         self.postgres = Postgres(self.folder, settings=FAST)
         try:
             self.redis.start()
-            self.postgres.start()
-            self.postgres.wait()
-            migrate(database.prepare(self.postgres.url, SECRET, TEMPLATE), self.folder)
+            self._start_postgres()
             self.redis.wait()
         except BaseException:
             self.stop()
             raise
         self.addresses = Addresses(self.postgres.url, self.redis.url)
+
+    def _start_postgres(self) -> None:
+        """Start on a copy of what the last run migrated, as long as the migrations are the same."""
+        data = self.postgres.data
+        kept = KEPT / f"{data.name}-{_fingerprint()}"
+        if kept.is_dir():
+            _copy(kept, data.parent)
+            self.postgres.start()
+            self.postgres.wait()
+            return
+        self.postgres.start()
+        self.postgres.wait()
+        migrate(database.prepare(self.postgres.url, SECRET, TEMPLATE), self.folder)
+        self.postgres.stop()  # only the files of a stopped server are whole
+        _keep((data, data.with_suffix(".password")), kept)
+        self.postgres.start()
+        self.postgres.wait()
 
     def stop(self) -> None:
         """End both."""
@@ -84,6 +103,35 @@ def migrate(addresses: database.Addresses, folder: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)  # noqa: S603 - fixed
     if done.returncode:
         raise RuntimeError(done.stderr)
+
+
+def _fingerprint() -> str:
+    """Return what changes when a migrated template must be made anew."""
+    told = hashlib.sha256()
+    sources = [*(ROOT / "migrations").rglob("*.py"), ROOT / "app" / "dev" / "database.py"]
+    for source in sorted(sources):
+        told.update(source.name.encode() + source.read_bytes())
+    return told.hexdigest()[:16]
+
+
+def _keep(paths: tuple[Path, ...], kept: Path) -> None:
+    """Put files aside for the next run; whole or not at all, also when two runs do it at once."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for old in KEPT.iterdir():
+        if time.time() - old.stat().st_ctime > HOUR:
+            shutil.rmtree(old, ignore_errors=True)
+    fresh = KEPT / f"new-{os.getpid()}"
+    fresh.mkdir()
+    for path in paths:
+        subprocess.run(["/bin/cp", "-a", str(path), str(fresh)], check=True)  # noqa: S603 - fixed
+    try:
+        fresh.rename(kept)
+    except OSError:  # another run was first
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _copy(kept: Path, to: Path) -> None:
+    subprocess.run(["/bin/cp", "-a", f"{kept}/.", str(to)], check=True)  # noqa: S603 - fixed
 
 
 def worker_database(addresses: Addresses, worker: str) -> database.Addresses:
