@@ -9,10 +9,12 @@ from sqlalchemy import Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
-from app.ledger.rules import available, debt, pending, reserved
+from app.ledger.rules import BUCKETS, available, debt, pending, reserved, sign
+from app.money import BIGINT_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,55 @@ def partner_balances(partners: Iterable[int]) -> dict[int, PartnerBalance]:
         )
         for p in ids
     }
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a statement: `amount` is what the account gained, below zero what it gave."""
+
+    id: int
+    at: datetime
+    kind: str
+    amount: int
+    currency: str
+    balance: int  # after this entry, in the account's own sense
+    order_id: int | None
+    level: int | None
+    reason: str | None
+    reference: str
+
+
+# The running balance is counted over the account's whole past; the page shows a window of it.
+_STATEMENT = text(
+    """
+    SELECT * FROM (
+        SELECT id, at, kind, currency, order_id, level, reason, reference,
+               CASE WHEN (target = :account) = :debt THEN -amount ELSE amount END AS amount,
+               (sum(CASE WHEN (target = :account) = :debt THEN -amount ELSE amount END)
+                OVER (ORDER BY id))::bigint AS balance
+        FROM transfer WHERE partner_id = :partner AND (source = :account OR target = :account)
+    ) s WHERE id < :before ORDER BY id DESC LIMIT :size
+    """
+)
+
+
+def statement(
+    partner: int, bucket: str, *, before: int | None = None, size: int = 50
+) -> list[Entry]:
+    """Return what made the balance of one of a partner's accounts, newest first.
+
+    `bucket`: pending, available, reserved or debt; `before`: the id of the last entry seen. For the
+    debt an entry above zero is what came to be owed. Raises KeyError for another bucket.
+    """
+    account = BUCKETS[bucket](partner)
+    rows = db.session.execute(
+        _STATEMENT,
+        {
+            "account": account,
+            "partner": partner,
+            "debt": sign(account) < 0,
+            "before": before or BIGINT_MAX,
+            "size": size,
+        },
+    )
+    return [Entry(**row._mapping) for row in rows]  # noqa: SLF001 - the documented way to a row's names

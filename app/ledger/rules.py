@@ -40,6 +40,9 @@ def debt(partner: int) -> str:
     return f"partner:{partner}:debt"
 
 
+BUCKETS = {"pending": pending, "available": available, "reserved": reserved, "debt": debt}
+
+
 def payout(number: int) -> str:
     """Return the account through which one payout's money leaves."""
     return f"payout:{number}"

@@ -24,15 +24,28 @@ class AlreadyPosted(Conflict):
         super().__init__("already_posted", f"{reference} has been posted.")
 
 
+# The first row decides: where it stands already nothing at all is written, so that who catches
+# AlreadyPosted holds a transaction without half a posting in it.
 _INSERT = text(
     """
-    INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
-                          event_id, order_id, line, level, partner_id, reason)
-    SELECT :reference, u.n, u.source, u.target, u.amount, :currency, u.kind, :at,
-           :event_id, :order_id, u.line, u.level, u.partner, u.reason
-    FROM unnest(:source, :target, :amount, :kind, :line, :level, :partner, :reason)
-         WITH ORDINALITY AS u(source, target, amount, kind, line, level, partner, reason, n)
-    ON CONFLICT (tenant_id, reference, n) DO NOTHING
+    WITH moves AS (
+        SELECT * FROM unnest(:source, :target, :amount, :kind, :line, :level, :partner, :reason)
+             WITH ORDINALITY AS u(source, target, amount, kind, line, level, partner, reason, n)
+    ), first AS (
+        INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
+                              event_id, order_id, line, level, partner_id, reason)
+        SELECT :reference, n, source, target, amount, :currency, kind, :at,
+               :event_id, :order_id, line, level, partner, reason FROM moves WHERE n = 1
+        ON CONFLICT (tenant_id, reference, n) DO NOTHING
+        RETURNING n
+    ), rest AS (
+        INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
+                              event_id, order_id, line, level, partner_id, reason)
+        SELECT :reference, m.n, source, target, amount, :currency, kind, :at,
+               :event_id, :order_id, line, level, partner, reason FROM moves m, first WHERE m.n > 1
+        RETURNING n
+    )
+    SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM rest)
     """
 ).bindparams(
     *(bindparam(name, type_=ARRAY(Text)) for name in ("source", "target", "kind", "line", "reason")),
@@ -73,7 +86,7 @@ def post(
     """
     if not moves:
         return
-    result = db.session.execute(
+    written = db.session.execute(
         _INSERT,
         {
             "reference": reference,
@@ -90,8 +103,8 @@ def post(
             "partner": [m.partner for m in moves],
             "reason": [m.reason for m in moves],
         },
-    )
-    if result.rowcount != len(moves):  # type: ignore[attr-defined]
+    ).scalar_one()
+    if written != len(moves):
         raise AlreadyPosted(reference)
     changes = deltas(moves)
     if changes:

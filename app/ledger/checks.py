@@ -1,0 +1,146 @@
+"""Every invariant of the money as SQL that must return no row; `flask check` and the tests ask them.
+
+Each query reads all merchants (under the list role) and returns the tenant and what is wrong. The
+tables of higher slices are named in SQL only: what the books must agree with is no call upwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.extensions import db
+from app.tenancy import role
+
+SHOWN = 3  # broken rows told per invariant; the query tells the rest
+
+# What each account got and gave, over all transfers.
+_SIDES = """
+    SELECT tenant_id, target AS account, currency, id, amount FROM transfer
+    UNION ALL
+    SELECT tenant_id, source AS account, currency, id, -amount FROM transfer
+"""
+_GUARDED = r"^(partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance)$"
+_KNOWN = (
+    r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt)|payout:\d+"
+    r"|merchant:(commissions|balance)|platform:fees|outside)$"
+)
+# What an order has booked: out of the merchant's commissions account and not back into it.
+_BOOKED = """
+    SELECT tenant_id, order_id, coalesce(line, '') AS line, level, partner_id,
+           sum(CASE WHEN source = 'merchant:commissions' THEN amount
+                    WHEN target = 'merchant:commissions' THEN -amount ELSE 0 END)::bigint AS booked,
+           sum(CASE WHEN target LIKE 'partner:%:pending' THEN amount
+                    WHEN source LIKE 'partner:%:pending' THEN -amount ELSE 0 END)::bigint AS pending
+    FROM transfer WHERE order_id IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+"""
+
+CHECKS: dict[str, str] = {
+    "a running balance is the sum of its transfers": rf"""
+        SELECT tenant_id, account, b.balance, s.total
+        FROM (SELECT tenant_id, account, currency,
+                     sum(CASE WHEN account LIKE '%:debt' THEN -amount ELSE amount END)::bigint AS total
+              FROM ({_SIDES}) x WHERE account ~ '{_GUARDED}' GROUP BY 1, 2, 3) s
+        FULL JOIN balance b USING (tenant_id, account, currency)
+        WHERE coalesce(b.balance, 0) <> coalesce(s.total, 0)""",
+    "no guarded account is below zero": "SELECT tenant_id, account, balance FROM balance WHERE balance < 0",
+    "a snapshot is the sum of what it covers": f"""
+        SELECT p.tenant_id, p.account, p.balance, coalesce(sum(s.amount), 0) AS total
+        FROM snapshot p LEFT JOIN ({_SIDES}) s
+             ON s.tenant_id = p.tenant_id AND s.account = p.account AND s.currency = p.currency
+                AND s.id <= p.upto
+        GROUP BY 1, 2, 3, p.currency HAVING p.balance <> coalesce(sum(s.amount), 0)""",
+    "all accounts of a merchant and currency sum to zero": f"""
+        SELECT tenant_id, currency, sum(amount) FROM ({_SIDES}) s GROUP BY 1, 2 HAVING sum(amount) <> 0""",
+    "accounts have known names": rf"""
+        SELECT tenant_id, id, source, target FROM transfer
+        WHERE source !~ '{_KNOWN}' OR target !~ '{_KNOWN}'""",
+    "a business fact is posted once and whole": """
+        SELECT tenant_id, reference, count(*) FROM transfer GROUP BY 1, 2
+        HAVING min(n) <> 1 OR max(n) <> count(*) OR count(DISTINCT currency) > 1
+            OR count(DISTINCT coalesce(order_id, 0)) > 1""",
+    "partners are paid in the merchant's currency": """
+        SELECT f.tenant_id, f.id, f.currency FROM transfer f JOIN tenant t ON t.id = f.tenant_id
+        WHERE f.partner_id IS NOT NULL AND f.currency <> t.currency""",
+    "a transfer on a partner's account names the partner": r"""
+        SELECT tenant_id, id, source, target, partner_id FROM transfer
+        WHERE (source LIKE 'partner:%' AND split_part(source, ':', 2) IS DISTINCT FROM partner_id::text)
+           OR (target LIKE 'partner:%' AND split_part(target, ':', 2) IS DISTINCT FROM partner_id::text)""",
+    "debt and available money never stand side by side": """
+        SELECT d.tenant_id, d.account, d.balance, a.balance FROM balance d
+        JOIN balance a ON a.tenant_id = d.tenant_id AND a.currency = d.currency
+             AND a.account = replace(d.account, ':debt', ':available')
+        WHERE d.account LIKE 'partner:%:debt' AND d.balance > 0 AND a.balance > 0""",
+    "commission on hold is never below zero": f"""
+        SELECT tenant_id, account, sum(amount) FROM ({_SIDES}) s WHERE account LIKE 'partner:%:pending'
+        GROUP BY 1, 2, currency HAVING sum(amount) < 0""",
+    "an order's transfers name the order": """
+        SELECT tenant_id, id, reference, order_id FROM transfer
+        WHERE (order_id IS NOT NULL OR reference LIKE 'order:%')
+          AND split_part(reference, ':', 2) IS DISTINCT FROM order_id::text""",
+    "a cancelled order has booked nothing": f"""
+        SELECT o.tenant_id, o.id, b.line, b.level, b.partner_id, b.booked FROM ({_BOOKED}) b
+        JOIN orders o ON o.tenant_id = b.tenant_id AND o.id = b.order_id
+        WHERE o.state IN ('cancelled', 'refunded') AND (b.booked <> 0 OR b.pending <> 0)""",
+    "what an order has booked is what its deal shows": f"""
+        SELECT tenant_id, order_id, line, level, partner_id, b.booked, b.pending, s.due, s.pending
+        FROM ({_BOOKED}) b
+        FULL JOIN (SELECT tenant_id, order_id, line, level, partner_id,
+                          CASE WHEN bucket IN ('pending', 'available') THEN amount ELSE 0 END AS due,
+                          CASE WHEN bucket = 'pending' THEN amount ELSE 0 END AS pending
+                   FROM share) s USING (tenant_id, order_id, line, level, partner_id)
+        WHERE coalesce(b.booked, 0) <> coalesce(s.due, 0)
+           OR coalesce(b.pending, 0) <> coalesce(s.pending, 0)""",
+    "open payouts sum to what is reserved": """
+        SELECT tenant_id, account, p.total, b.balance
+        FROM (SELECT tenant_id, 'partner:' || partner_id || ':reserved' AS account, currency,
+                     sum(amount) AS total
+              FROM payout WHERE state IN ('requested', 'approved', 'sending', 'unknown')
+              GROUP BY 1, 2, 3) p
+        FULL JOIN (SELECT * FROM balance WHERE account LIKE 'partner:%:reserved') b
+             USING (tenant_id, account, currency)
+        WHERE coalesce(p.total, 0) <> coalesce(b.balance, 0)""",
+    "a partner has one open payout": """
+        SELECT tenant_id, partner_id, count(*) FROM payout
+        WHERE state IN ('requested', 'approved', 'sending', 'unknown') GROUP BY 1, 2 HAVING count(*) > 1""",
+    "money leaves once for each paid payout and for no other": """
+        SELECT tenant_id, account, p.state, p.amount, t.left_by
+        FROM (SELECT tenant_id, 'payout:' || id AS account, state, amount FROM payout) p
+        FULL JOIN (SELECT tenant_id, source AS account, sum(amount) AS left_by FROM transfer
+                   WHERE source LIKE 'payout:%' AND target = 'outside' GROUP BY 1, 2) t
+             USING (tenant_id, account)
+        WHERE coalesce(t.left_by, 0) <> CASE WHEN p.state = 'paid' THEN p.amount ELSE 0 END""",
+    "nothing stays on the way": f"""
+        SELECT tenant_id, account, sum(amount) FROM ({_SIDES}) s WHERE account LIKE 'payout:%'
+        GROUP BY 1, 2 HAVING sum(amount) <> 0""",
+    "a payout has an end if and only if it is over": """
+        SELECT tenant_id, id, state, ended_at FROM payout
+        WHERE (ended_at IS NULL) <> (state IN ('requested', 'approved', 'sending', 'unknown'))""",
+    "a payout ends once": """
+        SELECT tenant_id, subject, count(*) FROM event
+        WHERE type IN ('payout.paid', 'payout.rejected', 'payout.cancelled', 'payout.failed')
+        GROUP BY 1, 2 HAVING count(*) > 1""",
+}
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An invariant that does not hold, and the first rows that say so."""
+
+    name: str
+    rows: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """One line for the operator."""
+        return f"{self.name}: {'; '.join(self.rows)}"
+
+
+def broken() -> list[Broken]:
+    """Ask every invariant over all merchants, as the current transaction sees them."""
+    found = []
+    connection = db.session.connection()
+    with role("partnerka_list"):
+        for name, sql in CHECKS.items():
+            rows = connection.exec_driver_sql(sql.replace("%", "%%")).fetchmany(SHOWN)
+            if rows:
+                found.append(Broken(name, tuple(str(tuple(row)) for row in rows)))
+    return found

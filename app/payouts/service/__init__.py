@@ -1,0 +1,33 @@
+"""What can be done with payouts: ask, decide, pay, give back; the money moves with the state.
+
+Every verb locks the partner's balances first and the payout after, changes the state by an UPDATE
+conditional on the old one, and refuses with 409 what has been done before: twice does no harm.
+"""
+
+from __future__ import annotations
+
+from app.payouts.service.decisions import approve, cancel, fail, lose, pay, reject, send
+from app.payouts.service.details import copied, set_details
+from app.payouts.service.details import of as details_of
+from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
+from app.payouts.service.requests import record_paid, request, request_for
+
+__all__ = [
+    "approve",
+    "cancel",
+    "change_method",
+    "copied",
+    "create_method",
+    "details_of",
+    "fail",
+    "lose",
+    "pay",
+    "record_paid",
+    "reject",
+    "request",
+    "request_for",
+    "restore_method",
+    "retire_method",
+    "send",
+    "set_details",
+]

@@ -1,0 +1,140 @@
+"""Decide on a payout, pay it, give it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+
+from app import clock
+from app.errors import Conflict, NotFound
+from app.extensions import db
+from app.ledger import service as ledger
+from app.ledger.rules import OUTSIDE, Move, available, debt, reserved
+from app.ledger.rules import payout as passage
+from app.lifecycle import IllegalTransition
+from app.payouts import queries, rules
+from app.payouts.models import Payout
+from app.payouts.rules import LIFECYCLE, State
+from app.payouts.service.requests import find_partner, lock, record, refuse_blocked, refuse_own, wrong
+
+
+def approve(payout_id: int, by: str) -> Payout:
+    """Agree to pay. Raises Conflict (409) in another state, with debt standing, or for a blocked partner."""
+    payout, standing = _locked(payout_id)
+    partner = find_partner(payout.partner_id)
+    refuse_own(partner, by)
+    if LIFECYCLE.allows(State(payout.state), "approve"):
+        refuse_blocked(partner)
+        if rules.may_approve(standing[debt(partner.id)]):
+            raise Conflict(
+                "debt", _("The partner owes money after a return; it must be repaid before a payout.")
+            )
+    _change(payout, "approve", decided_by=by, approved_at=clock.now())
+    record("approved", payout)
+    return payout
+
+
+def reject(payout_id: int, reason: str, by: str) -> Payout:
+    """Refuse to pay, with a reason the partner sees; the money is available again, debt repaid first."""
+    if not reason.strip():
+        raise wrong("reason", "reason_missing", _("Say why: the partner will read it."))
+    return _give_back(payout_id, "reject", by, reason.strip())
+
+
+def cancel(payout_id: int, partner_id: int, by: str) -> Payout:
+    """Let the partner take the request back while nobody has decided on it. Others' payouts: NotFound."""
+    payout = db.session.scalar(
+        select(Payout).where(Payout.id == payout_id, Payout.partner_id == partner_id)
+    )
+    if payout is None:
+        raise NotFound
+    return _give_back(payout_id, "cancel", by, None)
+
+
+def send(payout_id: int, by: str) -> Payout:
+    """Note that the transfer is under way; the money stays reserved."""
+    return _note(payout_id, "send", "sending", by)
+
+
+def lose(payout_id: int, by: str) -> Payout:
+    """Note that nobody knows whether the money arrived. Nothing but a person's word leads out of it."""
+    return _note(payout_id, "lose", "unknown", by)
+
+
+def pay(payout_id: int, by: str) -> Payout:
+    """Mark as paid: the reserved money leaves. Raises Conflict (409) in another state."""
+    payout, _standing = _locked(payout_id)
+    now = clock.now()
+    _change(payout, "pay", decided_by=by, ended_at=now)
+    way, partner = passage(payout.id), payout.partner_id
+    ledger.post(
+        f"payout:{payout.id}:paid",
+        [
+            Move(reserved(partner), way, payout.amount, "payout_paid", partner=partner),
+            Move(way, OUTSIDE, payout.amount, "payout_left", partner=partner),
+        ],
+        payout.currency,
+    )
+    record("paid", payout, advance=0)
+    return payout
+
+
+def fail(payout_id: int, reason: str, by: str) -> Payout:
+    """Mark as failed: the transfer came back; the money is available again, debt repaid first."""
+    return _give_back(payout_id, "fail", by, reason.strip() or None)
+
+
+def _give_back(payout_id: int, action: str, by: str, reason: str | None) -> Payout:
+    payout, _standing = _locked(payout_id)
+    _change(payout, action, decided_by=by, ended_at=clock.now(), reason=reason)
+    partner = payout.partner_id
+    back = Move(
+        reserved(partner), available(partner), payout.amount, "payout_returned", partner=partner, reason=reason
+    )
+    ledger.post(f"payout:{payout.id}:returned", [back], payout.currency)
+    ledger.repay([partner], payout.currency)
+    record(payout.state, payout, reason=reason)
+    return payout
+
+
+def _note(payout_id: int, action: str, word: str, by: str) -> Payout:
+    payout, _standing = _locked(payout_id)
+    _change(payout, action, decided_by=by)
+    record(word, payout)
+    return payout
+
+
+def _locked(payout_id: int) -> tuple[Payout, dict[str, int]]:
+    """The partner's balances are locked first, then the payout is read as it stands under the lock."""
+    partner_id = db.session.scalar(select(Payout.partner_id).where(Payout.id == payout_id))
+    if partner_id is None:
+        raise NotFound
+    standing = lock(partner_id, queries.currency())
+    payout = db.session.scalars(
+        select(Payout).where(Payout.id == payout_id).execution_options(populate_existing=True)
+    ).one()
+    return payout, standing
+
+
+def _change(payout: Payout, action: str, **columns: Any) -> None:
+    old = State(payout.state)
+    try:
+        new = LIFECYCLE.next(old, action)
+    except IllegalTransition:
+        raise _stale() from None
+    changed = db.session.execute(
+        update(Payout)
+        .where(Payout.id == payout.id, Payout.state == old.value)
+        .values(state=new.value, **columns)
+        .returning(Payout.id)
+        .execution_options(synchronize_session=False)
+    ).scalar_one_or_none()
+    if changed is None:
+        raise _stale()
+    db.session.refresh(payout)
+
+
+def _stale() -> Conflict:
+    return Conflict("payout_state", _("This payout is not in a state that allows this."))

@@ -1,0 +1,201 @@
+"""Ask for a payout, or record one already made; and what every verb needs: the lock and the event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app import clock
+from app.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
+from app.events import service as events
+from app.extensions import db
+from app.ledger import service as ledger
+from app.ledger.rules import OUTSIDE, Move, available, debt, reserved
+from app.ledger.rules import payout as passage
+from app.partners.models import Partner
+from app.payouts import queries, rules
+from app.payouts.models import Payout, PayoutMethod
+from app.payouts.rules import Refusal, State
+from app.payouts.service import details
+from app.tenancy import public_id
+
+
+def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
+    """Let a partner ask for `amount` (minor units) by the method with this code.
+
+    Available money is reserved at once. Raises DomainError (422) for an amount that rules.may_request
+    refuses and for missing details, Conflict (409) for a second open payout, a partner who is not
+    active, or details changed less than a day ago.
+    """
+    partner = find_partner(partner_id)
+    chosen = _method(method)
+    if partner.status != "active":
+        raise Conflict("partner_not_active", _("Payouts wait until the account is active."))
+    currency = _reservable(partner, amount, queries.minimum())
+    copy = details.copy_for(partner, chosen.code)
+    if copy is None:
+        raise wrong("method", "details_missing", _("Fill in your payment details for this method first."))
+    if rules.cools(partner.details_usable_at, clock.now()):
+        raise Conflict(
+            "details_cooling", _("New payment details can be used 24 hours after the change.")
+        )
+    return _ask(partner, amount, chosen, by, currency, copy)
+
+
+def request_for(partner_id: int, amount: int, method: str, by: str) -> Payout:
+    """Ask on a partner's behalf (staff, API): no minimum, no details asked, no cooling.
+
+    Details the partner has for the method are copied. Raises as `request` does for the rest.
+    """
+    partner = find_partner(partner_id)
+    chosen = _method(method)
+    refuse_blocked(partner)
+    currency = _reservable(partner, amount, 0)
+    return _ask(partner, amount, chosen, by, currency, details.copy_for(partner, chosen.code))
+
+
+def record_paid(partner_id: int, amount: int, method: str, by: str, reason: str | None = None) -> Payout:
+    """Record a payment the merchant has already made, `amount` in minor units.
+
+    It takes what is available; what exceeds that is an advance and becomes debt. Raises DomainError
+    (422) for an amount not above zero, Forbidden for one's own payment.
+    """
+    partner = find_partner(partner_id)
+    chosen = _method(method)
+    refuse_own(partner, by)
+    if amount <= 0:
+        raise _refused(Refusal.NOT_POSITIVE)
+    if amount > rules.LARGEST_PAYMENT:
+        raise wrong("amount", "too_large", _("This is more than can be paid at once."))
+    currency = queries.currency()
+    standing = lock(partner.id, currency)
+    covered, advance = rules.split_payment(amount, standing[available(partner.id)])
+    now = clock.now()
+    made = _new(
+        partner, amount, chosen, by,
+        state=State.PAID, reason=reason, decided_by=by, approved_at=now, ended_at=now,
+        details=details.copy_for(partner, chosen.code),
+    )  # fmt: skip
+    way = passage(made.id)
+    moves = [
+        Move(available(partner.id), way, covered, "payout_paid", partner=partner.id),
+        Move(debt(partner.id), way, advance, "payout_advance", partner=partner.id, reason=reason),
+        Move(way, OUTSIDE, amount, "payout_left", partner=partner.id),
+    ]
+    ledger.post(f"payout:{made.id}:paid", [m for m in moves if m.amount], currency)
+    record("paid", made, advance=advance)
+    return made
+
+
+def _ask(
+    partner: Partner, amount: int, method: PayoutMethod, by: str, currency: str, copy: bytes | None
+) -> Payout:
+    made = _new(partner, amount, method, by, state=State.REQUESTED, details=copy)
+    move = Move(
+        available(partner.id), reserved(partner.id), amount, "payout_requested", partner=partner.id
+    )
+    ledger.post(f"payout:{made.id}:requested", [move], currency)
+    record("requested", made)
+    return made
+
+
+def _new(
+    partner: Partner, amount: int, method: PayoutMethod, by: str, *, state: State, **columns: Any
+) -> Payout:
+    made = Payout(
+        public_id=public_id("po"),
+        partner_id=partner.id,
+        amount=amount,
+        currency=queries.currency(),
+        method_id=method.id,
+        state=state.value,
+        requested_by=by,
+        requested_at=clock.now(),
+        **columns,
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def _reservable(partner: Partner, amount: int, minimum: int) -> str:
+    """Lock, then look whether the amount can be reserved; return the currency."""
+    currency = queries.currency()
+    standing = lock(partner.id, currency)
+    refusal = rules.may_request(
+        amount,
+        available=standing[available(partner.id)],
+        minimum=minimum,
+        has_open=queries.has_open(partner.id),
+        debt=standing[debt(partner.id)],
+    )
+    if refusal is not None:
+        raise _refused(refusal)
+    return currency
+
+
+def _refused(refusal: Refusal) -> DomainError:
+    words = {
+        Refusal.NOT_POSITIVE: _("The amount must be above zero."),
+        Refusal.OPEN_PAYOUT: _("There is an open payout already; wait until it is settled."),
+        Refusal.ABOVE_AVAILABLE: _("This is more than what is available."),
+        Refusal.BELOW_MINIMUM: _("This is less than the minimum payout."),
+        Refusal.DEBT: _("There is a debt after a return; it is repaid from new commissions first."),
+    }
+    if refusal is Refusal.OPEN_PAYOUT:
+        return Conflict(refusal.value, words[refusal])
+    return wrong("amount", refusal.value, words[refusal])
+
+
+def _method(code: str) -> PayoutMethod:
+    found = db.session.scalar(
+        select(PayoutMethod).where(PayoutMethod.code == code, PayoutMethod.retired_at.is_(None))
+    )
+    if found is None:
+        raise wrong("method", "unknown_method", _("There is no such payout method."))
+    return found
+
+
+def lock(partner_id: int, currency: str) -> dict[str, int]:
+    """Lock the balances a payout touches, in account order; return them in minor units."""
+    return ledger.lock([account(partner_id) for account in (available, debt, reserved)], currency)
+
+
+def refuse_blocked(partner: Partner) -> None:
+    """Raise Conflict: what a blocked partner has earned matures, and payouts wait."""
+    if partner.status == "blocked":
+        raise Conflict("partner_blocked", _("The partner is blocked; payouts wait until that is lifted."))
+
+
+def refuse_own(partner: Partner, by: str) -> None:
+    """Nobody decides on money for themselves."""
+    if partner.person_id is not None and by == f"person:{partner.person_id}":
+        raise Forbidden("own_payout", _("Your own payout must be decided by somebody else."))
+
+
+def find_partner(partner_id: int) -> Partner:
+    """Return the partner. Raises NotFound."""
+    partner = db.session.scalar(select(Partner).where(Partner.id == partner_id))
+    if partner is None:
+        raise NotFound(_("There is no such partner."))
+    return partner
+
+
+def record(what: str, payout: Payout, **facts: Any) -> None:
+    """Write the event payout.<what>; facts that are empty are left out."""
+    events.record(
+        f"payout.{what}",
+        f"payout:{payout.id}",
+        payout=payout.public_id,
+        partner_id=payout.partner_id,
+        amount=payout.amount,
+        currency=payout.currency,
+        **{name: value for name, value in facts.items() if value},
+    )
+
+
+def wrong(field: str, code: str, message: str) -> DomainError:
+    """Return the refusal of one field of the input (422)."""
+    return DomainError(code, message, FieldError(field, message))

@@ -1,0 +1,211 @@
+"""One function writes money, and the database stands behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.errors import CheckViolation, InsufficientPrivilege, RaiseException
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from app.extensions import db
+from app.ledger import checks, queries
+from app.ledger import service as ledger
+from app.ledger.models import Snapshot, Transfer
+from app.ledger.rules import COMMISSIONS, OUTSIDE, Move, available, debt, pending, reserved
+from app.ledger.service import AlreadyPosted
+from app.tenancy import tenant_scope
+from tests.payouts.setting import RUB, at_lampa, merchant, partner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session, scoped_session
+
+    from app.dev.database import Addresses
+
+
+@pytest.fixture
+def anna(db_session: scoped_session[Session]) -> Iterator[int]:  # noqa: ARG001
+    with at_lampa():
+        yield partner("Anna")
+
+
+def accrue(partner_id: int, amount: int, reference: str) -> None:
+    move = Move(COMMISSIONS, available(partner_id), amount, "accrual", partner=partner_id)
+    ledger.post(reference, [move], RUB)
+
+
+def standing(account: str) -> int:
+    return queries.guarded_balances([account]).get(account, 0)
+
+
+def test_a_posting_moves_the_balances_it_names(anna: int) -> None:
+    hold = Move(COMMISSIONS, pending(anna), 900, "accrual", partner=anna)
+    release = Move(pending(anna), available(anna), 400, "release", partner=anna)
+    ledger.post("test:1", [hold, release], RUB)
+    assert queries.partner_balances([anna])[anna] == queries.PartnerBalance(pending=500, available=400)
+
+
+def test_nothing_to_move_writes_nothing(anna: int) -> None:
+    ledger.post("test:nothing", [], RUB)
+    assert db.session.scalar(select(func.count()).select_from(Transfer)) == 0
+    assert standing(available(anna)) == 0
+
+
+def test_a_business_fact_posts_once(anna: int) -> None:
+    accrue(anna, 100, "test:once")
+    with pytest.raises(AlreadyPosted):
+        accrue(anna, 100, "test:once")
+    assert standing(available(anna)) == 100
+
+
+def test_a_refused_second_posting_leaves_no_part_of_itself(anna: int) -> None:
+    accrue(anna, 100, "test:once")
+    longer = [Move(COMMISSIONS, available(anna), 7, "accrual", partner=anna) for _ in range(3)]
+    with pytest.raises(AlreadyPosted):
+        ledger.post("test:once", longer, RUB)
+    assert db.session.scalar(select(func.count()).select_from(Transfer)) == 1
+    assert standing(available(anna)) == 100
+
+
+def test_rows_keep_the_order_of_the_moves(anna: int) -> None:
+    amounts = [5, 3, 9, 1]
+    moves = [Move(COMMISSIONS, available(anna), a, "accrual", partner=anna) for a in amounts]
+    ledger.post("test:four", moves, RUB)
+    rows = db.session.scalars(select(Transfer).order_by(Transfer.n)).all()
+    assert [(r.n, r.amount) for r in rows] == [(1, 5), (2, 3), (3, 9), (4, 1)]
+    assert [r.id for r in rows] == sorted(r.id for r in rows)
+
+
+def test_the_database_refuses_an_overdraft(anna: int) -> None:
+    accrue(anna, 100, "test:1")
+    with pytest.raises(IntegrityError) as refused, db.session.begin_nested():
+        ledger.post("test:2", [Move(available(anna), OUTSIDE, 101, "payout", partner=anna)], RUB)
+    assert isinstance(refused.value.orig, CheckViolation)
+    assert standing(available(anna)) == 100
+
+
+def test_debt_never_turns_into_money(anna: int) -> None:
+    ledger.post("test:1", [Move(debt(anna), COMMISSIONS, 50, "taken_back", partner=anna)], RUB)
+    assert standing(debt(anna)) == 50
+    with pytest.raises(IntegrityError), db.session.begin_nested():
+        ledger.post("test:2", [Move(COMMISSIONS, debt(anna), 51, "forgiven", partner=anna)], RUB)
+    assert standing(debt(anna)) == 50
+
+
+@pytest.mark.parametrize("amount", [0, -5])
+def test_an_amount_is_above_zero(anna: int, amount: int) -> None:
+    with pytest.raises(IntegrityError), db.session.begin_nested():
+        accrue(anna, amount, "test:odd")
+
+
+def test_a_move_goes_somewhere(anna: int) -> None:
+    with pytest.raises(IntegrityError), db.session.begin_nested():
+        ledger.post("test:odd", [Move(pending(anna), pending(anna), 5, "odd", partner=anna)], RUB)
+
+
+def test_available_money_repays_debt_as_a_transfer_of_its_own(anna: int) -> None:
+    ledger.post("test:1", [Move(debt(anna), COMMISSIONS, 70, "taken_back", partner=anna)], RUB)
+    accrue(anna, 50, "test:2")
+    ledger.repay([anna], RUB)
+    accrue(anna, 50, "test:3")
+    ledger.repay([anna], RUB)
+    ledger.repay([anna], RUB)
+    assert (standing(available(anna)), standing(debt(anna))) == (30, 0)
+    repaid = db.session.scalars(
+        select(Transfer).where(Transfer.kind == "repayment").order_by(Transfer.id)
+    ).all()
+    assert [(r.reference, r.amount) for r in repaid] == [
+        (f"repay:{anna}:1", 50),
+        (f"repay:{anna}:2", 20),
+    ]
+
+
+def test_pending_commission_repays_nothing(anna: int) -> None:
+    ledger.post("test:1", [Move(debt(anna), COMMISSIONS, 70, "taken_back", partner=anna)], RUB)
+    ledger.post("test:2", [Move(COMMISSIONS, pending(anna), 500, "accrual", partner=anna)], RUB)
+    ledger.repay([anna], RUB)
+    assert standing(debt(anna)) == 70
+
+
+def test_locks_are_taken_in_account_order_whatever_order_is_asked(anna: int) -> None:
+    boris = partner("Boris")
+    names = [reserved(boris), available(anna), debt(boris), debt(anna)]
+    assert list(ledger.lock(names, RUB)) == sorted(names)
+
+
+def test_a_snapshot_and_its_tail_are_the_whole_sum(anna: int) -> None:
+    for n in range(1, 6):
+        move = Move(COMMISSIONS, pending(anna), 10 * n, "accrual", partner=anna)
+        ledger.post(f"test:{n}", [move], RUB)
+    third = db.session.scalars(select(Transfer).where(Transfer.reference == "test:3")).one()
+    db.session.add(Snapshot(account=pending(anna), currency=RUB, upto=third.id, balance=60))
+    db.session.flush()
+    assert queries.balances([pending(anna)]) == {pending(anna): 150}
+    ledger.post("test:6", [Move(pending(anna), COMMISSIONS, 25, "reverse", partner=anna)], RUB)
+    assert queries.balances([pending(anna)]) == {pending(anna): 125}
+
+
+def test_a_statement_says_what_made_the_balance(anna: int) -> None:
+    accrue(anna, 100, "test:1")
+    ledger.post("test:2", [Move(available(anna), COMMISSIONS, 30, "deduction", partner=anna)], RUB)
+    accrue(anna, 5, "test:3")
+    entries = queries.statement(anna, "available")
+    assert [(e.amount, e.balance) for e in entries] == [(5, 75), (-30, 70), (100, 100)]
+    older = queries.statement(anna, "available", before=entries[0].id, size=1)
+    assert [(e.amount, e.balance) for e in older] == [(-30, 70)]
+
+
+def test_the_statement_of_a_debt_counts_what_is_owed(anna: int) -> None:
+    ledger.post("test:1", [Move(debt(anna), COMMISSIONS, 70, "taken_back", partner=anna)], RUB)
+    accrue(anna, 50, "test:2")
+    ledger.repay([anna], RUB)
+    assert [(e.amount, e.balance) for e in queries.statement(anna, "debt")] == [(-50, 20), (70, 70)]
+
+
+def test_the_books_of_two_merchants_do_not_meet(anna: int) -> None:
+    accrue(anna, 100, "test:1")
+    with tenant_scope(merchant("Kniga")):
+        boris = partner("Boris")
+        accrue(boris, 7, "test:1")
+        assert standing(available(anna)) == 0
+        assert db.session.scalar(select(func.count()).select_from(Transfer)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE transfer SET amount = 1", "DELETE FROM transfer", "TRUNCATE transfer"],
+)
+def test_the_app_may_not_change_what_was_posted(anna: int, statement: str) -> None:
+    accrue(anna, 100, "test:1")
+    with pytest.raises(DBAPIError) as refused, db.session.begin_nested():
+        db.session.execute(text(statement))
+    assert isinstance(refused.value.orig, InsufficientPrivilege)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE transfer SET amount = 1", "DELETE FROM transfer", "TRUNCATE transfer"],
+)
+def test_not_even_the_owner_changes_what_was_posted(database: Addresses, statement: str) -> None:
+    with (
+        psycopg.connect(_plain(database.owner)) as connection,
+        pytest.raises(RaiseException, match="append-only"),
+    ):
+        connection.execute(statement)
+
+
+def test_a_running_balance_that_was_tampered_with_is_found(anna: int) -> None:
+    accrue(anna, 100, "test:1")
+    assert checks.broken() == []
+    db.session.execute(text("UPDATE balance SET balance = 99"))
+    found: list[Any] = [b.name for b in checks.broken()]
+    assert found == ["a running balance is the sum of its transfers"]
+    db.session.execute(text("UPDATE balance SET balance = 100"))
+
+
+def _plain(address: str) -> str:
+    return address.replace("postgresql+psycopg://", "postgresql://")
