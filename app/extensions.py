@@ -22,9 +22,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, MetaData, Numeric, Text
+from sqlalchemy import BigInteger, Date, DateTime, event, LargeBinary, MetaData, Numeric, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 log = logging.getLogger(__name__)
 KICK_TTL = 10  # seconds; a kick whose worker died stands in the way no longer than this
@@ -99,6 +99,15 @@ class JobQueue:
         if wanted:
             self.enqueue(name)
 
+    def backlog(self) -> int:
+        """Return how many calls wait; none, when Redis is away."""
+        if self.queue is None:
+            return 0
+        try:
+            return self.queue.count
+        except RedisError:
+            return 0
+
     def begun(self, name: str) -> None:
         """Say, before looking for work, that the kicked job runs: who kicks now gets another."""
         if self.redis is None:
@@ -121,6 +130,22 @@ htmx = Htmx()
 mail = Mail()
 limiter = Limiter(get_remote_address, headers_enabled=True)
 queue = JobQueue()
+
+def kick_after_commit(job: str) -> None:
+    """Ask the worker for app.jobs.<job> once the running transaction is on disk, once a transaction."""
+    db.session.info.setdefault("kicks", set()).add(job)
+
+
+@event.listens_for(db.session, "after_commit")
+def _kick(session: Session) -> None:
+    for job in sorted(session.info.pop("kicks", ())):
+        queue.kick(job)
+
+
+@event.listens_for(db.session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop("kicks", None)
+
 
 # The class that models inherit; the checker sees the plain Base behind Flask-SQLAlchemy's own.
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, bindparam, select, text
+from sqlalchemy import BigInteger, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.catalog.models import Category, Product
@@ -14,6 +14,7 @@ from app.commissions.models import Deal, Share
 from app.commissions.rules import Key, Nets, World, facts_from_rows
 from app.extensions import db
 from app.facts.models import Fact
+from app.orders.models import Order
 from app.partners.models import Partner
 from app.partners.rules import Edge, Identity, tree_of
 from app.programs.models import Terms
@@ -22,7 +23,11 @@ from app.tenants.models import Tenant
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from sqlalchemy import Select
+
     from app.orders.rules import Folded
+
+LEVELS = 16  # more than any program has: order and level make one number
 
 # All dated edges above the given partners. The walk is bounded by the tree: an edge that was true
 # at any time is followed once.
@@ -211,4 +216,75 @@ def _rows(shares: list[Share], people: dict[int, Partner]) -> tuple[ShareRow, ..
             lines=tuple(lines),
         )
         for (level, partner_id), lines in grouped.items()
+    )
+
+
+def orders() -> Select[Any]:
+    """Orders with their deals, for the merchant's list: those of partners carry the star."""
+    return (
+        select(
+            Order.id,
+            Order.number,
+            Order.created_at,
+            Order.status,
+            Order.state,
+            Order.total,
+            Order.folded["snapshot"]["customer"]["name"].astext.label("customer"),
+            Deal.public_id.label("deal"),
+            Deal.partner_id,
+            Partner.name.label("partner"),
+            Deal.commission,
+        )
+        .join(Deal, (Deal.tenant_id == Order.tenant_id) & (Deal.order_id == Order.id))
+        .outerjoin(Partner, (Partner.tenant_id == Deal.tenant_id) & (Partner.id == Deal.partner_id))
+    )
+
+
+def deals() -> Select[Any]:
+    """Orders that partners brought."""
+    return orders().where(Deal.partner_id.is_not(None))
+
+
+def accruals() -> Select[Any]:
+    """What each partner earns from each order at each level, summed over lines, newest first."""
+    sums = (
+        select(
+            Share.tenant_id,
+            Share.order_id,
+            Share.level,
+            Share.partner_id,
+            func.sum(Share.amount).label("amount"),
+            func.max(Share.bucket).label("bucket"),
+        )
+        .group_by(Share.tenant_id, Share.order_id, Share.level, Share.partner_id)
+        .subquery()
+    )
+    return (
+        select(
+            (sums.c.order_id * LEVELS + sums.c.level).label("key"),
+            sums.c.level,
+            sums.c.amount,
+            sums.c.bucket,
+            sums.c.partner_id,
+            Partner.name.label("partner"),
+            Partner.refcode,
+            Order.number,
+            Order.state,
+            Deal.public_id.label("deal"),
+            Deal.created_at,
+            Deal.available_at,
+        )
+        .select_from(sums)
+        .join(Deal, (Deal.tenant_id == sums.c.tenant_id) & (Deal.order_id == sums.c.order_id))
+        .join(Order, (Order.tenant_id == sums.c.tenant_id) & (Order.id == sums.c.order_id))
+        .join(Partner, (Partner.tenant_id == sums.c.tenant_id) & (Partner.id == sums.c.partner_id))
+    )
+
+
+def order_of_deal(public_id: str) -> Order | None:
+    """Return the order of a deal by the deal's outside id."""
+    return db.session.scalar(
+        select(Order)
+        .join(Deal, (Deal.tenant_id == Order.tenant_id) & (Deal.order_id == Order.id))
+        .where(Deal.public_id == public_id)
     )

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, bindparam, text
+from sqlalchemy import Text, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
+from app.ledger.models import Transfer
 from app.ledger.rules import BUCKETS, available, debt, pending, reserved, sign
 from app.money import BIGINT_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 
@@ -123,3 +124,10 @@ def statement(
         },
     )
     return [Entry(**row._mapping) for row in rows]  # noqa: SLF001 - the documented way to a row's names
+
+
+def order_transfers(order_id: int) -> Sequence[Transfer]:
+    """Return every transfer about an order, oldest first."""
+    return db.session.scalars(
+        select(Transfer).where(Transfer.order_id == order_id).order_by(Transfer.id)
+    ).all()

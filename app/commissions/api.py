@@ -1,0 +1,59 @@
+"""Partner deals with shares and their explanation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import g, request
+from sqlalchemy import select
+
+from app.commissions.models import Deal
+from app.commissions.queries import deal_views
+from app.errors import DomainError, NotFound
+from app.extensions import db
+from app.orders import service as orders
+from app.orders.api import deal_of
+from app.orders.models import Order
+from app.site.access import requires
+
+bp = APIBlueprint("commissions", __name__, url_prefix="/deals", tag="Deals")
+
+
+@bp.get("/")
+@bp.get("", endpoint="bare")
+@requires("orders")
+def index() -> dict[str, Any]:
+    """List deals, newest first: `?limit=` 1 to 200, `&cursor=` from the answer before."""
+    limit = _limit(request.args.get("limit", "50"))
+    query = select(Order).join(
+        Deal, (Deal.tenant_id == Order.tenant_id) & (Deal.order_id == Order.id)
+    ).where(Deal.partner_id.is_not(None), Order.shop_id == g.shop_id)
+    cursor = request.args.get("cursor")
+    if cursor is not None:
+        if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
+            raise DomainError("cursor", "This cursor is none of ours.")
+        query = query.where(Order.id < int(cursor))
+    found = list(db.session.scalars(query.order_by(Order.id.desc()).limit(limit + 1)))
+    views = deal_views([order.id for order in found[:limit]])
+    return {
+        "items": [{"order": o.external_id, **deal_of(views[o.id])} for o in found[:limit]],
+        "next": str(found[limit - 1].id) if len(found) > limit else None,
+    }
+
+
+@bp.get("/<string:external_id>")
+@requires("orders")
+def show(external_id: str) -> dict[str, Any]:
+    """Return the deal of one order by the shop's own id."""
+    order = orders.find(g.shop_id, external_id)
+    view = deal_views([order.id]).get(order.id)
+    if view is None or view.partner is None:
+        raise NotFound("No partner brought this order.")
+    return {"order": order.external_id, **deal_of(view)}
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:4] or "0") <= 200:
+        raise DomainError("limit", "limit must be a number from 1 to 200.")
+    return int(text)

@@ -1,0 +1,122 @@
+"""The back office: partner deals, and what partners earned from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, request, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
+
+from app.commissions.models import Deal
+from app.commissions.queries import accruals, deals
+from app.orders.models import Order
+from app.orders.office import COLUMNS, STATES
+from app.partners.models import Partner
+from app.site.access import requires
+from app.web.pages import page
+from app.web.tables import Column, Empty, Filter, Table
+
+if TYPE_CHECKING:
+    from flask import Response
+
+bp = Blueprint("commissions", __name__)
+
+BUCKETS = [
+    ("expected", _l("Expected")),
+    ("pending", _l("Pending")),
+    ("available", _l("Available")),
+    ("taken_back", _l("Taken back")),
+]
+HOW = [
+    ("click", _l("Click")),
+    ("coupon", _l("Coupon")),
+    ("partner_code", _l("Typed code")),
+    ("binding", _l("Binding")),
+    ("ref", _l("Shop's mark")),
+    ("entry", _l("First address")),
+    ("staff", _l("Staff")),
+]
+
+
+def _search(statement: Select[Any], words: str) -> Select[Any]:
+    text = words.casefold()
+    return statement.where(
+        Order.search.contains(text, autoescape=True) | Partner.search.contains(text, autoescape=True)
+    )
+
+
+DEALS = Table(
+    name="deals",
+    caption=_l("Deals"),
+    key=Order.id,
+    default="-created_at",
+    columns=COLUMNS,
+    filters=(
+        Filter("state", _l("State"), STATES, lambda s, v: s.where(Order.state == v)),
+        Filter("how", _l("Brought by"), HOW, lambda s, v: s.where(Deal.how == v)),
+    ),
+    search=_search,
+    search_label=_l("Order, customer or partner"),
+    empty=Empty(
+        _l("No deals yet"),
+        _l("An order with a partner's link, code or binding becomes a deal."),
+        icon="shopping-cart",
+    ),
+)
+
+
+def _accruals() -> tuple[Select[Any], Table]:
+    """The statement and its table share one subquery, so they are made together."""
+    statement = accruals()
+    columns = statement.selected_columns
+    table = Table(
+        name="accruals",
+        caption=_l("Accruals"),
+        key=columns["key"],
+        default="-created_at",
+        columns=(
+            Column("number", _l("Order"), main=True, href=_address),
+            Column("created_at", _l("Ordered"), render="datetime", sort=Deal.created_at),
+            Column("partner", _l("Partner"), render="name", sort=Partner.name),
+            Column("level", _l("Level"), render="number", end=True),
+            Column("amount", _l("Sum"), render="money", sort=columns["amount"], end=True),
+            Column("bucket", _l("State"), render="badge"),
+            Column("available_at", _l("Free from"), render="date", quiet=True),
+        ),
+        filters=(
+            Filter("bucket", _l("State"), BUCKETS, lambda s, v: s.where(columns["bucket"] == v)),
+        ),
+        search=_search,
+        search_label=_l("Order, customer or partner"),
+        empty=Empty(
+            _l("No accruals yet"),
+            _l("What partners earn from deals is listed here, level by level."),
+            icon="coins",
+        ),
+    )
+    return statement, table
+
+
+def _address(row: Any) -> str:
+    return url_for("office.orders.show", deal=row.deal)
+
+
+@bp.get("/deals/")
+@requires("read")
+def deal_list() -> Response:
+    """List the orders that partners brought."""
+    return page("commissions/office/deals.html", "_deals.html", deals=DEALS.load(deals()))
+
+
+@bp.get("/accruals/")
+@requires("money.read")
+def index() -> Response:
+    """List what partners earn, level by level; `?partner=<refcode>` shows one."""
+    statement, table = _accruals()
+    refcode = request.args.get("partner", "")
+    if refcode:
+        statement = statement.where(Partner.refcode == refcode)
+    return page(
+        "commissions/office/index.html", "_table.html", accruals=table.load(statement), partner=refcode
+    )

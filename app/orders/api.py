@@ -1,0 +1,258 @@
+"""PUT, GET and DELETE of an order as it now stands, by the shop's own id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apiflask import APIBlueprint
+from flask import g, request
+from flask_babel import gettext, lazy_gettext
+from pydantic import ValidationError
+
+from app import clock
+from app.commissions import explain
+from app.commissions.queries import DealView, deal_view
+from app.errors import DomainError, FieldError
+from app.intake import service as intake
+from app.money import MoneyError, parse_decimal, to_decimal_string
+from app.orders import rules, service
+from app.orders.schemas import OrderIn, OrderOut
+from app.site.access import requires
+from app.tenants import queries as tenants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flask_babel.speaklater import LazyString
+
+    from app.orders.models import Order
+
+bp = APIBlueprint("orders", __name__, url_prefix="/orders", tag="Orders")
+
+MESSAGES: dict[str, LazyString] = {
+    "required": lazy_gettext("This is required."),
+    "duplicate": lazy_gettext("This id stands twice."),
+    "not_positive": lazy_gettext("This must be above zero."),
+    "negative": lazy_gettext("This must not be negative."),
+    "price_or_amount": lazy_gettext("Give a price or an amount."),
+    "discount_above_line": lazy_gettext("The discount exceeds price times quantity."),
+    "too_large": lazy_gettext("This sum is too large."),
+    "too_precise": lazy_gettext("This has more decimals than the currency."),
+    "not_a_number": lazy_gettext('Write a decimal as a string, such as "1990.00".'),
+    "unknown_line": lazy_gettext("The order has no such line."),
+    "quantity_or_amount": lazy_gettext("Give a quantity or an amount."),
+    "lines_or_amount": lazy_gettext("Give lines or an amount."),
+    "refund_above_line": lazy_gettext("The refund exceeds what is left of the line."),
+    "refund_above_order": lazy_gettext("Refunds exceed lines, shipping and fees."),
+    "other_currency": lazy_gettext("The order must be in the merchant's currency."),
+    "no_loyalty": lazy_gettext("Bonuses are not switched on."),
+    "other_shop": lazy_gettext("This key belongs to one shop."),
+}
+
+
+@bp.put("/<string:external_id>")
+@bp.input(OrderIn, location="json", validation=False)
+@bp.output(OrderOut)
+@requires("orders")
+def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+    """Say how an order now stands: a whole snapshot; the newest by version and time wins."""
+    snapshot = read(request.get_json())
+    words = tenants.words(g.shop_id)
+    incoming = service.Incoming(
+        shop_id=g.shop_id,
+        external_id=check_id(external_id),
+        snapshot=snapshot,
+        state=service.read_state(snapshot.status, words.words),
+        map_version=words.version,
+        source="api",
+        received_at=clock.now(),
+    )
+    applied = intake.apply(incoming)
+    return answer(service.get(applied.order_id))
+
+
+@bp.get("/<string:external_id>")
+@bp.output(OrderOut)
+@requires("orders")
+def show(external_id: str) -> dict[str, Any]:
+    """Return an order with its partner deal."""
+    return answer(service.find(g.shop_id, external_id))
+
+
+@bp.delete("/<string:external_id>")
+@bp.output(OrderOut)
+@requires("orders")
+def delete(external_id: str) -> dict[str, Any]:
+    """Say that the shop deleted the order: it is cancelled, until a later message revives it."""
+    return answer(service.get(intake.delete(g.shop_id, external_id)))
+
+
+def check_id(external_id: str) -> str:
+    """Refuse ids that no shop has: too long, or with characters that no text can hold."""
+    if len(external_id) > 128 or "\x00" in external_id:
+        raise DomainError("invalid", gettext("The id must have 1 to 128 characters."))
+    return external_id
+
+
+def read(body: Any) -> rules.Snapshot:
+    """Turn a request body into a sound snapshot in minor units; raises DomainError naming the fields."""
+    try:
+        said = OrderIn.model_validate(body)
+    except ValidationError as error:
+        raise _invalid(_complaints(error)) from error
+    currency = g.tenant.currency
+    if said.currency != currency:
+        raise _invalid([FieldError("currency", str(MESSAGES["other_currency"]))])
+    snapshot = _Reader(currency).snapshot(said)
+    if snapshot.bonus_spend:
+        raise _invalid([FieldError("bonus.spend", str(MESSAGES["no_loyalty"]))])
+    found = rules.problems(snapshot)
+    if found:
+        raise _invalid([FieldError(p.field, str(MESSAGES[p.code])) for p in found])
+    return snapshot
+
+
+def _invalid(errors: Iterable[FieldError]) -> DomainError:
+    return DomainError("invalid", gettext("The order cannot be taken as it is."), *errors)
+
+
+def _complaints(error: ValidationError) -> list[FieldError]:
+    return [
+        FieldError(".".join(str(part) for part in one["loc"]), one["msg"]) for one in error.errors()
+    ]
+
+
+class _Reader:
+    """Reads sums in one currency and remembers every field that is none."""
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+        self.errors: list[FieldError] = []
+
+    def snapshot(self, said: OrderIn) -> rules.Snapshot:
+        lines = tuple(self._line(i, line) for i, line in enumerate(said.lines))
+        refunds = tuple(self._refund(i, refund) for i, refund in enumerate(said.refunds or []))
+        bonus = self.sum("bonus.spend", said.bonus.spend if said.bonus else None) or 0
+        shipping = self.sum("shipping", said.shipping) or 0
+        fees = self.sum("fees", said.fees) or 0
+        if self.errors:
+            raise _invalid(self.errors)
+        data = said.partner_data
+        customer = said.customer
+        return rules.Snapshot(
+            status=said.status,
+            currency=said.currency,
+            created_at=said.created_at,
+            number=said.number,
+            version=said.version,
+            updated_at=said.updated_at,
+            site=said.site,
+            customer=rules.Customer(**customer.model_dump()) if customer else rules.Customer(),
+            lines=lines,
+            shipping=shipping,
+            fees=fees,
+            coupons=tuple(said.coupons or ()),
+            paid_at=said.paid_at,
+            completed_at=said.completed_at,
+            till=said.till,
+            click=said.click,
+            ref=said.ref,
+            entry=said.entry,
+            partner_code=said.partner_code,
+            partner_data=rules.PartnerData(**data.model_dump()) if data else None,
+            bonus_spend=bonus,
+            refunds=refunds,
+        )
+
+    def _line(self, i: int, line: Any) -> rules.Line:
+        at = f"lines.{i}"
+        return rules.Line(
+            id=line.id,
+            product=line.product,
+            name=line.name,
+            category=line.category,
+            supplier=line.supplier,
+            quantity=self.quantity(f"{at}.quantity", line.quantity),
+            price=self.sum(f"{at}.price", line.price),
+            amount=self.sum(f"{at}.amount", line.amount),
+            discount=self.sum(f"{at}.discount", line.discount) or 0,
+            tax=self.sum(f"{at}.tax", line.tax) or 0,
+            promo=line.promo,
+        )
+
+    def _refund(self, i: int, refund: Any) -> rules.Refund:
+        at = f"refunds.{i}"
+        return rules.Refund(
+            id=refund.id,
+            amount=self.sum(f"{at}.amount", refund.amount),
+            lines=tuple(
+                rules.RefundLine(
+                    line=part.line,
+                    quantity=self.quantity(f"{at}.lines.{k}.quantity", part.quantity)
+                    if part.quantity is not None
+                    else None,
+                    amount=self.sum(f"{at}.lines.{k}.amount", part.amount),
+                )
+                for k, part in enumerate(refund.lines or [])
+            ),
+        )
+
+    def sum(self, field: str, text: str | None) -> int | None:
+        """Read minor units; a complaint and None for what is no sum."""
+        if text is None:
+            return None
+        try:
+            return parse_decimal(text, self.currency)
+        except MoneyError as error:
+            self.errors.append(FieldError(field, str(MESSAGES.get(error.code, error.code))))
+            return None
+
+    def quantity(self, field: str, text: str) -> Any:
+        """Read a quantity; a complaint and 1 for what is none."""
+        try:
+            return rules.parse_quantity(text)
+        except MoneyError as error:
+            self.errors.append(FieldError(field, str(MESSAGES.get(error.code, error.code))))
+            return 1
+
+
+def answer(order: Order) -> dict[str, Any]:
+    """Return an order's external id and state with its deal, or the reason why there is none."""
+    view = deal_view(order.id)
+    deal = deal_of(view) if view and view.partner else None
+    return {
+        "id": order.external_id,
+        "number": order.number,
+        "status": order.status,
+        "state": order.state,
+        "deal": deal,
+        "reason": view.deal.reason if view else None,
+        "bonus": None,
+    }
+
+
+def deal_of(view: DealView) -> dict[str, Any]:
+    """Return a deal as answers carry it: the six partner fields and the shares with why."""
+    deal, partner = view.deal, view.partner
+    if partner is None:
+        raise LookupError("a deal without a partner is not shown")
+    return {
+        "id": deal.public_id,
+        "state": deal.state,
+        "partner": {"refcode": partner.refcode, "name": partner.name},
+        "promo_code": deal.promo_code,
+        "refcode": partner.refcode,
+        "terms": deal.terms_label,
+        "commission": to_decimal_string(deal.commission, deal.currency),
+        "available_at": deal.available_at.isoformat() if deal.available_at else None,
+        "shares": [
+            {
+                "level": row.level,
+                "refcode": row.refcode,
+                "amount": to_decimal_string(row.amount, deal.currency),
+                "bucket": row.bucket,
+                "why": explain.share(row, explain.api_money(deal.currency)),
+            }
+            for row in view.shares
+        ],
+    }

@@ -1,0 +1,110 @@
+"""The back office: every order, those of partners with a star, and all that is known of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
+
+from app.attribution.queries import journal
+from app.commissions import explain
+from app.commissions.models import Deal
+from app.commissions.queries import deal_view, order_of_deal, orders
+from app.errors import NotFound
+from app.ledger.queries import order_transfers
+from app.orders.models import Order
+from app.orders.queries import messages
+from app.orders.rules import folded_from_json, line_value, refunded
+from app.site.access import requires
+from app.web.filters import money_text
+from app.web.pages import page
+from app.web.tables import Column, Empty, Filter, Table
+
+if TYPE_CHECKING:
+    from flask import Response
+
+bp = Blueprint("orders", __name__, url_prefix="/orders")
+
+STATES = [
+    ("registered", _l("New")),
+    ("agreed", _l("Agreed")),
+    ("completed", _l("Completed")),
+    ("cancelled", _l("Cancelled")),
+    ("refunded", _l("Refunded")),
+]
+
+
+def _of_partners(statement: Select[Any], value: str) -> Select[Any]:
+    with_partner = Deal.partner_id.is_not(None)
+    return statement.where(with_partner if value == "yes" else ~with_partner)
+
+
+def _search(statement: Select[Any], words: str) -> Select[Any]:
+    return statement.where(Order.search.contains(words.casefold(), autoescape=True))
+
+
+def _address(row: Any) -> str:
+    return url_for("office.orders.show", deal=row.deal)
+
+
+COLUMNS = (
+    Column("number", _l("Number"), render="starred", main=True, href=_address),
+    Column("created_at", _l("Ordered"), render="datetime", sort=Order.created_at),
+    Column("customer", _l("Customer"), render="name", quiet=True),
+    Column("state", _l("State"), render="badge", sort=Order.state),
+    Column("total", _l("Total"), render="money", sort=Order.total, end=True),
+    Column("partner", _l("Partner"), render="name"),
+    Column("commission", _l("Commission"), render="money", sort=Deal.commission, end=True),
+)
+ORDERS = Table(
+    name="orders",
+    caption=_l("Orders"),
+    key=Order.id,
+    default="-created_at",
+    columns=COLUMNS,
+    filters=(
+        Filter("state", _l("State"), STATES, lambda s, v: s.where(Order.state == v)),
+        Filter("partner", _l("Partner"), [("yes", _l("With a partner")), ("no", _l("Without"))], _of_partners),
+    ),
+    search=_search,
+    search_label=_l("Number, name, e-mail or phone"),
+    empty=Empty(
+        _l("No orders yet"),
+        _l("They appear here as soon as the shop sends them by API or webhook."),
+        icon="shopping-cart",
+    ),
+)
+
+
+@bp.get("/")
+@requires("read")
+def index() -> Response:
+    """List orders; a star marks those that a partner brought."""
+    return page("orders/office/index.html", "_table.html", orders=ORDERS.load(orders()))
+
+
+@bp.get("/<string:deal>/")
+@requires("read")
+def show(deal: str) -> Response:
+    """Show one order: lines, partner data, shares with why, claims, money and messages."""
+    order = order_of_deal(deal)
+    if order is None:
+        raise NotFound
+    folded = folded_from_json(order.folded)
+    back = refunded(folded.snapshot)
+    lines = [(line, line_value(line), round(back.lines[line.id])) for line in folded.snapshot.lines]
+    return page(
+        "orders/office/show.html",
+        order=order,
+        said=folded.snapshot,
+        lines=lines,
+        view=deal_view(order.id),
+        claims=journal(order.id),
+        kinds=explain.KINDS,
+        nothing=explain.nothing,
+        why=lambda part: explain.line(part.why, part.amount, money_text),
+        transfers=order_transfers(order.id),
+        messages=messages(order.id),
+    )

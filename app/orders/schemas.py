@@ -1,0 +1,164 @@
+"""An order as shops send it and as we answer; sums are decimal strings, times carry an offset."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def _instant(value: Any) -> Any:
+    if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
+        raise ValueError("a time such as 2026-11-22T10:00:00+03:00")
+    try:
+        found = datetime.fromisoformat(value.upper())
+    except ValueError as error:
+        raise ValueError("no such time") from error
+    if not 1970 <= found.year <= 9000:
+        raise ValueError("no such time")
+    return found
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
+Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
+Address = Annotated[str, StringConstraints(max_length=4000, strict=True)]
+Sum = Annotated[str, StringConstraints(max_length=40, strict=True)]
+
+
+class _Part(BaseModel):
+    """Unknown fields are let be: shops may send more than we read."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class CustomerIn(_Part):
+    """Who bought."""
+
+    id: Annotated[str, StringConstraints(max_length=128, strict=True)] | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    name: Text | None = None
+    group: Text | None = None
+
+
+class LineIn(_Part):
+    """One row of the order: `price` or `amount` must be there."""
+
+    id: ExternalId
+    product: ExternalId | None = None
+    name: Text | None = None
+    category: ExternalId | None = None
+    supplier: ExternalId | None = None
+    quantity: Sum
+    price: Sum | None = None
+    amount: Sum | None = None
+    discount: Sum | None = None
+    tax: Sum | None = None
+    promo: Annotated[bool, Field(strict=True)] | None = None
+
+
+class RefundLineIn(_Part):
+    """What was given back for one line."""
+
+    line: ExternalId
+    quantity: Sum | None = None
+    amount: Sum | None = None
+
+
+class RefundIn(_Part):
+    """One refund, by lines or by sum."""
+
+    id: ExternalId
+    lines: list[RefundLineIn] | None = None
+    amount: Sum | None = None
+
+
+class PartnerDataIn(_Part):
+    """Staff's word from the shop's card."""
+
+    promo_code: Text | None = None
+    refcode: Text | None = None
+    terms: Text | None = None
+
+
+class BonusIn(_Part):
+    """What the customer pays in bonuses."""
+
+    spend: Sum | None = None
+
+
+class OrderIn(_Part):
+    """A whole snapshot of an order."""
+
+    status: Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
+    created_at: Instant
+    lines: Annotated[list[LineIn], Field(max_length=5000)]
+    number: Text | None = None
+    version: Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)] | None = None
+    updated_at: Instant | None = None
+    site: Text | None = None
+    customer: CustomerIn | None = None
+    shipping: Sum | None = None
+    fees: Sum | None = None
+    coupons: Annotated[list[Text], Field(max_length=100)] | None = None
+    paid_at: Instant | None = None
+    completed_at: Instant | None = None
+    till: Text | None = None
+    click: Address | None = None
+    ref: Text | None = None
+    entry: Address | None = None
+    partner_code: Text | None = None
+    partner_data: PartnerDataIn | None = None
+    bonus: BonusIn | None = None
+    refunds: Annotated[list[RefundIn], Field(max_length=1000)] | None = None
+
+
+class PartnerOut(BaseModel):
+    """The partner of a deal."""
+
+    refcode: str
+    name: str
+
+
+class ShareOut(BaseModel):
+    """What one partner earns at one level, over all lines."""
+
+    level: int
+    refcode: str
+    amount: str
+    bucket: str
+    why: str
+
+
+class DealOut(BaseModel):
+    """The partner deal of an order: the six partner fields, and the shares."""
+
+    id: str
+    state: str
+    partner: PartnerOut
+    promo_code: str | None
+    refcode: str
+    terms: str | None
+    commission: str
+    available_at: str | None
+    shares: list[ShareOut]
+
+
+class OrderOut(BaseModel):
+    """What we answer to an order."""
+
+    id: str
+    number: str
+    status: str
+    state: str
+    deal: DealOut | None
+    reason: str | None
+    bonus: None = None
