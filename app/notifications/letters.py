@@ -22,7 +22,6 @@ from app.installation import public_address, settings
 from app.notifications import queries, rules
 from app.notifications.rules import To
 from app.orders.models import Order
-from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
 from app.tenancy import PLATFORM, current_tenant
 from app.web.colour import hex_text, ink, parse, readable
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from app.identity.models import Person
     from app.notifications.models import Message
+    from app.partners.models import Partner
     from app.tenants.models import Tenant
 
 ACCENT = "#1f6f54"  # ours, where the merchant chose none
@@ -50,7 +50,7 @@ ROLES = {
 DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
 
-class Unwanted(Exception):
+class UnwantedError(Exception):
     """Nobody wants this letter any more: unsubscribed, or gone."""
 
 
@@ -68,17 +68,17 @@ class Letter:
 
 
 def compose(message: Message) -> Letter:
-    """Write the letter of a message of the scope's tenant. Raises Unwanted."""
+    """Write the letter of a message of the scope's tenant. Raises UnwantedError."""
     view = View(message)
     rule = rules.RULES[message.template]
     if rule.to is To.PARTNER and view.partner is None:
-        raise Unwanted("gone")
+        raise UnwantedError("gone")
     if view.partner is not None and rule.notice:
         on = rules.is_wanted(
             message.template, switches=queries.switches(), muted=view.partner.muted
         )
         if not on:
-            raise Unwanted("muted")
+            raise UnwantedError("muted")
     with force_locale(message.locale):
         subject, plain, markup = (
             _environment().get_template(f"notifications/{message.template}.{part}").render(v=view)
@@ -119,7 +119,7 @@ class View:
         self.locale = message.locale
         event = db.session.get(Event, (current_tenant(), message.event_id))
         if event is None:
-            raise Unwanted("gone")
+            raise UnwantedError("gone")
         self.event: Event = event
         self.facts: dict[str, Any] = event.facts
         self.merchant: Tenant = queries.tenant()

@@ -1,0 +1,228 @@
+"""Everything the worker can be asked to do. Arguments are ids; rows are the truth.
+
+A job runs in an app context of its own; each piece of its work is one transaction in one tenant's
+scope, so a job killed anywhere leaves nothing half done, and a job run twice does no harm. No job
+carries one click or one order: jobs say "there is work", and find it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from flask import current_app
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import DBAPIError
+
+from app import clock
+from app.application import TRIES, may_retry
+from app.errors import Retry
+from app.events import queries as event_queries
+from app.events import service as events
+from app.extensions import db, queue
+from app.identity.models import Session
+from app.intake import service as intake
+from app.intake.shops import inbox
+from app.notifications import delivery, letters
+from app.notifications import queries as message_queries
+from app.notifications import service as notifications
+from app.notifications.rules import Fate, Outcome
+from app.tenancy import role, tenant_scope
+from app.tenants.models import IdempotencyKey, Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.notifications.service import Taken
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+DRAIN = "partnerka_drain"
+BACKLOG = 500  # waiting calls from which on the sweep adds none: those that wait will find the rows
+AT_HAND = 50.0  # seconds that a sweep without Redis spends on letters before it looks again
+MONTHS_AHEAD = 4
+KEPT = timedelta(days=1)  # for how long an answer is repeated to the same call
+
+
+def drain() -> None:
+    """Give committed events their place in the feed, and promise the letters they ask for."""
+    queue.begun("drain")
+    with at_work():
+        for tenant_id in in_transaction(_with_events):
+            while _drain_once(tenant_id):
+                pass
+
+
+def _drain_once(tenant_id: int) -> bool:
+    """Drain one batch of one tenant; False when nothing waited."""
+
+    def batch() -> list[int] | None:
+        taken = events.drain()
+        return notifications.promise(taken) if taken else None
+
+    messages = in_transaction(batch, tenant_id)
+    for message_id in messages or ():
+        if not queue.enqueue("send_message", tenant_id, message_id):
+            break  # without Redis the sweep sends them
+    return messages is not None
+
+
+def send_message(tenant_id: int, message_id: int) -> None:
+    """Try one letter once, if its time has come and nobody else has it."""
+    with at_work():
+        taken = in_transaction(lambda: notifications.take(message_id), tenant_id)
+        if taken is None:
+            return
+        outcome = _attempt(tenant_id, taken)
+        in_transaction(lambda: notifications.settle(taken, outcome), tenant_id)
+
+
+def _attempt(tenant_id: int, taken: Taken) -> Outcome:
+    """Write the letter in one transaction, and send it after that: no lock waits for a mail server."""
+    try:
+        letter = in_transaction(lambda: letters.compose(notifications.get(taken.id)), tenant_id)
+    except letters.UnwantedError as unwanted:
+        return Outcome(Fate.NEVER, str(unwanted))
+    except Exception as error:
+        # The worker's edge: a broken template must not stop the letters behind it.
+        log.exception("message %s of tenant %s cannot be written", taken.id, tenant_id)
+        return Outcome(Fate.LATER, type(error).__name__)
+    return delivery.send(letter)
+
+
+def sweep() -> None:
+    """Find what no call was made for, or whose caller died: undrained events, due letters."""
+    drain()
+    with at_work():
+        due = in_transaction(_due)
+        if queue.backlog() < BACKLOG:
+            due = [item for item in due if not queue.enqueue("send_message", *item)]
+            _send_here(due)
+
+
+def _send_here(messages: list[tuple[int, int]]) -> None:
+    """Without Redis: send in this process, for as long as a sweep may take."""
+    until = time.monotonic() + AT_HAND
+    for tenant_id, message_id in messages:
+        if time.monotonic() > until:
+            return  # the next sweep goes on
+        send_message(tenant_id, message_id)
+
+
+def drain_inbox() -> None:
+    """Book what shops' webhooks left in the inbox: a transaction a delivery, the oldest first."""
+    queue.begun("drain_inbox")
+    with at_work():
+        seen: set[tuple[int, int]] = set()
+        while found := [item for item in in_transaction(inbox.waiting) if item not in seen]:
+            seen.update(found)
+            for tenant_id, inbox_id in found:
+                _book(tenant_id, inbox_id)
+
+
+def _book(tenant_id: int, inbox_id: int) -> None:
+    try:
+        in_transaction(lambda: inbox.work(inbox_id), tenant_id)
+    except Exception as error:
+        # The worker's edge: one delivery that cannot be booked must not hold up the others.
+        log.exception("delivery %s of tenant %s cannot be booked", inbox_id, tenant_id)
+        problem = str(error)
+        in_transaction(lambda: inbox.postpone(inbox_id, problem), tenant_id)
+
+
+def mature() -> None:
+    """Make the commissions available whose hold has ended: a transaction an order."""
+    queue.begun("mature")
+    with at_work():
+        seen: set[tuple[int, int]] = set()
+        while found := [item[:2] for item in in_transaction(intake.ripe) if item[:2] not in seen]:
+            seen.update(found)
+            for tenant_id, order_id in found:
+                _rework(tenant_id, order_id)
+
+
+def _rework(tenant_id: int, order_id: int) -> None:
+    try:
+        in_transaction(lambda: intake.rework(order_id), tenant_id)
+    except Exception:
+        # The worker's edge: one order that cannot be booked must not hold up the others.
+        log.exception("order %s of tenant %s cannot be reconciled", order_id, tenant_id)
+
+
+def partitions() -> None:
+    """Make the clicks' tables of the coming months."""
+    today = clock.wall().date()
+    with at_work():
+        in_transaction(
+            lambda: db.session.execute(select(func.make_click_partitions(today, MONTHS_AHEAD)))
+        )
+
+
+def prune() -> None:
+    """Forget what has served its time: ended sessions, answers kept for repeated calls."""
+    with at_work():
+        in_transaction(_prune_sessions)
+        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
+            in_transaction(_prune_answers, tenant_id)
+
+
+def _prune_sessions() -> None:
+    db.session.execute(delete(Session).where(Session.expires_at < clock.wall() - KEPT))
+
+
+def _prune_answers() -> None:
+    old = IdempotencyKey.created_at < clock.wall() - KEPT
+    db.session.execute(delete(IdempotencyKey).where(old))
+
+
+def _with_events() -> list[int]:
+    with role(DRAIN):
+        return list(event_queries.waiting_tenants())
+
+
+def _due() -> list[tuple[int, int]]:
+    with role(DRAIN):
+        return message_queries.due()
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Run in an app context of its own, with a database session that ends with the block."""
+    with current_app.app_context():
+        yield
+
+
+def in_transaction(act: Callable[[], Result], tenant_id: int | None = None) -> Result:
+    """Run one piece of work and commit it; again, when two transactions met."""
+    for left in reversed(range(TRIES)):
+        try:
+            with _scope(tenant_id):
+                result = act()
+                db.session.commit()
+        except (Retry, DBAPIError) as error:
+            db.session.rollback()
+            if not left or not may_retry(error):
+                raise
+            time.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - spreads the two apart
+        except BaseException:
+            db.session.rollback()
+            raise
+        else:
+            return result
+    raise AssertionError
+
+
+@contextmanager
+def _scope(tenant_id: int | None) -> Iterator[None]:
+    if tenant_id is None:
+        with nullcontext():
+            yield
+        return
+    offset = db.session.scalar(select(Tenant.clock_offset).where(Tenant.id == tenant_id))
+    with tenant_scope(tenant_id, offset or timedelta(0)):
+        yield

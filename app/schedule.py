@@ -1,0 +1,76 @@
+"""What runs when: one table of times and functions, and the threads that keep it.
+
+It runs in exactly one process. Each entry has a thread of its own, so that a slow mail server does
+not hold up commissions; entries are idempotent, so a second such process by mistake does no harm.
+Nothing here needs Redis.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from app import clock, jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.application import App
+
+log = logging.getLogger(__name__)
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Run `job` at the start, and then at every whole multiple of `every`, moved by `at`."""
+
+    job: Callable[[], None]
+    every: timedelta
+    at: timedelta = timedelta(0)
+
+    def next_after(self, moment: datetime) -> datetime:
+        """Return the first time of this entry after a moment."""
+        since = moment - _START - self.at
+        return _START + self.at + self.every * (since // self.every + 1)
+
+
+TABLE = (
+    Entry(jobs.sweep, MINUTE),
+    Entry(jobs.drain_inbox, MINUTE, timedelta(seconds=15)),
+    Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
+    Entry(jobs.partitions, DAY, timedelta(hours=2)),
+    Entry(jobs.prune, DAY, timedelta(hours=3)),
+)
+
+
+def start(app: App, stop: Event) -> list[Thread]:
+    """Start a thread for each entry; they end when `stop` is set, or with the process."""
+    threads = [
+        Thread(target=_keep, args=(app, entry, stop), name=entry.job.__name__, daemon=True)
+        for entry in TABLE
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _keep(app: App, entry: Entry, stop: Event) -> None:
+    while not stop.is_set():
+        with app.app_context():
+            _run(entry.job)
+        now = clock.wall()
+        stop.wait((entry.next_after(now) - now).total_seconds())
+
+
+def _run(job: Callable[[], None]) -> None:
+    try:
+        job()
+    except Exception:
+        # The worker's edge: the database may be away for a while; the next time comes.
+        log.exception("%s failed, and will be tried again", job.__name__)
