@@ -6,7 +6,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
-from flask import request
+from flask import has_request_context, request
 
 from app.web.surroundings import surroundings
 
@@ -18,6 +18,8 @@ _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 def select_locale() -> str:
     """The locale of this request, always one that has a catalogue."""
     around = surroundings()
+    if not has_request_context():  # a job, a command: services name their refusals there too
+        return around.tenant_locale if around.tenant_locale in LOCALES else "en"
     for wanted in (around.person_locale, request.cookies.get(COOKIE), around.tenant_locale):
         if wanted in LOCALES:
             return wanted
