@@ -52,7 +52,7 @@ def claim(
     kind: Kind, partner: int | None = ANNA, hours_ago: int | None = None, **more: int
 ) -> Claim:
     touch = None if hours_ago is None else NOON - hours_ago * HOUR
-    return Claim(kind, f"{kind}-{partner}-{hours_ago}", partner, touch, **more)
+    return Claim(kind, f"{kind}-{partner}-{hours_ago}", partner, touch)
 
 
 def placed(

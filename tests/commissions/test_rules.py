@@ -25,14 +25,13 @@ from app.commissions.rules import (
     Share,
     World,
     apply,
-    decode_facts,
     difference,
     due,
+    facts_from_rows,
     hold_end,
     split_take,
     targets,
 )
-from app.facts.rules import Timeline
 from app.orders.rules import (
     SHIPPING_LINE,
     Folded,
@@ -68,12 +67,12 @@ class Story:
         return self
 
     def world(self) -> World:
-        history = {key: Timeline.of(rows) for key, rows in self.said.items()}
+        rows = [(*key, *row) for key, found in self.said.items() for row in found]
         return World(
             zone=MOSCOW,
             currency="RUB",
             base_terms=1,
-            facts=decode_facts(history, "RUB"),
+            facts=facts_from_rows(rows, "RUB"),
             products={"lamp-1": 10, "book-1": 11},
             categories={"lamps": 20, "light": 21},
             edges=tree_of(self.edges),
@@ -91,7 +90,8 @@ def story() -> Story:
 
 
 def lamp(name: str = "1", amount: int = 100000, **more: Any) -> Line:
-    return Line(**({"id": name, "quantity": Decimal(2), "amount": amount} | more))
+    said: dict[str, Any] = {"id": name, "quantity": Decimal(2), "amount": amount}
+    return Line(**(said | more))
 
 
 def folded(state: State | None, *lines: Line, **more: Any) -> Folded:

@@ -26,7 +26,7 @@ from app.commissions.rules.shapes import (
     Share,
     Taken,
 )
-from app.commissions.rules.world import Terms, World, decode_facts
+from app.commissions.rules.world import Terms, World, facts_from_rows
 
 __all__ = [
     "NOTHING_TAKEN",
@@ -45,9 +45,9 @@ __all__ = [
     "Terms",
     "World",
     "apply",
-    "decode_facts",
     "difference",
     "due",
+    "facts_from_rows",
     "hold_end",
     "split_take",
     "targets",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -140,17 +141,15 @@ class World:
         return Offer(source, owner, self.fact(owner, "levels", at) or ())
 
 
-def decode_facts(history: Facts, currency: str) -> Facts:
-    """Turn facts as they are stored (JSON) into what World reads: rates, statuses, base rules.
+def facts_from_rows(rows: Iterable[tuple[str, str, datetime, Any]], currency: str) -> Facts:
+    """Turn stored rows (owner, name, valid_from, JSON value) into timelines of what World reads.
 
-    Raises RateError or ValueError for stored values that are none of these.
+    Raises RateError or ValueError for stored values that are no rates, statuses or base rules.
     """
-    return {
-        (owner, name): Timeline(
-            tuple((since, _decode(name, value, currency)) for since, value in timeline.rows)
-        )
-        for (owner, name), timeline in history.items()
-    }
+    found: dict[tuple[str, str], list[tuple[datetime, Any]]] = defaultdict(list)
+    for owner, name, valid_from, value in rows:
+        found[owner, name].append((valid_from, _decode(name, value, currency)))
+    return {key: Timeline.of(own) for key, own in found.items()}
 
 
 def _decode(name: str, value: Any, currency: str) -> Any:
