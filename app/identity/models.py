@@ -26,6 +26,19 @@ class Person(Model):
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
+    # What Flask-Login asks of whoever is signed in.
+    is_authenticated = True
+    is_anonymous = False
+
+    @property
+    def is_active(self) -> bool:
+        """True until somebody disables the account."""
+        return self.disabled_at is None
+
+    def get_id(self) -> str:
+        """The id as Flask-Login wants it."""
+        return str(self.id)
+
 
 class Session(Model):
     """A signed-in browser; the cookie carries the token, the row its hash."""

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.site import api, doors, health, people, registry, scope
+
 if TYPE_CHECKING:
     from app.application import App
 
 
 def init_app(app: App) -> None:
-    """Open the doors."""
+    """Open the doors. Raises Undeclared for a view that does not say who may call it."""
+    scope.init_app(app)
+    people.init_app(app)
+    health.init_app(app)
+    doors.init_app(app)
+    api.init_app(app)
+    registry.check(app)

@@ -1,0 +1,58 @@
+"""What a view needs of its caller, said at the view and checked at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import current_app, g
+
+from app.tenants.rules import SCOPES
+
+View = TypeVar("View", bound=Callable[..., object])
+
+PLATFORM_SCOPE = "platform"  # of a platform key, for POST /api/v1/merchants
+# What may be required behind each door.
+KNOWN: dict[str, frozenset[str]] = {
+    "office": frozenset({"read", "manage", "money", "money.read", "keys", "settings", "team", "member"}),
+    "cabinet": frozenset({"partner"}),
+    "platform": frozenset({"operator"}),
+    "public": frozenset({"anyone", "signed_in"}),
+    "api": frozenset({*SCOPES, PLATFORM_SCOPE}),
+}
+
+
+class Undeclared(RuntimeError):
+    """An endpoint behind a door does not say who may call it; the application does not start."""
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Declare what a view's caller needs: a permission of the office, or a scope of an API key.
+
+    office: read, manage, money, money.read, keys, settings, team, member (anybody of the staff).
+    cabinet: partner. platform: operator. public: anyone, signed_in. api: orders, partners, catalog,
+    payouts, settings, read; a GET is also open to the scope read.
+    """
+
+    def declare(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+def permission_of(endpoint: str) -> str | None:
+    """Return what an endpoint requires, or None where it says nothing."""
+    view = current_app.view_functions.get(endpoint)
+    return getattr(view, "permission", None)
+
+
+def allowed(endpoint: str) -> bool:
+    """Tell whether this request's caller may open an endpoint; menus and buttons ask."""
+    permission = permission_of(endpoint)
+    return permission in {"anyone", "member"} or permission in g.get("permissions", frozenset())
+
+
+def may(permission: str) -> bool:
+    """Tell whether this request's caller has a permission."""
+    return permission in g.get("permissions", frozenset())

@@ -1,0 +1,109 @@
+"""The door for programs: /api/v1, a bearer key, its scopes, its limit, strict JSON."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from apiflask import APIBlueprint
+from flask import Response, g, request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+from app import clock
+from app.errors import DomainError, FieldError, Forbidden
+from app.extensions import csrf, db
+from app.site import access, registry, strict_json
+from app.site.limits import calls
+from app.site.once import once
+from app.site.scope import act_as, enter_tenant
+from app.tenants import queries as tenants
+from app.tenants import service
+from app.web.errors import problem
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.tenants.models import ApiKey
+
+TOUCH = timedelta(minutes=1)
+BODIES = frozenset({"POST", "PUT", "PATCH"})
+
+
+def init_app(app: Flask) -> None:
+    """Open the door for programs."""
+    door = APIBlueprint("api", __name__, url_prefix="/api/v1", enable_openapi=False)
+    for slice_routes in registry.blueprints("api"):
+        csrf.exempt(slice_routes)  # a key is no cookie: no browser sends it by itself
+        door.register_blueprint(slice_routes)
+    csrf.exempt(door)
+    door.before_request(_enter)
+    app.register_blueprint(door)
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("api.") and "POST" in (rule.methods or ()):
+            app.view_functions[rule.endpoint] = once(app.view_functions[rule.endpoint])
+
+
+def _enter() -> Response | None:
+    key = _recognise()
+    if key is None:
+        header = {"WWW-Authenticate": 'Bearer realm="Partnerka"'}
+        return problem(401, "Send a valid API key: Authorization: Bearer sk_…", code="key", headers=header)
+    if calls.too_many(key.id):
+        return problem(429, "Too many calls in this second.", code="rate", headers={"Retry-After": "1"})
+    _check_scope(key)
+    _touch(key)
+    if request.method in BODIES and (request.content_length or request.headers.get("Transfer-Encoding")):
+        _read_json()
+    return None
+
+
+def _recognise() -> ApiKey | None:
+    """Enter the key's tenant and return the key while it holds; the directory forgets revoked ones."""
+    scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+    found = tenants.by_key(secret.strip()) if scheme.lower() == "bearer" and secret.isascii() else None
+    if found is None or found[0].suspended_at is not None:
+        return None
+    tenant, key_id = found
+    enter_tenant(tenant)
+    key = tenants.key(key_id)
+    if key is None or key.revoked_at is not None:
+        return None
+    g.api_key_id, g.shop_id = key.id, key.shop_id
+    act_as(f"api:{key.id}")
+    return key
+
+
+def _check_scope(key: ApiKey) -> None:
+    needed = access.permission_of(request.endpoint or "")
+    g.permissions = frozenset(key.scopes)
+    reads = request.method in {"GET", "HEAD"} and "read" in key.scopes and needed != access.PLATFORM_SCOPE
+    if needed not in key.scopes and not reads:
+        raise Forbidden("scope", f"This key has no scope for this call; it needs {needed}.")
+
+
+def _touch(key: ApiKey) -> None:
+    now = clock.wall()
+    if key.last_used_at is None or now - key.last_used_at > TOUCH:
+        service.touch_key(key.id)
+        db.session.commit()  # by itself: parallel calls do not wait for each other's note
+
+
+def _read_json() -> None:
+    """Read the body once, strictly; views and schemas get what was read here."""
+    kind = request.mimetype
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise UnsupportedMediaType("Send JSON: Content-Type: application/json.")
+    try:
+        body = request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        raise
+    try:
+        found: Any = strict_json.parse(body)
+    except strict_json.BadJson as error:
+        raise BadRequest(str(error)) from error
+    except strict_json.Unstorable as error:
+        message = "This has characters that cannot be kept."
+        raise DomainError("invalid", message, FieldError(error.path, message)) from error
+    if not isinstance(found, dict):
+        raise DomainError("invalid", "The body must be a JSON object.")
+    request._cached_json = (found, found)  # type: ignore[attr-defined]  # noqa: SLF001 - werkzeug's own place for it

@@ -1,0 +1,155 @@
+"""The doors for people: office, cabinet, platform and the public pages. Each fails closed, with 404 for strangers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, abort, g, request
+
+from app.errors import Forbidden, NotFound
+from app.identity import queries as people_queries
+from app.identity.rules import PERMISSIONS, Role
+from app.site import access, registry
+from app.site.people import recognise
+from app.site.scope import enter_tenant
+from app.tenancy import PLATFORM
+from app.tenants import queries as tenants
+from app.web import surround
+from app.web.errors import sign_in_again
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.identity.models import Person
+    from app.tenants.models import Tenant
+
+PREFIXES = {
+    "office": "/<merchant>/office",
+    "cabinet": "/<merchant>/cabinet",
+    "platform": "/platform",
+    "public": "",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Open the doors for people."""
+    guards = {"office": _office, "cabinet": _cabinet, "platform": _platform, "public": _public}
+    for name, prefix in PREFIXES.items():
+        door = Blueprint(name, __name__, url_prefix=prefix or None)
+        for slice_routes in registry.blueprints(name):
+            door.register_blueprint(slice_routes)
+        door.url_value_preprocessor(_take_merchant)
+        door.before_request(guards[name])
+        app.register_blueprint(door)
+
+    @app.url_defaults
+    def _stay(endpoint: str, values: dict[str, Any]) -> None:
+        """Keep the merchant in addresses of the merchant's own pages."""
+        tenant = g.get("tenant")
+        wanted = tenant is not None and "merchant" not in values
+        if wanted and app.url_map.is_endpoint_expecting(endpoint, "merchant"):
+            values["merchant"] = tenant.slug
+
+
+def _take_merchant(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Views do not take the merchant: it is the scope."""
+    g.merchant = values.pop("merchant", None) if values else None
+
+
+def _office() -> Response | None:
+    """Let the merchant's staff in, each to what the role may do; the test twin has the same staff."""
+    tenant = _tenant()
+    person = _somebody()
+    if isinstance(person, Response):
+        return person
+    membership = people_queries.staff_membership(person.id, tenant.twin_of or tenant.id)
+    if membership is None:
+        raise NotFound
+    g.membership = membership
+    g.permissions = PERMISSIONS[Role(membership.role)]
+    _surround(tenant, "office", role=membership.role)
+    _check_permission(anybody="member")
+    return None
+
+
+def _cabinet() -> Response | None:
+    """Let the merchant's partners in, each to what is their own."""
+    tenant = _tenant()
+    person = _somebody()
+    if isinstance(person, Response):
+        return person
+    membership = people_queries.partner_membership(person.id, tenant.id)
+    if membership is None:
+        raise NotFound
+    g.membership, g.partner_id = membership, membership.partner_id
+    g.permissions = PERMISSIONS[Role.PARTNER]
+    _surround(tenant, "cabinet", role=membership.role)
+    _check_permission()
+    return None
+
+
+def _platform() -> Response | None:
+    """Let the platform's operators in; nobody else learns that there is such a door."""
+    enter_tenant(None)
+    person = _somebody()
+    if isinstance(person, Response):
+        return person
+    if not person.is_operator:
+        raise NotFound
+    g.membership = None
+    g.permissions = frozenset({"operator"})
+    surround(audience="platform", role="operator", allowed=access.allowed)
+    _check_permission()
+    return None
+
+
+def _public() -> Response | None:
+    """Let everybody in: to a merchant's pages in its scope, else in the platform's."""
+    g.membership = None
+    if g.get("merchant") is not None:
+        _surround(_tenant(), "public")
+    else:
+        enter_tenant(None)
+        surround(audience="public")
+    person = recognise()
+    g.permissions = frozenset({"anyone"} | ({"signed_in"} if person else set()))
+    surround(allowed=access.allowed)
+    if person is None and access.permission_of(request.endpoint or "") == "signed_in":
+        return sign_in_again()
+    return None
+
+
+def _tenant() -> Tenant:
+    """Enter the scope of the merchant that the address names. Raises NotFound."""
+    found = tenants.by_slug(str(g.get("merchant") or ""))
+    if found is None or found.id == PLATFORM or found.suspended_at is not None:
+        raise NotFound
+    enter_tenant(found)
+    return found
+
+
+def _somebody() -> Person | Response:
+    return recognise() or sign_in_again()
+
+
+def _surround(tenant: Tenant, audience: str, role: str | None = None) -> None:
+    surround(
+        audience=audience,
+        brand=tenant.name,
+        slug=tenant.slug,
+        accent=tenant.brand.get("accent"),
+        currency=tenant.currency,
+        timezone=tenant.timezone,
+        tenant_locale=tenant.locale,
+        role=role,
+        allowed=access.allowed,
+        test_mode=tenant.twin_of is not None,
+    )
+
+
+def _check_permission(anybody: str | None = None) -> None:
+    permission = access.permission_of(request.endpoint or "")
+    if permission is None:
+        abort(404)
+    if permission != anybody and permission not in g.permissions:
+        raise Forbidden("forbidden", "")

@@ -1,0 +1,87 @@
+"""Who is signed in on this request, and beginning and ending that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import g, request, session
+
+from app.extensions import db, login
+from app.identity import service
+from app.site.scope import act_as
+from app.web import preferences, surround
+from app.web.errors import sign_in_again
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+    from app.identity.models import Person
+
+TOKEN = "token"  # noqa: S105 - the name of a session's entry
+
+
+def signed_in() -> service.SignedIn | None:
+    """Return this request's session and person; looked up once a request."""
+    if "signed_in" not in g:
+        token = session.get(TOKEN)
+        g.signed_in = service.signed_in(token) if isinstance(token, str) else None
+        if g.signed_in is not None and service.touch(g.signed_in.session):
+            db.session.commit()  # by itself: no page waits for another's note
+    found: service.SignedIn | None = g.signed_in
+    return found
+
+
+def recognise() -> Person | None:
+    """Set g.person, and name who acts, if somebody is signed in."""
+    found = signed_in()
+    g.person = found.person if found else None
+    if found:
+        act_as(f"person:{found.person.id}")
+        surround(person_name=found.person.name, person_locale=found.person.locale)
+    return found.person if found else None
+
+
+def begin(person: Person) -> None:
+    """Sign a person in on this browser: everything in the old session is dropped, so nothing can be fixed in it."""
+    old = session.get(TOKEN)
+    if isinstance(old, str):
+        service.sign_out(old)
+    session.clear()
+    agent = request.headers.get("User-Agent")
+    session[TOKEN] = service.sign_in(person, ip=request.remote_addr, agent=agent)
+    session.permanent = True
+    g.pop("signed_in", None)
+
+
+def end() -> None:
+    """Sign this browser out."""
+    token = session.get(TOKEN)
+    if isinstance(token, str):
+        service.sign_out(token)
+    session.clear()
+    g.signed_in = None
+
+
+def init_app(app: Flask) -> None:
+    """Tell Flask-Login who is signed in; it decides nothing else."""
+    login.session_protection = None
+    login.request_loader(_load)
+    login.unauthorized_handler(_sign_in_again)
+    preferences.on_language(app, _remember_language)
+
+
+def _load(_request: Any) -> Person | None:
+    found = signed_in()
+    return found.person if found else None
+
+
+def _sign_in_again() -> Response:
+    return sign_in_again()
+
+
+def _remember_language(locale: str) -> None:
+    found = signed_in()
+    if found is not None:
+        found.person.locale = locale
+
+

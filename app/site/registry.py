@@ -1,0 +1,97 @@
+"""Which slices stand behind each door: one list a door, in the order of the house."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from app.site.access import KNOWN, Undeclared
+
+if TYPE_CHECKING:
+    from flask import Blueprint, Flask
+
+log = logging.getLogger(__name__)
+SLICES: dict[str, tuple[str, ...]] = {
+    "office": (
+        "identity",
+        "tenants",
+        "catalog",
+        "members",
+        "programs",
+        "partners",
+        "links",
+        "orders",
+        "attribution",
+        "commissions",
+        "payouts",
+        "intake",
+        "notifications",
+        "webhooks",
+        "reports",
+    ),
+    "cabinet": (
+        "identity",
+        "ledger",
+        "catalog",
+        "partners",
+        "links",
+        "orders",
+        "commissions",
+        "payouts",
+        "notifications",
+        "reports",
+    ),
+    "public": (
+        "identity",
+        "partners",
+        "links",
+        "attribution",
+        "intake",
+        "notifications",
+        "onboarding",
+    ),
+    "platform": ("tenants", "notifications", "onboarding", "reports"),
+    "api": (
+        "tenants",
+        "catalog",
+        "members",
+        "programs",
+        "partners",
+        "links",
+        "orders",
+        "attribution",
+        "commissions",
+        "payouts",
+        "intake",
+        "webhooks",
+        "events",
+        "onboarding",
+    ),
+}
+
+
+def blueprints(door: str) -> list[Blueprint]:
+    """Return the routes of every slice that has some behind this door: `bp` in app/<slice>/<door>.py."""
+    found = []
+    for name in SLICES[door]:
+        module = f"app.{name}.{door}"
+        if find_spec(f"app.{name}") is not None and find_spec(module) is not None:
+            try:
+                found.append(import_module(module).bp)
+            except ImportError as error:  # while the foundation is being built: a slice in the making
+                log.warning("no routes from %s: %s", module, error)
+    return found
+
+
+def check(app: Flask) -> None:
+    """Refuse to start when a view behind a door does not declare who may call it. Raises Undeclared."""
+    for endpoint, view in app.view_functions.items():
+        door = endpoint.partition(".")[0]
+        if door not in KNOWN:
+            continue
+        permission = getattr(view, "permission", None)
+        if permission not in KNOWN[door]:
+            message = f"{endpoint} requires {permission!r}, which the door {door} does not know."
+            raise Undeclared(message)

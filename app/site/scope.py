@@ -1,0 +1,54 @@
+"""A request's tenant and actor: opened at the door, closed when the answer is on its way."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from flask import g
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.events.service import acting_as
+from app.extensions import db
+from app.tenancy import PLATFORM, tenant_scope
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.tenants.models import Tenant
+
+
+def enter_tenant(tenant: Tenant | None) -> None:
+    """Work on this tenant's rows (the platform's, if None) until the request ends."""
+    g.tenant = tenant
+    if tenant is None:
+        _stack().enter_context(tenant_scope(PLATFORM))
+    else:
+        _stack().enter_context(tenant_scope(tenant.id, tenant.clock_offset))
+
+
+def act_as(actor: str) -> None:
+    """Name who acts until the request ends."""
+    _stack().enter_context(acting_as(actor))
+
+
+def init_app(app: Flask) -> None:
+    """Close what a request opened, whatever became of it."""
+
+    @app.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        stack: ExitStack | None = g.pop("scope", None)
+        if stack is not None:
+            # What the view did is committed or rolled back by now; what was read since ends here.
+            with suppress(SQLAlchemyError):
+                db.session.rollback()
+            stack.close()
+        for name in list(g):  # an application context may outlive its request: in tests and commands
+            g.pop(name)
+
+
+def _stack() -> ExitStack:
+    if "scope" not in g:
+        g.scope = ExitStack()
+    stack: ExitStack = g.scope
+    return stack

@@ -1,0 +1,166 @@
+"""Reads: who is meant by a slug or a key, and what a merchant has set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from app import crypto
+from app.extensions import db
+from app.facts import service as facts
+from app.tenants.models import ApiKey, Connection, Directory, Shop, StatusMap, Tenant
+from app.tenants.rules import DEFAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MERCHANT = "merchant"  # the owner of the settings' facts
+
+
+@dataclass(frozen=True)
+class Words:
+    """A shop's words for order states, and the version of the map."""
+
+    version: int
+    words: dict[str, str]
+
+
+def look_up(kind: str, key: str) -> Directory | None:
+    """Return the directory's entry for a slug, domain, api_key, short code or connection."""
+    return db.session.get(Directory, (kind, crypto.digest(key)))
+
+
+def by_slug(slug: str) -> Tenant | None:
+    """Return the merchant (or test twin) of an address, needing no scope."""
+    return _found("slug", slug)
+
+
+def by_domain(name: str) -> Tenant | None:
+    """Return the merchant whose shop has this domain."""
+    return _found("domain", name)
+
+
+def by_key(key: str) -> tuple[Tenant, int] | None:
+    """Return the tenant of an API key and the key's id; the scope then tells whether it still holds."""
+    query = (
+        select(Tenant, Directory.target_id)
+        .join(Directory, Directory.tenant_id == Tenant.id)
+        .where(Directory.kind == "api_key", Directory.key_hash == crypto.digest(key))
+    )
+    row = db.session.execute(query).one_or_none()
+    return (row[0], row[1]) if row is not None and row[1] is not None else None
+
+
+def tenant(tenant_id: int) -> Tenant | None:
+    """Return a tenant by id."""
+    return db.session.get(Tenant, tenant_id)
+
+
+def tenants_of(ids: Iterable[int]) -> dict[int, Tenant]:
+    """Return tenants by their ids."""
+    query = select(Tenant).where(Tenant.id.in_(set(ids)))
+    return {row.id: row for row in db.session.scalars(query)}
+
+
+def twin_of(tenant_id: int) -> Tenant | None:
+    """Return the test twin of a merchant."""
+    return db.session.scalar(select(Tenant).where(Tenant.twin_of == tenant_id))
+
+
+def merchants(after: int | None = None, search: str = "", limit: int = 50) -> Sequence[Tenant]:
+    """Return merchants, newest first, without the platform and the twins; a listed query of the operator's."""
+    query = select(Tenant).where(Tenant.twin_of.is_(None), Tenant.id > 1)
+    if after is not None:
+        query = query.where(Tenant.id < after)
+    if search:
+        like = f"%{search.replace('%', '')}%"
+        query = query.where(Tenant.slug.ilike(like) | Tenant.name.ilike(like))
+    return db.session.scalars(query.order_by(Tenant.id.desc()).limit(limit)).all()
+
+
+def settings() -> dict[str, Any]:
+    """Return the merchant's settings as they hold now; what was never set has its default."""
+    return DEFAULTS | facts.current([MERCHANT]).get(MERCHANT, {})
+
+
+def setting(name: str) -> Any:
+    """Return one setting as it holds now."""
+    return facts.current([MERCHANT], [name]).get(MERCHANT, {}).get(name, DEFAULTS.get(name))
+
+
+def shops() -> Sequence[Shop]:
+    """Return the merchant's shops, oldest first."""
+    return db.session.scalars(select(Shop).order_by(Shop.id)).all()
+
+
+def shop(public_id: str) -> Shop | None:
+    """Return a shop by its outside id."""
+    return db.session.scalar(select(Shop).where(Shop.public_id == public_id))
+
+
+def shop_by_id(shop_id: int) -> Shop | None:
+    """Return a shop of the scope by id."""
+    return db.session.scalar(select(Shop).where(Shop.id == shop_id))
+
+
+def words(shop_id: int) -> Words:
+    """Return the status map of a shop as it holds now."""
+    query = (
+        select(StatusMap.version, StatusMap.words)
+        .where(StatusMap.shop_id == shop_id)
+        .order_by(StatusMap.version.desc())
+        .limit(1)
+    )
+    version, found = db.session.execute(query).one()
+    return Words(version, dict(found))
+
+
+def maps(shop_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Return the newest status map of each shop."""
+    newest = (
+        select(StatusMap.shop_id, func.max(StatusMap.version).label("version"))
+        .where(StatusMap.shop_id.in_(set(shop_ids)))
+        .group_by(StatusMap.shop_id)
+        .subquery()
+    )
+    query = select(StatusMap.shop_id, StatusMap.words).join(
+        newest,
+        (newest.c.shop_id == StatusMap.shop_id) & (newest.c.version == StatusMap.version),
+    )
+    return {shop_id: dict(found) for shop_id, found in db.session.execute(query)}
+
+
+def keys() -> Sequence[ApiKey]:
+    """Return the keys of the scope, newest first, revoked ones last."""
+    query = select(ApiKey).order_by(ApiKey.revoked_at.is_not(None), ApiKey.id.desc())
+    return db.session.scalars(query).all()
+
+
+def key(key_id: int) -> ApiKey | None:
+    """Return a key of the scope."""
+    return db.session.scalar(select(ApiKey).where(ApiKey.id == key_id))
+
+
+def connections(kind: str | None = None) -> Sequence[Connection]:
+    """Return the connections that are open, of one kind or of all."""
+    query = select(Connection).where(Connection.disabled_at.is_(None)).order_by(Connection.id)
+    if kind is not None:
+        query = query.where(Connection.kind == kind)
+    return db.session.scalars(query).all()
+
+
+def webhook_secret() -> str | None:
+    """Return the merchant's webhook secret, with which postbacks are signed."""
+    found = connections("postback")
+    return crypto.open_sealed(found[0].secret) if found else None
+
+
+def _found(kind: str, key: str) -> Tenant | None:
+    query = (
+        select(Tenant)
+        .join(Directory, Directory.tenant_id == Tenant.id)
+        .where(Directory.kind == kind, Directory.key_hash == crypto.digest(key))
+    )
+    return db.session.scalar(query)

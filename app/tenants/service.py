@@ -1,0 +1,237 @@
+"""Verbs on merchants, shops, keys, connections and settings."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, func, select, update
+
+from app import clock, crypto
+from app.errors import Conflict, DomainError, FieldError, NotFound
+from app.events.service import actor, record
+from app.extensions import db
+from app.facts import service as facts
+from app.tenancy import current_tenant, public_id
+from app.tenants import queries, rules
+from app.tenants.models import ApiKey, Connection, Directory, Shop, StatusMap, Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+KEY_SHOWN = 12  # characters of a key that lists show
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key just made; `secret` is known now and never again."""
+
+    key: ApiKey
+    secret: str
+
+
+def register(tenant: Tenant) -> Tenant:
+    """Give a new tenant its row and its address in the directory. Raises Conflict for a taken slug."""
+    if queries.look_up("slug", tenant.slug) is not None:
+        raise Conflict("slug_taken", _("This address is taken."), FieldError("slug", _("This address is taken.")))
+    db.session.add(tenant)
+    db.session.flush()
+    enter("slug", tenant.slug, tenant.id)
+    return tenant
+
+
+def enter(kind: str, key: str, tenant_id: int, target_id: int | None = None) -> None:
+    """Write a directory entry: from now on `key` leads to the tenant."""
+    db.session.add(
+        Directory(kind=kind, key_hash=crypto.digest(key), tenant_id=tenant_id, target_id=target_id)
+    )
+    db.session.flush()
+
+
+def furnish() -> None:
+    """Give a new tenant the first row of every setting."""
+    facts.found(queries.MERCHANT, rules.DEFAULTS)
+
+
+def open_shop(name: str, place: rules.Place, timezone: str) -> Shop:
+    """Open a shop of the scope's merchant with the usual words for states."""
+    shop = Shop(
+        public_id=public_id("sh"),
+        name=name,
+        domain=place.domain,
+        path=place.path,
+        timezone=timezone,
+        created_at=clock.now(),
+    )
+    db.session.add(shop)
+    db.session.flush()
+    _claim_domain(shop)
+    _save_words(shop.id, 1, rules.DEFAULT_WORDS)
+    record("shop.changed", f"shop:{shop.id}", name=name, domain=place.domain, path=place.path)
+    return shop
+
+
+def change_shop(
+    shop: Shop,
+    *,
+    name: str | None = None,
+    place: rules.Place | None = None,
+    timezone: str | None = None,
+    words: Mapping[str, str] | None = None,
+) -> Shop:
+    """Change what is given of a shop. New words hold for later messages."""
+    before = {"name": shop.name, "domain": shop.domain, "path": shop.path, "timezone": shop.timezone}
+    shop.name = shop.name if name is None else name
+    shop.timezone = shop.timezone if timezone is None else timezone
+    if place is not None and (place.domain, place.path) != (shop.domain, shop.path):
+        _release_domain(shop)
+        shop.domain, shop.path = place.domain, place.path
+        _claim_domain(shop)
+    after = {"name": shop.name, "domain": shop.domain, "path": shop.path, "timezone": shop.timezone}
+    changed = {key: value for key, value in after.items() if before[key] != value}
+    if words is not None and _change_words(shop, dict(words)):
+        changed["statuses"] = "changed"
+    if changed:
+        record("shop.changed", f"shop:{shop.id}", **changed)
+    return shop
+
+
+def change_settings(changes: Mapping[str, Any]) -> list[str]:
+    """Put the merchant's settings; each change holds from now on. Returns the names that changed.
+
+    Raises DomainError with every field that cannot stand.
+    """
+    wrong = [name for name, value in changes.items() if rules.setting_problem(name, value)]
+    if wrong:
+        errors = (FieldError(name, _("This value is not allowed.")) for name in wrong)
+        raise DomainError("invalid_setting", _("Some settings cannot stand."), *errors)
+    before = queries.settings()
+    changed = [n for n, v in changes.items() if facts.put(queries.MERCHANT, n, v, actor=actor())]
+    if changed:
+        record(
+            "merchant.settings_changed",
+            f"merchant:{current_tenant()}",
+            changes={name: [before.get(name), changes[name]] for name in changed},
+        )
+    return changed
+
+
+def change_brand(tenant: Tenant, *, name: str, accent: str | None) -> None:
+    """Change the merchant's name and accent colour ("#rrggbb"; None: ours). The test twin follows."""
+    for row in filter(None, (tenant, queries.twin_of(tenant.id))):
+        row.name = name
+        row.brand = {**row.brand, "accent": accent}
+    record("merchant.settings_changed", f"merchant:{tenant.id}", changes={"name": name, "accent": accent})
+
+
+def make_key(shop_id: int | None, name: str, scopes: Iterable[str], kind: str) -> NewKey:
+    """Make an API key of a shop; `kind` is live, test, or platform (no shop). The secret is told once.
+
+    Raises DomainError for a scope that does not exist.
+    """
+    wanted = sorted(set(scopes))
+    if kind != "platform" and not (wanted and set(wanted) <= set(rules.SCOPES)):
+        message = _("Choose at least one scope.")
+        raise DomainError("scope", message, FieldError("scopes", message))
+    secret = crypto.token({"platform": "pk_live_", "live": "sk_live_", "test": "sk_test_"}[kind])
+    key = ApiKey(
+        shop_id=shop_id,
+        name=name,
+        prefix=secret[:KEY_SHOWN],
+        key_hash=crypto.digest(secret),
+        scopes=wanted,
+        created_at=clock.now(),
+    )
+    db.session.add(key)
+    db.session.flush()
+    enter("api_key", secret, current_tenant(), key.id)
+    record("key.created", f"key:{key.id}", name=name, scopes=wanted, prefix=key.prefix)
+    return NewKey(key, secret)
+
+
+def revoke_key(key_id: int) -> ApiKey:
+    """Revoke a key: its next call is refused. Raises NotFound, and Conflict when it was already revoked."""
+    key = queries.key(key_id)
+    if key is None:
+        raise NotFound
+    if key.revoked_at is not None:
+        raise Conflict("revoked", _("This key was revoked before."))
+    key.revoked_at = clock.now()
+    _leave("api_key", key.key_hash)
+    record("key.revoked", f"key:{key.id}", name=key.name, prefix=key.prefix)
+    return key
+
+
+def touch_key(key_id: int) -> None:
+    """Remember that a key was used now."""
+    db.session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=clock.wall()))
+
+
+def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connection, str]:
+    """Open a shop's channel to us (kind: woocommerce, postback, ...); returns it and its secret.
+
+    The secret is ours (whsec_...) unless the shop made one.
+    """
+    plain = secret or "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    connection = Connection(
+        shop_id=shop_id,
+        public_id=public_id("cn"),
+        kind=kind,
+        secret=crypto.seal(plain),
+        created_at=clock.now(),
+    )
+    db.session.add(connection)
+    db.session.flush()
+    enter("connection", connection.public_id, current_tenant(), connection.id)
+    record("connection.created", f"connection:{connection.id}", channel=kind)
+    return connection, plain
+
+
+def disconnect(connection: Connection) -> None:
+    """Close a channel; what still arrives there is refused."""
+    connection.disabled_at = clock.now()
+    _leave("connection", crypto.digest(connection.public_id))
+    record("connection.disabled", f"connection:{connection.id}", channel=connection.kind)
+
+
+def _change_words(shop: Shop, words: dict[str, str]) -> bool:
+    problem = rules.words_problem(words)
+    if problem is not None:
+        message = _("Name at least one word, each with one of our states.")
+        raise DomainError("statuses", message, FieldError("statuses", message))
+    now = queries.words(shop.id)
+    if now.words == words:
+        return False
+    _save_words(shop.id, now.version + 1, words)
+    return True
+
+
+def _save_words(shop_id: int, version: int, words: Mapping[str, str]) -> None:
+    db.session.add(
+        StatusMap(shop_id=shop_id, version=version, words=dict(words), created_at=clock.now())
+    )
+    db.session.flush()
+
+
+def _claim_domain(shop: Shop) -> None:
+    """Let the domain lead to this merchant, if it leads to nobody yet.
+
+    Nothing proves yet whose a domain is, so a second merchant is not refused: the first keeps the entry.
+    """
+    if shop.domain and queries.look_up("domain", shop.domain) is None:
+        enter("domain", shop.domain, current_tenant(), shop.id)
+
+
+def _release_domain(shop: Shop) -> None:
+    sharing = select(func.count()).where(Shop.domain == shop.domain, Shop.id != shop.id)
+    if not db.session.scalar(sharing):
+        _leave("domain", crypto.digest(shop.domain))
+
+
+def _leave(kind: str, key_hash: str) -> None:
+    mine = Directory.tenant_id == current_tenant()
+    query = delete(Directory).where(Directory.kind == kind, Directory.key_hash == key_hash, mine)
+    db.session.execute(query)
