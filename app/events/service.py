@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
 from app.events.models import Event, Feed
 from app.events.rules import CATALOG
-from app.extensions import db, queue
+from app.extensions import db, kick_after_commit
 from app.tenancy import current_tenant, public_id
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def actor() -> str:
     return _actor.get()
 
 
-def record(kind: str, subject: str, **facts: Any) -> Event:
+def record(kind: str, subject: str, /, **facts: Any) -> Event:
     """Write an event of a declared type about `subject` ("payout:17"); facts are JSON, no secret.
 
     Raises KeyError for a type that events.rules.CATALOG does not declare. The transaction's commit
@@ -59,7 +58,7 @@ def record(kind: str, subject: str, **facts: Any) -> Event:
         drained_at=None,
     )
     db.session.add(event)
-    db.session.info.setdefault("drain", set()).add(current_tenant())
+    kick_after_commit("drain")
     db.session.flush([event])
     return event
 
@@ -89,14 +88,3 @@ def drain(limit: int = BATCH) -> Sequence[Event]:
         event.drained_at = clock.wall()
     db.session.flush()
     return events
-
-
-@sqlalchemy_event.listens_for(db.session, "after_commit")
-def _kick(session: Session) -> None:
-    if session.info.pop("drain", None):
-        queue.kick("drain")
-
-
-@sqlalchemy_event.listens_for(db.session, "after_rollback")
-def _forget(session: Session) -> None:
-    session.info.pop("drain", None)

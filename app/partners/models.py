@@ -38,7 +38,9 @@ class Partner(Tenanted, Model):
     details: Mapped[bytes | None]  # payment details, encrypted
     details_changed_at: Mapped[datetime | None]
     details_usable_at: Mapped[datetime | None]
-    answers: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # registration form
+    answers: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'")
+    )  # registration form
     accepted_terms_version: Mapped[int | None]
     accepted_terms_at: Mapped[datetime | None]
     muted: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # event types not mailed
@@ -50,7 +52,13 @@ class Partner(Tenanted, Model):
         ),
         UniqueConstraint("tenant_id", "public_id"),
         UniqueConstraint("tenant_id", "refcode"),
-        Index("uq_partner_email", "tenant_id", "email", unique=True, postgresql_where=text("email is not null and status <> 'removed'")),
+        Index(
+            "uq_partner_email",
+            "tenant_id",
+            "email",
+            unique=True,
+            postgresql_where=text("email is not null and status <> 'removed'"),
+        ),
         ref("member", "member_id"),
         ref("partner", "sponsor_id"),
         ref("terms", "terms_id"),

@@ -72,7 +72,9 @@ def read_levels(
     if of_terms and not given:
         errors.append(FieldError(field, _("Terms need at least one level.")))
     if of_terms and None in given:
-        errors.append(FieldError(field, _("Every level of the terms needs a rate; 0% pays nothing.")))
+        errors.append(
+            FieldError(field, _("Every level of the terms needs a rate; 0% pays nothing."))
+        )
     if errors:
         raise DomainError("invalid_levels", _("The levels cannot be read."), *errors)
     return levels

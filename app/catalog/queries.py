@@ -1,0 +1,124 @@
+"""Read products and categories, and what decides money about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, select
+
+from app.catalog.models import Category, Product
+from app.catalog.rules import search_text
+from app.extensions import db
+from app.facts import service as facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True)
+class Options:
+    """A product's or category's levels as they hold now, in the API's form; empty: falls through."""
+
+    levels: list[str | None]
+
+
+def product(shop_id: int, external_id: str) -> Product | None:
+    """Return a product by the shop's own id."""
+    return db.session.scalar(
+        select(Product).where(Product.shop_id == shop_id, Product.external_id == external_id)
+    )
+
+
+def category(shop_id: int, external_id: str) -> Category | None:
+    """Return a category by the shop's own id."""
+    return db.session.scalar(
+        select(Category).where(Category.shop_id == shop_id, Category.external_id == external_id)
+    )
+
+
+def product_by_id(product_id: int) -> Product | None:
+    """Return a product of the scope."""
+    return db.session.scalar(select(Product).where(Product.id == product_id))
+
+
+def category_by_id(category_id: int) -> Category | None:
+    """Return a category of the scope."""
+    return db.session.scalar(select(Category).where(Category.id == category_id))
+
+
+def products_by_key(shop_id: int, external_ids: Iterable[str]) -> dict[str, int]:
+    """Return {the shop's id: ours} of those products that the catalogue knows."""
+    query = select(Product.external_id, Product.id).where(
+        Product.shop_id == shop_id, Product.external_id.in_(set(external_ids))
+    )
+    return {row.external_id: row.id for row in db.session.execute(query)}
+
+
+def categories_by_key(shop_id: int, external_ids: Iterable[str]) -> dict[str, int]:
+    """Return {the shop's id: ours} of those categories that the catalogue knows."""
+    query = select(Category.external_id, Category.id).where(
+        Category.shop_id == shop_id, Category.external_id.in_(set(external_ids))
+    )
+    return {row.external_id: row.id for row in db.session.execute(query)}
+
+
+def families(category_ids: Iterable[int]) -> set[int]:
+    """Return the categories and all above them, whoever was the parent at whatever time.
+
+    Their levels may decide what a line pays; order of the past are read with the parents of then.
+    """
+    known: set[int] = set()
+    todo = set(category_ids)
+    while todo:
+        known |= todo
+        history = facts.history([f"category:{i}" for i in todo], ["parent"])
+        parents = {value for timeline in history.values() for _, value in timeline.rows if value}
+        todo = parents - known
+    return known
+
+
+def categories(shop_id: int | None = None) -> Sequence[Category]:
+    """Return the categories by name, of one shop or of all."""
+    query = select(Category).order_by(Category.name, Category.id)
+    if shop_id is not None:
+        query = query.where(Category.shop_id == shop_id)
+    return db.session.scalars(query).all()
+
+
+def category_names(ids: Iterable[int | None]) -> dict[int, str]:
+    """Return names of categories by our ids."""
+    wanted = {i for i in ids if i is not None}
+    if not wanted:
+        return {}
+    query = select(Category.id, Category.name).where(Category.id.in_(wanted))
+    return {row.id: row.name for row in db.session.execute(query)}
+
+
+def levels_of(owners: Iterable[str]) -> dict[str, list[str | None]]:
+    """Return {owner: levels} as they hold now, for owners such as "product:7" and "category:3"."""
+    wanted = list(owners)
+    known = facts.current(wanted, ["levels"])
+    return {owner: known.get(owner, {}).get("levels") or [] for owner in wanted}
+
+
+def listed() -> Select[Any]:
+    """Return the statement of the office's list of products."""
+    return select(Product)
+
+
+def matching(statement: Select[Any], words: str) -> Select[Any]:
+    """Narrow a list of products to those whose name or id has every word."""
+    for word in search_text(words).split():
+        statement = statement.where(Product.search.contains(word, autoescape=True))
+    return statement
+
+
+def shown() -> Select[Any]:
+    """Return the statement of what partners see: shown, taking part."""
+    return select(Product).where(Product.shown, Product.takes_part)
+
+
+def first_page(product: Product) -> str | None:
+    """Return where a link to the product leads: its first landing page, else its own address."""
+    return product.landing_pages[0] if product.landing_pages else product.url

@@ -1,0 +1,224 @@
+"""Read partners, their codes and who brought whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from app import clock
+from app.catalog.rules import search_text
+from app.extensions import db
+from app.members.rules import normalise_email, normalise_phone
+from app.partners.models import Code, Partner, SponsorEdge
+from app.partners.rules import Edge, Identity, Status, fold_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Card:
+    """What other pages show of a partner."""
+
+    id: int
+    public_id: str
+    refcode: str
+    name: str
+    status: str
+
+
+def by_id(partner_id: int) -> Partner | None:
+    """Return a partner of the scope."""
+    return db.session.scalar(select(Partner).where(Partner.id == partner_id))
+
+
+def by_public_id(public_id: str) -> Partner | None:
+    """Return a partner by the outside id."""
+    return db.session.scalar(select(Partner).where(Partner.public_id == public_id))
+
+
+def by_refcode(said: str) -> Partner | None:
+    """Return the partner meant by a refcode (a renamed one too) or an outside id."""
+    query = (
+        select(Partner)
+        .join(Code, and_(Code.tenant_id == Partner.tenant_id, Code.partner_id == Partner.id))
+        .where(Code.key == fold_code(said), Code.kind == "refcode")
+    )
+    return db.session.scalar(query) or by_public_id(said)
+
+
+def by_email(email: str) -> Partner | None:
+    """Return the partner with a normalised e-mail, unless removed."""
+    return db.session.scalar(
+        select(Partner).where(Partner.email == email, Partner.status != Status.REMOVED)
+    )
+
+
+def cards(partner_ids: Iterable[int | None]) -> dict[int, Card]:
+    """Return names and codes of partners by our ids."""
+    ids = {i for i in partner_ids if i is not None}
+    if not ids:
+        return {}
+    query = select(
+        Partner.id, Partner.public_id, Partner.refcode, Partner.name, Partner.status
+    ).where(Partner.id.in_(ids))
+    return {row.id: Card(*row) for row in db.session.execute(query)}
+
+
+def partner_of_code(keys: Iterable[str]) -> dict[str, int]:
+    """Return {folded code: partner} for refcodes, promo and link codes, retired ones included.
+
+    Any spelling may be given; look the answer up by rules.fold_code.
+    """
+    folded = {fold_code(key) for key in keys}
+    if not folded:
+        return {}
+    query = select(Code.key, Code.partner_id).where(Code.key.in_(folded))
+    return {row.key: row.partner_id for row in db.session.execute(query)}
+
+
+def codes_of(partner_ids: Iterable[int]) -> dict[int, list[Code]]:
+    """Return each partner's codes that are shown: refcode first, then promo codes as they were made."""
+    ids = set(partner_ids)
+    query = (
+        select(Code)
+        .where(Code.partner_id.in_(ids), Code.retired_at.is_(None), Code.kind != "link")
+        .order_by(Code.kind.desc(), Code.id)
+    )
+    found: dict[int, list[Code]] = {i: [] for i in ids}
+    for code in db.session.scalars(query):
+        found[code.partner_id].append(code)
+    return found
+
+
+def edges_of(partner_id: int) -> Sequence[SponsorEdge]:
+    """Return a partner's own dated edges, oldest first."""
+    query = select(SponsorEdge).where(SponsorEdge.partner_id == partner_id)
+    return db.session.scalars(query.order_by(SponsorEdge.valid_from)).all()
+
+
+def upline_edges(partner_ids: Iterable[int]) -> tuple[Edge, ...]:
+    """Return all dated edges of the partners and of everybody who ever stood above them."""
+    ids = set(partner_ids)
+    if not ids:
+        return ()
+    above = (
+        select(SponsorEdge.sponsor_id.label("id"))
+        .where(SponsorEdge.partner_id.in_(ids), SponsorEdge.sponsor_id.is_not(None))
+        .cte("above", recursive=True)
+    )
+    above = above.union(
+        select(SponsorEdge.sponsor_id)
+        .join(above, SponsorEdge.partner_id == above.c.id)
+        .where(SponsorEdge.sponsor_id.is_not(None))
+    )
+    query = select(SponsorEdge).where(
+        or_(SponsorEdge.partner_id.in_(ids), SponsorEdge.partner_id.in_(select(above.c.id)))
+    )
+    return tuple(
+        Edge(edge.partner_id, edge.sponsor_id, edge.valid_from, edge.valid_to)
+        for edge in db.session.scalars(query.order_by(SponsorEdge.valid_from))
+    )
+
+
+def sponsors_at(partner_ids: Iterable[int], at: datetime | None = None) -> dict[int, int]:
+    """Return {partner: sponsor} as it holds at an instant (now); roots are absent."""
+    query = select(SponsorEdge.partner_id, SponsorEdge.sponsor_id).where(
+        SponsorEdge.partner_id.in_(set(partner_ids)),
+        SponsorEdge.sponsor_id.is_not(None),
+        _holds(at or clock.now()),
+    )
+    return {row.partner_id: row.sponsor_id for row in db.session.execute(query)}
+
+
+def identities(partner_ids: Iterable[int], region: str | None = None) -> dict[int, Identity]:
+    """Return by what partners are known as buyers, now; phones without a country are of `region`."""
+    query = select(Partner.id, Partner.member_id, Partner.email, Partner.phone).where(
+        Partner.id.in_(set(partner_ids))
+    )
+    return {
+        row.id: Identity(
+            members=_some(row.member_id),
+            emails=_some(normalise_email(row.email)),
+            phones=_some(normalise_phone(row.phone, region)),
+        )
+        for row in db.session.execute(query)
+    }
+
+
+def listed() -> Select[Any]:
+    """Return the statement of the office's list: partners proper, without applications turned down."""
+    return select(Partner)
+
+
+def matching(statement: Select[Any], words: str) -> Select[Any]:
+    """Narrow a list of partners to those whose name, e-mail or code has every word."""
+    for word in search_text(words).split():
+        statement = statement.where(Partner.search.contains(word, autoescape=True))
+    return statement
+
+
+def recruits(partner_id: int) -> Select[Any]:
+    """Return the statement of the partners whom this one sponsors now."""
+    join = and_(
+        SponsorEdge.tenant_id == Partner.tenant_id,
+        SponsorEdge.partner_id == Partner.id,
+        SponsorEdge.sponsor_id == partner_id,
+        _holds(clock.now()),
+    )
+    return select(Partner).join(SponsorEdge, join).where(Partner.status.in_(_IN_NETWORK))
+
+
+def recruit_counts(partner_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many partners each one sponsors now."""
+    ids = set(partner_ids)
+    query = (
+        select(SponsorEdge.sponsor_id, func.count())
+        .join(
+            Partner,
+            and_(Partner.tenant_id == SponsorEdge.tenant_id, Partner.id == SponsorEdge.partner_id),
+        )
+        .where(
+            SponsorEdge.sponsor_id.in_(ids),
+            _holds(clock.now()),
+            Partner.status.in_(_IN_NETWORK),
+        )
+        .group_by(SponsorEdge.sponsor_id)
+    )
+    found = {row[0]: row[1] for row in db.session.execute(query)}
+    return {i: found.get(i, 0) for i in ids}
+
+
+def is_below(partner_id: int, upper_id: int) -> bool:
+    """Say whether `upper_id` stands anywhere above the partner now: whose cabinet may open his branch."""
+    below: int | None = partner_id
+    seen: set[int] = set()
+    while below is not None and below not in seen:
+        if below == upper_id:
+            return True
+        seen.add(below)
+        below = sponsors_at([below]).get(below)
+    return False
+
+
+def waiting() -> int:
+    """Return how many applications wait for a decision."""
+    query = select(func.count()).select_from(Partner).where(Partner.status == Status.PENDING)
+    return db.session.scalar(query) or 0
+
+
+_IN_NETWORK = (Status.ACTIVE, Status.BLOCKED)
+
+
+def _holds(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        SponsorEdge.valid_from <= at,
+        or_(SponsorEdge.valid_to.is_(None), SponsorEdge.valid_to > at),
+    )
+
+
+def _some(value: Any) -> frozenset[Any]:
+    return frozenset() if value is None else frozenset({value})

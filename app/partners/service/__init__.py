@@ -1,0 +1,56 @@
+"""Verbs on partners: coming in, codes, sponsors, states."""
+
+from __future__ import annotations
+
+from app.partners.service.codes import (
+    add_code,
+    code_words,
+    lock_partners,
+    rename_refcode,
+    retire_code,
+    set_promo_codes,
+)
+from app.partners.service.entering import (
+    Application,
+    NewPartner,
+    change,
+    create,
+    find_sponsor,
+    joined_terms,
+    register,
+)
+from app.partners.service.sponsors import day_start, set_sponsor
+from app.partners.service.states import (
+    act,
+    approve,
+    block,
+    reject,
+    remove,
+    resend_welcome,
+    unblock,
+)
+
+__all__ = [
+    "Application",
+    "NewPartner",
+    "act",
+    "add_code",
+    "approve",
+    "block",
+    "change",
+    "code_words",
+    "create",
+    "day_start",
+    "find_sponsor",
+    "joined_terms",
+    "lock_partners",
+    "register",
+    "reject",
+    "remove",
+    "rename_refcode",
+    "resend_welcome",
+    "retire_code",
+    "set_promo_codes",
+    "set_sponsor",
+    "unblock",
+]

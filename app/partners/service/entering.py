@@ -1,0 +1,314 @@
+"""How partners come in: by themselves, by the merchant's hand, by API; and what may be changed of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+
+from app import clock
+from app.catalog.rules import PageError, page_address
+from app.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
+from app.events.service import actor, record
+from app.extensions import db
+from app.facts import service as facts
+from app.identity.rules import email_problem, normalise_email
+from app.members.rules import normalise_phone
+from app.partners import queries
+from app.partners.models import Partner
+from app.partners.rules import Status
+from app.partners.service import codes, sponsors, states
+from app.programs import queries as programs
+from app.programs.service import read_levels
+from app.tenancy import current_tenant, public_id
+from app.tenants import queries as tenants
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from app.tenants.models import Tenant
+
+LONGEST_NAME, LONGEST_PHONE = 200, 40
+REGIONS = {"ru": "RU", "en": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPartner:
+    """Whom the merchant takes in. The sponsor earns up to `sponsor_until`, that day included."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    site: str | None = None
+    comment: str = ""
+    refcode: str | None = None  # made of the name unless said
+    codes: Sequence[str] = ()
+    sponsor_id: int | None = None
+    sponsor_until: date | None = None
+    group_id: int | None = None
+    terms_id: int | None = None
+    member_id: int | None = None
+    levels: Sequence[str | None] = ()
+    locale: str | None = None
+    status: Status = Status.ACTIVE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """What a visitor says of himself at /<merchant>/join."""
+
+    name: str
+    email: str
+    accepted_version: int  # of the terms whose text stood on the page
+    phone: str | None = None
+    site: str | None = None
+    sponsor_code: str | None = None
+    terms_id: int | None = None
+    locale: str | None = None
+    answers: dict[str, Any] = field(default_factory=dict)
+
+
+def create(new: NewPartner) -> Partner:
+    """Take a partner in by the merchant's hand; with an e-mail he gets the welcome letter.
+
+    Raises DomainError for what cannot stand, Conflict for a taken e-mail or code.
+    """
+    partner = _make(new)
+    record(
+        "partner.created",
+        f"partner:{partner.id}",
+        partner_id=partner.id,
+        name=partner.name,
+        refcode=partner.refcode,
+        welcome=partner.email is not None and partner.status == Status.ACTIVE,
+    )
+    if new.sponsor_id is not None and partner.status == Status.ACTIVE:
+        states.tell_sponsor(partner, new.sponsor_id)
+    return partner
+
+
+def register(said: Application) -> Partner | None:
+    """Take an application in: active at once, or waiting for approval, as the merchant has set.
+
+    None where the e-mail is known already: the answer to the visitor is the same, and a partner
+    who forgot gets the welcome letter again. Raises Forbidden when registration is closed, Conflict
+    when the terms changed since they were read, DomainError for what cannot stand.
+    """
+    how = tenants.setting("registration")
+    if how == "closed":
+        raise Forbidden("registration_closed", _("This partner program takes nobody in now."))
+    terms = joined_terms(said.terms_id)
+    if said.accepted_version != terms.version:
+        words = _("The terms have changed since you read them. Please read them again.")
+        raise Conflict("terms_changed", words, FieldError("accepted", words))
+    email = _email(said.email)
+    if email is None:
+        raise _refusal("email", _("Fill this in."))
+    codes.lock_partners()
+    known = queries.by_email(email)
+    if known is not None:
+        if known.status == Status.ACTIVE:
+            states.resend_welcome(known)
+        return None
+    active = how != "manual"
+    sponsor = find_sponsor(said.sponsor_code)
+    partner = _make(
+        NewPartner(
+            name=said.name,
+            email=email,
+            phone=said.phone,
+            site=said.site,
+            sponsor_id=sponsor.id if sponsor else None,
+            terms_id=None if terms.is_base else terms.id,
+            locale=said.locale,
+            status=Status.ACTIVE if active else Status.PENDING,
+        )
+    )
+    partner.answers = said.answers
+    partner.accepted_terms_version, partner.accepted_terms_at = terms.version, clock.now()
+    record(
+        "partner.registered" if active else "partner.applied",
+        f"partner:{partner.id}",
+        partner_id=partner.id,
+        name=partner.name,
+        refcode=partner.refcode,
+        terms_version=terms.version,
+    )
+    if active and sponsor is not None:
+        states.tell_sponsor(partner, sponsor.id)
+    db.session.flush()
+    return partner
+
+
+def joined_terms(terms_id: int | None) -> Any:
+    """Return the terms that a join link names, if they are open now; else the base terms."""
+    named = programs.terms_by_id(terms_id) if terms_id is not None else None
+    now = clock.now()
+    if named is None or named.valid_from > now or (named.valid_to and named.valid_to <= now):
+        return programs.base_terms()
+    return named
+
+
+def find_sponsor(code: str | None) -> Partner | None:
+    """Return the active partner whose code brought somebody here; a wrong or stale code is no obstacle."""
+    if not code or len(code) > LONGEST_NAME:
+        return None
+    partner_id = next(iter(queries.partner_of_code([code]).values()), None)
+    partner = queries.by_id(partner_id) if partner_id is not None else None
+    return partner if partner is not None and partner.status == Status.ACTIVE else None
+
+
+def change(partner: Partner, **said: Any) -> Partner:
+    """Change what is given: name, email, phone, site, comment, locale, muted, member_id, group_id,
+    terms_id, levels, codes. Rates, group and terms hold from now on.
+
+    Raises DomainError for what cannot stand, Conflict for a taken e-mail or code.
+    """
+    db.session.refresh(partner, with_for_update=True)
+    fields = _read(said)
+    if fields.get("email") not in (None, partner.email):
+        _free_email(fields["email"])
+    changes = {n: [getattr(partner, n), v] for n, v in fields.items() if getattr(partner, n) != v}
+    for name in changes:
+        setattr(partner, name, fields[name])
+    changes |= _change_facts(partner, said)
+    if "codes" in said:
+        renamed = codes.set_promo_codes(partner, said["codes"])
+        changes |= {"codes": renamed} if renamed else {}
+    if not changes:
+        return partner
+    partner.search = codes.searched(partner)
+    if "email" in changes and partner.status in {Status.ACTIVE, Status.BLOCKED}:
+        states.dismiss(partner)
+        states.admit(partner)
+    record(
+        "partner.changed",
+        f"partner:{partner.id}",
+        partner_id=partner.id,
+        name=partner.name,
+        changes=changes,
+    )
+    db.session.flush()
+    return partner
+
+
+def _change_facts(partner: Partner, said: dict[str, Any]) -> dict[str, Any]:
+    owner, changes = f"partner:{partner.id}", {}
+    for name, column in (("group", "group_id"), ("terms", "terms_id")):
+        if column in said and said[column] != getattr(partner, column):
+            changes[name] = [getattr(partner, column), said[column]]
+            setattr(partner, column, said[column])
+            facts.put(owner, name, said[column], actor=actor())
+    if "levels" in said:
+        levels = read_levels(said["levels"])
+        before = facts.current([owner], ["levels"]).get(owner, {}).get("levels")
+        if facts.put(owner, "levels", levels, actor=actor()):
+            changes["levels"] = [before, levels]
+    return changes
+
+
+def _make(new: NewPartner) -> Partner:
+    fields = _read({n: getattr(new, n) for n in ("name", "email", "phone", "site", "comment")})
+    levels = read_levels(new.levels)
+    codes.lock_partners()
+    if fields["email"] is not None:
+        _free_email(fields["email"])
+    key = (
+        codes.read_code(new.refcode, "refcode")
+        if new.refcode
+        else codes.free_refcode(fields["name"])
+    )
+    if queries.partner_of_code([key]):
+        words = _("The code %(code)s is taken.", code=new.refcode)
+        raise Conflict("code_taken", words, FieldError("refcode", words))
+    partner = Partner(
+        **fields,
+        public_id=public_id("pt"),
+        refcode=key,
+        search="",
+        status=new.status.value,
+        member_id=new.member_id,
+        group_id=new.group_id,
+        terms_id=new.terms_id,
+        locale=new.locale or _merchant().locale,
+        created_at=clock.now(),
+    )
+    partner.search = codes.searched(partner)
+    db.session.add(partner)
+    db.session.flush()
+    codes.add_code(partner, new.refcode or key, "refcode", "refcode")
+    codes.set_promo_codes(partner, new.codes)
+    first = {
+        "status": new.status.value,
+        "terms": new.terms_id,
+        "group": new.group_id,
+        "levels": levels,
+    }
+    facts.found(f"partner:{partner.id}", first, actor())
+    sponsors.found_edge(partner, new.sponsor_id, new.sponsor_until)
+    if new.status == Status.ACTIVE:
+        states.admit(partner)
+    return partner
+
+
+def _read(said: dict[str, Any]) -> dict[str, Any]:
+    plain = ("comment", "locale", "muted", "member_id")
+    fields: dict[str, Any] = {name: said[name] for name in plain if name in said}
+    read = {"name": _name, "email": _email, "phone": _phone, "site": _site}
+    return fields | {name: reader(said[name]) for name, reader in read.items() if name in said}
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise _refusal("name", _("A name has 1 to %(most)s characters.", most=LONGEST_NAME))
+    return name
+
+
+def _email(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    address = normalise_email(text)
+    if email_problem(address):
+        raise _refusal("email", _("This is not an e-mail address."))
+    return address
+
+
+def _phone(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    phone = normalise_phone(text, REGIONS.get(_merchant().locale))
+    if phone is None or len(text) > LONGEST_PHONE:
+        raise _refusal(
+            "phone", _("Write the phone with its country code, such as +7 916 123-45-67.")
+        )
+    return phone
+
+
+def _site(text: str | None) -> str | None:
+    if text is None or not text.strip():
+        return None
+    typed = text.strip()
+    try:
+        return page_address(typed if "://" in typed else f"https://{typed}")
+    except PageError as error:
+        raise _refusal("site", _("Write the site's address, such as blog.example.")) from error
+
+
+def _free_email(email: str) -> None:
+    if queries.by_email(email) is not None:
+        words = _("Another partner has this e-mail.")
+        raise Conflict("email_taken", words, FieldError("email", words))
+
+
+def _merchant() -> Tenant:
+    tenant = tenants.tenant(current_tenant())
+    if tenant is None:
+        raise NotFound
+    return tenant
+
+
+def _refusal(name: str, words: str) -> DomainError:
+    return DomainError(f"invalid_{name}", words, FieldError(name, words))

@@ -1,0 +1,147 @@
+"""Who earns from whom: dated edges that never form a cycle."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, or_, select
+
+from app import clock
+from app.errors import DomainError, FieldError, NotFound
+from app.events.service import actor, record
+from app.extensions import db
+from app.partners import queries
+from app.partners.models import SponsorEdge
+from app.partners.rules import Edge, Status, makes_cycle, tree_of
+from app.partners.service.codes import lock_partners
+from app.tenancy import current_tenant
+from app.tenants import queries as tenants
+
+if TYPE_CHECKING:
+    from app.partners.models import Partner
+
+
+def set_sponsor(
+    partner: Partner, sponsor_id: int | None, since: date | None = None, until: date | None = None
+) -> bool:
+    """Let the partner earn for `sponsor_id` (None: for nobody) from now, or from 00:00 of a later day.
+
+    `until` is the last day, end included, in the merchant's zone; whatever was planned after the
+    start is replaced. Past orders keep their upline. Raises DomainError for a sponsor who cannot
+    be: oneself, somebody below, somebody unknown or removed; for days out of order. False: so it was.
+    """
+    lock_partners()
+    start = _start(since)
+    end = None if until is None else day_start(until + timedelta(days=1))
+    if end is not None and end <= start:
+        raise _refusal("until", _("The last day is before the first one."))
+    known = queries.upline_edges([partner.id, *([sponsor_id] if sponsor_id else [])])
+    own = [edge for edge in known if edge.partner_id == partner.id]
+    edge = Edge(partner.id, sponsor_id, start, end if sponsor_id else None)
+    if _as_it_was(own, edge):
+        return False
+    if sponsor_id is not None:
+        _check_sponsor(partner, sponsor_id)
+        others = [_ended(old, start) for old in own if old.start < start]
+        rest = [each for each in known if each.partner_id != partner.id]
+        if makes_cycle(tree_of([*rest, *others]), edge):
+            raise _refusal("sponsor", _("This partner stands below the one you are changing."))
+    _write(edge)
+    before, partner.sponsor_id = partner.sponsor_id, sponsor_id
+    record(
+        "partner.sponsor_changed",
+        f"partner:{partner.id}",
+        partner_id=partner.id,
+        name=partner.name,
+        changes={"sponsor": [_name(before), _name(sponsor_id)]},
+        since=start.isoformat(),
+        until=end.isoformat() if end else None,
+    )
+    db.session.flush()
+    return True
+
+
+def found_edge(partner: Partner, sponsor_id: int | None, until: date | None = None) -> None:
+    """Give a new partner the first edge, "none" included. Raises DomainError for a sponsor who cannot be."""
+    start = clock.now()
+    end = None if until is None or sponsor_id is None else day_start(until + timedelta(days=1))
+    if end is not None and end <= start:
+        raise _refusal("until", _("The last day has passed."))
+    if sponsor_id is not None:
+        _check_sponsor(partner, sponsor_id)
+    partner.sponsor_id = sponsor_id
+    _write(Edge(partner.id, sponsor_id, start, end))
+
+
+def day_start(day: date) -> datetime:
+    """Return the first moment of a day in the merchant's zone."""
+    tenant = tenants.tenant(current_tenant())
+    if tenant is None:
+        raise NotFound
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(tenant.timezone)).astimezone(UTC)
+
+
+def _start(since: date | None) -> datetime:
+    now = clock.now()
+    if since is None:
+        return now
+    start = day_start(since)
+    if start + timedelta(days=1) <= now:
+        raise _refusal("since", _("The past stays as it was: choose today or a later day."))
+    return max(start, now)
+
+
+def _as_it_was(own: list[Edge], edge: Edge) -> bool:
+    later = [old for old in own if old.start > edge.start]
+    here = [
+        old for old in own if old.start <= edge.start and (old.end is None or old.end > edge.start)
+    ]
+    if later:
+        return False
+    if not here:
+        return edge.sponsor_id is None and bool(own)
+    return (here[-1].sponsor_id, here[-1].end) == (edge.sponsor_id, edge.end)
+
+
+def _ended(edge: Edge, at: datetime) -> Edge:
+    end = at if edge.end is None else min(edge.end, at)
+    return Edge(edge.partner_id, edge.sponsor_id, edge.start, end)
+
+
+def _write(edge: Edge) -> None:
+    own = SponsorEdge.partner_id == edge.partner_id
+    # Plans that never came into force, and a change of this very instant: the later word stands.
+    db.session.execute(delete(SponsorEdge).where(own, SponsorEdge.valid_from >= edge.start))
+    running = or_(SponsorEdge.valid_to.is_(None), SponsorEdge.valid_to > edge.start)
+    for old in db.session.scalars(select(SponsorEdge).where(own, running)):
+        old.valid_to = edge.start
+    db.session.add(
+        SponsorEdge(
+            partner_id=edge.partner_id,
+            sponsor_id=edge.sponsor_id,
+            valid_from=edge.start,
+            valid_to=edge.end,
+            actor=actor(),
+        )
+    )
+    db.session.flush()
+
+
+def _check_sponsor(partner: Partner, sponsor_id: int) -> None:
+    sponsor = queries.by_id(sponsor_id)
+    if sponsor is None or sponsor.status in {Status.REMOVED, Status.REJECTED, Status.PENDING}:
+        raise _refusal("sponsor", _("There is no such partner."))
+    if sponsor_id == partner.id:
+        raise _refusal("sponsor", _("Nobody is their own sponsor."))
+
+
+def _name(partner_id: int | None) -> str | None:
+    card = queries.cards([partner_id]).get(partner_id or 0)
+    return card.refcode if card else None
+
+
+def _refusal(field: str, words: str) -> DomainError:
+    return DomainError(f"invalid_{field}", words, FieldError(field, words))
