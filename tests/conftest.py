@@ -15,6 +15,7 @@ from tests.harness import invariants
 from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
+from tests.world import lampa, world  # noqa: F401 - fixtures for everybody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from flask.testing import FlaskClient
     from playwright.sync_api import Page
-    from sqlalchemy.orm import Session, scoped_session
+    from sqlalchemy.orm import scoped_session
 
     from app.application import App
     from app.dev.database import Addresses as Database
@@ -127,7 +128,7 @@ def _sound(app: App) -> Iterator[None]:
 
 
 @pytest.fixture
-def db_session(app: App) -> Iterator[scoped_session[Session]]:
+def db_session(app: App) -> Iterator[scoped_session[Any]]:
     """A session in one transaction that is rolled back; services never commit, so nothing stays."""
     with app.app_context():
         yield db.session
