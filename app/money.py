@@ -144,8 +144,8 @@ def _signs(locale: str) -> tuple[str, tuple[str, ...]]:
 
 def half_up(value: Fraction | Decimal | int) -> int:
     """Round to whole minor units; a half goes up (towards plus infinity)."""
-    exact = Fraction(value)
-    return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
+    above, below = value.as_integer_ratio()
+    return (2 * above + below) // (2 * below)
 
 
 def share(base: Fraction, rate: Fraction) -> int:

@@ -133,6 +133,7 @@ class _Table:
         self.at = order.folded.snapshot.created_at
         self.notes: list[Note] = []
         self.lines = self._taking_part(bases(order.folded.snapshot, terms.base))
+        self.facts = {line.line: _line_facts(line) for line in self.lines}
         self.offers = self._line_offers()
         above = upline(world.edges, partner_id, self.at, len(terms.levels) - 1)
         self.earners = dict(enumerate((partner_id, *above), start=1)) if terms.levels else {}
@@ -224,21 +225,13 @@ class _Table:
         return cells
 
     def _why(self, line: LineBase, cell: _Cell, amount: int) -> dict[str, Any]:
-        """Everything that makes up the amount, so that it can be computed again."""
-        bonus = line.value - line.tax - line.full
+        """Return everything that makes up the amount, so that it can be computed again."""
         why: dict[str, Any] = {
             "source": cell.resolved.source.value,
             "owner": cell.resolved.owner,
             "rate": write_rate(cell.resolved.rate, self.world.currency),
             "terms": self.terms.label,
-            "value": line.value,
-            "quantity": str(line.quantity),
-            "tax": line.tax,
-            "bonus": half_up(bonus),
-            "refunded": half_up(line.refunded),
-            "kept": str(line.kept),
-            "base": half_up(line.base),
-            "base_exact": str(line.base),
+            **self.facts[line.line],
             "rounding": "half_up",
             "cut": cell.amount - amount,
         }
@@ -248,6 +241,20 @@ class _Table:
         if why["cut"]:
             why["cut_reason"] = "above_base"
         return why
+
+
+def _line_facts(line: LineBase) -> dict[str, Any]:
+    """Return what a line's base is made of; sums shown are rounded, exact ones are fractions."""
+    return {
+        "value": line.value,
+        "quantity": str(line.quantity),
+        "tax": line.tax,
+        "bonus": half_up(line.value - line.tax - line.full),
+        "refunded": half_up(line.refunded),
+        "kept": str(line.kept),
+        "base": half_up(line.base),
+        "base_exact": str(line.base),
+    }
 
 
 def _once_per_order(resolved: Resolved, rate: Fixed, lines: Sequence[LineBase]) -> dict[str, _Cell]:

@@ -90,7 +90,7 @@ class World:
         if hold_days is None:
             hold_days = self.fact("merchant", "hold_days", at, HOLD_DAYS)
         if window_days is None:
-            window_days = self.settings(at).window_days
+            window_days = self.fact("merchant", "window_days", at, _DEFAULTS.window_days)
         return Terms(
             id=terms_id,
             label=self.fact(owner, "label", at, ""),
