@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MINUS = "\u2212"
 NO_VALUE = Markup('<span class="text-quiet" aria-hidden="true">\u2014</span>')
+# Babel knows no narrow signs; these are one glyph wherever they are read.
+SIGNS = {"RUB": "\u20bd", "USD": "$", "EUR": "\u20ac", "GBP": "\u00a3", "KZT": "\u20b8", "UAH": "\u20b4", "GEL": "\u20be", "TRY": "\u20ba", "AMD": "\u058f"}
 # Shorter than CLDR's medium form, which in Russian ends with the word for year.
 _DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
@@ -32,6 +34,12 @@ _DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 def locale_name() -> str:
     """The running request's locale as a string; English outside of one."""
     return str(get_locale() or "en")
+
+
+@lru_cache(maxsize=64)
+def currency_sign(locale: str, currency: str) -> str:
+    """The currency's own sign where it has one (₽), else what the locale writes."""
+    return SIGNS.get(currency) or get_currency_symbol(currency, locale=locale)
 
 
 @lru_cache(maxsize=64)
@@ -50,7 +58,7 @@ def _writer(locale: str, currency: str) -> tuple[Callable[[int], str], str, bool
         return f"{MINUS}{text}" if minor < 0 else text
 
     leads = known.currency_formats["standard"].pattern.startswith("\u00a4")
-    return digits, get_currency_symbol(currency, locale=known), leads
+    return digits, currency_sign(locale, currency), leads
 
 
 def _minor(value: Money | int, currency: str | None) -> tuple[int, str]:
@@ -63,10 +71,13 @@ def money_text(value: Money | int, currency: str | None = None) -> str:
     """A sum as plain text in the reader's locale; an int is minor units of the merchant's currency."""
     minor, unit = _minor(value, currency)
     digits, sign, leads = _writer(locale_name(), unit)
-    text = digits(minor)
-    if not leads:
-        return f"{text}\u00a0{sign}"
-    return f"{MINUS}{sign}{text[1:]}" if minor < 0 else f"{sign}{text}"
+    text = digits(abs(minor))
+    minus = MINUS if minor < 0 else ""
+    return f"{minus}{sign}{_gap(sign)}{text}" if leads else f"{minus}{text}\u00a0{sign}"
+
+
+def _gap(sign: str) -> str:
+    return "\u00a0" if sign[-1].isalpha() else ""
 
 
 def money_plain(value: Money) -> str:
@@ -81,10 +92,14 @@ def money(value: Money | int | None, currency: str | None = None, *, signed: boo
         return NO_VALUE
     minor, unit = _minor(value, currency)
     digits, sign, leads = _writer(locale_name(), unit)
-    text = f"+{digits(minor)}" if signed and minor > 0 else digits(minor)
-    kind = "money money-zero" if minor == 0 else "money"
+    text, before = digits(abs(minor)), ""
+    if minor < 0:
+        before = MINUS
+    elif signed and minor:
+        before = "+"
+    kind = "money" if minor else "money money-zero"
     mark = f'<span class="money-unit">{escape(sign)}</span>'
-    inner = f"{mark}{text}" if leads else f"{text}\u00a0{mark}"
+    inner = f"{before}{mark}{_gap(sign)}{text}" if leads else f"{before}{text}\u00a0{mark}"
     return Markup(f'<span class="{kind}">{inner}</span>')  # noqa: S704 - digits and an escaped sign
 
 
@@ -184,7 +199,7 @@ def chart_series(series: tuple[str, Sequence[int | Decimal], str]) -> dict[str, 
     """A series of a chart for the script: its label, and what its axis writes."""
     label, values, kind = series
     scale = 10 ** exponent(surroundings().currency) if kind == "money" else 1
-    unit = get_currency_symbol(surroundings().currency, locale=locale_name()) if kind == "money" else ""
+    unit = currency_sign(locale_name(), surroundings().currency) if kind == "money" else ""
     return {"label": str(label), "values": [None if v is None else round(v / scale, 4) for v in values], "unit": unit}
 
 

@@ -46,7 +46,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "shopping-cart",
             entries=(
                 Entry(lazy_gettext("Orders"), endpoint="office.orders.index"),
-                Entry(lazy_gettext("Deals"), endpoint="office.commissions.deals"),
+                Entry(lazy_gettext("Deals"), endpoint="office.commissions.deal_list"),
                 Entry(lazy_gettext("Products"), endpoint="office.catalog.index"),
                 Entry(lazy_gettext("Customers"), endpoint="office.members.index"),
             ),

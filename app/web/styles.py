@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -109,7 +110,7 @@ def _context(form: Sample) -> dict[str, Any]:
         "menu": _menu,
         "form": form,
         "payouts": View(PAYOUTS, asked, [_row(n) for n in range(8)], 10_001, {}, next="x"),
-        "nothing": View(PAYOUTS, PAYOUTS.ask(MultiDict()), [], 0),
+        "nothing": View(replace(PAYOUTS, name="nothing", caption=gettext("Nothing")), PAYOUTS.ask(MultiDict()), [], 0),
         "days": days,
         "clicks": [40 + (n * 37) % 60 + n for n in range(30)],
         "earned": [(90000 + (n * 53129) % 70000) for n in range(30)],
