@@ -11,6 +11,7 @@ import app.models  # noqa: F401 - every table is known before the first query
 from app import cli, site, web
 from app.application import App
 from app.config import Config
+from app.dev import mailbox
 from app.extensions import babel, csrf, db, htmx, limiter, login, mail, migrate, queue
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def create_app(config: Config | None = None) -> App:
     web.init_app(app)
     site.init_app(app)
     cli.init_app(app)
+    if not config.production:
+        app.register_blueprint(mailbox.blueprint)
     return app
 
 
