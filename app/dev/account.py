@@ -44,9 +44,15 @@ def unprivileged() -> Account | None:
 
 def run_as(account: Account | None, command: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a short command as the account, from a folder that everybody can enter."""
-    who = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
     return subprocess.run(  # noqa: S603 - our own fixed commands
-        command, check=False, capture_output=True, text=True, cwd="/", **who
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
 
 
@@ -70,6 +76,9 @@ def home(var_dir: Path, account: Account | None) -> Path:
         msg = f"{folder} belongs to someone else; remove it or set another VAR_DIR."
         raise Problem(msg)
     if not can_enter(account, folder):
-        msg = f"The user PostgreSQL must run as can enter neither {var_dir} nor {folder}; set VAR_DIR to a folder it can."
+        msg = (
+            f"The user PostgreSQL must run as can enter neither {var_dir} nor {folder}: "
+            "set VAR_DIR to a folder that it can enter."
+        )
         raise Problem(msg)
     return folder

@@ -70,7 +70,7 @@ def _with_user(url: str, user: str, password: str) -> str:
 
 
 def _plain(url: str) -> str:
-    """libpq's spelling of a PostgreSQL address."""
+    """Return libpq's spelling of a PostgreSQL address."""
     scheme, sep, rest = url.partition("://")
     if not sep or scheme.partition("+")[0] not in {"postgres", "postgresql"}:
         msg = "DATABASE_URL must be an address that begins with postgresql://."
@@ -116,14 +116,19 @@ def _make_roles(connection: Connection, passwords: dict[str, str]) -> None:
         for role, password in passwords.items():
             verb = "ALTER" if role in there else "CREATE"
             statement = sql.SQL(
-                verb + " ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS {} PASSWORD {}"
+                verb
+                + " ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS {} PASSWORD {}"
             )
             inherit = sql.SQL("NOINHERIT" if role == APP else "INHERIT")
-            connection.execute(statement.format(sql.Identifier(role), inherit, sql.Literal(password)))
+            connection.execute(
+                statement.format(sql.Identifier(role), inherit, sql.Literal(password))
+            )
         newer = connection.info.server_version >= INHERIT_OPTION_SINCE
         options = sql.SQL(" WITH INHERIT FALSE, SET TRUE" if newer else "")
         for role in ENTERED:
-            grant = sql.SQL("GRANT {} TO {}{}").format(sql.Identifier(role), sql.Identifier(APP), options)
+            grant = sql.SQL("GRANT {} TO {}{}").format(
+                sql.Identifier(role), sql.Identifier(APP), options
+            )
             connection.execute(grant)
 
 

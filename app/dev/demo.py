@@ -43,12 +43,18 @@ def lines(target: Path) -> list[str]:
     """Return the logins as lines to print."""
     known = read(target)
     base, merchant = known.get("url", ""), known.get("merchant", "")
-    paths = {"office": f"/{merchant}/office/", "cabinet": f"/{merchant}/cabinet/", "platform": "/platform/"}
+    paths = {
+        "office": f"/{merchant}/office/",
+        "cabinet": f"/{merchant}/cabinet/",
+        "platform": "/platform/",
+    }
     shown = []
     for title, key in DOORS:
         door = known.get(key)
         if isinstance(door, dict):
-            shown.append(f"  {title:12} {base}{paths[key]}  {door.get('login')} / {door.get('password')}")
+            shown.append(
+                f"  {title:12} {base}{paths[key]}  {door.get('login')} / {door.get('password')}"
+            )
     if known.get("mailbox"):
         shown.append(f"  {'mailbox':12} {known['mailbox']}")
     if known.get("api_key"):

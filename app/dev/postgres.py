@@ -68,7 +68,10 @@ class Postgres:
 
     def wait(self) -> None:
         """Wait until it answers; raises Problem with the end of its log when it does not."""
-        if not wait_until(lambda: not self.child.running or self._answers(), READY) or not self.child.running:
+        if (
+            not wait_until(lambda: not self.child.running or self._answers(), READY)
+            or not self.child.running
+        ):
             msg = f"PostgreSQL did not start ({self.bin}): {self.child.tail(3)}"
             raise Problem(msg)
 
@@ -143,7 +146,9 @@ class Postgres:
 
 def _fits_a_socket(folder: Path) -> bool:
     """Tell whether the folder can be named to PostgreSQL, which takes a list, and to the kernel."""
-    return len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET and not set(str(folder)) & set(",\"'")
+    return len(os.fsencode(folder / SOCKET_NAME)) <= LONGEST_SOCKET and not set(str(folder)) & set(
+        ",\"'"
+    )
 
 
 def free_port() -> int:

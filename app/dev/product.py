@@ -28,7 +28,9 @@ READY = 60.0
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
 
-def environment(settings: Settings, addresses: Addresses, redis_url: str, smtp_url: str) -> dict[str, str]:
+def environment(
+    settings: Settings, addresses: Addresses, redis_url: str, smtp_url: str
+) -> dict[str, str]:
     """Return the environment of every process of the product."""
     return os.environ | {
         "APP_ENV": "development",
@@ -104,4 +106,6 @@ def _is_newest(owner_url: str) -> bool:
         table = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
         if table is None or table[0] is None:
             return False
-        return {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")} == heads
+        return {
+            row[0] for row in connection.execute("SELECT version_num FROM alembic_version")
+        } == heads

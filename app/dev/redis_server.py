@@ -48,7 +48,10 @@ class RedisServer:
 
     def wait(self) -> None:
         """Wait until it answers; raises Problem with the end of its log when it does not."""
-        if not wait_until(lambda: not self.child.running or self._answers(), READY) or not self.child.running:
+        if (
+            not wait_until(lambda: not self.child.running or self._answers(), READY)
+            or not self.child.running
+        ):
             msg = f"Redis did not start ({self.child.command[0]}): {self.child.tail(3)}"
             raise Problem(msg)
 

@@ -94,5 +94,8 @@ def require_free(port: int) -> None:
             msg = f"Port {port} needs more rights than you have: choose another, for example PORT=8000 bin/dev."
             raise Problem(msg) from error
         except OSError as error:
-            msg = f"Port {port} is taken: stop what listens there, or choose another, for example PORT={port + 1} bin/dev."
+            msg = (
+                f"Port {port} is taken: stop what listens there, "
+                f"or choose another, for example PORT={port + 1} bin/dev."
+            )
             raise Problem(msg) from error

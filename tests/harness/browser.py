@@ -50,7 +50,11 @@ def violations(page: Page) -> list[str]:
     Evaluated, not added as a script tag: the content policy blocks that.
     """
     page.evaluate(AXE.read_text())
-    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    found = page.evaluate(
+        "async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
+    )
     return [
-        f"{v['id']} ({v['impact']}): {v['help']}: " + "; ".join(str(n["target"]) for n in v["nodes"][:5]) for v in found
+        f"{v['id']} ({v['impact']}): {v['help']}: "
+        + "; ".join(str(n["target"]) for n in v["nodes"][:5])
+        for v in found
     ]

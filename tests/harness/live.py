@@ -37,7 +37,10 @@ class Web:
     def start(self) -> None:
         """Start it and wait for its first answer."""
         self.child.start()
-        if not wait_until(lambda: not self.child.running or self._answers(), READY) or not self.child.running:
+        if (
+            not wait_until(lambda: not self.child.running or self._answers(), READY)
+            or not self.child.running
+        ):
             raise RuntimeError(self.child.tail(40))
 
     def stop(self) -> None:
@@ -46,7 +49,7 @@ class Web:
 
     def _answers(self) -> bool:
         try:
-            urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()
+            urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()  # noqa: S310 - loopback
         except urllib.error.HTTPError:
             return True
         except OSError:
@@ -56,4 +59,6 @@ class Web:
 
 def worker(environ: Mapping[str, str], folder: Path) -> Child:
     """Return a worker process, not started."""
-    return Child("worker", [sys.executable, "worker.py"], folder=folder, env=os.environ | environ, cwd=ROOT)
+    return Child(
+        "worker", [sys.executable, "worker.py"], folder=folder, env=os.environ | environ, cwd=ROOT
+    )

@@ -36,5 +36,7 @@ def test_redis_answers(environ: dict[str, str]) -> None:
 
 def test_letters_arrive_over_smtp(mailbox: Mailbox) -> None:
     with smtplib.SMTP("127.0.0.1", mailbox.port) as smtp:
-        smtp.sendmail("shop@lampa.example", ["anna@example.org"], "Subject: Hi\nTo: anna@example.org\n\nHi")
+        smtp.sendmail(
+            "shop@lampa.example", ["anna@example.org"], "Subject: Hi\nTo: anna@example.org\n\nHi"
+        )
     assert [letter["Subject"] for letter in mailbox.to("anna@example.org")] == ["Hi"]
