@@ -38,6 +38,7 @@ RULES: Mapping[str, Rule] = {
     "partner.registered": Rule(To.PARTNER),
     "partner.approved": Rule(To.PARTNER),
     "partner.created": Rule(To.PARTNER),
+    "partner.invited": Rule(To.PARTNER),
     "partner.rejected": Rule(To.PARTNER),
     "partner.details_changed": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
@@ -90,10 +91,15 @@ def is_wanted(
     return bool(switches.get(kind, True)) and kind not in muted
 
 
-def waits_for_approval(kind: str, facts: Mapping[str, Any], status: str) -> bool:
-    """Whether a registration is not decided yet: the welcome then comes with the approval."""
-    pending = status in {"pending", "rejected"} or facts.get("status") == "pending"
-    return kind == "partner.registered" and pending
+def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:
+    """Whether an event asks for a letter to its partner, who has this status.
+
+    A registration that is not decided yet gets its welcome with the approval; a partner made
+    without a welcome (fact welcome: false) gets none.
+    """
+    if kind == "partner.registered" and status in {"pending", "rejected"}:
+        return False
+    return facts.get("welcome") is not False
 
 
 def person_of(subject: str, facts: Mapping[str, Any]) -> int | None:

@@ -91,7 +91,7 @@ def _recipients(event: Event, merchant: Tenant, switches: Mapping[str, Any]) -> 
 
 def _partner(event: Event, switches: Mapping[str, Any]) -> Iterator[Recipient]:
     partner = queries.partner(rules.partner_of(event.subject, event.facts) or 0)
-    if partner is None or rules.waits_for_approval(event.type, event.facts, partner.status):
+    if partner is None or not rules.promises(event.type, event.facts, partner.status):
         return
     # A changed address is told of the change at the old one.
     address = event.facts.get("old_email") or partner.email

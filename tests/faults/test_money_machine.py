@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select
 
 from app.errors import DomainError
@@ -202,7 +208,7 @@ class Books(RuleBasedStateMachine):
         ledger.post(f"machine:{self.number}", [move], RUB)
 
     @staticmethod
-    def _try(possible: bool, act: Callable[[], Payout]) -> Payout | None:  # noqa: FBT001
+    def _try(possible: bool, act: Callable[[], Payout]) -> Payout | None:
         """Do what the model allows; what it does not allow must be refused, and leave no trace."""
         if possible:
             return act()

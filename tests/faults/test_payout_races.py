@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.errors import Conflict, DomainError
+from app.errors import DomainError
 from app.extensions import db
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.payouts import service
