@@ -527,3 +527,53 @@ def test_the_same_orders_in_any_order_are_due_the_same(story: Story) -> None:
     third = OrderInput(6, folded(State.AGREED, created_at=NOON + DAY), GLEB, ())
     straight, back = settle(story, first, second, third), settle(story, third, second, first)
     assert straight == back
+
+
+words = st.tuples(
+    st.integers(1, 2),  # which order
+    st.one_of(st.none(), st.sampled_from(State)),
+    st.integers(0, 3),  # hours
+    st.sampled_from([0, 30000, 90000]),  # given back
+)
+
+
+def message_of(word: tuple[int, State | None, int, int], received_at: datetime) -> Message:
+    number, state, hours, given_back = word
+    refunds = (Refund(id="r", amount=given_back),) if given_back else ()
+    said = Snapshot(
+        status="word",
+        currency="RUB",
+        created_at=NOON - number * DAY,
+        updated_at=NOON + timedelta(hours=hours),
+        lines=(lamp(),),
+        refunds=refunds,
+        click="ck" if hours == 1 else None,
+    )
+    return Message(said, received_at=received_at, state=state)
+
+
+def read(told: list[tuple[int, State | None, int, int]], received_at: datetime) -> DueResult:
+    """What a customer's orders earn after these messages; order 2 is the older, and Boris's."""
+    folds: dict[int, Folded] = {}
+    for word in told:
+        folds[word[0]] = absorb(folds.get(word[0]), message_of(word, received_at))
+    inputs = []
+    for number, fold in folds.items():
+        clicks = [Claim(Kind.CLICK, item.value, VERA) for item in fold.evidence]
+        own = [code(BORIS)] if number == 2 else []
+        inputs.append(OrderInput(number, fold, GLEB, (*own, *clicks)))
+    story = Story(edges=[Edge(BORIS, ANNA, FOUNDED), Edge(VERA, BORIS, FOUNDED)])
+    story.say("terms:1", "levels", ["10%", "50.00"])
+    for partner in (ANNA, BORIS, VERA):
+        story.say(f"partner:{partner}", "status", "active")
+    return settle(story, *inputs, now=NOON + 15 * DAY)
+
+
+@QUICK
+@given(st.lists(words, min_size=1, max_size=5), st.data())
+def test_any_permutation_with_duplicates_of_a_customers_messages_is_due_the_same(
+    told: list[tuple[int, State | None, int, int]], data: st.DataObject
+) -> None:
+    doubled = [*told, *data.draw(st.lists(st.sampled_from(told), max_size=3))]
+    shuffled = data.draw(st.permutations(doubled))
+    assert read(shuffled, NOON + 9 * DAY) == read(told, NOON)
