@@ -132,7 +132,7 @@
         legend: { show: false },
         scales: { x: { time: false }, ...scales },
         axes: [
-          { ...axis, grid: { show: false }, values: (_plot, ticks) => ticks.map((v) => (Number.isInteger(v) && data.days[v] ? short.format(new Date(`${data.days[v]}T00:00Z`)) : "")) },
+          { ...axis, size: 30, grid: { show: false }, values: (_plot, ticks) => ticks.map((v) => (Number.isInteger(v) && data.days[v] ? short.format(new Date(`${data.days[v]}T00:00Z`)) : "")) },
           ...sides,
         ],
         series: [{}, ...series],

@@ -21,8 +21,6 @@ VENDORED = {
     "tabler.css": "vendor/tabler/1.6.1/tabler.min.css",
     "icons.svg": "vendor/icons/3.51.0/sprite.svg",
 }
-# Where a deployed page is still open after the files changed, an old address must not break for long.
-_YEAR = 31_536_000
 
 
 def digest(root: Path = STATIC) -> str:
@@ -35,7 +33,7 @@ def digest(root: Path = STATIC) -> str:
 
 
 def asset(name: str) -> str:
-    """The address of a static file: asset('app.css'), or a vendored one by its short name ('htmx.js')."""
+    """Address a static file, or a vendored one by its short name such as `htmx.js`."""
     return f"/static/{current_app.extensions['web.digest']}/{VENDORED.get(name, name)}"
 
 
@@ -52,7 +50,7 @@ def init_app(app: Flask, *, development: bool = False) -> None:
         allow_all_origins=False,
     )
     served.add_files(str(STATIC), prefix=f"static/{mark}/")
-    app.wsgi_app = served
+    app.wsgi_app = served  # type: ignore[method-assign]
     app.jinja_env.globals["asset"] = asset
 
 

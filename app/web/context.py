@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app, get_flashed_messages, request
 from flask_babel import get_locale
@@ -41,8 +41,9 @@ class Toast:
 def toasts() -> list[Toast]:
     """The messages that wait for this reader; plain flashes are understood too."""
     found = []
-    for kind, message in get_flashed_messages(with_categories=True):
-        text, undo = str(message), None
+    flashed = cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))
+    for kind, message in flashed:
+        text, undo = message, None
         if message.startswith("{"):
             data = json.loads(message)
             text, undo = data["text"], data.get("undo")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from apiflask.exceptions import HTTPError
 from flask import Response, current_app, make_response, request, url_for
@@ -44,19 +44,27 @@ class Words:
 WORDS = {
     400: Words(
         lazy_gettext("We could not read this request"),
-        lazy_gettext("Reload the page and try once more. If you came by a link, it may be incomplete."),
+        lazy_gettext(
+            "Reload the page and try once more. If you came by a link, it may be incomplete."
+        ),
     ),
     401: Words(
         lazy_gettext("Please sign in"),
-        lazy_gettext("This page is for people who are signed in. Sign in and you will come back here."),
+        lazy_gettext(
+            "This page is for people who are signed in. Sign in and you will come back here."
+        ),
     ),
     403: Words(
         lazy_gettext("This is not open to you"),
-        lazy_gettext("Your role does not include this. Ask an owner of the account to open it for you."),
+        lazy_gettext(
+            "Your role does not include this. Ask an owner of the account to open it for you."
+        ),
     ),
     404: Words(
         lazy_gettext("There is nothing at this address"),
-        lazy_gettext("It may have been moved or removed. Check the address, or start from the first page."),
+        lazy_gettext(
+            "It may have been moved or removed. Check the address, or start from the first page."
+        ),
     ),
     405: Words(
         lazy_gettext("This address does not do that"),
@@ -64,7 +72,9 @@ WORDS = {
     ),
     409: Words(
         lazy_gettext("Somebody was here before you"),
-        lazy_gettext("This has changed since you opened it. Reload the page to see how it stands now."),
+        lazy_gettext(
+            "This has changed since you opened it. Reload the page to see how it stands now."
+        ),
     ),
     413: Words(
         lazy_gettext("This is too large"),
@@ -84,7 +94,9 @@ WORDS = {
     ),
     500: Words(
         lazy_gettext("Something broke on our side"),
-        lazy_gettext("Nothing was changed. Try again; if it happens again, tell us the number below."),
+        lazy_gettext(
+            "Nothing was changed. Try again; if it happens again, tell us the number below."
+        ),
     ),
     503: Words(
         lazy_gettext("We are catching our breath"),
@@ -157,7 +169,11 @@ def sign_in_address() -> str | None:
     """Where to sign in, coming back to a page that was only read; None while nobody offers it."""
     for endpoint in ("public.identity.login", "public.identity.sign_in"):
         if endpoint in current_app.view_functions:
-            back = request.full_path.rstrip("?") if request.method == "GET" and not from_htmx() else None
+            back = (
+                request.full_path.rstrip("?")
+                if request.method == "GET" and not from_htmx()
+                else None
+            )
             return url_for(endpoint, next=back)
     return None
 
@@ -182,7 +198,11 @@ def _http(error: HTTPException) -> Response | HTTPException:
     if error.response is not None or status < 400:
         return error  # abort(response), or a redirect of the router
     if isinstance(error, CSRFError):
-        return answer(status, gettext("This page stood open for too long, or came from elsewhere."), code="csrf")
+        return answer(
+            status,
+            gettext("This page stood open for too long, or came from elsewhere."),
+            code="csrf",
+        )
     kept = {name: value for name, value in error.get_headers() if name.lower() in KEPT_HEADERS}
     if status == 503:
         kept.setdefault("Retry-After", str(RETRY_AFTER))
@@ -208,14 +228,28 @@ def _domain(error: DomainError) -> Response:
 def _api(error: HTTPError) -> Response:
     pairs = list(_flatten(error.detail))
     code = "invalid" if error.status_code == 422 else None
-    return answer(error.status_code, error.message or "", code=code, errors=pairs, headers=dict(error.headers))
+    return answer(
+        error.status_code,
+        error.message or "",
+        code=code,
+        errors=pairs,
+        headers=dict(cast("Mapping[str, str]", error.headers)),
+    )
 
 
 def _flatten(detail: Any, path: str = "") -> Iterable[tuple[str, str]]:
     """APIFlask's nested complaints as (field, message); the part that names body or query is left out."""
     if isinstance(detail, dict):
         for key, value in detail.items():
-            top = not path and key in {"json", "query", "form", "headers", "path", "json_or_form", "files"}
+            top = not path and key in {
+                "json",
+                "query",
+                "form",
+                "headers",
+                "path",
+                "json_or_form",
+                "files",
+            }
             yield from _flatten(value, "" if top else f"{path}.{key}".lstrip("."))
     elif isinstance(detail, list | tuple):
         for value in detail:

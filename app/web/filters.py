@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -21,12 +20,23 @@ from app.web.locale import zone
 from app.web.surroundings import surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from flask import Flask
 
 MINUS = "\u2212"
 NO_VALUE = Markup('<span class="text-quiet" aria-hidden="true">\u2014</span>')
 # Babel knows no narrow signs; these are one glyph wherever they are read.
-SIGNS = {"RUB": "\u20bd", "USD": "$", "EUR": "\u20ac", "GBP": "\u00a3", "KZT": "\u20b8", "UAH": "\u20b4", "GEL": "\u20be", "TRY": "\u20ba", "AMD": "\u058f"}
+SIGNS = {
+    "AMD": "\u058f",
+    "EUR": "\u20ac",
+    "GBP": "\u00a3",
+    "GEL": "\u20be",
+    "KZT": "\u20b8",
+    "RUB": "\u20bd",
+    "TRY": "\u20ba",
+    "UAH": "\u20b4",
+    "USD": "$",
+}
 # Shorter than CLDR's medium form, which in Russian ends with the word for year.
 _DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
@@ -38,7 +48,7 @@ def locale_name() -> str:
 
 @lru_cache(maxsize=64)
 def currency_sign(locale: str, currency: str) -> str:
-    """The currency's own sign where it has one (₽), else what the locale writes."""
+    """The currency's own sign where it has one, else what the locale writes."""
     return SIGNS.get(currency) or get_currency_symbol(currency, locale=locale)
 
 
@@ -86,7 +96,9 @@ def money_plain(value: Money) -> str:
     return digits(value.minor).replace(MINUS, "-")
 
 
-def money(value: Money | int | None, currency: str | None = None, *, signed: bool = False) -> Markup:
+def money(
+    value: Money | int | None, currency: str | None = None, *, signed: bool = False
+) -> Markup:
     """A sum for a page: tabular digits and a quiet currency; `signed` puts a plus before gains."""
     if value is None:
         return NO_VALUE
@@ -119,12 +131,12 @@ def _group(locale: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _percent(value: Decimal, locale: str) -> str:
-    text = format_decimal(value.normalize(), format="#,##0.####", locale=locale)
+    text = format_decimal(value.normalize(), format="#,##0.####", locale=locale).replace("-", MINUS)
     return f"{text}\u00a0%" if locale == "ru" else f"{text}%"
 
 
 def percent(value: Decimal | int | None) -> Markup | str:
-    """Percents by locale: percent(10) is 10%; percent(Decimal("2.5")) is 2.5%."""
+    """Write percents by locale: 10 is 10%, Decimal("2.5") is 2.5%."""
     return NO_VALUE if value is None else _percent(Decimal(value), locale_name())
 
 
@@ -174,8 +186,12 @@ def ago(value: datetime | None) -> Markup:
         return NO_VALUE
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
     past: timedelta = aware - clock.now()
-    text = babel_dates.format_timedelta(past, add_direction=True, threshold=1.2, locale=locale_name())
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), datetime_text(value), text)
+    text = babel_dates.format_timedelta(
+        past, add_direction=True, threshold=1.2, locale=locale_name()
+    )
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        value.isoformat(), datetime_text(value), text
+    )
 
 
 def person(value: str | None) -> Markup:
@@ -191,16 +207,22 @@ def safe_url(value: str | None) -> str:
     parts = urlsplit(address)
     if parts.scheme in {"http", "https", "mailto"}:
         return address
-    local = not parts.scheme and not parts.netloc and address.startswith("/") and "\\" not in address
+    local = (
+        not parts.scheme and not parts.netloc and address.startswith("/") and "\\" not in address
+    )
     return address if local else "#"
 
 
-def chart_series(series: tuple[str, Sequence[int | Decimal], str]) -> dict[str, object]:
+def chart_series(series: tuple[str, Sequence[int | None], str]) -> dict[str, object]:
     """A series of a chart for the script: its label, and what its axis writes."""
     label, values, kind = series
     scale = 10 ** exponent(surroundings().currency) if kind == "money" else 1
     unit = currency_sign(locale_name(), surroundings().currency) if kind == "money" else ""
-    return {"label": str(label), "values": [None if v is None else round(v / scale, 4) for v in values], "unit": unit}
+    return {
+        "label": str(label),
+        "values": [None if v is None else round(v / scale, 4) for v in values],
+        "unit": unit,
+    }
 
 
 def init_app(app: Flask) -> None:

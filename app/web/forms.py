@@ -18,7 +18,10 @@ from app.web.filters import locale_name, money_plain
 from app.web.locale import zone
 from app.web.surroundings import surroundings
 
-LINE, TEXT = 255, 10_000  # longest single line and longest text, in characters, where a field says nothing
+LINE, TEXT = (
+    255,
+    10_000,
+)  # longest single line and longest text, in characters, where a field says nothing
 MONEY_ERRORS = {
     "not_a_number": lazy_gettext("Type a sum in figures, such as %(example)s."),
     "negative": lazy_gettext("The sum cannot be negative."),
@@ -47,11 +50,19 @@ class Form(FlaskForm):  # type: ignore[misc]
         for field in self:
             for text in getattr(field, "raw_data", None) or ():
                 if isinstance(text, str) and not storable(text):
-                    field.errors = [*field.errors, gettext("This has characters that cannot be kept.")]
+                    field.errors = [
+                        *field.errors,
+                        gettext("This has characters that cannot be kept."),
+                    ]
                     field.data = field.raw_data = None
                     good = False
                     break
         return good
+
+    @property
+    def refusals(self) -> list[str]:
+        """What was refused about the form as a whole."""
+        return [str(text) for text in self.form_errors]
 
     def summary(self) -> list[tuple[Field, str]]:
         """Every complaint with its field, in the order of the fields, for the summary above the form."""
@@ -61,7 +72,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         """Put a refusal of the domain at a field; an unknown name puts it above the form."""
         field = self._fields.get(name)
         if field is None:
-            self.form_errors = [*self.form_errors, message]
+            self.form_errors.append(message)
         else:
             field.errors = [*field.errors, message]
 
@@ -76,13 +87,15 @@ def _flat(errors: Any) -> list[Any]:
 
 def _limit(field: Field) -> None:
     """Give a text field without a limit the usual one; done late, so every kind of field is met."""
-    if not isinstance(field, StringField) or any(isinstance(v, Length) and v.max >= 0 for v in field.validators):
+    if not isinstance(field, StringField) or any(
+        isinstance(v, Length) and v.max >= 0 for v in field.validators
+    ):
         return
     most = TEXT if isinstance(field, TextAreaField) else LINE
     field.validators = [*field.validators, Length(max=most)]
 
 
-class TypedField(Field):
+class TypedField(Field):  # type: ignore[misc]
     """A field whose text is kept as typed until it can be read, and shown again if it cannot."""
 
     widget = TextInput()
@@ -119,7 +132,9 @@ class MoneyField(TypedField):
 
     inputmode = "decimal"
 
-    def __init__(self, *args: Any, currency: str | None = None, negative: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, currency: str | None = None, negative: bool = False, **kwargs: Any
+    ) -> None:
         """`currency` if not the merchant's own; `negative` where a deduction may be typed."""
         super().__init__(*args, **kwargs)
         self.own_currency = currency
@@ -243,7 +258,11 @@ class Filled:
         """Raise StopValidation for an empty value; a typed text that could not be read already has its complaint."""
         if isinstance(field, TypedField) and field.typed and field.typed.strip():
             return
-        if field.data is None or field.data is False or (isinstance(field.data, str) and not field.data.strip()):
+        if (
+            field.data is None
+            or field.data is False
+            or (isinstance(field.data, str) and not field.data.strip())
+        ):
             field.errors = []
             raise StopValidation(gettext("Fill this in."))
 

@@ -45,7 +45,9 @@ def init_app(app: Flask, config: Config) -> None:
         hops = config.proxy_hops
         fixed = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
         app.wsgi_app = fixed  # type: ignore[method-assign]
-    app.config["WTF_CSRF_SSL_STRICT"] = False  # refuse_foreign looks at the origin instead of the referrer
+    app.config["WTF_CSRF_SSL_STRICT"] = (
+        False  # refuse_foreign looks at the origin instead of the referrer
+    )
     app.extensions["web.policy"] = policy(config.content_host)
     app.extensions["web.strict_transport"] = config.production
     app.before_request(refuse_foreign)
@@ -58,7 +60,9 @@ def secure(response: Response) -> Response:
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", current_app.extensions["web.policy"])
     if current_app.extensions["web.strict_transport"]:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        response.headers.setdefault(
+            "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
+        )
     if response.mimetype in {"application/json", "application/problem+json"}:
         response.headers["Content-Type"] = f"{response.mimetype}; charset=utf-8"
     return response
@@ -89,7 +93,9 @@ def is_exempt(endpoint: str | None) -> bool:
     location = f"{view.__module__}.{view.__name__}" if view else ""
     # Flask-WTF keeps both sets under private names and offers no question.
     views, blueprints = csrf._exempt_views, csrf._exempt_blueprints  # noqa: SLF001
-    return location in views or any(current_app.blueprints.get(name) in blueprints for name in request.blueprints)
+    return location in views or any(
+        current_app.blueprints.get(name) in blueprints for name in request.blueprints
+    )
 
 
 def _authority(address: str) -> tuple[str, str]:

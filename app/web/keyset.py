@@ -51,7 +51,11 @@ def page(statement: Select[Any], order: Order, cursor: Cursor | None, limit: int
     if cursor is not None:
         statement = statement.where(beyond(way, cursor))
     by, key = (e.desc() if way.descending else e.asc() for e in (way.by, way.key))
-    return statement.order_by(None).order_by(key if order.single else by, *([] if order.single else [key])).limit(limit)
+    return (
+        statement.order_by(None)
+        .order_by(key if order.single else by, *([] if order.single else [key]))
+        .limit(limit)
+    )
 
 
 def beyond(order: Order, cursor: Cursor) -> ColumnElement[bool]:
@@ -72,7 +76,9 @@ def beyond(order: Order, cursor: Cursor) -> ColumnElement[bool]:
 
 def pack(cursor: Cursor, secret: str, purpose: str) -> str:
     """A cursor as opaque text; `purpose` names list and order, so that it fits no other."""
-    return str(_seal(secret, purpose).dumps([cursor.backward, _wrap(cursor.value), _wrap(cursor.key)]))
+    return str(
+        _seal(secret, purpose).dumps([cursor.backward, _wrap(cursor.value), _wrap(cursor.key)])
+    )
 
 
 def unpack(text: str, secret: str, purpose: str) -> Cursor | None:
@@ -94,7 +100,9 @@ def _wrap(value: Value) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, datetime):
-        return {"t": value.astimezone(UTC).isoformat()} if value.tzinfo else {"t": value.isoformat()}
+        return (
+            {"t": value.astimezone(UTC).isoformat()} if value.tzinfo else {"t": value.isoformat()}
+        )
     kind = {date: "d", Decimal: "n", uuid.UUID: "u"}[type(value)]
     return {kind: str(value)}
 
@@ -103,5 +111,7 @@ def _unwrap(value: Any) -> Value:
     if not isinstance(value, dict):
         return value  # type: ignore[no-any-return]
     ((kind, text),) = value.items()
-    read = {"t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal, "u": uuid.UUID}[kind]
+    read = {"t": datetime.fromisoformat, "d": date.fromisoformat, "n": Decimal, "u": uuid.UUID}[
+        kind
+    ]
     return read(text)  # type: ignore[operator,no-any-return]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel import Locale
 from flask import has_request_context, request
 
 from app.web.surroundings import surroundings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 LOCALES = {"en": "English", "ru": "Русский"}
 COOKIE = "locale"

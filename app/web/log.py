@@ -7,13 +7,13 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Response, g, request
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
     from flask import Flask
 
     from app.config import Config
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 access = structlog.stdlib.get_logger("partnerka.access")
 REDACTED = "[redacted]"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-_SECRET_KEYS = re.compile(r"(?i)passw|secret|token|authorization|cookie|csrf|api_?key|signature|\bsig\b|otp|pin")
+_SECRET_KEYS = re.compile(
+    r"(?i)passw|secret|token|authorization|cookie|csrf|api_?key|signature|\bsig\b|otp|pin"
+)
 _SECRETS = (
     re.compile(r"\b[sp]k_(?:live|test)_[A-Za-z0-9_-]+"),
     re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]+"),

@@ -113,7 +113,9 @@ def _line(entry: Entry) -> Line | None:
         below = _lines(entry.entries)
         current = any(line.current for line in below)
         return Line(entry.label, entry.icon, None, current, below) if below else None
-    if entry.endpoint not in current_app.view_functions or not surroundings().allowed(entry.endpoint):
+    if entry.endpoint not in current_app.view_functions or not surroundings().allowed(
+        entry.endpoint
+    ):
         return None
     try:
         address = url_for(entry.endpoint)
@@ -127,5 +129,11 @@ def is_current(endpoint: str) -> bool:
     here = request.endpoint or ""
     if here == endpoint:
         return True
-    listed = {e.endpoint for entries in MENUS.values() for top in entries for e in (top, *top.entries)}
-    return endpoint.endswith(".index") and here not in listed and here.startswith(endpoint.removesuffix("index"))
+    listed = {
+        e.endpoint for entries in MENUS.values() for top in entries for e in (top, *top.entries)
+    }
+    return (
+        endpoint.endswith(".index")
+        and here not in listed
+        and here.startswith(endpoint.removesuffix("index"))
+    )

@@ -44,7 +44,9 @@ def toast(message: str, kind: str = "success", undo: str | None = None) -> None:
     flash(json.dumps({"text": str(message), "undo": undo}), kind)
 
 
-def see_other(endpoint: str, /, *, message: str | None = None, undo: str | None = None, **values: Any) -> Response:
+def see_other(
+    endpoint: str, /, *, message: str | None = None, undo: str | None = None, **values: Any
+) -> Response:
     """Answer a POST that succeeded: 303 to the endpoint, with a toast if there is a message.
 
     htmx gets the same thing its own way: the page it stands on is fetched and morphed in place,

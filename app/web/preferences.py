@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, current_app, make_response, request
@@ -13,6 +12,7 @@ from app.web.locale import COOKIE, LOCALES
 from app.web.pages import next_address, see_address
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from flask import Flask
 
 blueprint = Blueprint("web", __name__)

@@ -34,7 +34,14 @@ from app.web.surroundings import surround
 from app.web.tables import Column, Empty, Filter, Table, View
 
 blueprint = Blueprint("dev", __name__, url_prefix="/dev")
-NAMES = ("Анна Соколова", "Борис Лунин", "Vera Olsen", "Гульнара Тахирова", "Пётр Великодворский", "مها السعيد")
+NAMES = (
+    "Анна Соколова",
+    "Борис Лунин",
+    "Vera Olsen",
+    "Гульнара Тахирова",
+    "Пётр Великодворский",
+    "مها السعيد",
+)
 STATES = ("requested", "approved", "sending", "paid", "rejected", "failed")
 
 
@@ -44,10 +51,14 @@ class Sample(Form):
     name = StringField(lazy_gettext("Name"), validators=[Filled()])
     email = StringField(lazy_gettext("E-mail"), validators=[Filled(), Email()])
     amount = MoneyField(lazy_gettext("Minimum payout"), validators=[Filled(), Positive()])
-    rate = PercentOrMoneyField(lazy_gettext("Rate"), description=lazy_gettext("Percents, or a sum for each order"))
+    rate = PercentOrMoneyField(
+        lazy_gettext("Rate"), description=lazy_gettext("Percents, or a sum for each order")
+    )
     ends_at = LocalDateTimeField(lazy_gettext("Ends at"))
     since = DayField(lazy_gettext("Since"))
-    method = SelectField(lazy_gettext("Method"), choices=[("bank", lazy_gettext("Bank")), ("card", "Card")])
+    method = SelectField(
+        lazy_gettext("Method"), choices=[("bank", lazy_gettext("Bank")), ("card", "Card")]
+    )
     click = RadioField(
         lazy_gettext("Which click wins"),
         choices=[("first", lazy_gettext("First")), ("last", lazy_gettext("Last"))],
@@ -64,14 +75,25 @@ PAYOUTS = Table(
         Column("number", lazy_gettext("Number"), render="code", main=True, href=lambda _row: "#"),
         Column("partner", lazy_gettext("Partner"), render="name", sort=column("partner")),
         Column("state", lazy_gettext("State"), render="badge"),
-        Column("asked", lazy_gettext("Requested"), render="datetime", sort=column("asked"), quiet=True),
+        Column(
+            "asked", lazy_gettext("Requested"), render="datetime", sort=column("asked"), quiet=True
+        ),
         Column("rate", lazy_gettext("Rate"), render="percent", end=True, quiet=True),
         Column("amount", lazy_gettext("Amount"), render="money", sort=column("amount"), end=True),
     ),
     key=column("id"),
     default="-asked",
-    empty=Empty(lazy_gettext("Nothing yet"), lazy_gettext("What partners ask for appears here."), "cash"),
-    filters=(Filter("state", lazy_gettext("State"), [(s, s) for s in STATES], lambda statement, _v: statement),),
+    empty=Empty(
+        lazy_gettext("Nothing yet"), lazy_gettext("What partners ask for appears here."), "cash"
+    ),
+    filters=(
+        Filter(
+            "state",
+            lazy_gettext("State"),
+            [(s, s) for s in STATES],
+            lambda statement, _v: statement,
+        ),
+    ),
     search=lambda statement, _q: statement,
     search_label=lazy_gettext("Name or number"),
 )
@@ -90,12 +112,19 @@ def _row(n: int) -> dict[str, Any]:
 
 def _stand() -> None:
     """Stand in a made-up merchant's office."""
-    surround(audience="office", brand="Lampa", person_name="Анна Соколова", timezone="Europe/Moscow")
+    surround(
+        audience="office", brand="Lampa", person_name="Анна Соколова", timezone="Europe/Moscow"
+    )
 
 
 def _menu(_audience: str) -> tuple[Line, ...]:
     below = tuple(Line(t, "", "#", current=t == "Orders") for t in ("Orders", "Deals", "Products"))
-    tops = [("Partners", "users"), ("Accruals", "coins"), ("Payouts", "cash"), ("Settings", "settings")]
+    tops = [
+        ("Partners", "users"),
+        ("Accruals", "coins"),
+        ("Payouts", "cash"),
+        ("Settings", "settings"),
+    ]
     return (
         Line("Overview", "layout-dashboard", "#", current=False),
         Line("Sales", "shopping-cart", None, current=True, lines=below),
@@ -110,11 +139,18 @@ def _context(form: Sample) -> dict[str, Any]:
         "menu": _menu,
         "form": form,
         "payouts": View(PAYOUTS, asked, [_row(n) for n in range(8)], 10_001, {}, next="x"),
-        "nothing": View(replace(PAYOUTS, name="nothing", caption=gettext("Nothing")), PAYOUTS.ask(MultiDict()), [], 0),
+        "nothing": View(
+            replace(PAYOUTS, name="nothing", caption=gettext("Nothing")),
+            PAYOUTS.ask(MultiDict()),
+            [],
+            0,
+        ),
         "days": days,
         "clicks": [40 + (n * 37) % 60 + n for n in range(30)],
         "earned": [(90000 + (n * 53129) % 70000) for n in range(30)],
-        "money": SimpleNamespace(plus=Money(1234567, "RUB"), minus=Money(-45050, "RUB"), zero=Money(0, "RUB")),
+        "money": SimpleNamespace(
+            plus=Money(1234567, "RUB"), minus=Money(-45050, "RUB"), zero=Money(0, "RUB")
+        ),
         "now": clock.now(),
     }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import g, has_request_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _nothing(_endpoint: str) -> bool:

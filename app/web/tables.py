@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask import current_app, request, url_for
 from flask_babel import LazyString
@@ -15,13 +14,15 @@ from app.web import keyset
 from app.web.forms import storable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from werkzeug.datastructures import MultiDict
 
 COUNTED = 10_001  # rows that are counted at most; beyond, "more than 10,000" says enough
 SIZES = (25, 50, 100)
 SEARCH = 100  # characters of a search that are looked at
 RESERVED = frozenset({"q", "sort", "cursor", "size"})
-Words = str | LazyString
+Words: TypeAlias = str | LazyString
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,11 @@ class Table:
         if self._column(sort) is None:
             sort = self.default
         size = args.get("size", "")
-        chosen = {f.key: args[f.key] for f in self.filters if args.get(f.key) in {c for c, _ in f.choices if c}}
+        chosen = {
+            f.key: args[f.key]
+            for f in self.filters
+            if args.get(f.key) in {c for c, _ in f.choices if c}
+        }
         words = " ".join(args.get("q", "")[:SEARCH].split()) if self.search else ""
         return Asked(
             sort=sort,
@@ -140,7 +145,9 @@ class Table:
             msg = f"{self.name} cannot be sorted by {sort}"
             raise ValueError(msg)
         down = sort.startswith("-")
-        return keyset.Order(column.sort, self.key, down, column.nullable, single=column.sort is self.key)
+        return keyset.Order(
+            column.sort, self.key, down, column.nullable, single=column.sort is self.key
+        )
 
     def _column(self, sort: str) -> Column | None:
         key = sort.removeprefix("-")
@@ -217,7 +224,9 @@ class View:
         if self.asked.size != self.table.sizes[0]:
             wishes["size"] = self.asked.size
         wishes.update(changes)
-        return url_for(str(request.endpoint), **{**self.values, **{k: v for k, v in wishes.items() if v}})
+        return url_for(
+            str(request.endpoint), **{**self.values, **{k: v for k, v in wishes.items() if v}}
+        )
 
     def sorted_by(self, column: Column) -> str:
         """'ascending', 'descending' or 'none', as aria-sort says it."""
@@ -228,6 +237,8 @@ class View:
     def sort_address(self, column: Column) -> str:
         """Where a click on the column's head leads: ascending first, figures and times descending first."""
         up, down = column.key, f"-{column.key}"
-        first, second = (down, up) if column.end or column.render in {"date", "datetime", "ago"} else (up, down)
+        first, second = (
+            (down, up) if column.end or column.render in {"date", "datetime", "ago"} else (up, down)
+        )
         wanted = second if self.asked.sort == first else first
         return self.address(sort=None if wanted == self.table.default else wanted)
