@@ -8,8 +8,8 @@ from app.web import assets, errors, filters, headers, log
 from app.web.context import init_app as init_context
 from app.web.locale import select_locale, select_timezone
 from app.web.pages import page, see_other, toast
-from app.web.preferences import blueprint as preferences
-from app.web.styles import blueprint as styles
+from app.web.preferences import blueprint as preference_routes
+from app.web.styles import blueprint as style_routes
 from app.web.surroundings import surround, surroundings
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)
     filters.init_app(app)
     init_context(app)
-    app.register_blueprint(preferences)
+    app.register_blueprint(preference_routes)
     if config.env != "production":
-        app.register_blueprint(styles)
+        app.register_blueprint(style_routes)
 
 
 __all__ = [

@@ -21,6 +21,7 @@ from app.web.surroundings import surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
     from flask import Flask
 
 MINUS = "\u2212"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import has_request_context, request
 
 from app.web.surroundings import surroundings
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from babel import Locale

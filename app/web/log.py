@@ -14,6 +14,7 @@ from flask import Response, g, request
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+
     from flask import Flask
 
     from app.config import Config

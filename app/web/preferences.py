@@ -13,6 +13,7 @@ from app.web.pages import next_address, see_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from flask import Flask
 
 blueprint = Blueprint("web", __name__)
