@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from app import clock
 from app.catalog.rules import search_text
 from app.extensions import db
+from app.members.models import Member
 from app.members.rules import normalise_email, normalise_phone
 from app.partners.models import Code, Partner, SponsorEdge
 from app.partners.rules import Edge, Identity, Status, fold_code
@@ -202,6 +203,15 @@ def is_below(partner_id: int, upper_id: int) -> bool:
         seen.add(below)
         below = sponsors_at([below]).get(below)
     return False
+
+
+def member_keys(member_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the shop's own ids of customers by our ids; guests have none."""
+    wanted = {i for i in member_ids if i is not None}
+    if not wanted:
+        return {}
+    query = select(Member.id, Member.key).where(Member.id.in_(wanted), Member.key.startswith("id:"))
+    return {row.id: row.key.removeprefix("id:") for row in db.session.execute(query)}
 
 
 def waiting() -> int:

@@ -1,0 +1,65 @@
+"""Products and categories as shops say them; absent stays as it was, null clears."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
+ExternalId = Annotated[str, StringConstraints(max_length=128, strict=True)]
+Address = Annotated[str, StringConstraints(max_length=2000, strict=True)]
+Sum = Annotated[str, StringConstraints(max_length=40, strict=True)]
+Levels = Annotated[
+    list[Sum | None],
+    Field(max_length=9, description='First level first: "10%", "50.00" or null (falls through).'),
+]
+Switch = Annotated[bool, Field(strict=True)]
+
+
+class CategoryIn(BaseModel):
+    """A category of the shop; `parent` is the shop's id of the one above."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: Text | None = None
+    parent: ExternalId | None = None
+    levels: Levels | None = None
+
+
+class CategoryOut(BaseModel):
+    """A category as it now stands."""
+
+    id: str
+    name: str
+    parent: str | None
+    levels: list[str | None]
+
+
+class ProductIn(BaseModel):
+    """A product of the shop. A new one takes part and is shown unless said."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: Text | None = None
+    category: ExternalId | None = None
+    price: Sum | None = None
+    url: Address | None = None
+    takes_part: Switch | None = None
+    shown: Switch | None = None
+    levels: Levels | None = None
+    landing_pages: Annotated[list[Address], Field(max_length=20)] | None = None
+
+
+class ProductOut(BaseModel):
+    """A product as it now stands."""
+
+    id: str
+    name: str
+    category: str | None
+    price: str | None
+    url: str | None
+    takes_part: bool
+    shown: bool
+    levels: list[str | None]
+    landing_pages: list[str]

@@ -1,0 +1,74 @@
+"""Partners as the API says them: what is absent stays as it was, null clears."""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 - pydantic reads the annotations
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
+Word = Annotated[str, StringConstraints(max_length=200, strict=True)]
+Levels = Annotated[
+    list[Annotated[str, StringConstraints(max_length=40, strict=True)] | None],
+    Field(max_length=9, description='First level first: "10%", "50.00" or null (falls through).'),
+]
+Status = Literal["pending", "active", "blocked", "removed", "rejected"]
+
+
+class PartnerIn(BaseModel):
+    """A partner; `group` and `terms` by name or id, `sponsor` by refcode, `member` by the shop's id."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    refcode: Word | None = None
+    name: Word | None = None
+    email: Text | None = None
+    phone: Word | None = None
+    site: Text | None = None
+    comment: Annotated[str, StringConstraints(max_length=10_000, strict=True)] | None = None
+    sponsor: Word | None = None
+    sponsor_since: date | None = None
+    sponsor_until: date | None = None
+    group: Word | None = None
+    terms: Word | None = None
+    member: Annotated[str, StringConstraints(max_length=128, strict=True)] | None = None
+    codes: Annotated[list[Word], Field(max_length=100)] | None = None
+    levels: Levels | None = None
+    status: Status | None = None
+
+
+class BalanceOut(BaseModel):
+    """Sums in the merchant's currency; debt is what the partner owes, zero or more."""
+
+    pending: str
+    available: str
+    reserved: str
+    debt: str
+
+
+class PartnerOut(BaseModel):
+    """A partner as it now stands."""
+
+    id: str
+    refcode: str
+    name: str
+    email: str | None
+    phone: str | None
+    site: str | None
+    sponsor: str | None
+    group: str | None
+    terms: str
+    member: str | None
+    codes: list[str]
+    levels: list[str | None]
+    status: Status
+    created_at: datetime
+    balance: BalanceOut
+
+
+class PartnerList(BaseModel):
+    """Partners, newest first."""
+
+    items: list[PartnerOut]
+    next: str | None
