@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, func, select
 
 from app.extensions import db
 from app.facts import service as facts
+from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import OPEN
 from app.tenancy import current_tenant
 from app.tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+@dataclass(frozen=True)
+class Line:
+    """A payout with the names that pages and answers show beside it."""
+
+    payout: Payout
+    refcode: str
+    partner: str
+    method_code: str
+    method: str
+
 
 OPEN_STATES = sorted(state.value for state in OPEN)
 
@@ -40,6 +58,49 @@ def methods() -> list[PayoutMethod]:
 def find(public_id: str) -> Payout | None:
     """Return the payout with this outside id."""
     return db.session.scalar(select(Payout).where(Payout.public_id == public_id))
+
+
+def lines() -> Select[tuple[Payout, str, str, str, str]]:
+    """Return the statement of payouts with partner and method: attributes as of Line."""
+    return (
+        select(
+            Payout,
+            Partner.refcode.label("refcode"),
+            Partner.name.label("partner"),
+            PayoutMethod.code.label("method_code"),
+            PayoutMethod.name.label("method"),
+        )
+        .join(
+            Partner, and_(Partner.tenant_id == Payout.tenant_id, Partner.id == Payout.partner_id)
+        )
+        .join(
+            PayoutMethod,
+            and_(
+                PayoutMethod.tenant_id == Payout.tenant_id, PayoutMethod.id == Payout.method_id
+            ),
+        )
+    )
+
+
+def line(public_id: str) -> Line | None:
+    """Return one payout with its names, as it stands in the database."""
+    query = lines().where(Payout.public_id == public_id)
+    row = db.session.execute(query).one_or_none()
+    return Line(*row) if row is not None else None
+
+
+def newest(
+    size: int, *, before: int | None = None, state: str | None = None, partner_id: int | None = None
+) -> list[Line]:
+    """Return up to `size` payouts by falling id, below `before` if that is given."""
+    query = lines()
+    if before is not None:
+        query = query.where(Payout.id < before)
+    if state is not None:
+        query = query.where(Payout.state == state)
+    if partner_id is not None:
+        query = query.where(Payout.partner_id == partner_id)
+    return [Line(*row) for row in db.session.execute(query.order_by(Payout.id.desc()).limit(size))]
 
 
 def counters() -> dict[str, tuple[int, int]]:

@@ -10,7 +10,7 @@ from app import clock
 from app.extensions import db
 from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, Move, available, debt
-from app.partners.models import Partner
+from app.partners.models import Code, Partner
 from app.payouts.models import PayoutMethod
 from app.tenancy import public_id, tenant_scope
 from app.tenants.models import Tenant
@@ -51,9 +51,14 @@ def at_lampa() -> Iterator[int]:
 
 def partner(name: str, status: str = "active") -> int:
     """Make a partner and return the id."""
+    return known_partner(name, status)[0]
+
+
+def known_partner(name: str, status: str = "active") -> tuple[int, str]:
+    """Make a partner with the refcode as a code; return id and refcode."""
     made = Partner(
         public_id=public_id("pa"),
-        refcode=f"{name.lower()}{next(_numbers)}",
+        refcode=f"{name.lower()}-{public_id('x')[2:10]}",
         name=name,
         search=name.lower(),
         status=status,
@@ -62,7 +67,16 @@ def partner(name: str, status: str = "active") -> int:
     )
     db.session.add(made)
     db.session.flush()
-    return made.id
+    code = Code(
+        key=made.refcode,
+        display=made.refcode,
+        kind="refcode",
+        partner_id=made.id,
+        created_at=clock.now(),
+    )
+    db.session.add(code)
+    db.session.flush()
+    return made.id, made.refcode
 
 
 def earn(partner_id: int, amount: int) -> None:

@@ -34,7 +34,7 @@ CARD = Details(holder="Anna Petrova", account="40817810099910004312")
 
 
 @pytest.fixture
-def anna(db_session: scoped_session[Session]) -> Iterator[int]:  # noqa: ARG001
+def anna(db_session: scoped_session[Session]) -> Iterator[int]:
     with at_lampa(), clock.moved_to(NOON):
         made = partner("Anna")
         service.set_details(card(made), "bank", CARD)
@@ -343,7 +343,7 @@ class TestClawback:
 
 
 class TestMethods:
-    def test_five_of_the_merchants_own(self, anna: int) -> None:  # noqa: ARG002
+    def test_five_of_the_merchants_own(self, anna: int) -> None:
         codes = [service.create_method(name).code for name in ("Card 24", "Карта", "Карта", "PayPal")]
         assert codes == ["card-24", "method-2", "method-3", "paypal"]
         with pytest.raises(Conflict):
@@ -357,14 +357,14 @@ class TestMethods:
         service.restore_method(made.id)
         assert service.request_for(anna, 100, "card", "person:1").method_id == made.id
 
-    def test_one_must_remain(self, anna: int) -> None:  # noqa: ARG002
+    def test_one_must_remain(self, anna: int) -> None:
         made = service.create_method("Card")
         service.retire_method(made.id)
         service.retire_method(made.id)
         with pytest.raises(Conflict):
             service.retire_method(made.id - 1)
 
-    def test_words_can_be_changed_and_must_be_there(self, anna: int) -> None:  # noqa: ARG002
+    def test_words_can_be_changed_and_must_be_there(self, anna: int) -> None:
         made = service.create_method("Card")
         assert service.change_method(made.id, "Bank card", "Sixteen digits").hint == "Sixteen digits"
         with pytest.raises(DomainError):

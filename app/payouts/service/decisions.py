@@ -17,7 +17,14 @@ from app.lifecycle import IllegalTransition
 from app.payouts import queries, rules
 from app.payouts.models import Payout
 from app.payouts.rules import LIFECYCLE, State
-from app.payouts.service.requests import find_partner, lock, record, refuse_blocked, refuse_own, wrong
+from app.payouts.service.requests import (
+    find_partner,
+    lock,
+    record,
+    refuse_blocked,
+    refuse_own,
+    wrong,
+)
 
 
 def approve(payout_id: int, by: str) -> Payout:

@@ -1,0 +1,52 @@
+"""Payouts as programs send them and as we answer; sums are decimal strings."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
+Sum = Annotated[str, StringConstraints(max_length=40, strict=True)]
+Reason = Annotated[str, StringConstraints(max_length=500, strict=True)]
+
+
+class PayoutIn(BaseModel):
+    """Ask on a partner's behalf, or with `state` "paid" record a payment already made."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    partner: Word
+    amount: Sum
+    method: Word = "bank"
+    state: Literal["requested", "paid"] = "requested"
+    reason: Reason | None = None
+
+
+class ReasonIn(BaseModel):
+    """Why a payout was rejected or failed; the partner reads it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    reason: Reason | None = None
+
+
+class PayoutOut(BaseModel):
+    """A payout as it now stands; `partner` is the refcode."""
+
+    id: str
+    state: str
+    partner: str
+    amount: str
+    method: str
+    reason: str | None
+    requested_at: str
+    approved_at: str | None
+    ended_at: str | None
+
+
+class PayoutList(BaseModel):
+    """One page of payouts, newest first."""
+
+    items: list[PayoutOut]
+    next: str | None
