@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.site import api, doors, health, people, registry, scope
+from app.site import api, attempts, doors, health, people, registry, scope
 
 if TYPE_CHECKING:
     from app.application import App
@@ -14,6 +14,7 @@ def init_app(app: App) -> None:
     """Open the doors. Raises Undeclared for a view that does not say who may call it."""
     scope.init_app(app)
     people.init_app(app)
+    attempts.init_app(app)
     health.init_app(app)
     doors.init_app(app)
     api.init_app(app)

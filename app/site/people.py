@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
 
-from flask import g, request, session
+from flask import g, request, session, url_for
 
 from app.extensions import db, login
 from app.identity import service
 from app.site.scope import act_as
-from app.web import preferences, surround
+from app.web import surround
 from app.web.errors import sign_in_again
+from app.web.pages import see_address
+from app.web.preferences import on_language
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
     from app.identity.models import Person
 
+View = TypeVar("View", bound=Callable[..., Any])
 TOKEN = "token"  # noqa: S105 - the name of a session's entry
 
 
@@ -67,7 +73,7 @@ def init_app(app: Flask) -> None:
     login.session_protection = None
     login.request_loader(_load)
     login.unauthorized_handler(_sign_in_again)
-    preferences.on_language(app, _remember_language)
+    on_language(app, _remember_language)
 
 
 def _load(_request: Any) -> Person | None:
@@ -85,3 +91,28 @@ def _remember_language(locale: str) -> None:
         found.person.locale = locale
 
 
+
+
+def freshly(view: View) -> View:
+    """Let a view run only if the password was given in the last minutes; else ask for it first.
+
+    For keys and payment details. Stands below `requires`. A POST comes back to the page it was sent from.
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **values: Any) -> Any:
+        found = signed_in()
+        if found is None:
+            return sign_in_again()
+        if not service.is_fresh(found.session):
+            return see_address(url_for("public.identity.confirm", next=_back()))
+        return view(*args, **values)
+
+    return cast("View", guarded)
+
+
+def _back() -> str:
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    parts = urlsplit(request.referrer or "")
+    return parts.path if parts.netloc == request.host else request.path

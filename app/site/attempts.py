@@ -1,0 +1,74 @@
+"""How often a password or a letter may be asked for. Closed when Redis is down: guessing must not become free.
+
+Only failures count towards signing in, so that nobody is kept out by having signed in often; limits
+are per account and per address, and delay rather than lock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import current_app, request
+from flask_babel import gettext as _
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from limits import RateLimitItem
+
+PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
+PER_ADDRESS = RateLimitItemPerMinute(50, 15)
+LETTERS_PER_ACCOUNT = RateLimitItemPerHour(5)
+LETTERS_PER_ADDRESS = RateLimitItemPerHour(30)
+PAUSE = 60  # seconds; what is told, the window itself moves on
+
+
+def init_app(app: Flask) -> None:
+    """Count where the limiter counts."""
+    uri = str(app.config["RATELIMIT_STORAGE_URI"])
+    waits = {"socket_timeout": 2, "socket_connect_timeout": 2} if uri.startswith("redis") else {}
+    app.extensions["attempts"] = MovingWindowRateLimiter(storage_from_string(uri, **waits))
+
+
+def check_password_tries(account: str) -> None:
+    """Refuse when this account or this address failed too often. Raises TooManyRequests, ServiceUnavailable."""
+    tries = ((PER_ACCOUNT, f"account:{account}"), (PER_ADDRESS, f"address:{request.remote_addr}"))
+    if not all(_ask(_limiter().test, item, name) for item, name in tries):
+        raise TooManyRequests(_("Too many wrong passwords. Wait a few minutes."), retry_after=PAUSE)
+
+
+def count_wrong_password(account: str) -> None:
+    """Remember one failure of an account and of an address."""
+    _ask(_limiter().hit, PER_ACCOUNT, f"account:{account}")
+    _ask(_limiter().hit, PER_ADDRESS, f"address:{request.remote_addr}")
+
+
+def may_write_to(account: str) -> bool:
+    """Count one letter and tell whether the account may get it; an address that asks for many is refused.
+
+    Raises TooManyRequests, ServiceUnavailable.
+    """
+    if not _ask(_limiter().hit, LETTERS_PER_ADDRESS, f"letters:{request.remote_addr}"):
+        raise TooManyRequests(_("Too many letters were asked for. Try again in an hour."), retry_after=PAUSE)
+    return _ask(_limiter().hit, LETTERS_PER_ACCOUNT, f"letters:{account}")
+
+
+def _limiter() -> MovingWindowRateLimiter:
+    found: MovingWindowRateLimiter = current_app.extensions["attempts"]
+    return found
+
+
+def _ask(question: Callable[..., bool], item: RateLimitItem, name: str) -> bool:
+    if not current_app.config["RATELIMIT_ENABLED"]:
+        return True
+    try:
+        return question(item, name)
+    except (RedisError, StorageError) as error:
+        raise ServiceUnavailable(_("Signing in rests for a moment. Try again shortly."), retry_after=10) from error
