@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.extensions import db
 from app.identity import service as identity
-from app.tenancy import public_id, tenant_scope
 from app.onboarding.service import create_merchant
+from app.tenancy import PLATFORM, public_id, tenant_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +34,10 @@ class Shop:
             made = create_merchant(
                 name, self.slug, self.owner, "RUB", "en", "Europe/Moscow", self.domain
             )
-            identity.change_password(made.owner, PASSWORD)
-            db.session.commit()
+            with tenant_scope(PLATFORM):
+                identity.change_password(made.owner, PASSWORD)
             self.id, self.shop_id, self.key = made.tenant.id, made.shop.id, made.api_key
+            db.session.commit()
 
     @contextmanager
     def scope(self) -> Iterator[None]:
