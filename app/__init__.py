@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import app.models  # noqa: F401 - every table is known before the first query
 from app import cli, site, web
 from app.application import App
+from app.attribution import clicks
 from app.config import Config
 from app.dev import mailbox
 from app.extensions import babel, csrf, db, htmx, limiter, login, mail, migrate, queue
@@ -38,6 +39,7 @@ def create_app(config: Config | None = None) -> App:
     app.config.update(_flask_settings(config))
     app.extensions["partnerka"] = config
     _bind(app, config)
+    clicks.init_app(app)  # innermost: what reads the proxy's headers stands in front
     web.init_app(app)
     site.init_app(app)
     cli.init_app(app)

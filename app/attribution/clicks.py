@@ -1,0 +1,308 @@
+"""Clicks, in front of Flask: a click is in PostgreSQL before its answer leaves, many in one commit."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import threading
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_plus
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import clock
+from app.extensions import db
+from app.links.rules import click_key, fold_code, milliseconds_of, seal_click
+from app.links.service import PARAMS, target_of_code, target_of_short
+from app.tenancy import tenant_scope
+from app.tenants.queries import by_domain, by_slug, look_up, tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from flask import Flask
+
+    from app.links.queries import Target
+    from app.tenants.models import Tenant
+
+log = logging.getLogger(__name__)
+Environ = dict[str, Any]
+
+REMEMBERED = 30.0  # seconds that a link is known without asking
+MOST_REMEMBERED = 50_000
+LONGEST = 500  # characters kept of what a browser says
+LONGEST_QUERY = 4000
+KINDS = {"/r/": "redirect", "/s/": "short", "/t/": "script"}
+MACHINES = re.compile(
+    r"(?<!cu)bot|crawl|spider|slurp|preview|prerender|headless|lighthouse|curl|wget|python|java/|okhttp|httpclient"
+    r"|go-http|libwww|scrapy|facebookexternalhit|whatsapp|vkshare|monitor|validator|fetch",
+    re.IGNORECASE,
+)
+# The names are the columns'; one JSON parameter costs half of what twelve arrays do.
+INSERT = """BEGIN; SET LOCAL ROLE partnerka_drain;
+INSERT INTO click (tenant_id, at, nonce, link_id, partner_id, kind,
+                   ip, user_agent, referrer, page, params, flag)
+SELECT t, '1970-01-01Z'::timestamptz + m * interval '1 ms', n, l, p, k, i, u, r, a, q, f
+FROM json_to_recordset(%s::json) AS row(t bigint, m bigint, n bigint, l bigint, p bigint, k text,
+                                        i text, u text, r text, a text, q jsonb, f text)
+ON CONFLICT DO NOTHING;
+COMMIT"""
+
+
+class Batch:
+    """Clicks that go into one commit, and the threads that wait for it."""
+
+    __slots__ = ("error", "rows", "waiting", "written")
+
+    def __init__(self) -> None:
+        self.rows: list[str] = []
+        self.waiting: list[threading.Lock] = []
+        self.written = False
+        self.error: Exception | None = None
+
+
+class GroupCommit:
+    """Writes rows of many threads in shared transactions: while one is under way, the next gathers."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.gathering = Batch()
+        self.guard = threading.Lock()
+        self.busy = False
+        self.connection: Any = None
+
+    def write(self, row: str) -> None:
+        """Return when the row is committed. Raises psycopg.Error or SQLAlchemyError when it is not."""
+        with self.guard:
+            batch = self.gathering
+            batch.rows.append(row)
+            leads, self.busy = not self.busy, True
+            if leads:
+                self.gathering = Batch()
+            else:
+                gate = threading.Lock()
+                gate.acquire()
+                batch.waiting.append(gate)
+        if not leads:
+            gate.acquire()  # opened when the batch is written, or when this thread shall write it
+        if not batch.written:
+            self._commit(batch)
+            self._pass_on(batch)
+        if batch.error is not None:
+            raise batch.error
+
+    def _pass_on(self, batch: Batch) -> None:
+        """Let the first of the next batch write it, then let go everybody of this one."""
+        with self.guard:
+            following = self.gathering
+            if following.rows:
+                self.gathering = Batch()
+            else:
+                self.busy = False
+        if following.rows:
+            following.waiting.pop(0).release()
+        for gate in batch.waiting:
+            gate.release()
+
+    def _commit(self, batch: Batch) -> None:
+        rows = f"[{','.join(batch.rows)}]"
+        for last in (False, True):
+            try:
+                self._execute(rows)
+                batch.error = None
+                break
+            except (psycopg.Error, SQLAlchemyError) as error:
+                batch.error = error
+                self._drop(error)
+                if last:
+                    log.warning("%s clicks were not written: %s", len(batch.rows), error)
+        batch.written = True
+
+    def _execute(self, rows: str) -> None:
+        """One round trip. A second try after a lost answer adds nothing: the rows have their keys."""
+        if self.connection is None:
+            with self.app.app_context():
+                self.connection = db.engine.raw_connection()
+            self.connection.driver_connection.autocommit = True
+        psycopg.ClientCursor(self.connection.driver_connection).execute(INSERT, (rows,))
+
+    def _drop(self, error: Exception) -> None:
+        if self.connection is not None:
+            self.connection.invalidate(error)
+            self.connection = None
+
+
+class Remembered(NamedTuple):
+    """A link and the moment from which it must be looked up again."""
+
+    until: float
+    target: Target
+
+
+class Clicks:
+    """The WSGI function: answers links and the script's beacon, and leaves the rest to Flask."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.inner: Callable[..., Iterable[bytes]] = app.wsgi_app
+        self.key = click_key(app.config["SECRET_KEY"])
+        self.commits = GroupCommit(app)
+        self.links: dict[str, Remembered] = {}
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a click; anything else, and what leads nowhere, is Flask's."""
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        kind = KINDS.get(path[:3])
+        beacon = kind == "script"
+        if kind is None or (beacon and (method != "POST" or not path.endswith("/hit"))):
+            return self.inner(environ, start_response)
+        if not beacon and method not in {"GET", "HEAD"}:
+            return self.inner(environ, start_response)
+        query = environ.get("QUERY_STRING", "")
+        said = fields(query) if query else {}
+        target = self.target(path, environ.get("HTTP_HOST", ""), said.get("ref", "") if beacon else "")
+        if target is None:
+            return self.inner(environ, start_response)
+        token = None if method == "HEAD" else self.count(target, kind, environ, said)
+        if beacon:
+            return _tell(start_response, token)
+        address = target.landing.with_click(token) if token else target.landing.bare
+        start_response("302 Found", [("Location", address), *REDIRECT])
+        return [b""]
+
+    def count(self, target: Target, kind: str, environ: Environ, said: dict[str, str]) -> str | None:
+        """Write a click and return its token; None for what is no evidence, or could not be written."""
+        nonce = int.from_bytes(secrets.token_bytes(8), "big", signed=True)
+        at = milliseconds_of(clock.now() + target.offset)
+        flag = flag_of(environ, kind)
+        row = {
+            "t": target.tenant, "m": at, "n": nonce, "l": target.link, "p": target.partner, "k": kind,
+            "i": shortened(environ.get("REMOTE_ADDR", "")),
+            "u": _kept(environ.get("HTTP_USER_AGENT")),
+            "r": _kept(said.get("from") if kind == "script" else environ.get("HTTP_REFERER")),
+            "a": _kept(said.get("page")),
+            "q": {name: said[name][:LONGEST] for name in PARAMS if name in said} if said else {},
+            "f": flag,
+        }  # fmt: skip
+        try:
+            self.commits.write(json.dumps(row).replace("\\u0000", ""))
+        except (psycopg.Error, SQLAlchemyError):
+            return None  # the visitor goes on to the shop all the same
+        return None if flag else seal_click(self.key, target.tenant, target.link, at, nonce)
+
+    def target(self, path: str, host: str, code: str) -> Target | None:
+        """Return where a path leads; what was found is remembered for a while, what was not is not."""
+        key = f"{host}\n{path}\n{code}"
+        known = self.links.get(key)
+        if known is not None and known.until > time.monotonic():
+            return known.target
+        try:
+            with self.app.app_context():
+                found = find(path, host, code)
+                db.session.commit()  # a partner's main link may have been made just now
+        except SQLAlchemyError as error:
+            log.warning("a link could not be looked up: %s", error)
+            return known.target if known else None
+        if found is not None:
+            if len(self.links) >= MOST_REMEMBERED:
+                self.links.clear()
+            self.links[key] = Remembered(time.monotonic() + REMEMBERED, found)
+        return found
+
+
+REDIRECT = [("Content-Length", "0"), ("Cache-Control", "no-store"), ("Referrer-Policy", "origin")]
+CLICK_HEADER = "Partnerka-Click"
+BEACON = [
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", CLICK_HEADER),
+]
+
+
+def init_app(app: Flask) -> None:
+    """Stand in front of Flask, and behind what reads the proxy's headers: call before those are set."""
+    clicks = Clicks(app)
+    app.extensions["clicks"] = clicks
+    app.wsgi_app = clicks  # type: ignore[method-assign]
+
+
+def find(path: str, host: str, code: str) -> Target | None:
+    """Return where /r/<merchant>/<code>, /s/<code> or a beacon of /t/<merchant>/hit leads.
+
+    Paths without the merchant are read on the domain of its own.
+    """
+    steps = _text(path).strip("/").split("/")
+    if steps[0] == "s":
+        entry = look_up("short", fold_code(steps[1])) if len(steps) == 2 else None
+        merchant = tenant(entry.tenant_id) if entry else None
+        if entry is None or merchant is None or entry.target_id is None:
+            return None
+        with tenant_scope(merchant.id):
+            return target_of_short(merchant, entry.target_id)
+    if not 2 <= len(steps) <= 3:
+        return None
+    merchant = by_slug(fold_code(steps[1])) if len(steps) == 3 else _by_host(host)
+    if merchant is None:
+        return None
+    with tenant_scope(merchant.id):
+        return target_of_code(merchant, code if steps[0] == "t" else steps[-1])
+
+
+def _by_host(host: str) -> Tenant | None:
+    return by_domain(host.lower()) or by_domain(host.lower().partition(":")[0])
+
+
+def flag_of(environ: Environ, kind: str) -> str | None:
+    """Return why a request is no visit of a person: prefetch, frame or bot; None when it may be one."""
+    purpose = environ.get("HTTP_SEC_PURPOSE") or environ.get("HTTP_PURPOSE") or environ.get("HTTP_X_MOZ")
+    if purpose and "pre" in purpose.lower():
+        return "prefetch"
+    dest = environ.get("HTTP_SEC_FETCH_DEST")
+    if dest is not None and dest != ("empty" if kind == "script" else "document"):
+        return "frame"
+    return "bot" if is_machine(environ.get("HTTP_USER_AGENT", "")[:LONGEST]) else None
+
+
+@lru_cache(maxsize=4096)
+def is_machine(agent: str) -> bool:
+    """Whether a user agent plainly says that no person reads the page; asked again with more care later."""
+    return not agent or MACHINES.search(agent) is not None
+
+
+def fields(query: str) -> dict[str, str]:
+    """Return what a query says, the first of each name; most of it needs no decoding."""
+    found: dict[str, str] = {}
+    for pair in query[:LONGEST_QUERY].split("&"):
+        name, _, value = pair.partition("=")
+        if name and name not in found:
+            plain = "%" not in value and "+" not in value
+            found[name] = value if plain else unquote_plus(value, errors="replace")
+    return found
+
+
+def shortened(address: str) -> str:
+    """Return an address without the part that names a household: /24 of IPv4, /48 of IPv6."""
+    if ":" in address:
+        mapped = address.rpartition(":")[2]
+        if "." in mapped:
+            return shortened(mapped)
+        return ":".join(address.split("::", 1)[0].split(":")[:3]) + "::"
+    return address.rpartition(".")[0] + ".0" if "." in address else ""
+
+
+def _kept(text: str | None) -> str | None:
+    return text[:LONGEST] if text else None
+
+
+def _text(path: str) -> str:
+    """Return a path as it was meant; WSGI hands UTF-8 over as Latin-1."""
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _tell(start_response: Callable[..., Any], token: str | None) -> Iterable[bytes]:
+    start_response("204 No Content", [*BEACON, (CLICK_HEADER, token)] if token else BEACON)
+    return [b""]
