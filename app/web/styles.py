@@ -13,6 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import column
 from werkzeug.datastructures import MultiDict
 from wtforms import RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email
 
 from app import clock
@@ -57,11 +58,15 @@ class Sample(Form):
     ends_at = LocalDateTimeField(lazy_gettext("Ends at"))
     since = DayField(lazy_gettext("Since"))
     method = SelectField(
-        lazy_gettext("Method"), choices=[("bank", lazy_gettext("Bank")), ("card", "Card")]
+        lazy_gettext("Method"),
+        choices=[SelectChoice("bank", lazy_gettext("Bank")), SelectChoice("card", "Card")],
     )
     click = RadioField(
         lazy_gettext("Which click wins"),
-        choices=[("first", lazy_gettext("First")), ("last", lazy_gettext("Last"))],
+        choices=[
+            SelectChoice("first", lazy_gettext("First")),
+            SelectChoice("last", lazy_gettext("Last")),
+        ],
         default="last",
     )
     notes = TextAreaField(lazy_gettext("Notes"))
