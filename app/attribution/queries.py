@@ -1,18 +1,74 @@
-"""Read the journal of claims."""
+"""Read clicks by their tokens, and the journal of claims."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
-from app.attribution.models import Claim
+from app.attribution.models import Claim, Click
+from app.attribution.rules import Reason
 from app.extensions import db
+from app.installation import settings
+from app.links.models import Link
+from app.links.rules import click_key, open_click
 from app.partners.models import Partner
+from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+FLAWS = {"frame": Reason.HIDDEN_FRAME}  # any other flag of a stored click is a machine's
+
+
+@dataclass(frozen=True)
+class SeenClick:
+    """What a token proves: whose link was followed and when; `flaw` when the row disqualifies it."""
+
+    partner_id: int
+    link_id: int
+    at: datetime
+    flaw: Reason | None
+
+
+def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
+    """Return what click tokens of this tenant prove; tokens that prove nothing are absent.
+
+    The token is evidence enough, also where its row is gone by age; a row that stands may
+    disqualify it.
+    """
+    key = click_key(settings().secret_key)
+    opened = {token: open_click(token, [key]) for token in set(tokens)}
+    own = {t: c for t, c in opened.items() if c is not None and c.tenant == current_tenant()}
+    if not own:
+        return {}
+    links = db.session.execute(
+        select(Link.id, Link.partner_id).where(Link.id.in_({c.link for c in own.values()}))
+    )
+    partners = {row.id: row.partner_id for row in links}
+    rows = db.session.execute(
+        select(Click.at, Click.nonce, Click.flag).where(
+            tuple_(Click.at, Click.nonce).in_({(c.at, c.nonce) for c in own.values()}),
+            Click.flag.is_not(None),
+        )
+    )
+    flags = {(row.at, row.nonce): row.flag for row in rows}
+    return {
+        token: SeenClick(
+            partners[click.link],
+            click.link,
+            click.at,
+            _flaw(flags.get((click.at, click.nonce))),
+        )
+        for token, click in own.items()
+        if click.link in partners
+    }
+
+
+def _flaw(flag: str | None) -> Reason | None:
+    return None if flag is None else FLAWS.get(flag, Reason.BOT)
 
 
 @dataclass(frozen=True)

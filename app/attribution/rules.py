@@ -98,12 +98,13 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class OrderClaims:
-    """An order as attribution sees it."""
+    """An order as attribution sees it; `external_id`, the shop's own, settles which of a moment is first."""
 
     order_id: int
     created_at: datetime
     buyer: Buyer
     claims: tuple[Claim, ...]
+    external_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +304,7 @@ def verdicts(
     binding: Binding | None = None
     ordered_before: datetime | None = None
     found: dict[int, Verdict] = {}
-    for order in sorted(orders, key=lambda order: (order.created_at, order.order_id)):
+    for order in sorted(orders, key=lambda o: (o.created_at, o.external_id, o.order_id)):
         if binding is None and waiting and waiting[0].since <= order.created_at:
             binding = waiting[0]
         verdict = winner(order, binding, ordered_before, standing)

@@ -9,29 +9,21 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.attribution.models import Binding, Claim
+from app.attribution.queries import SeenClick, read_clicks
 from app.attribution.rules import Binding as BindingRule
 from app.attribution.rules import Claim as ClaimRule
 from app.attribution.rules import Kind
 from app.extensions import db
-from app.facts.service import current
-from app.links.rules import CodeError, normalise_code
-from app.links.service import read_click
+from app.links.queries import parameters
 from app.partners.models import Code
+from app.partners.queries import partner_of_code
+from app.partners.rules import fold_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from app.attribution.rules import Verdict
     from app.orders.rules import Folded
-
-PARAMETERS = ("ref",)
-CLICK_PARAMETER = "click"
-
-
-def parameters() -> tuple[str, ...]:
-    """Return the names under which the merchant's addresses carry a refcode; the first is written."""
-    return tuple(current(["merchant"], ["parameters"]).get("merchant", {}).get("parameters") or PARAMETERS)
-
 
 def claims_of(orders: Mapping[int, Folded]) -> dict[int, tuple[ClaimRule, ...]]:
     """Return every claim on each order: staff's word, codes, clicks, refs and entry addresses.
@@ -41,43 +33,29 @@ def claims_of(orders: Mapping[int, Folded]) -> dict[int, tuple[ClaimRule, ...]]:
     """
     names = parameters()
     spoken = {order_id: list(_spoken(folded, names)) for order_id, folded in orders.items()}
-    owners = owners_of(word for found in spoken.values() for _, word, _ in found)
+    owners = partner_of_code(word for found in spoken.values() for _, word, _ in found)
+    clicks = read_clicks(e.value for f in orders.values() for e in f.evidence if e.kind == "click")
     result = {}
     for order_id, folded in orders.items():
         claims = [
-            ClaimRule(kind, word, owners.get(code_key(word)), position=position)
+            ClaimRule(kind, word, owners.get(fold_code(word)), position=position)
             for kind, word, position in spoken[order_id]
-            if kind is not Kind.COUPON or code_key(word) in owners
+            if kind is not Kind.COUPON or fold_code(word) in owners
         ]
-        result[order_id] = (*claims, *_clicks(folded))
+        result[order_id] = (*claims, *_clicks(folded, clicks))
     return result
-
-
-def owners_of(words: Iterable[str]) -> dict[str, int]:
-    """Return {normalised code: partner} for those words that are somebody's code."""
-    keys = {key for word in words if (key := code_key(word))}
-    if not keys:
-        return {}
-    rows = db.session.execute(select(Code.key, Code.partner_id).where(Code.key.in_(keys)))
-    return {row.key: row.partner_id for row in rows}
 
 
 def displays_of(words: Iterable[str]) -> dict[str, str]:
     """Return {word: code as shown} for those words that are promo codes."""
-    keys = {word: key for word in words if (key := code_key(word))}
+    keys = {word: fold_code(word) for word in words}
+    if not keys:
+        return {}
     rows = db.session.execute(
         select(Code.key, Code.display).where(Code.key.in_(keys.values()), Code.kind == "promo")
     )
     shown = {row.key: row.display for row in rows}
     return {word: shown[key] for word, key in keys.items() if key in shown}
-
-
-def code_key(word: str) -> str:
-    """Return the word as codes are compared, or "" for what can be no code."""
-    try:
-        return normalise_code(word)
-    except CodeError:
-        return ""
 
 
 def _spoken(folded: Folded, names: Sequence[str]) -> Iterable[tuple[Kind, str, int]]:
@@ -90,8 +68,8 @@ def _spoken(folded: Folded, names: Sequence[str]) -> Iterable[tuple[Kind, str, i
         yield Kind.PARTNER_CODE, said.partner_code, 0
     seen = set()
     for position, coupon in enumerate(said.coupons):
-        if code_key(coupon) not in seen:
-            seen.add(code_key(coupon))
+        if fold_code(coupon) not in seen:
+            seen.add(fold_code(coupon))
             yield Kind.COUPON, coupon, position
     for evidence in folded.evidence:
         if evidence.kind == "ref":
@@ -109,10 +87,10 @@ def _in_address(address: str, names: Sequence[str]) -> str | None:
     return wanted[0] if wanted else None
 
 
-def _clicks(folded: Folded) -> Iterable[ClaimRule]:
+def _clicks(folded: Folded, seen: Mapping[str, SeenClick]) -> Iterable[ClaimRule]:
     for evidence in folded.evidence:
         if evidence.kind == "click":
-            click = read_click(evidence.value)
+            click = seen.get(evidence.value)
             yield ClaimRule(
                 Kind.CLICK,
                 evidence.value,
@@ -175,7 +153,7 @@ def _standing(order_id: int) -> dict[tuple[str, str], tuple[object, ...]]:
 
 def keep_binding(member_id: int, binding: BindingRule | None) -> None:
     """Let the customer's binding be what the verdicts on all his orders made it."""
-    if binding is None:
+    if binding is None or binding.order_id is None:
         db.session.execute(
             delete(Binding).where(Binding.member_id == member_id, Binding.order_id.is_not(None))
         )
@@ -191,5 +169,9 @@ def keep_binding(member_id: int, binding: BindingRule | None) -> None:
         name: getattr(statement.excluded, name) for name in ("partner_id", "since", "order_id", "how")
     }
     db.session.execute(
-        statement.on_conflict_do_update(index_elements=["tenant_id", "member_id"], set_=same)
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "member_id"],
+            index_where=Binding.order_id.is_not(None),
+            set_=same,
+        )
     )

@@ -9,14 +9,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.catalog.models import Category, Product
+from app.catalog.queries import categories_by_key, products_by_key
 from app.commissions.models import Deal, Share
 from app.commissions.rules import Key, Nets, World, facts_from_rows
 from app.extensions import db
 from app.facts.models import Fact
 from app.orders.models import Order
+from app.members.rules import region_of
 from app.partners.models import Partner
-from app.partners.rules import Edge, Identity, tree_of
+from app.partners.queries import identities, upline_edges
+from app.partners.rules import tree_of
 from app.programs.models import Terms
 from app.tenants.models import Tenant
 
@@ -29,21 +31,6 @@ if TYPE_CHECKING:
 
 LEVELS = 16  # more than any program has: order and level make one number
 
-# All dated edges above the given partners. The walk is bounded by the tree: an edge that was true
-# at any time is followed once.
-_EDGES = text(
-    """
-    WITH RECURSIVE above(partner_id) AS (
-        SELECT unnest(:partners)
-        UNION
-        SELECT e.sponsor_id FROM sponsor_edge e JOIN above a ON e.partner_id = a.partner_id
-        WHERE e.sponsor_id IS NOT NULL
-    )
-    SELECT e.partner_id, e.sponsor_id, e.valid_from, e.valid_to
-    FROM sponsor_edge e JOIN above a ON e.partner_id = a.partner_id
-    """
-).bindparams(bindparam("partners", type_=ARRAY(BigInteger)))
-
 _BOOKED = text(
     """
     SELECT order_id, line, level, partner_id,
@@ -51,9 +38,9 @@ _BOOKED = text(
                AS pending,
            sum(CASE WHEN target IN (available, debt) THEN amount ELSE 0 END
              - CASE WHEN source IN (available, debt) THEN amount ELSE 0 END) AS settled
-    FROM (SELECT *, 'partner:' || partner_id || ':pending' AS pending,
-                    'partner:' || partner_id || ':available' AS available,
-                    'partner:' || partner_id || ':debt' AS debt
+    FROM (SELECT *, 'partner\\:' || partner_id || '\\:pending' AS pending,
+                    'partner\\:' || partner_id || '\\:available' AS available,
+                    'partner\\:' || partner_id || '\\:debt' AS debt
           FROM transfer WHERE order_id = ANY(:orders)) t
     GROUP BY order_id, line, level, partner_id
     """
@@ -61,18 +48,14 @@ _BOOKED = text(
 
 
 def world_of(
-    tenant: Tenant, shop_ids: Collection[int], folded: Iterable[Folded], partners: Collection[int]
+    tenant: Tenant, shop_id: int, folded: Iterable[Folded], partners: Collection[int]
 ) -> World:
     """Load every dated fact that the orders of one customer may read, in a few statements."""
-    snapshots = [f.snapshot for f in folded]
-    words = {line.category for s in snapshots for line in s.lines if line.category}
-    products = _ids(Product, shop_ids, {ln.product for s in snapshots for ln in s.lines if ln.product})
-    named = {row.value for f in folded for row in f.facts if row.name == "category"}
-    categories = _ids(Category, shop_ids, words | {str(v) for v in named})
-    edges = [
-        Edge(row.partner_id, row.sponsor_id, row.valid_from, row.valid_to)
-        for row in db.session.execute(_EDGES, {"partners": sorted(partners)})
-    ]
+    lines = [line for f in folded for line in f.snapshot.lines]
+    named = {str(row.value) for f in folded for row in f.facts if row.name == "category"}
+    products = products_by_key(shop_id, {line.product for line in lines if line.product})
+    categories = categories_by_key(shop_id, named)
+    edges = upline_edges(partners)
     everyone = {p for e in edges for p in (e.partner_id, e.sponsor_id) if p is not None} | set(partners)
     facts = _facts(everyone, set(products.values()), set(categories.values()))
     return World(
@@ -83,21 +66,8 @@ def world_of(
         products=products,
         categories=categories,
         edges=tree_of(edges),
-        identities=_identities(everyone),
+        identities=identities(everyone, region_of(tenant.currency)),
     )
-
-
-def _ids(
-    model: type[Product | Category], shop_ids: Collection[int], external: set[str]
-) -> dict[str, int]:
-    if not external:
-        return {}
-    rows = db.session.execute(
-        select(model.external_id, model.id).where(
-            model.shop_id.in_(shop_ids), model.external_id.in_(external)
-        )
-    )
-    return {row.external_id: row.id for row in rows}
 
 
 def _facts(partners: set[int], products: set[int], categories: set[int]) -> list[Any]:
@@ -124,22 +94,6 @@ def _facts(partners: set[int], products: set[int], categories: set[int]) -> list
             and (kind := {"group": "group", "category": "category", "parent": "category"}.get(row.name))
         } - seen
     return rows
-
-
-def _identities(partners: Collection[int]) -> dict[int, Identity]:
-    rows = db.session.execute(
-        select(Partner.id, Partner.member_id, Partner.email, Partner.phone).where(
-            Partner.id.in_(partners)
-        )
-    )
-    return {
-        row.id: Identity(
-            members=frozenset({row.member_id} - {None}),
-            emails=frozenset({row.email} - {None}),
-            phones=frozenset({row.phone} - {None}),
-        )
-        for row in rows
-    }
 
 
 def booked(order_ids: Collection[int]) -> dict[Key, Nets]:

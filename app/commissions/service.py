@@ -137,14 +137,14 @@ def show(deal: DealRule, created_at: datetime, currency: str, codes: Mapping[str
     if standing is None:
         standing = Deal(public_id=public_id("dl"), order_id=deal.order_id, **values)
         db.session.add(standing)
-        db.session.flush([standing])
+        db.session.flush()
         if deal.partner_id is not None:
             _tell_deal("deal.created", standing)
     else:
         before = (standing.partner_id, standing.state, standing.commission)
         for name, value in values.items():
             setattr(standing, name, value)
-        db.session.flush([standing])
+        db.session.flush()
         if before != (standing.partner_id, standing.state, standing.commission):
             _tell_deal("deal.changed" if before[0] is not None else "deal.created", standing)
     _show_shares(deal, created_at, currency)
@@ -170,14 +170,12 @@ def _show_shares(deal: DealRule, created_at: datetime, currency: str) -> None:
     }
     rows = db.session.scalars(select(Share).where(Share.order_id == deal.order_id)).all()
     standing = {(s.line, s.level, s.partner_id): s for s in rows}
-    if not wanted:
-        # What was once earned and is no longer due stays to be seen, as taken back.
-        for share in rows:
-            share.amount, share.bucket = 0, Bucket.TAKEN_BACK.value
-        return
     if {k: (s.amount, s.bucket, s.why) for k, s in standing.items()} == wanted:
         return
-    db.session.execute(delete(Share).where(Share.order_id == deal.order_id))
+    if standing:
+        db.session.execute(delete(Share).where(Share.order_id == deal.order_id))
+    if not wanted:
+        return
     db.session.execute(
         insert(Share),
         [

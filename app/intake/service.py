@@ -25,7 +25,7 @@ from app.events.service import record
 from app.extensions import db
 from app.members import service as members
 from app.members.models import Member
-from app.members.rules import normalise_email, normalise_phone
+from app.members.rules import normalise_email, normalise_phone, region_of
 from app.orders import service as orders
 from app.orders.rules import folded_from_json
 from app.tenancy import current_tenant, role
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from app.orders.rules import Folded
     from app.orders.service import Incoming
 
-# Where a phone without a country code is read as dialled, by the merchant's currency.
-REGIONS = {"RUB": "RU", "KZT": "KZ", "BYN": "BY", "UAH": "UA", "USD": "US", "GBP": "GB", "PLN": "PL"}
 _BY_CODE = frozenset({Kind.STAFF, Kind.PARTNER_CODE, Kind.COUPON})
 
 
@@ -61,7 +59,7 @@ def apply(incoming: Incoming) -> Applied:
     New order, status change, refund, duplicate, late or reordered message: the same path. A double
     writes nothing. Raises Retry when another transaction moved the order meanwhile.
     """
-    region = region_of(tenant())
+    region = region_of(tenant().currency)
     place = orders.place(incoming)
     resolution = members.resolve(orders.contact_of(incoming.snapshot, incoming.shop_id, region))
     moved = _will_move(resolution)
@@ -131,8 +129,8 @@ def _reconcile_customer(own: Sequence[Order]) -> None:
     claims = claims_of(folded)
     explicit = explicit_bindings(member_id) if member_id is not None else ()
     world = _world(merchant, own, folded, claims, explicit)
-    buyers = _buyers(own, folded, region_of(merchant))
-    inputs = [OrderInput(o.id, folded[o.id], buyers[o.id], claims[o.id]) for o in own]
+    buyers = _buyers(own, folded, region_of(merchant.currency))
+    inputs = [OrderInput(o.id, folded[o.id], buyers[o.id], claims[o.id], o.external_id) for o in own]
     result = due(
         inputs,
         world,
@@ -169,8 +167,8 @@ def _world(
     if not partners:
         # Nobody claims anything, so no fact can matter.
         return World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
-    shops = {order.shop_id for order in own}
-    return world_of(merchant, shops, folded.values(), {p for p in partners if p is not None})
+    known = {p for p in partners if p is not None}
+    return world_of(merchant, own[0].shop_id, folded.values(), known)
 
 
 def _buyers(
@@ -209,7 +207,7 @@ def _assign(order: Order, incoming: Incoming, resolution: Resolution) -> None:
     if (order.member_id, order.guest_id) != (resolution.member_id, resolution.guest_id):
         orders.assign(order, resolution.member_id, resolution.guest_id)
     if resolution.member_id is not None:
-        contact = orders.contact_of(newest, incoming.shop_id, region_of(tenant()))
+        contact = orders.contact_of(newest, incoming.shop_id, region_of(tenant().currency))
         members.refresh(resolution.member_id, contact)
 
 
@@ -239,8 +237,3 @@ def tenant() -> Tenant:
     if found is None:
         raise LookupError("the tenant in scope does not exist")
     return found
-
-
-def region_of(merchant: Tenant) -> str | None:
-    """Return where phones without a country code are dialled."""
-    return REGIONS.get(merchant.currency)

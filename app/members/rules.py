@@ -4,6 +4,18 @@ from __future__ import annotations
 
 import phonenumbers
 
+# Where a phone without a country code is dialled, by the merchant's currency.
+REGIONS = {
+    "RUB": "RU",
+    "KZT": "KZ",
+    "BYN": "BY",
+    "UAH": "UA",
+    "USD": "US",
+    "GBP": "GB",
+    "PLN": "PL",
+    "RON": "RO",
+    "BRL": "BR",
+}
 _NOBODY = frozenset({"", "0"})  # shops write guests so
 
 
@@ -31,3 +43,8 @@ def key_of(customer_id: str | None, email: str | None, phone: str | None) -> str
     if email is not None:
         return f"email:{email}"
     return f"phone:{phone}" if phone is not None else None
+
+
+def region_of(currency: str) -> str | None:
+    """Return the region whose phones a merchant of the currency writes without a country code."""
+    return REGIONS.get(currency)

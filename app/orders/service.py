@@ -163,7 +163,7 @@ def get(order_id: int) -> Order:
 def assign(order: Order, member_id: int | None, guest_id: int | None) -> None:
     """Let a locked order belong to a member."""
     order.member_id, order.guest_id = member_id, guest_id
-    db.session.flush([order])
+    db.session.flush()
 
 
 def take_over(guest_id: int, owner_id: int) -> None:
@@ -234,7 +234,7 @@ def _write(order: Order, folded: Folded) -> None:
     order.folded = folded_to_json(folded)
     for name, value in _mirror(folded, order.external_id).items():
         setattr(order, name, value)
-    db.session.flush([order])
+    db.session.flush()
 
 
 def _mirror(folded: Folded, external_id: str) -> dict[str, object]:

@@ -827,9 +827,22 @@ def upgrade() -> None:
             name=op.f("fk_binding_tenant_id_partner_id"),
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_binding")),
-        sa.UniqueConstraint("tenant_id", "member_id", name=op.f("uq_binding_tenant_id_member_id")),
     )
     op.create_index("ix_binding_partner", "binding", ["tenant_id", "partner_id"], unique=False)
+    op.create_index(
+        "uq_binding_derived",
+        "binding",
+        ["tenant_id", "member_id"],
+        unique=True,
+        postgresql_where=sa.text("order_id is not null"),
+    )
+    op.create_index(
+        "uq_binding_explicit",
+        "binding",
+        ["tenant_id", "member_id"],
+        unique=True,
+        postgresql_where=sa.text("order_id is null"),
+    )
     op.create_table(
         "claim",
         sa.Column("order_id", sa.BigInteger(), nullable=False),
@@ -1204,6 +1217,12 @@ def downgrade() -> None:
     op.drop_table("code")
     op.drop_index("ix_claim_partner", table_name="claim")
     op.drop_table("claim")
+    op.drop_index(
+        "uq_binding_explicit", table_name="binding", postgresql_where=sa.text("order_id is null")
+    )
+    op.drop_index(
+        "uq_binding_derived", table_name="binding", postgresql_where=sa.text("order_id is not null")
+    )
     op.drop_index("ix_binding_partner", table_name="binding")
     op.drop_table("binding")
     op.drop_index("ix_product_name", table_name="product")

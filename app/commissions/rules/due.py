@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import floor
@@ -60,14 +60,18 @@ def due(
     """
     asked = [_claims(order) for order in orders]
     attribution = verdicts(asked, explicit_bindings, world, bindable=bindable)
-    ordered = sorted(orders, key=lambda order: (order.folded.snapshot.created_at, order.order_id))
+    ordered = sorted(orders, key=_place)
     deals = (_deal(order, attribution.verdicts[order.order_id], world, now) for order in ordered)
     return DueResult(tuple(deals), attribution)
 
 
+def _place(order: OrderInput) -> tuple[datetime, str, int]:
+    return order.folded.snapshot.created_at, order.external_id, order.order_id
+
+
 def _claims(order: OrderInput) -> OrderClaims:
     created_at = order.folded.snapshot.created_at
-    return OrderClaims(order.order_id, created_at, order.buyer, order.claims)
+    return OrderClaims(order.order_id, created_at, order.buyer, order.claims, order.external_id)
 
 
 def _deal(order: OrderInput, verdict: Verdict, world: World, now: datetime) -> Deal:
@@ -80,8 +84,12 @@ def _deal(order: OrderInput, verdict: Verdict, world: World, now: datetime) -> D
     shares: tuple[Share, ...] = ()
     notes: tuple[Note, ...] = ()
     reason: str | None = state.value
-    if bucket is not None:
-        table = _Table(order, won.partner_id, terms, world)
+    table = _Table(order, won.partner_id, terms, world)
+    if bucket is None:
+        # Who would have earned is shown at nothing, whether or not it was ever booked.
+        shares = tuple(replace(s, amount=0) for s in table.shares(Bucket.TAKEN_BACK))
+        notes = tuple(table.notes)
+    else:
         shares, notes = table.shares(bucket), tuple(table.notes)
         reason = None if any(part.amount for part in shares) else table.reason(shares)
     return Deal(

@@ -36,6 +36,7 @@ class OrderInput:
     folded: Folded
     buyer: Buyer
     claims: tuple[Claim, ...]
+    external_id: str = ""  # the shop's own; our ids depend on who came first
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""Whatever the order, repetition or lateness of a customer's messages: the same money in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from app import clock
+from app.commissions.queries import booked, deal_view
+from app.extensions import db
+from app.orders.rules import Customer, Refund, Snapshot
+from app.orders.service import find
+from tests.intake.scene import NOON, Scene, at_lampa, order
+
+GLEB = Customer(id="77", email="gleb@example.org", name="Gleb")
+GUEST = Customer(email="GLEB@example.org")
+TWIN = Customer(id="88", email="gleb@example.org")  # another account with the same e-mail
+MOMENTS = (NOON, NOON + timedelta(minutes=20), NOON + timedelta(minutes=20), NOON + timedelta(days=2))
+
+said = st.builds(
+    lambda which, status, minute, code, customer, refund, coupon, ref: (
+        which,
+        order(
+            status,
+            created_at=MOMENTS[which],
+            updated_at=NOON + timedelta(minutes=minute),
+            partner_code=code,
+            customer=customer,
+            refunds=(Refund(id="r1", amount=refund),) if refund else (),
+            coupons=(coupon,) if coupon else (),
+            ref=ref,
+        ),
+    ),
+    st.integers(0, 3),
+    st.sampled_from(["new", "paid", "completed", "cancelled", "refunded", "packing"]),
+    st.integers(0, 5),
+    st.sampled_from([None, None, "VERA10", "ANNA10", "nobody"]),
+    st.sampled_from([GLEB, GLEB, GUEST, TWIN]),
+    st.sampled_from([0, 0, 50000, 190000]),
+    st.sampled_from([None, None, "anna10"]),
+    st.sampled_from([None, None, "vera", "boris"]),
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[tuple[int, Snapshot]], list[tuple[int, Snapshot]]]:
+    """Draw messages, and the same messages in another order with some of them twice."""
+    first = draw(st.lists(said, min_size=1, max_size=6))
+    again = draw(st.lists(st.sampled_from(first), max_size=4))
+    return first, draw(st.permutations(first + again))
+
+
+@pytest.fixture(scope="module")
+def lampa(app: Any) -> Iterator[Scene]:
+    """One shop for all examples; each runs in a savepoint that is rolled back."""
+    with app.app_context():
+        with at_lampa() as scene:
+            yield scene
+        db.session.rollback()
+        db.session.remove()
+
+
+def outcome(scene: Scene, messages: list[tuple[int, Snapshot]], now_days: int) -> dict[str, Any]:
+    """Play messages, and return what is booked, the balances and the six partner fields."""
+    savepoint = db.session.begin_nested()
+    try:
+        with clock.moved_to(NOON + timedelta(days=now_days)):
+            for which, snapshot in messages:
+                scene.say(f"A{which}", snapshot)
+            found: dict[str, Any] = {"balances": scene.balances()}
+            for which in sorted({which for which, _ in messages}):
+                row = find(scene.shop_id, f"A{which}")
+                view = deal_view(row.id)
+                assert view is not None
+                found[f"A{which}"] = (
+                    sorted((k.line, k.level, k.partner_id, nets) for k, nets in booked([row.id]).items()),
+                    (
+                        view.deal.commission,
+                        view.deal.promo_code,
+                        view.partner.refcode if view.partner else None,
+                        view.partner.name if view.partner else None,
+                        view.deal.terms_label,
+                        view.deal.state,
+                        view.deal.reason,
+                        view.deal.available_at,
+                    ),
+                )
+            return found
+    finally:
+        savepoint.rollback()
+        db.session.expunge_all()
+
+
+@given(histories(), st.sampled_from([3, 40]))
+@settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_any_order_of_a_customers_messages_ends_in_the_same_money(
+    lampa: Scene,
+    history: tuple[list[tuple[int, Snapshot]], list[tuple[int, Snapshot]]],
+    now_days: int,
+) -> None:
+    straight, shuffled = history
+    assert outcome(lampa, straight, now_days) == outcome(lampa, shuffled, now_days)
+
+
+def test_the_shops_ids_settle_which_of_two_orders_of_one_moment_is_first(lampa: Scene) -> None:
+    one = order("paid", partner_code="VERA10")
+    two = replace(one, partner_code="ANNA10")
+    assert outcome(lampa, [(1, one), (2, two)], 3) == outcome(lampa, [(2, two), (1, one)], 3)
+
+
