@@ -1,0 +1,136 @@
+"""A merchant with a partner, and every event that asks for a letter."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from app import clock, jobs
+from app.events.models import Event
+from app.events.service import record
+from app.extensions import db
+from app.identity.models import Person
+from app.notifications.models import Message
+from app.partners.models import Partner
+from app.partners.service import NewPartner, create
+from app.payouts.models import Payout, PayoutMethod
+from app.tenancy import public_id
+
+if TYPE_CHECKING:
+    from tests.world import Merchant
+
+
+def make_partner(merchant: Merchant, name: str = "Anna", **said: Any) -> int:
+    """Make a partner with an e-mail of her own, committed; returns the id."""
+    email = said.pop("email", f"{name.lower()}-{secrets.token_hex(4)}@example.org")
+
+    def act() -> int:
+        return create(NewPartner(name=name, email=email, **said)).id
+
+    return jobs.in_transaction(act, merchant.id)
+
+
+def address_of(merchant: Merchant, partner_id: int) -> str:
+    """Return a partner's e-mail."""
+    query = select(Partner.email).where(Partner.id == partner_id)
+    found = jobs.in_transaction(lambda: db.session.scalar(query), merchant.id)
+    assert found is not None
+    return found
+
+
+def happens(merchant: Merchant, kind: str, subject: str, **facts: Any) -> int:
+    """Let an event happen, committed; returns its id."""
+    return jobs.in_transaction(lambda: record(kind, subject, **facts).id, merchant.id)
+
+
+def earns(merchant: Merchant, partner_id: int, amount: int = 199000) -> int:
+    """Let a partner earn minor units of roubles."""
+    facts = {"partner_id": partner_id, "level": 1, "amount": amount, "currency": "RUB"}
+    return happens(merchant, "commission.accrued", "order:1", **facts)
+
+
+def make_payout(partner_id: int, amount: int = 150000) -> Payout:
+    """Make a payout row in the scope, as letters see it."""
+    method = db.session.scalars(select(PayoutMethod)).first()
+    assert method is not None
+    payout = Payout(
+        public_id=public_id("po"),
+        partner_id=partner_id,
+        amount=amount,
+        currency="RUB",
+        method_id=method.id,
+        details=None,
+        state="paid",
+        reason=None,
+        requested_by="system",
+        decided_by=None,
+        requested_at=clock.now(),
+        approved_at=None,
+        ended_at=None,
+    )
+    db.session.add(payout)
+    db.session.flush()
+    return payout
+
+
+def message_for(kind: str, partner: Partner, person: Person, locale: str = "en") -> Message:
+    """Make an event of a type and its message, in the scope and not committed."""
+    payout = make_payout(partner.id)
+    subject, facts = f"partner:{partner.id}", {"partner_id": partner.id, "reason": "No site yet"}
+    if kind.startswith("payout."):
+        subject = f"payout:{payout.id}"
+    if kind.startswith(("payout.", "commission.")):
+        facts |= {"amount": 150000, "currency": "RUB", "level": 2}
+    if kind.startswith(("staff.", "person.")):
+        subject, facts = f"person:{person.id}", {"person_id": person.id, "role": "manager"}
+    if kind == "partner.recruited":
+        facts["recruit_id"] = partner.id
+    event = record(kind, subject, **facts)
+    message = Message(
+        event_id=event.id,
+        recipient=f"person:{person.id}" if "person_id" in facts else f"partner:{partner.id}",
+        address="anna@example.org",
+        channel="email",
+        template=kind,
+        locale=locale,
+        due_at=clock.wall(),
+        created_at=clock.wall(),
+        lease_until=None,
+        sent_at=None,
+        problem=None,
+    )
+    db.session.add(message)
+    db.session.flush()
+    return message
+
+
+def messages_of(merchant: Merchant, event_id: int) -> list[tuple[str, str, str, int]]:
+    """Return (recipient, address, state, attempts) of an event's messages."""
+    columns = (Message.recipient, Message.address, Message.state, Message.attempts)
+    query = select(*columns).where(Message.event_id == event_id).order_by(Message.recipient)
+    rows = jobs.in_transaction(lambda: db.session.execute(query).all(), merchant.id)
+    return [tuple(row) for row in rows]
+
+
+def message_ids(merchant: Merchant, event_id: int) -> list[int]:
+    """Return the ids of an event's messages."""
+    query = select(Message.id).where(Message.event_id == event_id).order_by(Message.id)
+    return jobs.in_transaction(lambda: list(db.session.scalars(query)), merchant.id)
+
+
+def make_due(merchant: Merchant, message_id: int) -> None:
+    """Let the time of a message come: its pause, or the lease of a sender that died, is over."""
+
+    def act() -> None:
+        message = db.session.scalars(select(Message).where(Message.id == message_id)).one()
+        message.due_at = clock.wall()
+
+    jobs.in_transaction(act, merchant.id)
+
+
+def position_of(merchant: Merchant, event_id: int) -> int | None:
+    """Return the place of an event in the feed."""
+    query = select(Event.position).where(Event.id == event_id)
+    return jobs.in_transaction(lambda: db.session.scalar(query), merchant.id)
