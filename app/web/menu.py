@@ -57,7 +57,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("All partners"), endpoint="office.partners.index"),
                 Entry(lazy_gettext("Network"), endpoint="office.partners.network"),
-                Entry(lazy_gettext("Groups"), endpoint="office.partners.groups"),
+                Entry(lazy_gettext("Groups"), endpoint="office.programs.groups"),
                 Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
             ),
         ),
