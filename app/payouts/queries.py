@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select
 
+from app.events.queries import history
 from app.extensions import db
 from app.facts import service as facts
+from app.identity.queries import people
 from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import OPEN
@@ -16,7 +18,22 @@ from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Select
+
+    from app.events.models import Event
+
+@dataclass(frozen=True)
+class Step:
+    """One event in a payout's life, and who did it: a person's name, or "partner", "api", "system"."""
+
+    what: str
+    at: datetime
+    who: str
+    name: str | None
+    reason: str | None
+
 
 @dataclass(frozen=True)
 class Line:
@@ -103,7 +120,28 @@ def newest(
     return [Line(*row) for row in db.session.execute(query.order_by(Payout.id.desc()).limit(size))]
 
 
+def open_of(partner_id: int) -> Line | None:
+    """Return the partner's payout that is not over."""
+    query = lines().where(Payout.partner_id == partner_id, Payout.state.in_(OPEN_STATES))
+    row = db.session.execute(query).one_or_none()
+    return Line(*row) if row is not None else None
+
+
 def counters() -> dict[str, tuple[int, int]]:
     """Return {state: (how many, sum in minor units)}."""
     query = select(Payout.state, func.count(), func.sum(Payout.amount)).group_by(Payout.state)
     return {state: (count, int(total)) for state, count, total in db.session.execute(query)}
+
+
+def steps(payout: Payout) -> list[Step]:
+    """Return what happened to a payout, oldest first."""
+    found = history(f"payout:{payout.id}")[::-1]
+    ids = {int(e.actor.partition(":")[2]) for e in found if e.actor.startswith("person:")}
+    names = {row.id: row.name for row in people(ids).values()}
+    return [_step(event, names) for event in found]
+
+
+def _step(event: Event, names: dict[int, str]) -> Step:
+    kind, _colon, number = event.actor.partition(":")
+    name = names.get(int(number)) if kind == "person" else None
+    return Step(event.type, event.at, kind, name, event.facts.get("reason"))

@@ -82,6 +82,45 @@ def may_approve(debt: int) -> Refusal | None:
     return Refusal.DEBT if debt > 0 else None
 
 
+class Obstacle(StrEnum):
+    """What a partner sees in place of the request form."""
+
+    INACTIVE = "inactive"
+    OPEN_PAYOUT = "open_payout"
+    DEBT = "debt"
+    NOTHING = "nothing"
+    BELOW_MINIMUM = "below_minimum"
+    NO_DETAILS = "no_details"
+    COOLING = "cooling"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What decides whether a partner may ask now; sums in minor units."""
+
+    active: bool
+    has_open: bool
+    available: int
+    debt: int
+    minimum: int
+    has_details: bool
+    usable_from: datetime | None
+
+
+def obstacle(standing: Standing, now: datetime) -> Obstacle | None:
+    """Return the first thing that keeps the partner from asking now, or None; `may_request` has the last word."""
+    found = (
+        (not standing.active, Obstacle.INACTIVE),
+        (standing.has_open, Obstacle.OPEN_PAYOUT),
+        (standing.debt > 0, Obstacle.DEBT),
+        (standing.available <= 0, Obstacle.NOTHING),
+        (standing.available < standing.minimum, Obstacle.BELOW_MINIMUM),
+        (not standing.has_details, Obstacle.NO_DETAILS),
+        (cools(standing.usable_from, now) is not None, Obstacle.COOLING),
+    )
+    return next((reason for holds, reason in found if holds), None)
+
+
 def split_payment(amount: int, available: int) -> tuple[int, int]:
     """Divide what the merchant pays: from available, and what exceeds it, an advance (debt)."""
     covered = min(amount, max(available, 0))

@@ -1,0 +1,70 @@
+"""Forms about payouts: shape and words."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import RadioField, StringField, TextAreaField
+from wtforms.validators import Length
+
+from app.web.forms import Filled, Form, MoneyField, Positive, SelectField
+
+REASON = 500  # characters
+# Events of a payout's life as its history names them.
+STEPS = {
+    "payout.requested": _l("Asked for"),
+    "payout.approved": _l("Approved"),
+    "payout.sending": _l("Sent"),
+    "payout.unknown": _l("Arrival unknown"),
+    "payout.paid": _l("Paid"),
+    "payout.rejected": _l("Rejected"),
+    "payout.cancelled": _l("Taken back by the partner"),
+    "payout.failed": _l("Failed"),
+}
+ACTORS = {"partner": _l("The partner"), "api": _l("The shop's program"), "system": _l("Partnerka")}
+
+
+class RequestForm(Form):
+    """What a partner asks for."""
+
+    amount = MoneyField(_l("Amount"), [Filled(), Positive()])
+    method = SelectField(_l("Method"), validate_choice=True)
+
+
+class DetailsForm(Form):
+    """How a partner is paid by one method."""
+
+    holder = StringField(_l("Name of the person or company"), [Filled(), Length(max=200)])
+    account = StringField(
+        _l("Account, card or wallet"), [Filled(), Length(max=100)], render_kw={"autocomplete": "off"}
+    )
+    note = TextAreaField(_l("What else is needed"), [Length(max=1000)])
+
+
+class RecordForm(Form):
+    """What the merchant pays, or has paid, without the partner's asking."""
+
+    partner = StringField(_l("Partner's code"), [Filled(), Length(max=128)])
+    amount = MoneyField(_l("Amount"), [Filled(), Positive()])
+    method = SelectField(_l("Method"))
+    what = RadioField(
+        _l("What to do"),
+        choices=[
+            ("paid", _l("Record a payment already made")),
+            ("requested", _l("Make a request, to be approved and paid")),
+        ],
+        default="paid",
+    )
+    reason = StringField(_l("Note"), [Length(max=REASON)])
+
+
+class ReasonForm(Form):
+    """Why the money goes back; the partner reads it."""
+
+    reason = StringField(_l("Reason"), [Filled(), Length(max=REASON)])
+
+
+class MethodForm(Form):
+    """One of the merchant's own ways to pay."""
+
+    name = StringField(_l("Name"), [Filled(), Length(max=60)])
+    hint = TextAreaField(_l("What the partner is asked to give"), [Length(max=500)])

@@ -1,0 +1,269 @@
+"""The back office: payouts, decisions on them, payments made by hand, and the merchant's methods."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, g, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app import clock
+from app.errors import DomainError, NotFound
+from app.events.service import actor
+from app.ledger.queries import partner_balances
+from app.money import Money
+from app.partners import queries as partners
+from app.partners.models import Partner
+from app.payouts import queries, service
+from app.payouts.forms import ACTORS, STEPS, MethodForm, ReasonForm, RecordForm
+from app.payouts.models import Payout
+from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, State
+from app.site.access import may, requires
+from app.web.pages import page, see_other
+from app.web.states import STATES
+from app.web.tables import Column, Empty, Filter, Table
+
+if TYPE_CHECKING:
+    from flask import Response
+    from sqlalchemy import Select
+
+    from app.payouts.queries import Line
+
+bp = Blueprint("payouts", __name__, url_prefix="/payouts")
+
+DONE = {
+    "approve": _l("Approved."),
+    "pay": _l("Marked as paid."),
+    "send": _l("Noted: the transfer is under way."),
+    "lose": _l("Noted: it is not known whether the money arrived."),
+    "reject": _l("Rejected; the money is available to the partner again."),
+    "fail": _l("Marked as failed; the money is available to the partner again."),
+}
+
+
+def _search(statement: Select[Any], words: str) -> Select[Any]:
+    text = words.casefold()
+    return statement.where(
+        Partner.search.contains(text, autoescape=True) | (Payout.public_id == words)
+    )
+
+
+def _since(statement: Select[Any], days: str) -> Select[Any]:
+    return statement.where(Payout.requested_at >= clock.now() - timedelta(days=int(days)))
+
+
+PAYOUTS = Table(
+    name="payouts",
+    caption=_l("Payouts"),
+    key=Payout.id,
+    default="-requested",
+    columns=(
+        Column(
+            "partner", _l("Partner"), render="name", main=True, sort=Partner.name,
+            href=lambda row: url_for("office.payouts.show", public_id=row.Payout.public_id),
+        ),
+        Column("refcode", _l("Code"), render="code", quiet=True),
+        Column(
+            "amount", _l("Amount"), render="money", sort=Payout.amount, end=True,
+            value=lambda row: row.Payout.amount,
+        ),
+        Column("method", _l("Method")),
+        Column("state", _l("State"), render="badge", value=lambda row: row.Payout.state),
+        Column(
+            "requested", _l("Asked for"), render="datetime", sort=Payout.requested_at,
+            value=lambda row: row.Payout.requested_at,
+        ),
+        Column(
+            "ended", _l("Closed"), render="datetime", sort=Payout.ended_at, nullable=True, quiet=True,
+            value=lambda row: row.Payout.ended_at,
+        ),
+    ),
+    filters=(
+        Filter(
+            "state", _l("State"), [(s.value, STATES[s.value][0]) for s in State],
+            lambda s, v: s.where(Payout.state == v),
+        ),
+        Filter(
+            "days", _l("Asked for"),
+            [("7", _l("7 days")), ("30", _l("30 days")), ("90", _l("90 days")), ("365", _l("a year"))],
+            _since,
+        ),
+    ),
+    search=_search,
+    search_label=_l("Partner or number"),
+    empty=Empty(
+        _l("No payouts yet"),
+        _l("Requests of partners appear here; a payment can also be recorded without one."),
+        icon="cash",
+        endpoint="office.payouts.record",
+        act=_l("Record a payment"),
+    ),
+)  # fmt: skip
+
+
+@bp.get("/")
+@requires("money.read")
+def index() -> Response:
+    """List payouts, with what waits and what was paid on top."""
+    return page(
+        "payouts/office/index.html",
+        "_table.html",
+        payouts=PAYOUTS.load(queries.lines()),
+        counters=queries.counters(),
+        may_pay=may("money"),
+    )
+
+
+@bp.get("/<string:public_id>/")
+@requires("money.read")
+def show(public_id: str) -> Response:
+    """Show one payout: what is asked, to whom, and what can be done now."""
+    return _card(_line(public_id), ReasonForm())
+
+
+@bp.post("/<string:public_id>/<any(approve,pay,send,lose):act>")
+@requires("money")
+def decide(public_id: str, act: str) -> Response:
+    """Do what needs no words."""
+    verbs = {"approve": service.approve, "pay": service.pay, "send": service.send, "lose": service.lose}
+    verbs[act](_line(public_id).payout.id, actor())
+    return see_other("office.payouts.show", public_id=public_id, message=str(DONE[act]))
+
+
+@bp.post("/<string:public_id>/<any(reject,fail):act>")
+@requires("money")
+def give_back(public_id: str, act: str) -> Response:
+    """Give the money back to the partner, saying why."""
+    line, form = _line(public_id), ReasonForm()
+    if not form.validate_on_submit():
+        return _card(line, form, status=422)
+    verbs = {"reject": service.reject, "fail": service.fail}
+    verbs[act](line.payout.id, form.reason.data, actor())
+    return see_other("office.payouts.show", public_id=public_id, message=str(DONE[act]))
+
+
+@bp.get("/new")
+@requires("money")
+def record() -> Response:
+    """Offer to record a payment, the amount prefilled with what is available."""
+    return _record(_record_form(request.args.get("partner", "")))
+
+
+@bp.post("/new")
+@requires("money")
+def recorded() -> Response:
+    """Record a payment already made, or make a request on the partner's behalf."""
+    form = _record_form()
+    if not form.validate_on_submit():
+        return _record(form, status=422)
+    partner = partners.by_refcode(form.partner.data)
+    if partner is None:
+        form.complain("partner", _("There is no such partner."))
+        return _record(form, status=422)
+    given = (partner.id, form.amount.data.minor, form.method.data, actor())
+    try:
+        if form.what.data == "paid":
+            made = service.record_paid(*given, form.reason.data or None)
+        else:
+            made = service.request_for(*given)
+    except DomainError as error:
+        form.complain(error.errors[0].field if error.errors else "", error.message)
+        return _record(form, status=error.status)
+    return see_other("office.payouts.show", public_id=made.public_id, message=_("Saved."))
+
+
+@bp.get("/methods/")
+@requires("settings")
+def methods() -> Response:
+    """List the merchant's payout methods."""
+    return _methods(MethodForm())
+
+
+@bp.post("/methods/")
+@requires("settings")
+def add_method() -> Response:
+    """Add a method."""
+    form = MethodForm()
+    if form.validate_on_submit():
+        service.create_method(form.name.data, form.hint.data or "")
+        return see_other("office.payouts.methods", message=_("Added."))
+    return _methods(form, status=422)
+
+
+@bp.post("/methods/<int:method_id>")
+@requires("settings")
+def change_method(method_id: int) -> Response:
+    """Rename a method, or reword what is asked."""
+    form = MethodForm()
+    if form.validate_on_submit():
+        service.change_method(method_id, form.name.data, form.hint.data or "")
+        return see_other("office.payouts.methods", message=_("Saved."))
+    return _methods(form, status=422)
+
+
+@bp.post("/methods/<int:method_id>/<any(retire,restore):act>")
+@requires("settings")
+def use_method(method_id: int, act: str) -> Response:
+    """Take a method out of use, or back."""
+    if act == "restore":
+        service.restore_method(method_id)
+        return see_other("office.payouts.methods", message=_("In use again."))
+    service.retire_method(method_id)
+    undo = url_for("office.payouts.use_method", method_id=method_id, act="restore")
+    return see_other("office.payouts.methods", message=_("Removed."), undo=undo)
+
+
+def _line(public_id: str) -> Line:
+    found = queries.line(public_id) if "\x00" not in public_id else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
+    payout = line.payout
+    actions = LIFECYCLE.actions(State(payout.state)) if may("money") else ()
+    return page(
+        "payouts/office/show.html",
+        status=status,
+        line=line,
+        payout=payout,
+        form=form,
+        partner=partners.by_id(payout.partner_id),
+        balance=partner_balances([payout.partner_id])[payout.partner_id],
+        details=service.copied(payout) if may("money.read") else None,
+        open_details=may("money"),
+        actions=[a for a in actions if a != "cancel"],
+        steps=queries.steps(payout),
+        words=STEPS,
+        actors=ACTORS,
+    )
+
+
+def _record_form(refcode: str = "") -> RecordForm:
+    form = RecordForm()
+    form.method.choices = [(m.code, m.name) for m in queries.methods()]
+    partner = partners.by_refcode(refcode) if refcode and "\x00" not in refcode else None
+    if partner is not None:
+        form.partner.data = partner.refcode
+        free = partner_balances([partner.id])[partner.id].available
+        form.amount.data = Money(free, g.tenant.currency) if free else None
+    return form
+
+
+def _record(form: RecordForm, status: int = 200) -> Response:
+    known = partners.by_refcode(form.partner.data) if form.partner.data and status == 200 else None
+    balance = partner_balances([known.id])[known.id] if known else None
+    return page("payouts/office/record.html", status=status, form=form, partner=known, balance=balance)
+
+
+def _methods(form: MethodForm, status: int = 200) -> Response:
+    return page(
+        "payouts/office/methods.html",
+        status=status,
+        form=form,
+        methods=queries.methods(),
+        limit=METHODS_LIMIT,
+    )
