@@ -51,7 +51,9 @@ class Run:
         smtp_url = self.sink.url if self.sink else self.settings.smtp_url
         env = product.environment(self.settings, addresses, engines.redis_url, smtp_url)
         product.migrate(addresses.owner, env, self.folder / "migrate.log")
-        self._fill(env, identity(addresses.owner))
+        demo.forget_other(
+            self.target, self.folder / "demo.mark", identity(addresses.owner), self.settings.url
+        )
         self._serve(env)
         say(f"Partnerka answers at {self.settings.url} after {time.monotonic() - began:.1f} s.")
         for line in demo.lines(self.target):
@@ -78,22 +80,25 @@ class Run:
         if self.sink:
             self.sink.stop()
 
-    def _fill(self, env: dict[str, str], database: str) -> None:
-        """Start the demo's maker; the logins must be known before the web server answers."""
-        demo.forget_other(self.target, self.folder / "demo.mark", database, self.settings.url)
-        self.maker = product.seeding(env, self.folder, self.target)
-        self.maker.start()
-        known_before = self.target.exists()
-        if not known_before and not demo.wait_for(self.target, self.maker):
-            self._maker_ended(self.maker)
-
     def _serve(self, env: dict[str, str]) -> None:
+        """Start the product. The logins are known by the time that the web server answers."""
         web = product.web(self.settings, env, self.folder)
         worker = product.worker(env, self.folder)
-        for child in (worker, web):
-            self.children.append(child)
-            child.start()
+        self.maker = product.seeding(env, self.folder, self.target)
+        known = self.target.exists()  # a second run: the web server has the processors to itself
+        if not known:
+            self.maker.start()
+            if not demo.wait_for(self.target, self.maker):
+                self._maker_ended(self.maker)
+        self._start(web)
         product.wait_healthy(web, self.settings.url)
+        self._start(worker)
+        if known:
+            self.maker.start()
+
+    def _start(self, child: Child) -> None:
+        self.children.append(child)
+        child.start()
 
     def _maker_ended(self, maker: Child) -> None:
         if maker.process is not None and maker.process.returncode:
