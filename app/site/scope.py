@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from flask import g
+from flask import g, request
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import BadRequest
 
 from app.events.service import acting_as
 from app.extensions import db
@@ -33,7 +34,13 @@ def act_as(actor: str) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Close what a request opened, whatever became of it."""
+    """Close what a request opened, whatever became of it; refuse addresses that no column can hold."""
+
+    @app.before_request
+    def refuse_unstorable() -> None:
+        given = (request.path, *request.args.keys(), *(v for vs in request.args.listvalues() for v in vs))
+        if any("\x00" in text for text in given):
+            raise BadRequest
 
     @app.teardown_request
     def leave(_error: BaseException | None) -> None:

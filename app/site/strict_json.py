@@ -7,6 +7,7 @@ import re
 from typing import Any, NoReturn
 
 DEEPEST = 50
+LONGEST_NUMBER = 40
 # Escapes that may hide a NUL or half a surrogate pair: only then is every string looked at.
 _SUSPECT = re.compile(rb"\\u(0000|[dD][89abAB])")
 
@@ -27,7 +28,9 @@ def parse(body: bytes) -> Any:
     """Return the document. Raises BadJson, and Unstorable for text that no database keeps."""
     try:
         text = body.decode("utf-8")
-        found = json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once)
+        found = json.loads(
+            text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole, object_pairs_hook=_once
+        )
     except RecursionError:
         raise BadJson("The document is nested too deeply.") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -48,6 +51,12 @@ def _finite(text: str) -> float:
     if value in {float("inf"), float("-inf")}:
         raise BadJson("A number is too large.")
     return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        raise BadJson("A number is too large.")
+    return int(text)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -62,6 +62,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "window_days": (1, 3650),
     "minimum_payout": (0, 2**63 - 1),
 }
+# Room is left for these; until they do something they cannot be switched on.
+ABSENT: dict[str, Any] = {"settlement": "platform", "cashback": True, "loyalty": True, "compression": True}
 SWITCHES = frozenset({"lifetime", "cashback", "loyalty", "compression"})
 
 
@@ -133,7 +135,9 @@ def words_problem(words: dict[str, str]) -> str | None:
 
 
 def setting_problem(name: str, value: object) -> str | None:
-    """Return what is wrong with a setting's value: unknown, choice, range or type; None when it can stand."""
+    """Return what is wrong with a setting: unknown, choice, range, type, or absent (not built); None if it can stand."""
+    if name in ABSENT and value == ABSENT[name]:
+        return "absent"
     if name in CHOICES:
         return None if value in CHOICES[name] else "choice"
     if name in SWITCHES:

@@ -6,6 +6,7 @@ import base64
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
@@ -104,9 +105,9 @@ def change_settings(changes: Mapping[str, Any]) -> list[str]:
 
     Raises DomainError with every field that cannot stand.
     """
-    wrong = [name for name, value in changes.items() if rules.setting_problem(name, value)]
-    if wrong:
-        errors = (FieldError(name, _("This value is not allowed.")) for name in wrong)
+    wrong = {name: rules.setting_problem(name, value) for name, value in changes.items()}
+    errors = [FieldError(name, setting_words(problem)) for name, problem in wrong.items() if problem]
+    if errors:
         raise DomainError("invalid_setting", _("Some settings cannot stand."), *errors)
     before = queries.settings()
     changed = [n for n, v in changes.items() if facts.put(queries.MERCHANT, n, v, actor=actor())]
@@ -119,12 +120,47 @@ def change_settings(changes: Mapping[str, Any]) -> list[str]:
     return changed
 
 
+def setting_words(problem: str) -> str:
+    """Return what to tell somebody whose setting was refused."""
+    if problem == "absent":
+        return _("This is not available yet.")
+    return _("This value is not allowed.")
+
+
 def change_brand(tenant: Tenant, *, name: str, accent: str | None) -> None:
     """Change the merchant's name and accent colour ("#rrggbb"; None: ours). The test twin follows."""
     for row in filter(None, (tenant, queries.twin_of(tenant.id))):
         row.name = name
         row.brand = {**row.brand, "accent": accent}
     record("merchant.settings_changed", f"merchant:{tenant.id}", changes={"name": name, "accent": accent})
+
+
+def read_place(domain: str, path: str) -> rules.Place:
+    """Return where a shop stands, from what somebody typed. Raises DomainError that names the field."""
+    try:
+        host = rules.domain(domain) if domain.strip() else ""
+    except rules.BadAddress as error:
+        raise _refused("domain", place_words(error.code)) from error
+    try:
+        return rules.Place(host, rules.folder(path))
+    except rules.BadAddress as error:
+        raise _refused("path", place_words(error.code)) from error
+
+
+def read_zone(name: str) -> str:
+    """Return the name of a time zone that exists. Raises DomainError."""
+    if name not in available_timezones():
+        raise _refused("timezone", _("We do not know this time zone."))
+    return name
+
+
+def place_words(code: str) -> str:
+    """Return what to tell somebody whose domain or folder was refused."""
+    return {
+        "scheme": _("Write the domain alone, without https://."),
+        "domain": _("This is not a domain such as shop.example."),
+        "path": _("A folder looks like /shop: letters, digits and hyphens after a slash."),
+    }[code]
 
 
 def make_key(shop_id: int | None, name: str, scopes: Iterable[str], kind: str) -> NewKey:
@@ -134,8 +170,7 @@ def make_key(shop_id: int | None, name: str, scopes: Iterable[str], kind: str) -
     """
     wanted = sorted(set(scopes))
     if kind != "platform" and not (wanted and set(wanted) <= set(rules.SCOPES)):
-        message = _("Choose at least one scope.")
-        raise DomainError("scope", message, FieldError("scopes", message))
+        raise _refused("scopes", _("Choose at least one scope."))
     secret = crypto.token({"platform": "pk_live_", "live": "sk_live_", "test": "sk_test_"}[kind])
     key = ApiKey(
         shop_id=shop_id,
@@ -197,11 +232,14 @@ def disconnect(connection: Connection) -> None:
     record("connection.disabled", f"connection:{connection.id}", channel=connection.kind)
 
 
+def _refused(field: str, message: str) -> DomainError:
+    return DomainError("invalid", message, FieldError(field, message))
+
+
 def _change_words(shop: Shop, words: dict[str, str]) -> bool:
     problem = rules.words_problem(words)
     if problem is not None:
-        message = _("Name at least one word, each with one of our states.")
-        raise DomainError("statuses", message, FieldError("statuses", message))
+        raise _refused("statuses", _("Name at least one word, each with one of our states."))
     now = queries.words(shop.id)
     if now.words == words:
         return False

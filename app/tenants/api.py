@@ -1,0 +1,132 @@
+"""The merchant's settings and shops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apiflask import APIBlueprint
+from flask import g
+
+from app.errors import DomainError, FieldError, NotFound
+from app.money import MoneyError, parse_decimal, to_decimal_string
+from app.programs import queries as programs
+from app.programs import service as programs_service
+from app.site.access import requires
+from app.tenants import queries, service
+from app.tenants.schemas import MerchantIn, MerchantOut, ShopIn, ShopList, ShopOut
+
+if TYPE_CHECKING:
+    from app.tenants.models import Shop
+
+bp = APIBlueprint("tenants", __name__, tag="Merchant and shops")
+ATTRIBUTION = ("window_days", "click", "conflict", "lifetime", "existing", "foreign_code", "parameters")
+PLAIN = ("hold_days", "settlement", "fee_paid_by", "registration", "cashback", "loyalty", "compression")
+
+
+@bp.get("/merchant")
+@bp.output(MerchantOut)
+@requires("settings")
+def merchant() -> dict[str, Any]:
+    """Return the merchant's settings as they hold now."""
+    return _merchant()
+
+
+@bp.patch("/merchant")
+@bp.input(MerchantIn)
+@bp.output(MerchantOut)
+@requires("settings")
+def change_merchant(json_data: MerchantIn) -> dict[str, Any]:
+    """Change what is given; it holds for orders made from now on."""
+    said = json_data.model_dump(exclude_unset=True, exclude_none=True)
+    changes = {name: said[name] for name in PLAIN if name in said}
+    changes |= said.get("attribution", {})
+    if "minimum_payout" in said:
+        changes["minimum_payout"] = _sum("minimum_payout", said["minimum_payout"])
+    service.change_settings(changes)
+    if "name" in said:
+        service.change_brand(g.tenant, name=said["name"], accent=g.tenant.brand.get("accent"))
+    if json_data.levels is not None:
+        programs_service.change_terms(programs.base_terms(), levels=json_data.levels)
+    return _merchant()
+
+
+@bp.get("/shops")
+@bp.output(ShopList)
+@requires("settings")
+def shops() -> dict[str, Any]:
+    """List the merchant's shops."""
+    found = queries.shops()
+    words = queries.maps(shop.id for shop in found)
+    return {"items": [_shop(shop, words[shop.id]) for shop in found], "next": None}
+
+
+@bp.get("/shops/<string:shop_id>")
+@bp.output(ShopOut)
+@requires("settings")
+def show_shop(shop_id: str) -> dict[str, Any]:
+    """Return a shop."""
+    shop = _found(shop_id)
+    return _shop(shop, queries.words(shop.id).words)
+
+
+@bp.put("/shops/<string:shop_id>")
+@bp.input(ShopIn)
+@bp.output(ShopOut)
+@requires("settings")
+def change_shop(shop_id: str, json_data: ShopIn) -> dict[str, Any]:
+    """Change a shop; new words hold for later messages, older orders keep their state."""
+    shop = _found(shop_id)
+    domain = shop.domain if json_data.domain is None else json_data.domain
+    path = shop.path if json_data.path is None else json_data.path
+    service.change_shop(
+        shop,
+        name=json_data.name,
+        place=service.read_place(domain, path),
+        timezone=None if json_data.timezone is None else service.read_zone(json_data.timezone),
+        words=json_data.statuses,
+    )
+    return _shop(shop, queries.words(shop.id).words)
+
+
+def _merchant() -> dict[str, Any]:
+    known = queries.settings()
+    base = programs.base_terms()
+    return {
+        "id": g.tenant.public_id,
+        "name": g.tenant.name,
+        "slug": g.tenant.slug,
+        "test": g.tenant.twin_of is not None,
+        "currency": g.tenant.currency,
+        "locale": g.tenant.locale,
+        "timezone": g.tenant.timezone,
+        "minimum_payout": to_decimal_string(known["minimum_payout"], g.tenant.currency),
+        "attribution": {name: known[name] for name in ATTRIBUTION},
+        "levels": programs.conditions([base.id])[base.id].levels,
+        **{name: known[name] for name in PLAIN},
+    }
+
+
+def _shop(shop: Shop, words: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": shop.public_id,
+        "name": shop.name,
+        "domain": shop.domain,
+        "path": shop.path,
+        "timezone": shop.timezone,
+        "statuses": words,
+    }
+
+
+def _found(shop_id: str) -> Shop:
+    shop = queries.shop(shop_id)
+    if shop is None:
+        raise NotFound
+    return shop
+
+
+def _sum(field: str, text: str) -> int:
+    try:
+        return parse_decimal(text, g.tenant.currency)
+    except MoneyError as error:
+        message = f"This is no sum of money: {error.code}."
+        raise DomainError("invalid", message, FieldError(field, message)) from error
