@@ -18,15 +18,31 @@ from app.orders import service as orders
 from app.orders.service import Incoming
 from app.tenancy import role
 from app.tenants import queries as tenants
+from app.tenants import service as tenants_service
 from app.tenants.models import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import Select
+
     from app.intake.shops import Connector
 
 CONNECTORS: dict[str, Connector] = {woocommerce.kind: woocommerce}
 ATTEMPTS = 12
+
+
+def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connection, str]:
+    """Open a shop's hook and teach the shop's status map the words of its kind; returns the secret too.
+
+    Words that the merchant has mapped already stay as they are. Raises NotFound for another kind.
+    """
+    connector, shop = CONNECTORS.get(kind), tenants.shop_by_id(shop_id)
+    if connector is None or shop is None:
+        raise NotFound
+    words = {**connector.words, **tenants.words(shop_id).words}
+    tenants_service.change_shop(shop, words=words)
+    return tenants_service.connect(shop_id, kind, secret)
 
 
 def receive(kind: str, public_id: str, headers: Mapping[str, str], body: bytes) -> bool:
@@ -109,6 +125,20 @@ def work(inbox_id: int) -> bool:
         _gone(connection.shop_id, said)
     row.state, row.done_at = "done", clock.wall()
     return True
+
+
+def listed() -> Select[tuple[Inbox]]:
+    """Deliveries that could not be read or booked, for the merchant."""
+    return select(Inbox).where((Inbox.state == "parked") | (Inbox.problem.is_not(None)))
+
+
+def again(inbox_id: int) -> None:
+    """Put a parked delivery back into the line; raises NotFound."""
+    row = db.session.scalar(select(Inbox).where(Inbox.id == inbox_id, Inbox.state == "parked"))
+    if row is None:
+        raise NotFound
+    row.state, row.attempts, row.due_at = "waiting", 0, clock.wall()
+    kick_after_commit("drain_inbox")
 
 
 def postpone(inbox_id: int, problem: str) -> None:
