@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
 import psycopg
+from flask import current_app
+from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
+from app.attribution.models import Click
 from app.extensions import db
-from app.links.rules import click_key, fold_code, milliseconds_of, seal_click
+from app.links.rules import click_key, fold_code, instant, milliseconds_of, seal_click
 from app.links.service import PARAMS, target_of_code, target_of_short
-from app.tenancy import tenant_scope
+from app.tenancy import current_tenant, tenant_scope
 from app.tenants.queries import by_domain, by_slug, look_up, tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from flask import Flask
 
@@ -137,6 +141,16 @@ class GroupCommit:
             self.connection = None
 
 
+class Seen(NamedTuple):
+    """What a shop's server tells of a click it saw."""
+
+    at: datetime | None = None  # the scope's now, if not said
+    ip: str = ""
+    agent: str = ""
+    referrer: str = ""
+    page: str = ""
+
+
 class Remembered(NamedTuple):
     """A link and the moment from which it must be looked up again."""
 
@@ -177,7 +191,7 @@ class Clicks:
 
     def count(self, target: Target, kind: str, environ: Environ, said: dict[str, str]) -> str | None:
         """Write a click and return its token; None for what is no evidence, or could not be written."""
-        nonce = int.from_bytes(secrets.token_bytes(8), "big", signed=True)
+        nonce = random_bits()
         at = milliseconds_of(clock.now() + target.offset)
         flag = flag_of(environ, kind)
         row = {
@@ -194,6 +208,30 @@ class Clicks:
         except (psycopg.Error, SQLAlchemyError):
             return None  # the visitor goes on to the shop all the same
         return None if flag else seal_click(self.key, target.tenant, target.link, at, nonce)
+
+    def count_by_hand(self, code: str, seen: Seen) -> str | None:
+        """Write a click that a server saw, in the scope's tenant and at its time; None: nobody's code."""
+        merchant = tenant(current_tenant())
+        found = target_of_code(merchant, code) if merchant else None
+        if found is None:
+            return None
+        at = milliseconds_of(seen.at or clock.now())
+        nonce = random_bits()
+        db.session.execute(
+            insert(Click).values(
+                at=instant(at),
+                nonce=nonce,
+                link_id=found.link,
+                partner_id=found.partner,
+                kind="server",
+                ip=shortened(seen.ip),
+                user_agent=_kept(seen.agent),
+                referrer=_kept(seen.referrer),
+                page=_kept(seen.page),
+                flag="bot" if seen.agent and is_machine(seen.agent) else None,
+            )
+        )
+        return seal_click(self.key, found.tenant, found.link, at, nonce)
 
     def target(self, path: str, host: str, code: str) -> Target | None:
         """Return where a path leads; what was found is remembered for a while, what was not is not."""
@@ -221,6 +259,17 @@ BEACON = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Expose-Headers", CLICK_HEADER),
 ]
+
+
+def random_bits() -> int:
+    """Return 64 random bits as PostgreSQL's bigint."""
+    return int.from_bytes(secrets.token_bytes(8), "big", signed=True)
+
+
+def count_click(code: str, seen: Seen | None = None) -> str | None:
+    """Write a click in the scope's transaction and return its token; None for nobody's code."""
+    clicks: Clicks = current_app.extensions["clicks"]
+    return clicks.count_by_hand(code, seen or Seen())
 
 
 def init_app(app: Flask) -> None:
@@ -258,6 +307,8 @@ def _by_host(host: str) -> Tenant | None:
 
 def flag_of(environ: Environ, kind: str) -> str | None:
     """Return why a request is no visit of a person: prefetch, frame or bot; None when it may be one."""
+    if kind == "pixel":
+        return "pixel"  # shown is not followed
     purpose = environ.get("HTTP_SEC_PURPOSE") or environ.get("HTTP_PURPOSE") or environ.get("HTTP_X_MOZ")
     if purpose and "pre" in purpose.lower():
         return "prefetch"

@@ -98,3 +98,8 @@ def product_place(product: Product, shop: Shop) -> str | None:
             continue
     return None
 
+
+
+def partner_of(code: Code) -> Partner:
+    """Return whose code it is."""
+    return db.session.get_one(Partner, (code.tenant_id, code.partner_id))

@@ -221,16 +221,18 @@ def _refusal(name: str, words: str) -> DomainError:
 
 
 def _address_words(code: str) -> str:
-    return {
+    words = {
         "other_site": _("This page is not on the shop's site."),
         "outside_folder": _("This page is outside the shop's folder of its site."),
         "too_long": _("This address is too long."),
-    }.get(code, _("This is not an address of a page."))
+    }
+    return str(words.get(code, _("This is not an address of a page.")))
 
 
 def _code_words(code: str) -> str:
-    return {
+    words = {
         "too_short": _("A code has at least 2 characters."),
         "too_long": _("A code has at most 40 characters."),
         "mixed_scripts": _("All letters of a code are of one alphabet."),
-    }.get(code, _("A code has letters, digits, hyphens and underscores."))
+    }
+    return str(words.get(code, _("A code has letters, digits, hyphens and underscores.")))

@@ -1,0 +1,92 @@
+"""What shops' pages load, and where clicks end that the function in front of Flask did not take."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, abort, current_app, g, make_response, request
+
+from app.extensions import csrf
+from app.site.access import requires
+from app.tenants.queries import settings
+
+if TYPE_CHECKING:
+    from app.attribution.clicks import Clicks
+
+bp = Blueprint("attribution", __name__)
+
+SOURCE = Path(__file__).resolve().parent.parent.parent / "static" / "track.js"
+KEPT = 300  # seconds; a changed setting reaches pages soon
+PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+ANYBODY = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@bp.get("/t/<merchant>.js")
+@requires("anyone")
+def script() -> Response:
+    now = settings()
+    words = [now["parameters"], now["window_days"], now["click"] == "first"]
+    packed = request.accept_encodings.quality("gzip") > 0
+    response = make_response(landing_script(json.dumps(words), packed=packed))
+    response.headers.update(ANYBODY)
+    response.headers["Content-Type"] = "text/javascript; charset=utf-8"
+    response.headers["Cache-Control"] = f"public, max-age={KEPT}"
+    response.vary.add("Accept-Encoding")
+    if packed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@bp.route("/t/<merchant>/hit", methods=["POST", "OPTIONS"])
+@requires("anyone")
+def hit() -> Response:
+    """Nobody's code: nothing is recorded, and the page need not know."""
+    return make_response("", 204, ANYBODY)
+
+
+csrf.exempt(hit)  # other sites' pages send it, and it changes nothing of anybody's
+
+@bp.get("/t/<merchant>/hit.gif")
+@requires("anyone")
+def pixel() -> Response:
+    clicks: Clicks = current_app.extensions["clicks"]
+    target = clicks.target(f"/t/{g.tenant.slug}/hit", request.host, request.args.get("ref", ""))
+    if target is not None:
+        clicks.count(target, "pixel", request.environ, request.args.to_dict())
+    response = make_response(PIXEL, 200, ANYBODY | {"Cache-Control": "no-store"})
+    response.headers["Content-Type"] = "image/gif"
+    return response
+
+
+@bp.get("/r/<merchant>/<code>")
+@requires("anyone")
+def follow(code: str) -> Response:
+    """Nobody's code."""
+    abort(404)
+
+
+@bp.get("/r/<code>", endpoint="follow_here")
+@bp.get("/s/<code>", endpoint="follow_short")
+@requires("anyone")
+def follow_here(code: str) -> Response:
+    """Nobody's code, on a merchant's own domain or shortened."""
+    abort(404)
+
+
+@lru_cache(maxsize=512)
+def landing_script(words: str, *, packed: bool) -> bytes:
+    """Return the script with a merchant's settings, without what only its readers need."""
+    lines = (line.strip() for line in SOURCE.read_text().splitlines())
+    text = "\n".join(line for line in lines if line and not line.startswith("//"))
+    body = text.replace("(SETTINGS)", f"({words})").encode()
+    return gzip.compress(body, 9, mtime=0) if packed else body

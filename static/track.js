@@ -1,0 +1,69 @@
+// The landing script: remembers, in a cookie of the shop's own, through whose link a visitor came.
+// Served as /t/<merchant>.js with the merchant's settings in place of the last line's word.
+(function ([names, days, first]) {
+  const w = window, d = document, me = d.currentScript, key = "partnerka_click"
+  if (w.partnerka || !me) return
+  const base = me.src.replace(/\.js[^/]*$/, ""), data = me.dataset
+  let allowed = data.consent != "wait", value = "", code, fresh, waiting
+  try {
+    value = decodeURIComponent((d.cookie.match(/(?:^|; )partnerka_click=([^;]*)/) || [])[1] || "")
+  } catch {}
+
+  const put = (text, age) => {
+    d.cookie = key + "=" + encodeURIComponent(text) + ";path=/;SameSite=Lax;max-age=" + age +
+      (location.protocol == "https:" ? ";Secure" : "") + (data.domain ? ";domain=" + data.domain : "")
+  }
+  const fill = () => d.querySelectorAll(`input[name=${key}]`).forEach(field => field.value = value)
+  const keep = () => {
+    if (allowed && value && value == fresh) put(value, days * 86400)
+    fill()
+  }
+  // Told once in a page view, and not before consent. The answer is the click's token; until it is
+  // here, and where the way to us is blocked, the code itself is the evidence.
+  const tell = () => {
+    if (!waiting || !allowed) return
+    waiting = 0
+    fetch(base + "/hit?" + new URLSearchParams({ref: code, page: location.origin + location.pathname,
+      from: d.referrer.split("?")[0]}), {method: "POST", keepalive: true, credentials: "omit"})
+      .then(answer => {
+        const token = answer.headers.get("Partnerka-Click")
+        if (token && value == fresh) {
+          value = fresh = token
+          keep()
+        }
+      }).catch(() => {})
+  }
+  const start = () => {
+    const query = new URLSearchParams(location.search), click = query.get("click") || ""
+    const [entry] = performance.getEntriesByType("navigation")
+    code = names.map(name => query.get(name)).find(Boolean)
+    // A page that is shown again, or inside another page, is no new visit.
+    if (self != top || (value && entry && entry.type != "navigate")) code = ""
+    if (code) {
+      waiting = !/^ck_/.test(click)
+      fresh = waiting ? "ref:" + code : click
+      if (!first || !value) value = fresh
+    }
+    keep()
+    tell()
+  }
+
+  w.partnerka = {
+    click: () => value,
+    consent: yes => {
+      allowed = yes
+      if (yes) {
+        keep()
+        tell()
+      } else {
+        value = ""
+        put("", 0)
+        fill()
+      }
+    }
+  }
+  if (d.prerendering) d.addEventListener("prerenderingchange", start, {once: true})
+  else start()
+  d.addEventListener("DOMContentLoaded", fill)
+  d.addEventListener("submit", fill, true)
+})(SETTINGS)
