@@ -47,6 +47,7 @@ CATALOG: dict[str, Audience] = {
     "partner.sponsor_changed": M,
     "partner.recruited": P,
     "partner.details_changed": P,
+    "partner.adjusted": P,
     "link.created": P,
     "order.parked": M,
     "order.unmapped_status": M,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, bindparam, select, text
+from sqlalchemy import Text, bindparam, case, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.extensions import db
@@ -16,6 +16,9 @@ from app.money import BIGINT_MAX
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Select
 
 
 @dataclass(frozen=True)
@@ -131,3 +134,23 @@ def order_transfers(order_id: int) -> Sequence[Transfer]:
     return db.session.scalars(
         select(Transfer).where(Transfer.order_id == order_id).order_by(Transfer.id)
     ).all()
+
+
+def entries(partner: int, bucket: str) -> Select[Any]:
+    """Return the statement of all transfers of one of a partner's accounts: id, at, kind, amount, reason.
+
+    `amount` is what the account gained (below zero: gave); they sum to the bucket's balance.
+    """
+    account = BUCKETS[bucket](partner)
+    gained = case((Transfer.target == account, Transfer.amount), else_=-Transfer.amount)
+    return select(
+        Transfer.id,
+        Transfer.at,
+        Transfer.kind,
+        Transfer.level,
+        Transfer.reason,
+        (gained * sign(account)).label("amount"),
+    ).where(
+        Transfer.partner_id == partner,
+        or_(Transfer.source == account, Transfer.target == account),
+    )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask_babel import gettext as _
 from sqlalchemy import BigInteger, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app import clock
-from app.errors import Conflict
+from app.errors import Conflict, DomainError, FieldError
+from app.events.service import record
 from app.extensions import db
-from app.ledger.rules import Move, available, debt, deltas
+from app.ledger.rules import COMMISSIONS, Move, available, debt, deltas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+LARGEST = 10**15  # minor units of one adjustment: sums must fit bigint
 
 
 class AlreadyPosted(Conflict):
@@ -145,6 +149,38 @@ def repay(partners: Iterable[int], currency: str, *, at: datetime | None = None)
                 currency,
                 at=at,
             )
+
+
+def adjust(partner: int, amount: int, reason: str, currency: str) -> None:
+    """Accrue (above zero) or deduct (below) by hand, minor units, with a reason that the partner reads.
+
+    A deduction takes what is available, the rest becomes debt; an accrual repays debt first. Raises
+    DomainError (422) for zero, for a sum beyond LARGEST and without a reason.
+    """
+    if not amount or abs(amount) > LARGEST:
+        message = _("The amount must not be zero.") if not amount else _("The sum is too large.")
+        raise DomainError("amount", message, FieldError("amount", message))
+    if not reason.strip():
+        message = _("Say why: the partner will read it.")
+        raise DomainError("reason_missing", message, FieldError("reason", message))
+    free = lock([available(partner), debt(partner)], currency)[available(partner)]
+    owed = max(-amount - free, 0)
+    parts = (
+        Move(COMMISSIONS, available(partner), max(amount, 0), "adjustment", partner=partner, reason=reason),
+        Move(available(partner), COMMISSIONS, max(-amount, 0) - owed, "adjustment", partner=partner, reason=reason),
+        Move(debt(partner), COMMISSIONS, owed, "adjustment", partner=partner, reason=reason),
+    )
+    event = record(
+        "partner.adjusted",
+        f"partner:{partner}",
+        partner_id=partner,
+        amount=amount,
+        currency=currency,
+        reason=reason.strip(),
+    )
+    moves = [move for move in parts if move.amount]
+    post(f"adjustment:{event.public_id}", moves, currency, event_id=event.id)
+    repay([partner], currency)
 
 
 def next_number(partner: int) -> int:

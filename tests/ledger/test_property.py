@@ -37,7 +37,7 @@ postings = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(postings, st.integers(0, 40))
 def test_any_postings_leave_balances_that_are_their_sums(
-    db_session: scoped_session[Session],  # noqa: ARG001
+    db_session: scoped_session[Session],
     drawn: list[list[tuple[int, int, int]]],
     cut: int,
 ) -> None:

@@ -188,3 +188,19 @@ def test_the_history_pages_and_filters_by_address(anna: Anna) -> None:
     assert "Nothing here" in anna.sees("payouts/?state=rejected")
     with anna.app.app_context(), anna.merchant.scope():
         assert partner_balances([anna.id])[anna.id].available == 97_000
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", "Payout asked for"),
+        ("?bucket=reserved", "Payout asked for"),
+        ("?bucket=pending", "Nothing has moved here yet"),
+        ("?bucket=debt", "Nothing has moved here yet"),
+        ("?bucket=nonsense", "Commission"),
+    ],
+)
+def test_the_account_explains_each_part_of_the_balance(anna: Anna, query: str, words: str) -> None:
+    anna.has_details()
+    anna.asks("600.00")
+    assert words in anna.sees(f"account/{query}")
