@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from crawlerdetect import CrawlerDetect
 from sqlalchemy import select, tuple_
 
 from app.attribution.models import Claim, Click
@@ -49,12 +51,11 @@ def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
     )
     partners = {row.id: row.partner_id for row in links}
     rows = db.session.execute(
-        select(Click.at, Click.nonce, Click.flag).where(
-            tuple_(Click.at, Click.nonce).in_({(c.at, c.nonce) for c in own.values()}),
-            Click.flag.is_not(None),
+        select(Click.at, Click.nonce, Click.flag, Click.user_agent).where(
+            tuple_(Click.at, Click.nonce).in_({(c.at, c.nonce) for c in own.values()})
         )
     )
-    flags = {(row.at, row.nonce): row.flag for row in rows}
+    flags = {(row.at, row.nonce): row.flag or _second_look(row.user_agent) for row in rows}
     return {
         token: SeenClick(
             partners[click.link],
@@ -65,6 +66,12 @@ def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
         for token, click in own.items()
         if click.link in partners
     }
+
+
+@lru_cache(maxsize=4096)
+def _second_look(agent: str | None) -> str | None:
+    """Return "bot" for a machine's user agent, by a list too long to be asked at each click."""
+    return "bot" if agent and CrawlerDetect().isCrawler(agent) else None
 
 
 def _flaw(flag: str | None) -> Reason | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from app.attribution.rules import Verdict
     from app.orders.rules import Folded
+
+UNANSWERED = "ref:"
 
 def claims_of(orders: Mapping[int, Folded]) -> dict[int, tuple[ClaimRule, ...]]:
     """Return every claim on each order: staff's word, codes, clicks, refs and entry addresses.
@@ -74,6 +76,9 @@ def _spoken(folded: Folded, names: Sequence[str]) -> Iterable[tuple[Kind, str, i
     for evidence in folded.evidence:
         if evidence.kind == "ref":
             yield Kind.REF, evidence.value, 0
+        if evidence.kind == "click" and evidence.value.startswith(UNANSWERED):
+            # What the landing script holds where its beacon was blocked: the code alone.
+            yield Kind.REF, _storable(unquote(evidence.value.removeprefix(UNANSWERED))), 0
         if evidence.kind == "entry" and (code := _in_address(evidence.value, names)):
             yield Kind.ENTRY, code, 0
 
@@ -84,12 +89,16 @@ def _in_address(address: str, names: Sequence[str]) -> str | None:
     except ValueError:
         return None
     wanted = [value for name, value in query if name in names and value]
-    return wanted[0] if wanted else None
+    return _storable(wanted[0]) if wanted else None
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "")  # decoded here, after the door had looked
 
 
 def _clicks(folded: Folded, seen: Mapping[str, SeenClick]) -> Iterable[ClaimRule]:
     for evidence in folded.evidence:
-        if evidence.kind == "click":
+        if evidence.kind == "click" and not evidence.value.startswith(UNANSWERED):
             click = seen.get(evidence.value)
             yield ClaimRule(
                 Kind.CLICK,
