@@ -45,12 +45,28 @@ def landing_page(text: str, domain: str, path: str = "/") -> str:
 
     A path alone ("/sale") is read as of the shop. Raises PageError.
     """
-    typed = text.strip()
+    typed, own = text.strip(), domain.lower()
+    if not own:
+        raise PageError("elsewhere")
     relative = typed.startswith("/") and not typed.startswith("//")
-    address = page_address(f"https://{domain}{typed}" if relative else typed)
+    address = page_address(f"{_scheme(own)}://{own}{typed}" if relative else typed)
     parts = urlsplit(address)
-    host, own = parts.netloc.lower(), domain.lower()
+    host = _ascii(parts.netloc)
     inside = path == "/" or f"{parts.path}/".startswith(f"{path}/")
-    if not own or not (host == own or host.endswith(f".{own}")) or not inside:
+    if not (host == own or host.endswith(f".{own}")) or not inside:
         raise PageError("elsewhere")
     return address
+
+
+def _scheme(domain: str) -> str:
+    host = domain.partition(":")[0]
+    local = host in {"localhost", "127.0.0.1"} or host.endswith(".localhost")
+    return "http" if local else "https"
+
+
+def _ascii(netloc: str) -> str:
+    """Return a host as shops' domains are kept: lower case, IDNA."""
+    try:
+        return netloc.lower().encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise PageError("form") from error

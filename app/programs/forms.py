@@ -70,7 +70,24 @@ def levels_field() -> Any:
     )
 
 
-class LevelsForm(Form):
+class DomainForm(Form):
+    """A form that shows what the domain refuses at the fields it names."""
+
+    def tell(self, error: DomainError) -> None:
+        """Put each complaint of the domain at its field, or above the form."""
+        for each in error.errors:
+            name, _dot, place = each.field.partition(".")
+            rows = self._fields.get(name)
+            if isinstance(rows, FieldList) and place.isdecimal() and int(place) < len(rows):
+                entry = rows[int(place)]
+                entry.errors = [*entry.errors, each.message]
+            else:
+                self.complain(name, each.message)
+        if not error.errors:
+            self.complain("", error.message)
+
+
+class LevelsForm(DomainForm):
     """Any form with levels: each row has its name."""
 
     levels = levels_field()
@@ -91,18 +108,6 @@ class LevelsForm(Form):
         """How many rows stand open: those that say something, and one more, but at least three."""
         said = [n for n, entry in enumerate(self.levels, start=1) if entry.data or entry.errors]
         return min(max([3, *(n + 1 for n in said)]), MOST_LEVELS)
-
-    def tell(self, error: DomainError) -> None:
-        """Put each complaint of the domain at its field, or above the form."""
-        for each in error.errors:
-            name, _dot, place = each.field.partition(".")
-            if name == "levels" and place.isdecimal() and int(place) < MOST_LEVELS:
-                entry = self.levels[int(place)]
-                entry.errors = [*entry.errors, each.message]
-            else:
-                self.complain(name, each.message)
-        if not error.errors:
-            self.complain("", error.message)
 
 
 class TermsForm(LevelsForm):
