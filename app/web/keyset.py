@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, tuple_
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, literal, or_, tuple_
 
 Value = int | str | bool | Decimal | datetime | date | uuid.UUID | None
 LONGEST = 2000  # characters of a cursor; a row's sort value is a name or a number, not a text
@@ -22,8 +22,8 @@ LONGEST = 2000  # characters of a cursor; a row's sort value is a name or a numb
 class Order:
     """A total order of a list: a sort expression, and a unique key that breaks its ties."""
 
-    by: ColumnElement[Any]
-    key: ColumnElement[Any]
+    by: SQLColumnExpression[Any]
+    key: SQLColumnExpression[Any]
     descending: bool = False
     nullable: bool = False
     single: bool = False  # the expression is the key itself

@@ -32,7 +32,7 @@ from app.web.forms import (
 from app.web.menu import Line
 from app.web.pages import page, see_other
 from app.web.surroundings import surround
-from app.web.tables import Column, Empty, Filter, Table, View
+from app.web.tables import Asked, Column, Empty, Filter, Table, View
 
 blueprint = Blueprint("dev", __name__, url_prefix="/dev")
 NAMES = (
@@ -115,6 +115,15 @@ def _row(n: int) -> dict[str, Any]:
     }
 
 
+def _rows(asked: Asked) -> list[dict[str, Any]]:
+    """Eight made-up rows, narrowed and sorted as a statement would be."""
+    rows = [_row(n) for n in range(8)]
+    rows = [r for r in rows if asked.filters.get("state", r["state"]) == r["state"]]
+    rows = [r for r in rows if asked.search.casefold() in r["partner"].casefold()]
+    key = asked.sort.removeprefix("-")
+    return sorted(rows, key=lambda r: r[key], reverse=asked.sort.startswith("-"))
+
+
 def _stand() -> None:
     """Stand in a made-up merchant's office."""
     surround(
@@ -143,7 +152,7 @@ def _context(form: Sample) -> dict[str, Any]:
     return {
         "menu": _menu,
         "form": form,
-        "payouts": View(PAYOUTS, asked, [_row(n) for n in range(8)], 10_001, {}, next="x"),
+        "payouts": View(PAYOUTS, asked, _rows(asked), 10_001, {}, next="x"),
         "nothing": View(
             replace(PAYOUTS, name="nothing", caption=gettext("Nothing")),
             PAYOUTS.ask(MultiDict()),

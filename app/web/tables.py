@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask import current_app, request, url_for
 from flask_babel import LazyString
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, SQLColumnExpression, func, select
 
 from app.extensions import db
 from app.web import keyset
@@ -32,7 +32,7 @@ class Column:
     key: str
     label: Words
     render: str = "text"
-    sort: ColumnElement[Any] | None = None  # given: the reader may sort by it
+    sort: SQLColumnExpression[Any] | None = None  # given: the reader may sort by it
     nullable: bool = False  # the sort expression may be null
     value: Callable[[Any], Any] | None = None  # else the row's attribute named by the key
     href: Callable[[Any], str | None] | None = None  # makes the cell a link
@@ -81,7 +81,7 @@ class Table:
     name: str
     caption: Words
     columns: Sequence[Column]
-    key: ColumnElement[Any]
+    key: SQLColumnExpression[Any]
     default: str
     empty: Empty
     filters: Sequence[Filter] = ()
