@@ -73,7 +73,19 @@ class Membership(Model):
             "role in ('owner','manager','accountant','support','developer','partner')", name="role"
         ),
         CheckConstraint("(role = 'partner') = (partner_id is not null)", name="partner"),
-        Index("uq_membership_staff", "person_id", "tenant_id", unique=True, postgresql_where=text("partner_id is null")),
-        Index("uq_membership_partner", "tenant_id", "partner_id", unique=True, postgresql_where=text("partner_id is not null")),
+        Index(
+            "uq_membership_staff",
+            "person_id",
+            "tenant_id",
+            unique=True,
+            postgresql_where=text("partner_id is null"),
+        ),
+        Index(
+            "uq_membership_partner",
+            "tenant_id",
+            "partner_id",
+            unique=True,
+            postgresql_where=text("partner_id is not null"),
+        ),
         Index("ix_membership_tenant", "tenant_id"),
     )

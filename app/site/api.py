@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
 from flask import Response, g, request
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app import clock
 from app.errors import DomainError, FieldError, Forbidden
@@ -94,11 +94,7 @@ def _read_json() -> None:
     if kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType("Send JSON: Content-Type: application/json.")
     try:
-        body = request.get_data(cache=True)
-    except RequestEntityTooLarge:
-        raise
-    try:
-        found: Any = strict_json.parse(body)
+        found: Any = strict_json.parse(request.get_data(cache=True))
     except strict_json.BadJson as error:
         raise BadRequest(str(error)) from error
     except strict_json.Unstorable as error:

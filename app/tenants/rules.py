@@ -129,13 +129,13 @@ def words_problem(words: dict[str, str]) -> str | None:
         return "empty"
     if len(words) > MOST_WORDS:
         return "many"
-    if any(not word.strip() or len(word) > LONGEST_WORD for word in words):
+    if any(not word.strip() or len(word) > LONGEST_WORD or not word.isprintable() for word in words):
         return "word"
     return None if set(words.values()) <= set(STATES) else "state"
 
 
 def setting_problem(name: str, value: object) -> str | None:
-    """Return what is wrong with a setting: unknown, choice, range, type, or absent (not built); None if it can stand."""
+    """Return what is wrong with a setting: unknown, choice, range, type, absent (not built); None: it can stand."""
     if name in ABSENT and value == ABSENT[name]:
         return "absent"
     if name in CHOICES:

@@ -11,12 +11,12 @@ from app.extensions import db
 from app.site import limits
 from app.tenancy import PLATFORM, tenant_scope
 from app.tenants import queries, service
-from tests.world import Merchant, World
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from app.application import App
+    from tests.world import Merchant, World
 
 
 @pytest.fixture

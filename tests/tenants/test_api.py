@@ -6,12 +6,12 @@ import pytest
 
 from app.extensions import db
 from app.tenants import queries
-from tests.world import Merchant, World
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from app.application import App
+    from tests.world import Merchant, World
 
 
 def test_a_new_merchant_has_the_promised_settings(client: FlaskClient, lampa: Merchant) -> None:

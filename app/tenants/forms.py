@@ -1,0 +1,209 @@
+"""Forms of the settings: shape and words. Each setting says in a sentence what it decides."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    RadioField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
+from wtforms.validators import Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ColorInput, ListWidget
+
+from app.tenants.rules import RANGES, SCOPES, setting_problem, slug_problem
+from app.web.colour import parse
+from app.web.forms import Filled, Form, MoneyField, SelectField
+from app.web.locale import LOCALES
+
+STATE_NAMES = {
+    "registered": _l("New"),
+    "agreed": _l("Paid, agreed"),
+    "completed": _l("Completed"),
+    "cancelled": _l("Cancelled"),
+    "refunded": _l("Refunded"),
+}
+SCOPE_NAMES = {
+    "orders": _l("Orders, deals, clicks"),
+    "partners": _l("Partners, terms, codes"),
+    "catalog": _l("Products and categories"),
+    "payouts": _l("Payouts"),
+    "settings": _l("Settings and shops"),
+    "read": _l("Read everything"),
+}
+
+
+# Without the aliases that only old systems know.
+ZONES = [*sorted(n for n in available_timezones() if "/" in n and not n.startswith("Etc/")), "UTC"]
+
+
+def _days(name: str) -> NumberRange:
+    low, high = RANGES[name]
+    return NumberRange(low, high)
+
+
+class BrandForm(Form):
+    """What partners see of the merchant."""
+
+    name = StringField(
+        _l("Name"),
+        [Filled(), Length(max=100)],
+        description=_l("Stands on the pages of your partners and in the letters we send for you."),
+    )
+    own_accent = BooleanField(_l("Use a colour of our own"))
+    accent = StringField(
+        _l("Accent colour"),
+        [Optional()],
+        widget=ColorInput(),
+        default="#1f6f54",
+        description=_l("Buttons and links wear it. A shade too light or too dark to be read is corrected by itself."),
+    )
+
+    def validate_accent(self, field: StringField) -> None:
+        """Refuse what is no colour."""
+        try:
+            parse(field.data or "")
+        except ValueError:
+            raise ValidationError(gettext("A colour looks like #1f6f54.")) from None
+
+
+class ShopForm(Form):
+    """Where a shop stands."""
+
+    name = StringField(_l("Name"), [Filled(), Length(max=100)])
+    domain = StringField(
+        _l("Domain"),
+        [Optional(), Length(max=255)],
+        description=_l("Where your shop's pages are, such as shop.example. Partners' links lead there and nowhere else."),
+    )
+    path = StringField(
+        _l("Folder"),
+        [Optional(), Length(max=255)],
+        default="/",
+        description=_l("Only if the shop is a part of the site, such as /shop."),
+    )
+    timezone = SelectField(
+        _l("Time zone"),
+        choices=ZONES,
+        description=_l("Days of this shop's orders begin and end by it."),
+    )
+
+
+class AttributionForm(Form):
+    """How a sale finds its partner."""
+
+    window_days = IntegerField(
+        _l("A click counts for, days"),
+        [Filled(), _days("window_days")],
+        description=_l("An order within so many days after the click belongs to the partner."),
+    )
+    click = RadioField(
+        _l("Of several partners' clicks"),
+        choices=[("last", _l("the last one wins")), ("first", _l("the first one wins"))],
+        description=_l("Decides when a buyer came by links of several partners."),
+    )
+    conflict = RadioField(
+        _l("A promo code against a click"),
+        choices=[("code", _l("the code wins")), ("link", _l("the click wins"))],
+        description=_l("Decides when a buyer came by one partner's link and typed another's promo code."),
+    )
+    lifetime = BooleanField(
+        _l("Customers stay with their partner"),
+        description=_l("Later orders of a customer belong to the partner who brought the first, without a new click."),
+    )
+    existing = RadioField(
+        _l("Customers you had before"),
+        choices=[("attract", _l("may be won by a partner")), ("ignore", _l("bring no commission"))],
+        description=_l("Whether a click or code counts when the buyer ordered or registered before it."),
+    )
+    foreign_code = RadioField(
+        _l("A customer of one partner with another's code"),
+        choices=[
+            ("order", _l("this order goes to the code's partner")),
+            ("rebind", _l("the customer moves to the code's partner")),
+            ("ignore", _l("the code changes nothing")),
+        ],
+        description=_l("Decides for customers who stay with their partner."),
+    )
+    parameters = StringField(
+        _l("Parameter in addresses"),
+        [Filled(), Length(max=200)],
+        description=_l("The name that carries the partner's code: ref for ?ref=anna. Several with commas."),
+    )
+    registration = RadioField(
+        _l("New partners"),
+        choices=[
+            ("auto", _l("begin at once")),
+            ("manual", _l("wait for your approval")),
+            ("closed", _l("cannot register themselves")),
+        ],
+        description=_l("What happens after somebody fills in your registration page."),
+    )
+
+    def validate_parameters(self, _field: StringField) -> None:
+        """Refuse what cannot stand in an address."""
+        if setting_problem("parameters", self.names):
+            raise ValidationError(gettext("Use Latin letters, digits, hyphens; at most five names."))
+
+    @property
+    def names(self) -> list[str]:
+        """The parameters as a list."""
+        return [part.strip() for part in (self.parameters.data or "").split(",") if part.strip()]
+
+
+class PayoutRulesForm(Form):
+    """When earned money may be asked for."""
+
+    hold_days = IntegerField(
+        _l("Hold, days"),
+        [Filled(), _days("hold_days")],
+        description=_l("After an order is completed its commission waits so long, in case goods come back. 0: not at all."),
+    )
+    minimum_payout = MoneyField(
+        _l("Smallest payout"),
+        [Filled()],
+        description=_l("A partner asks for a payout when at least this much is available."),
+    )
+
+
+class KeyForm(Form):
+    """A new key."""
+
+    name = StringField(
+        _l("Name"), [Filled(), Length(max=100)], description=_l("Which program uses it, so that you know it again.")
+    )
+    shop = SelectField(_l("Shop"), description=_l("Orders sent with the key belong to this shop."))
+    scopes = SelectMultipleField(
+        _l("What it may do"),
+        choices=[(scope, SCOPE_NAMES[scope]) for scope in SCOPES],
+        default=list(SCOPES),
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        validators=[Filled()],
+    )
+
+
+class MerchantForm(Form):
+    """A new merchant's account."""
+
+    name = StringField(_l("Name"), [Filled(), Length(max=100)])
+    slug = StringField(
+        _l("Address"), [Filled(), Length(max=35)], description=_l("Small Latin letters, digits, hyphens: /lampa/")
+    )
+    email = StringField(_l("E-mail of the owner"), [Filled()])
+    site = StringField(_l("Site of the shop"), [Optional()])
+    currency = SelectField(_l("Currency"), choices=["RUB", "EUR", "USD", "KZT", "BYN", "UAH", "GBP", "PLN"])
+    locale = SelectField(_l("Language"), choices=list(LOCALES.items()))
+    timezone = SelectField(_l("Time zone"), choices=ZONES, default="Europe/Moscow")
+
+    def validate_slug(self, field: Any) -> None:
+        """Refuse what cannot be an address; whether it is taken is told later."""
+        if slug_problem(field.data or ""):
+            raise ValidationError(gettext("Use 3 to 35 small Latin letters, digits, hyphens; some words are taken."))

@@ -1,0 +1,235 @@
+"""The back office: brand, shops, attribution, payout rules, keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, g, request
+from flask_babel import gettext as _
+
+from app.errors import DomainError, NotFound
+from app.installation import settings
+from app.money import Money
+from app.site.access import requires
+from app.site.people import freshly
+from app.tenants import queries, service
+from app.tenants.forms import (
+    SCOPE_NAMES,
+    STATE_NAMES,
+    AttributionForm,
+    BrandForm,
+    KeyForm,
+    PayoutRulesForm,
+    ShopForm,
+)
+from app.tenants.rules import DEFAULT_WORDS, TEST_SUFFIX
+from app.web.colour import ENOUGH, contrast, parse
+from app.web.pages import page, see_other
+
+if TYPE_CHECKING:
+    from app.tenants.models import Shop
+    from app.web.forms import Form
+
+bp = Blueprint("tenants", __name__, url_prefix="/settings")
+WHITE = (255, 255, 255)
+BLANK_ROWS = 3
+ATTRIBUTION = ("window_days", "click", "conflict", "lifetime", "existing", "foreign_code", "registration")
+
+
+@bp.get("/brand")
+@requires("settings")
+def brand() -> Response:
+    accent = g.tenant.brand.get("accent")
+    form = BrandForm(name=g.tenant.name, accent=accent or "#1f6f54", own_accent=accent is not None)
+    return _brand(form)
+
+
+@bp.post("/brand")
+@requires("settings")
+def save_brand() -> Response:
+    form = BrandForm()
+    if not form.validate_on_submit():
+        return _brand(form, 422)
+    accent = form.accent.data.lower() if form.own_accent.data else None
+    service.change_brand(g.tenant, name=form.name.data, accent=accent)
+    return see_other("office.tenants.brand", message=_("Saved."))
+
+
+@bp.get("/shops/")
+@requires("settings")
+def shops() -> Response:
+    return page("tenants/office/shops.html", shops=queries.shops())
+
+
+@bp.get("/shops/new")
+@requires("settings")
+def new_shop() -> Response:
+    return _shop(ShopForm(timezone=g.tenant.timezone), None, DEFAULT_WORDS)
+
+
+@bp.post("/shops/new")
+@requires("settings")
+def open_shop() -> Response:
+    form = ShopForm()
+    if form.validate_on_submit():
+        try:
+            place = service.read_place(form.domain.data or "", form.path.data or "/")
+            shop = service.open_shop(form.name.data, place, form.timezone.data)
+            service.change_shop(shop, words=_words())
+        except DomainError as error:
+            _complain(form, error)
+        else:
+            return see_other("office.tenants.shops", message=_("The shop is open."))
+    return _shop(form, None, _words(), 422)
+
+
+@bp.get("/shops/<string:shop_id>")
+@requires("settings")
+def shop(shop_id: str) -> Response:
+    found = _found(shop_id)
+    return _shop(ShopForm(obj=found), found, queries.words(found.id).words)
+
+
+@bp.post("/shops/<string:shop_id>")
+@requires("settings")
+def save_shop(shop_id: str) -> Response:
+    found, form = _found(shop_id), ShopForm()
+    if form.validate_on_submit():
+        try:
+            place = service.read_place(form.domain.data or "", form.path.data or "/")
+            service.change_shop(
+                found, name=form.name.data, place=place, timezone=form.timezone.data, words=_words()
+            )
+        except DomainError as error:
+            _complain(form, error)
+        else:
+            return see_other("office.tenants.shop", shop_id=shop_id, message=_("Saved."))
+    return _shop(form, found, _words(), 422)
+
+
+@bp.get("/attribution")
+@requires("settings")
+def attribution() -> Response:
+    known = queries.settings()
+    form = AttributionForm(
+        data={**{name: known[name] for name in ATTRIBUTION}, "parameters": ", ".join(known["parameters"])}
+    )
+    return page("tenants/office/attribution.html", form=form)
+
+
+@bp.post("/attribution")
+@requires("settings")
+def save_attribution() -> Response:
+    form = AttributionForm()
+    if not form.validate_on_submit():
+        return page("tenants/office/attribution.html", form=form, status=422)
+    changes = {name: form[name].data for name in ATTRIBUTION} | {"parameters": form.names}
+    service.change_settings(changes)
+    return see_other("office.tenants.attribution", message=_("Saved. It holds for orders from now on."))
+
+
+@bp.get("/payouts")
+@requires("settings")
+def payouts() -> Response:
+    known = queries.settings()
+    minimum = Money(known["minimum_payout"], g.tenant.currency)
+    return page(
+        "tenants/office/payouts.html",
+        form=PayoutRulesForm(data={"hold_days": known["hold_days"], "minimum_payout": minimum}),
+    )
+
+
+@bp.post("/payouts")
+@requires("settings")
+def save_payouts() -> Response:
+    form = PayoutRulesForm()
+    if not form.validate_on_submit():
+        return page("tenants/office/payouts.html", form=form, status=422)
+    service.change_settings(
+        {"hold_days": form.hold_days.data, "minimum_payout": form.minimum_payout.data.minor}
+    )
+    return see_other("office.tenants.payouts", message=_("Saved. It holds for orders from now on."))
+
+
+@bp.get("/keys/")
+@requires("keys")
+def keys() -> Response:
+    return _keys(_key_form())
+
+
+@bp.post("/keys/")
+@requires("keys")
+@freshly
+def make_key() -> Response:
+    form = _key_form()
+    if not form.validate_on_submit():
+        return _keys(form, status=422)
+    kind = "test" if g.tenant.twin_of else "live"
+    made = service.make_key(_found(form.shop.data).id, form.name.data, form.scopes.data, kind)
+    # No redirect: the key is told in this answer and in no other place.
+    return page("tenants/office/key.html", key=made.key, secret=made.secret, public_url=settings().public_url)
+
+
+@bp.post("/keys/<int:key_id>/revoke")
+@requires("keys")
+@freshly
+def revoke_key(key_id: int) -> Response:
+    key = service.revoke_key(key_id)
+    return see_other("office.tenants.keys", message=_("%(name)s is revoked.", name=key.name))
+
+
+def _brand(form: BrandForm, status: int = 200) -> Response:
+    accent = g.tenant.brand.get("accent")
+    pale = accent is not None and contrast(parse(accent), WHITE) < ENOUGH
+    return page("tenants/office/brand.html", form=form, pale=pale, status=status)
+
+
+def _found(shop_id: str) -> Shop:
+    found = queries.shop(shop_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _words() -> dict[str, str]:
+    """Return the rows of the status map that were filled in."""
+    rows = zip(request.form.getlist("word"), request.form.getlist("state"), strict=False)
+    return {word.strip(): state for word, state in rows if word.strip()}
+
+
+def _complain(form: Form, error: DomainError) -> None:
+    for each in error.errors:
+        form.complain(each.field, each.message)
+    if not error.errors:
+        form.complain("", error.message)
+
+
+def _shop(form: ShopForm, found: Shop | None, words: dict[str, str], status: int = 200) -> Response:
+    return page(
+        "tenants/office/shop.html",
+        status=status,
+        form=form,
+        shop=found,
+        words=[*words.items(), *[("", "")] * BLANK_ROWS],
+        states=STATE_NAMES,
+    )
+
+
+def _key_form() -> KeyForm:
+    form = KeyForm()
+    form.shop.choices = [(shop.public_id, f"{shop.name} {shop.domain}") for shop in queries.shops()]
+    return form
+
+
+def _keys(form: KeyForm, status: int = 200) -> Response:
+    slug = g.tenant.slug.removesuffix(TEST_SUFFIX) if g.tenant.twin_of else g.tenant.slug
+    return page(
+        "tenants/office/keys.html",
+        status=status,
+        form=form,
+        keys=queries.keys(),
+        scope_names=SCOPE_NAMES,
+        live_slug=slug,
+        test_slug=f"{slug}{TEST_SUFFIX}",
+        public_url=settings().public_url,
+    )
