@@ -1,0 +1,127 @@
+"""Forms of partners: joining, making, changing, and the partner's own settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    TextAreaField,
+    widgets,
+)
+from wtforms.validators import Length
+
+from app.programs.forms import DomainForm, LevelsForm
+from app.web.forms import DayField, Filled
+from app.web.locale import LOCALES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What the partner may have no letters about; money and entry are always told.
+NOTICES = {
+    "partner.recruited": _l("A partner has joined under me"),
+    "commission.accrued": _l("A commission is on hold"),
+    "commission.available": _l("A commission is available"),
+}
+
+
+class JoinForm(DomainForm):
+    """A visitor's application. `company` is a trap: people do not see it, machines fill it in."""
+
+    name = StringField(_l("Your name"), [Filled(), Length(max=200)])
+    email = EmailField(_l("E-mail"), [Filled(), Length(max=254)])
+    phone = TelField(_l("Phone"), [Length(max=40)])
+    site = StringField(_l("Site or page where you will share links"), [Length(max=500)])
+    accepted = BooleanField(_l("I accept the terms"), [Filled()])
+    version = HiddenField()
+    company = StringField(_l("Leave this empty"))
+
+    @property
+    def seen(self) -> int:
+        """The version of the terms that stood on the page."""
+        said = self.version.data or ""
+        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0  # noqa: PLR2004
+
+    @property
+    def is_trap_sprung(self) -> bool:
+        """Whether the field that people do not see was filled in."""
+        return bool(self.company.data)
+
+
+class ContactForm(DomainForm):
+    """The merchant's own fields of a partner: how to reach him, and by which codes he is known."""
+
+    name = StringField(_l("Name"), [Filled(), Length(max=200)])
+    email = EmailField(_l("E-mail"), [Length(max=254)])
+    phone = TelField(_l("Phone"), [Length(max=40)])
+    site = StringField(_l("Site"), [Length(max=500)])
+    refcode = StringField(_l("Refcode"), [Length(max=60)])
+    codes = StringField(_l("Promo codes"), [Length(max=2000)])
+    comment = TextAreaField(_l("Comment"), [Length(max=10_000)])
+
+    @property
+    def promo_codes(self) -> list[str]:
+        """Codes as they were typed: apart by commas or spaces."""
+        return (self.codes.data or "").replace(",", " ").split()
+
+    @property
+    def contact(self) -> dict[str, Any]:
+        """What services take of it, besides codes."""
+        names = ("name", "email", "phone", "site", "comment")
+        return {n: self[n].data if n in {"name", "comment"} else self[n].data or None for n in names}
+
+
+class SponsorForm(DomainForm):
+    """Under whom a partner stands, from when, and until which day, that day included."""
+
+    sponsor = StringField(_l("Parent partner"), [Length(max=60)])
+    since = DayField(_l("From"))
+    until = DayField(_l("Commissions to the parent end after"))
+
+
+class NewPartnerForm(ContactForm, SponsorForm):
+    """A partner made by the merchant."""
+
+    since = None
+    group = SelectField(_l("Group"), coerce=int)
+
+
+class PartnerTermsForm(LevelsForm):
+    """On which terms and in which group a partner is, and rates of his own."""
+
+    terms = SelectField(_l("Terms"), coerce=int)
+    group = SelectField(_l("Group"), coerce=int)
+
+    def offer(self, terms: Iterable[Any], groups: Iterable[Any]) -> PartnerTermsForm:
+        """Offer sets of terms and groups; 0 is the base, or none."""
+        self.terms.choices = [(0 if each.is_base else each.id, each.name) for each in terms]
+        self.group.choices = group_choices(groups)
+        return self
+
+
+class SettingsForm(DomainForm):
+    """What a partner says of himself, and which letters he wants."""
+
+    name = StringField(_l("Name"), [Filled(), Length(max=200)])
+    phone = TelField(_l("Phone"), [Length(max=40)])
+    site = StringField(_l("Site"), [Length(max=500)])
+    locale = SelectField(_l("Language"), choices=list(LOCALES.items()))
+    notices = SelectMultipleField(
+        _l("Write to me when"),
+        choices=list(NOTICES.items()),
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+    )
+
+
+def group_choices(groups: Iterable[Any]) -> list[tuple[int, Any]]:
+    """Return groups to choose from, none first."""
+    return [(0, _l("None")), *((group.id, group.name) for group in groups)]
