@@ -10,7 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
 from app.errors import NotFound
+from app.events.service import actor, record
 from app.extensions import db
+from app.facts import service as facts
 from app.notifications import queries, rules
 from app.notifications.models import Message
 from app.notifications.rules import Fate, Outcome, To
@@ -156,6 +158,15 @@ def mute(partner_id: int, kind: str, *, off: bool = True) -> None:
         raise NotFound
     rest = [name for name in partner.muted if name != kind]
     partner.muted = [*rest, kind] if off else rest
+
+
+def switch(wishes: Mapping[str, bool]) -> None:
+    """Let the merchant's notices be on or off for all partners; records merchant.settings_changed."""
+    before = queries.switches()
+    after = {**before, **{kind: on for kind, on in wishes.items() if kind in rules.NOTICES}}
+    if facts.put("merchant", "notices", after, actor=actor()):
+        changes = {"notices": [before, after]}
+        record("merchant.settings_changed", f"merchant:{current_tenant()}", changes=changes)
 
 
 def get(message_id: int) -> Message:

@@ -11,7 +11,6 @@ from app import clock, jobs
 from app.events.models import Event
 from app.events.service import record
 from app.extensions import db
-from app.identity.models import Person
 from app.notifications.models import Message
 from app.partners.models import Partner
 from app.partners.service import NewPartner, create
@@ -19,6 +18,7 @@ from app.payouts.models import Payout, PayoutMethod
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
+    from app.identity.models import Person
     from tests.world import Merchant
 
 

@@ -1,0 +1,99 @@
+"""The back office: what was sent to whom and its fate, and which notices partners get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.notifications import queries, service
+from app.notifications.forms import NoticesForm
+from app.notifications.models import Message
+from app.notifications.words import KINDS
+from app.site.access import may, requires
+from app.web.pages import page, see_other
+from app.web.tables import Column, Empty, Filter, Table
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from sqlalchemy import Select
+
+bp = Blueprint("notifications", __name__, url_prefix="/messages")
+
+STATES = [
+    ("due", _l("Queued")),
+    ("sending", _l("Sending")),
+    ("sent", _l("Sent")),
+    ("dead", _l("Given up")),
+]
+
+
+def _state(message: Any) -> str:
+    return "queued" if message.state == "due" else str(message.state)
+
+
+def _search(statement: Select[Any], words: str) -> Select[Any]:
+    return statement.where(Message.address == words.casefold())
+
+
+MESSAGES = Table(
+    name="messages",
+    caption=_l("Messages"),
+    key=Message.id,
+    default="-created_at",
+    columns=(
+        Column("template", _l("Letter"), main=True, value=lambda m: KINDS.get(m.template)),
+        Column("address", _l("To"), render="name"),
+        Column("created_at", _l("When"), render="datetime", sort=Message.id),
+        Column("state", _l("State"), render="badge", value=_state),
+        Column("attempts", _l("Attempts"), render="number", end=True, quiet=True),
+        Column("problem", _l("Problem"), quiet=True),
+        Column("id", _l("Again"), render="again"),
+    ),
+    filters=(
+        Filter("state", _l("State"), STATES, lambda s, v: s.where(Message.state == v)),
+        Filter(
+            "kind", _l("Letter"), list(KINDS.items()), lambda s, v: s.where(Message.template == v)
+        ),
+    ),
+    search=_search,
+    search_label=_l("Whole e-mail address"),
+    empty=Empty(
+        _l("No messages yet"), _l("Letters to partners and staff are listed here."), "mail"
+    ),
+)
+
+
+@bp.get("/")
+@requires("read")
+def index() -> Response:
+    return page(
+        "notifications/office/index.html",
+        "_table.html",
+        messages=MESSAGES.load(select(Message)),
+        may_resend=may("manage"),
+        form=_form() if may("settings") else None,
+    )
+
+
+@bp.post("/<int:message>/again")
+@requires("manage")
+def again(message: int) -> Response:
+    service.again(message)
+    return see_other("office.notifications.index", message=_("The letter will be tried again."))
+
+
+@bp.post("/notices")
+@requires("settings")
+def notices() -> Response:
+    service.switch(_form().wishes())
+    return see_other("office.notifications.index", message=_("Saved."))
+
+
+def _form() -> NoticesForm:
+    switches = queries.switches()
+    return NoticesForm.showing(lambda kind: bool(switches.get(kind, True)))
