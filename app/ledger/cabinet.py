@@ -61,7 +61,9 @@ ENTRIES = Table(
         Column("reason", _l("Note"), quiet=True),
         Column("amount", _l("Amount"), render="signed", end=True),
     ),
-    empty=Empty(_l("Nothing has moved here yet"), _l("Every change of the sum above gets a line."), "scale"),
+    empty=Empty(
+        _l("Nothing has moved here yet"), _l("Every change of the sum above gets a line."), "scale"
+    ),
 )
 
 

@@ -19,7 +19,9 @@ _SIDES = """
     UNION ALL
     SELECT tenant_id, source AS account, currency, id, -amount FROM transfer
 """
-_GUARDED = r"^(partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance)$"
+_GUARDED = (
+    r"^(partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance)$"
+)
 _KNOWN = (
     r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt)|payout:\d+"
     r"|merchant:(commissions|balance)|platform:fees|outside)$"

@@ -52,7 +52,10 @@ _INSERT = text(
     SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM rest)
     """
 ).bindparams(
-    *(bindparam(name, type_=ARRAY(Text)) for name in ("source", "target", "kind", "line", "reason")),
+    *(
+        bindparam(name, type_=ARRAY(Text))
+        for name in ("source", "target", "kind", "line", "reason")
+    ),
     *(bindparam(name, type_=ARRAY(BigInteger)) for name in ("amount", "level", "partner")),
     bindparam("event_id", type_=BigInteger),
     bindparam("order_id", type_=BigInteger),
@@ -70,7 +73,9 @@ _CHANGE = text(
     "UPDATE balance b SET balance = b.balance + u.change"
     " FROM unnest(:accounts, :changes) AS u(account, change)"
     " WHERE b.account = u.account AND b.currency = :currency"
-).bindparams(bindparam("accounts", type_=ARRAY(Text)), bindparam("changes", type_=ARRAY(BigInteger)))
+).bindparams(
+    bindparam("accounts", type_=ARRAY(Text)), bindparam("changes", type_=ARRAY(BigInteger))
+)
 
 
 def post(
@@ -166,8 +171,22 @@ def adjust(partner: int, amount: int, reason: str, currency: str) -> None:
     free = lock([available(partner), debt(partner)], currency)[available(partner)]
     owed = max(-amount - free, 0)
     parts = (
-        Move(COMMISSIONS, available(partner), max(amount, 0), "adjustment", partner=partner, reason=reason),
-        Move(available(partner), COMMISSIONS, max(-amount, 0) - owed, "adjustment", partner=partner, reason=reason),
+        Move(
+            COMMISSIONS,
+            available(partner),
+            max(amount, 0),
+            "adjustment",
+            partner=partner,
+            reason=reason,
+        ),
+        Move(
+            available(partner),
+            COMMISSIONS,
+            max(-amount, 0) - owed,
+            "adjustment",
+            partner=partner,
+            reason=reason,
+        ),
         Move(debt(partner), COMMISSIONS, owed, "adjustment", partner=partner, reason=reason),
     )
     event = record(

@@ -59,7 +59,7 @@ def show(public_id: str) -> dict[str, Any]:
 @bp.input(PayoutIn, location="json", validation=False)
 @bp.output(PayoutOut, status_code=201)
 @requires("payouts")
-def create(json_data: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001 - read strictly below
+def create(json_data: dict[str, Any]) -> dict[str, Any]:
     """Ask for a payout on a partner's behalf, or record a payment already made."""
     said = _read(PayoutIn)
     partner_id = _partner(said.partner)
@@ -140,7 +140,9 @@ def _read(schema: type[Said]) -> Said:
             FieldError(".".join(str(part) for part in one["loc"]), one["msg"])
             for one in error.errors()
         ]
-        raise DomainError("invalid", _("The payout cannot be taken as it is."), *complaints) from error
+        raise DomainError(
+            "invalid", _("The payout cannot be taken as it is."), *complaints
+        ) from error
 
 
 def _partner(refcode: str) -> int:

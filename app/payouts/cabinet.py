@@ -87,7 +87,9 @@ def ask() -> Response:
     except DomainError as error:
         form.complain(error.errors[0].field if error.errors else "", error.message)
         return _index(form, balance, status=error.status)
-    return see_other("cabinet.payouts.index", message=_("Asked for. You get a letter when it is decided."))
+    return see_other(
+        "cabinet.payouts.index", message=_("Asked for. You get a letter when it is decided.")
+    )
 
 
 @bp.get("/<string:public_id>/")
@@ -111,7 +113,9 @@ def show(public_id: str) -> Response:
 def cancel(public_id: str) -> Response:
     """Take a request back while nobody has decided on it."""
     service.cancel(_own(public_id).payout.id, g.partner_id, f"partner:{g.partner_id}")
-    return see_other("cabinet.payouts.index", message=_("Taken back; the money is available again."))
+    return see_other(
+        "cabinet.payouts.index", message=_("Taken back; the money is available again.")
+    )
 
 
 @bp.get("/details")

@@ -35,7 +35,9 @@ class DetailsForm(Form):
 
     holder = StringField(_l("Name of the person or company"), [Filled(), Length(max=200)])
     account = StringField(
-        _l("Account, card or wallet"), [Filled(), Length(max=100)], render_kw={"autocomplete": "off"}
+        _l("Account, card or wallet"),
+        [Filled(), Length(max=100)],
+        render_kw={"autocomplete": "off"},
     )
     note = TextAreaField(_l("What else is needed"), [Length(max=1000)])
 

@@ -18,7 +18,9 @@ class PayoutMethod(Tenanted, Model):
 
     code: Mapped[str]  # "bank" is there from the start
     name: Mapped[str]
-    hint: Mapped[str] = mapped_column(server_default=text("''"))  # what the partner is asked to give
+    hint: Mapped[str] = mapped_column(
+        server_default=text("''")
+    )  # what the partner is asked to give
     position: Mapped[int] = mapped_column(server_default=text("0"))
     retired_at: Mapped[datetime | None]
 

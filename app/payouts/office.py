@@ -127,7 +127,12 @@ def show(public_id: str) -> Response:
 @requires("money")
 def decide(public_id: str, act: str) -> Response:
     """Do what needs no words."""
-    verbs = {"approve": service.approve, "pay": service.pay, "send": service.send, "lose": service.lose}
+    verbs = {
+        "approve": service.approve,
+        "pay": service.pay,
+        "send": service.send,
+        "lose": service.lose,
+    }
     verbs[act](_line(public_id).payout.id, actor())
     return see_other("office.payouts.show", public_id=public_id, message=str(DONE[act]))
 
@@ -256,7 +261,9 @@ def _record_form(refcode: str = "") -> RecordForm:
 def _record(form: RecordForm, status: int = 200) -> Response:
     known = partners.by_refcode(form.partner.data) if form.partner.data and status == 200 else None
     balance = partner_balances([known.id])[known.id] if known else None
-    return page("payouts/office/record.html", status=status, form=form, partner=known, balance=balance)
+    return page(
+        "payouts/office/record.html", status=status, form=form, partner=known, balance=balance
+    )
 
 
 def _methods(form: MethodForm, status: int = 200) -> Response:

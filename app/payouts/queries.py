@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, func, select
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from app.events.models import Event
+
 
 @dataclass(frozen=True)
 class Step:
@@ -77,9 +78,9 @@ def find(public_id: str) -> Payout | None:
     return db.session.scalar(select(Payout).where(Payout.public_id == public_id))
 
 
-def lines() -> Select[tuple[Payout, str, str, str, str]]:
+def lines() -> Select[Any]:
     """Return the statement of payouts with partner and method: attributes as of Line."""
-    return (
+    found = (
         select(
             Payout,
             Partner.refcode.label("refcode"),
@@ -87,23 +88,20 @@ def lines() -> Select[tuple[Payout, str, str, str, str]]:
             PayoutMethod.code.label("method_code"),
             PayoutMethod.name.label("method"),
         )
-        .join(
-            Partner, and_(Partner.tenant_id == Payout.tenant_id, Partner.id == Payout.partner_id)
-        )
+        .join(Partner, and_(Partner.tenant_id == Payout.tenant_id, Partner.id == Payout.partner_id))
         .join(
             PayoutMethod,
-            and_(
-                PayoutMethod.tenant_id == Payout.tenant_id, PayoutMethod.id == Payout.method_id
-            ),
+            and_(PayoutMethod.tenant_id == Payout.tenant_id, PayoutMethod.id == Payout.method_id),
         )
     )
+    return cast("Select[Any]", found)  # several columns; tables and pages read them by name
 
 
 def line(public_id: str) -> Line | None:
     """Return one payout with its names, as it stands in the database."""
     query = lines().where(Payout.public_id == public_id)
     row = db.session.execute(query).one_or_none()
-    return Line(*row) if row is not None else None
+    return _line(row) if row is not None else None
 
 
 def newest(
@@ -117,14 +115,18 @@ def newest(
         query = query.where(Payout.state == state)
     if partner_id is not None:
         query = query.where(Payout.partner_id == partner_id)
-    return [Line(*row) for row in db.session.execute(query.order_by(Payout.id.desc()).limit(size))]
+    return [_line(row) for row in db.session.execute(query.order_by(Payout.id.desc()).limit(size))]
+
+
+def _line(row: Any) -> Line:
+    return Line(row[0], row[1], row[2], row[3], row[4])
 
 
 def open_of(partner_id: int) -> Line | None:
     """Return the partner's payout that is not over."""
     query = lines().where(Payout.partner_id == partner_id, Payout.state.in_(OPEN_STATES))
     row = db.session.execute(query).one_or_none()
-    return Line(*row) if row is not None else None
+    return _line(row) if row is not None else None
 
 
 def counters() -> dict[str, tuple[int, int]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
+from typing import TYPE_CHECKING
 
 from app.lifecycle import Lifecycle
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 COOLING = timedelta(hours=24)  # after a change of payment details, except for the first
 

@@ -100,6 +100,7 @@ class TypedField(Field):  # type: ignore[misc]
 
     widget = TextInput()
     typed: str | None = None
+    data: Any
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the first value; an empty one is None. Raises ValueError with the complaint."""

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, cast
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, literal, or_, tuple_
@@ -69,7 +69,8 @@ def beyond(order: Order, cursor: Cursor) -> ColumnElement[bool]:
         return or_(order.by.is_not(None), tied) if down else tied
     # A row comparison is what the index on (sort, key) answers directly.
     here = tuple_(order.by, order.key)
-    there = tuple_(literal(cursor.value, order.by.type), literal(cursor.key, order.key.type))
+    by, key = cast("ColumnElement[Any]", order.by), cast("ColumnElement[Any]", order.key)
+    there = tuple_(literal(cursor.value, by.type), literal(cursor.key, key.type))
     after: ColumnElement[bool] = here < there if down else here > there
     return or_(after, order.by.is_(None)) if order.nullable and not down else after
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,7 +124,13 @@ class Books(RuleBasedStateMachine):
     def hold_ends(self, i: int) -> None:
         purse, partner_id = self.purses[i], self.ids[i]
         if purse.pending:
-            way = Move(pending(partner_id), available(partner_id), purse.pending, "release", partner=partner_id)
+            way = Move(
+                pending(partner_id),
+                available(partner_id),
+                purse.pending,
+                "release",
+                partner=partner_id,
+            )
             self._post(way)
             ledger.repay([partner_id], RUB)
             purse.gain(purse.pending)
@@ -138,9 +145,7 @@ class Books(RuleBasedStateMachine):
     def payout_is_asked_for(self, i: int, amount: int, *, behalf: bool) -> None:
         purse = self.purses[i]
         possible = (
-            purse.open is None
-            and 0 < amount <= purse.available
-            and (behalf or amount >= MINIMUM)
+            purse.open is None and 0 < amount <= purse.available and (behalf or amount >= MINIMUM)
         )
         ask = service.request_for if behalf else service.request
         made = self._try(possible, lambda: ask(self.ids[i], amount, "bank", "person:1"))
@@ -182,7 +187,7 @@ class Books(RuleBasedStateMachine):
     @rule(i=who, verb=st.sampled_from(sorted({action for _, action in NEXT})))
     def what_is_over_is_touched_again(self, i: int, verb: str) -> None:
         for payout in self.purses[i].over[-1:]:
-            self._try(False, lambda payout=payout: self._act(verb, payout, self.ids[i]))
+            self._try(False, partial(self._act, verb, payout, self.ids[i]))
 
     @invariant()
     def the_books_follow_the_model(self) -> None:
@@ -228,7 +233,9 @@ class Books(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.long)])
-def test_money_follows_a_pure_model_through_sales_returns_and_payouts(app: App, examples: int) -> None:
+def test_money_follows_a_pure_model_through_sales_returns_and_payouts(
+    app: App, examples: int
+) -> None:
     class Machine(Books):
         pass
 

@@ -29,9 +29,7 @@ def test_what_does_not_hold_is_told(app: App, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("name", checks.CHECKS)
-def test_each_query_runs_over_all_merchants(
-    db_session: scoped_session[Session], name: str
-) -> None:
+def test_each_query_runs_over_all_merchants(db_session: scoped_session[Session], name: str) -> None:
     rows = db_session.connection().exec_driver_sql(checks.CHECKS[name].replace("%", "%%"))
     assert rows.fetchall() == []
     assert db.session is db_session

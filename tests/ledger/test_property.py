@@ -34,7 +34,9 @@ postings = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(postings, st.integers(0, 40))
 def test_any_postings_leave_balances_that_are_their_sums(
     db_session: scoped_session[Session],
@@ -89,7 +91,5 @@ def _snapshot(account: str, cut: int) -> None:
     covered = rows[:cut]
     if covered:
         total = sum(r.amount if r.target == account else -r.amount for r in covered)
-        db.session.add(
-            Snapshot(account=account, currency=RUB, upto=covered[-1].id, balance=total)
-        )
+        db.session.add(Snapshot(account=account, currency=RUB, upto=covered[-1].id, balance=total))
         db.session.flush()

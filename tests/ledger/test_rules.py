@@ -62,7 +62,9 @@ def test_changes_that_cancel_out_touch_no_balance() -> None:
         max_size=30,
     )
 )
-def test_changes_are_the_sum_of_moves_per_guarded_account_in_account_order(moves: list[Move]) -> None:
+def test_changes_are_the_sum_of_moves_per_guarded_account_in_account_order(
+    moves: list[Move],
+) -> None:
     changes = deltas(moves)
     assert list(changes) == sorted(changes)
     for account in ACCOUNTS:

@@ -47,7 +47,9 @@ def test_a_posting_moves_the_balances_it_names(anna: int) -> None:
     hold = Move(COMMISSIONS, pending(anna), 900, "accrual", partner=anna)
     release = Move(pending(anna), available(anna), 400, "release", partner=anna)
     ledger.post("test:1", [hold, release], RUB)
-    assert queries.partner_balances([anna])[anna] == queries.PartnerBalance(pending=500, available=400)
+    assert queries.partner_balances([anna])[anna] == queries.PartnerBalance(
+        pending=500, available=400
+    )
 
 
 def test_nothing_to_move_writes_nothing(anna: int) -> None:

@@ -90,6 +90,9 @@ def earn(partner_id: int, amount: int) -> None:
 def take_back(partner_id: int, amount: int) -> None:
     """Take commission back, as a refund does: from available, the rest becomes debt."""
     free = ledger.lock([available(partner_id), debt(partner_id)], RUB)[available(partner_id)]
-    parts = ((available(partner_id), min(free, amount)), (debt(partner_id), amount - min(free, amount)))
+    parts = (
+        (available(partner_id), min(free, amount)),
+        (debt(partner_id), amount - min(free, amount)),
+    )
     moves = [Move(a, COMMISSIONS, n, "taken_back", partner=partner_id) for a, n in parts if n]
     ledger.post(f"test:{next(_numbers)}", moves, RUB)

@@ -9,13 +9,14 @@ import pytest
 from app.extensions import db
 from app.ledger.queries import partner_balances
 from tests.payouts.setting import earn, known_partner
-from tests.world import Merchant, World, lampa, world  # noqa: F401 - fixtures
+from tests.world import lampa, world  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
     from app.application import App
+    from tests.world import Merchant, World
 
 
 class Shop:
@@ -124,7 +125,13 @@ def test_a_payment_already_made_may_exceed_and_becomes_debt(
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("reject", "approve"), ("approve", "approve"), ("reject", "reject"), (None, "paid"), (None, "failed")],
+    [
+        ("reject", "approve"),
+        ("approve", "approve"),
+        ("reject", "reject"),
+        (None, "paid"),
+        (None, "failed"),
+    ],
 )
 def test_a_wrong_state_is_409(shop: Shop, first: str | None, second: str) -> None:
     number = shop.ask().get_json()["id"]
@@ -143,9 +150,7 @@ def test_rejected_and_failed_carry_the_reason(shop: Shop) -> None:
 
 
 def test_the_list_is_newest_first_and_pages(shop: Shop) -> None:
-    made = []
-    for _ in range(3):
-        made.append(shop.ask("1.00", state="paid").get_json()["id"])
+    made = [shop.ask("1.00", state="paid").get_json()["id"] for _ in range(3)]
     first = shop.get("?limit=2").get_json()
     assert [i["id"] for i in first["items"]] == made[:0:-1]
     rest = shop.get(f"?limit=2&cursor={first['next']}").get_json()
@@ -154,7 +159,9 @@ def test_the_list_is_newest_first_and_pages(shop: Shop) -> None:
     assert len(shop.get(f"?partner={shop.refcode}").get_json()["items"]) == 3
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=-1", "partner=nobody"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "cursor=-1", "partner=nobody"]
+)
 def test_odd_wishes_are_422(shop: Shop, query: str) -> None:
     assert shop.get(f"?{query}").status_code == 422
 
@@ -162,9 +169,7 @@ def test_odd_wishes_are_422(shop: Shop, query: str) -> None:
 def test_another_merchants_payout_is_not_there(shop: Shop, world: World) -> None:  # noqa: F811
     number = shop.ask().get_json()["id"]
     for path, verb in ((f"/{number}", "get"), (f"/{number}/approve", "post")):
-        answer = getattr(shop.client, verb)(
-            f"/api/v1/payouts{path}", headers=world.kniga.bearer
-        )
+        answer = getattr(shop.client, verb)(f"/api/v1/payouts{path}", headers=world.kniga.bearer)
         assert answer.status_code == 404
     assert shop.post("/po_unknown/approve").status_code == 404
 

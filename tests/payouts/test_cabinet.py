@@ -71,7 +71,9 @@ class Anna:
     def payouts(self) -> list[tuple[int, str]]:
         """Return amount and state of each payout."""
         with self.app.app_context(), self.merchant.scope():
-            return [(p.amount, p.state) for p in db.session.scalars(select(Payout).order_by(Payout.id))]
+            return [
+                (p.amount, p.state) for p in db.session.scalars(select(Payout).order_by(Payout.id))
+            ]
 
 
 @pytest.fixture
@@ -139,7 +141,10 @@ def test_details_are_kept_and_changed_ones_wait(anna: Anna) -> None:
     assert anna.client.post(address, data=first).status_code == 303
     assert "Ask for it" in anna.sees()
     assert 'value="Anna Petrova"' in anna.sees("payouts/details")
-    assert anna.client.post(address, data=first | {"account": "4111 1111 1111 1111"}).status_code == 303
+    assert (
+        anna.client.post(address, data=first | {"account": "4111 1111 1111 1111"}).status_code
+        == 303
+    )
     assert "can be used from" in anna.sees()
     assert anna.asks("1.00") == 409
 

@@ -96,7 +96,9 @@ def test_the_list_shows_what_waits(desk: Desk) -> None:
         ("?state=nonsense&sort=nonsense&cursor=nonsense", True),
     ],
 )
-def test_it_is_filtered_searched_and_sorted_by_its_address(desk: Desk, query: str, there: bool) -> None:  # noqa: FBT001
+def test_it_is_filtered_searched_and_sorted_by_its_address(
+    desk: Desk, query: str, there: bool
+) -> None:
     answer = desk.get(query)
     assert answer.status_code == 200
     assert (desk.number in answer.text) is there
@@ -172,7 +174,14 @@ def test_a_request_can_be_made_on_a_partners_behalf_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"partner": "nobody"}, {"amount": "0"}, {"amount": "x"}, {"method": "pigeon"}, {"what": "gift"}]
+    "change",
+    [
+        {"partner": "nobody"},
+        {"amount": "0"},
+        {"amount": "x"},
+        {"method": "pigeon"},
+        {"what": "gift"},
+    ],
 )
 def test_what_cannot_be_recorded_comes_back(desk: Desk, change: dict[str, str]) -> None:
     form = {"partner": desk.refcode, "method": "bank", "what": "paid", "amount": "1.00"}
@@ -212,7 +221,9 @@ def test_methods_are_the_merchants_own(desk: Desk) -> None:
     assert desk.post("methods/", name="Card", hint="Sixteen digits").status_code == 303
     assert "Sixteen digits" in desk.get("methods/").text
     with desk.app.app_context(), desk.merchant.scope():
-        number = db.session.scalars(select(PayoutMethod.id).where(PayoutMethod.code == "card")).one()
+        number = db.session.scalars(
+            select(PayoutMethod.id).where(PayoutMethod.code == "card")
+        ).one()
     assert desk.post(f"methods/{number}", name="Bank card", hint="").status_code == 303
     assert "Bank card" in desk.get("methods/").text
     assert desk.post(f"methods/{number}/retire").status_code == 303

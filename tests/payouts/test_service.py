@@ -145,7 +145,10 @@ class TestDetails:
 
     def test_changed_ones_wait_a_day(self, anna: int) -> None:
         service.set_details(card(anna), "bank", Details("Eve", "40817000000000006666"))
-        with clock.moved_to(NOON + timedelta(hours=23, minutes=59)), pytest.raises(Conflict) as refused:
+        with (
+            clock.moved_to(NOON + timedelta(hours=23, minutes=59)),
+            pytest.raises(Conflict) as refused,
+        ):
             ask(anna)
         assert refused.value.code == "details_cooling"
         with clock.moved_to(NOON + timedelta(hours=24)):
@@ -171,7 +174,8 @@ class TestDetails:
         ask(anna)
         kept = db.session.scalar(select(Partner.details).where(Partner.id == anna))
         copy = db.session.scalars(select(Payout.details)).one()
-        assert kept is not None and copy is not None
+        assert kept is not None
+        assert copy is not None
         assert CARD.account.encode() not in kept + copy
 
     @pytest.mark.parametrize("given", [Details("", "4081"), Details("Anna", "  ")])
@@ -238,7 +242,11 @@ class TestPaymentAlreadyMade:
 class TestDecisions:
     def test_approved_then_paid_leaves_the_house(self, anna: int) -> None:
         payout = service.approve(ask(anna).id, "person:1")
-        assert (payout.state, payout.approved_at, payout.decided_by) == ("approved", NOON, "person:1")
+        assert (payout.state, payout.approved_at, payout.decided_by) == (
+            "approved",
+            NOON,
+            "person:1",
+        )
         service.pay(payout.id, "person:1")
         assert balance(anna) == PartnerBalance(available=40_000)
         assert (payout.state, payout.ended_at, left(payout)) == ("paid", NOON, 60_000)
@@ -315,7 +323,9 @@ class TestDecisions:
 
 
 class TestClawback:
-    def test_an_open_payout_is_untouched_but_not_approved_while_there_is_debt(self, anna: int) -> None:
+    def test_an_open_payout_is_untouched_but_not_approved_while_there_is_debt(
+        self, anna: int
+    ) -> None:
         payout = ask(anna)
         take_back(anna, 70_000)
         assert balance(anna) == PartnerBalance(reserved=60_000, debt=30_000)
@@ -344,7 +354,9 @@ class TestClawback:
 
 class TestMethods:
     def test_five_of_the_merchants_own(self, anna: int) -> None:
-        codes = [service.create_method(name).code for name in ("Card 24", "Карта", "Карта", "PayPal")]
+        codes = [
+            service.create_method(name).code for name in ("Card 24", "Карта", "Карта", "PayPal")
+        ]
         assert codes == ["card-24", "method-2", "method-3", "paypal"]
         with pytest.raises(Conflict):
             service.create_method("Sixth")
@@ -366,7 +378,9 @@ class TestMethods:
 
     def test_words_can_be_changed_and_must_be_there(self, anna: int) -> None:
         made = service.create_method("Card")
-        assert service.change_method(made.id, "Bank card", "Sixteen digits").hint == "Sixteen digits"
+        assert (
+            service.change_method(made.id, "Bank card", "Sixteen digits").hint == "Sixteen digits"
+        )
         with pytest.raises(DomainError):
             service.change_method(made.id, " ", "")
         with pytest.raises(NotFound):

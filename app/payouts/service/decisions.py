@@ -36,7 +36,8 @@ def approve(payout_id: int, by: str) -> Payout:
         refuse_blocked(partner)
         if rules.may_approve(standing[debt(partner.id)]):
             raise Conflict(
-                "debt", _("The partner owes money after a return; it must be repaid before a payout.")
+                "debt",
+                _("The partner owes money after a return; it must be repaid before a payout."),
             )
     _change(payout, "approve", decided_by=by, approved_at=clock.now())
     record("approved", payout)
@@ -98,7 +99,12 @@ def _give_back(payout_id: int, action: str, by: str, reason: str | None) -> Payo
     _change(payout, action, decided_by=by, ended_at=clock.now(), reason=reason)
     partner = payout.partner_id
     back = Move(
-        reserved(partner), available(partner), payout.amount, "payout_returned", partner=partner, reason=reason
+        reserved(partner),
+        available(partner),
+        payout.amount,
+        "payout_returned",
+        partner=partner,
+        reason=reason,
     )
     ledger.post(f"payout:{payout.id}:returned", [back], payout.currency)
     ledger.repay([partner], payout.currency)

@@ -10,11 +10,11 @@ from app.errors import DomainError, FieldError
 from app.events import service as events
 from app.extensions import db
 from app.payouts import rules
-from app.payouts.rules import Details
 
 if TYPE_CHECKING:
     from app.partners.models import Partner
     from app.payouts.models import Payout
+    from app.payouts.rules import Details
 
 
 def of(partner: Partner) -> dict[str, Details]:

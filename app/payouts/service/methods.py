@@ -72,7 +72,9 @@ def restore_method(method_id: int) -> PayoutMethod:
 
 def _all() -> list[PayoutMethod]:
     """All of them, locked: two who add at once do not make six."""
-    return list(db.session.scalars(select(PayoutMethod).order_by(PayoutMethod.id).with_for_update()))
+    return list(
+        db.session.scalars(select(PayoutMethod).order_by(PayoutMethod.id).with_for_update())
+    )
 
 
 def _get(method_id: int) -> PayoutMethod:
@@ -89,4 +91,6 @@ def _named(name: str) -> None:
 
 
 def _changed(method: PayoutMethod) -> None:
-    events.record("merchant.settings_changed", f"payout_method:{method.id}", payout_method=method.name)
+    events.record(
+        "merchant.settings_changed", f"payout_method:{method.id}", payout_method=method.name
+    )

@@ -36,7 +36,9 @@ def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
     currency = _reservable(partner, amount, queries.minimum())
     copy = details.copy_for(partner, chosen.code)
     if copy is None:
-        raise wrong("method", "details_missing", _("Fill in your payment details for this method first."))
+        raise wrong(
+            "method", "details_missing", _("Fill in your payment details for this method first.")
+        )
     if rules.cools(partner.details_usable_at, clock.now()):
         raise Conflict(
             "details_cooling", _("New payment details can be used 24 hours after the change.")
@@ -56,7 +58,9 @@ def request_for(partner_id: int, amount: int, method: str, by: str) -> Payout:
     return _ask(partner, amount, chosen, by, currency, details.copy_for(partner, chosen.code))
 
 
-def record_paid(partner_id: int, amount: int, method: str, by: str, reason: str | None = None) -> Payout:
+def record_paid(
+    partner_id: int, amount: int, method: str, by: str, reason: str | None = None
+) -> Payout:
     """Record a payment the merchant has already made, `amount` in minor units.
 
     It takes what is available; what exceeds that is an advance and becomes debt. Raises DomainError
@@ -166,7 +170,9 @@ def lock(partner_id: int, currency: str) -> dict[str, int]:
 def refuse_blocked(partner: Partner) -> None:
     """Raise Conflict: what a blocked partner has earned matures, and payouts wait."""
     if partner.status == "blocked":
-        raise Conflict("partner_blocked", _("The partner is blocked; payouts wait until that is lifted."))
+        raise Conflict(
+            "partner_blocked", _("The partner is blocked; payouts wait until that is lifted.")
+        )
 
 
 def refuse_own(partner: Partner, by: str) -> None:
