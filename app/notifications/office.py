@@ -12,7 +12,6 @@ from sqlalchemy import select
 from app.notifications import queries, service
 from app.notifications.forms import NoticesForm
 from app.notifications.models import Message
-from app.notifications.words import KINDS
 from app.site.access import may, requires
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
@@ -24,6 +23,25 @@ if TYPE_CHECKING:
 
 bp = Blueprint("notifications", __name__, url_prefix="/messages")
 
+KINDS = {
+    "partner.applied": _l("Partner application"),
+    "partner.registered": _l("Welcome after registration"),
+    "partner.approved": _l("Welcome after approval"),
+    "partner.created": _l("Welcome from the merchant"),
+    "partner.invited": _l("Welcome, once more"),
+    "partner.rejected": _l("Application not accepted"),
+    "partner.details_changed": _l("Payment details changed"),
+    "partner.recruited": _l("New partner in the network"),
+    "commission.accrued": _l("Sale counted"),
+    "commission.available": _l("Hold ended"),
+    "payout.requested": _l("Payout requested"),
+    "payout.approved": _l("Payout approved"),
+    "payout.rejected": _l("Payout declined"),
+    "payout.paid": _l("Payout sent"),
+    "payout.failed": _l("Payout failed"),
+    "staff.invited": _l("Invitation to the team"),
+    "person.password_reset": _l("New password"),
+}
 STATES = [
     ("due", _l("Queued")),
     ("sending", _l("Sending")),
