@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.errors import DomainError
 from app.extensions import db
+from app.identity import service as identity
 from app.ledger import checks
+from app.tenancy import PLATFORM, tenant_scope
+from app.tenants import service as tenants
 
 if TYPE_CHECKING:
     from app.application import App
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 def init_app(app: App) -> None:
     """Register the commands."""
     app.cli.command("check")(check)
+    app.cli.command("create-operator")(create_operator)
+    app.cli.command("create-platform-key")(create_platform_key)
 
 
 def check() -> None:
@@ -28,3 +34,27 @@ def check() -> None:
     if found:
         sys.exit(1)
     click.echo(f"{len(checks.CHECKS)} invariants hold.")
+
+
+@click.argument("email")
+@click.option("--name", default="Operator")
+def create_operator(email: str, name: str) -> None:
+    """Make EMAIL an operator of the platform and print a link, good for one use, that sets the password."""
+    with tenant_scope(PLATFORM):
+        try:
+            person = identity.make_operator(email, name)
+        except DomainError as error:
+            raise click.ClickException(error.message) from error
+        purpose = "reset" if person.password_hash else "invitation"
+        link = identity.password_link(person.id, purpose)
+        db.session.commit()
+    click.echo(link)
+
+
+@click.argument("name")
+def create_platform_key(name: str) -> None:
+    """Make an API key that opens merchants' accounts, and print it: it is told once."""
+    with tenant_scope(PLATFORM):
+        made = tenants.make_key(None, name, ["platform"], "platform")
+        db.session.commit()
+    click.echo(made.secret)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from flask_babel import gettext
@@ -22,6 +22,9 @@ from app.tenants.rules import RANGES, SCOPES, setting_problem, slug_problem
 from app.web.colour import parse
 from app.web.forms import Filled, Form, MoneyField, SelectField
 from app.web.locale import LOCALES
+
+if TYPE_CHECKING:
+    from app.errors import DomainError
 
 STATE_NAMES = {
     "registered": _l("New"),
@@ -81,7 +84,7 @@ class ShopForm(Form):
     domain = StringField(
         _l("Domain"),
         [Optional(), Length(max=255)],
-        description=_l("Where your shop's pages are, such as shop.example. Partners' links lead there and nowhere else."),
+        description=_l("Where your shop's pages are: shop.example. Partners' links lead there and nowhere else."),
     )
     path = StringField(
         _l("Folder"),
@@ -164,7 +167,7 @@ class PayoutRulesForm(Form):
     hold_days = IntegerField(
         _l("Hold, days"),
         [Filled(), _days("hold_days")],
-        description=_l("After an order is completed its commission waits so long, in case goods come back. 0: not at all."),
+        description=_l("So long a completed order's commission waits, in case goods come back. 0: not at all."),
     )
     minimum_payout = MoneyField(
         _l("Smallest payout"),
@@ -207,3 +210,15 @@ class MerchantForm(Form):
         """Refuse what cannot be an address; whether it is taken is told later."""
         if slug_problem(field.data or ""):
             raise ValidationError(gettext("Use 3 to 35 small Latin letters, digits, hyphens; some words are taken."))
+
+    def facts(self) -> dict[str, Any]:
+        """What create_merchant wants to know."""
+        names = ("name", "slug", "email", "site", "currency", "locale", "timezone")
+        return {name: self[name].data for name in names}
+
+    def tell(self, error: DomainError) -> None:
+        """Put the refusals of the domain at their fields."""
+        for each in error.errors:
+            self.complain(each.field, each.message)
+        if not error.errors:
+            self.complain("", error.message)
