@@ -32,7 +32,7 @@ def ask(token: str) -> Response:
 
 
 @bp.post("/<merchant>/unsubscribe/<token>")
-@csrf.exempt  # the token is the proof; mail programs post here by themselves (RFC 8058)
+@csrf.exempt  # type: ignore[untyped-decorator]  # the token is the proof (RFC 8058)
 @requires("anyone")
 def unsubscribe(token: str) -> Response:
     partner_id, kind = _read(token)

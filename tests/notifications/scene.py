@@ -111,7 +111,7 @@ def messages_of(merchant: Merchant, event_id: int) -> list[tuple[str, str, str, 
     columns = (Message.recipient, Message.address, Message.state, Message.attempts)
     query = select(*columns).where(Message.event_id == event_id).order_by(Message.recipient)
     rows = jobs.in_transaction(lambda: db.session.execute(query).all(), merchant.id)
-    return [tuple(row) for row in rows]
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def message_ids(merchant: Merchant, event_id: int) -> list[int]:

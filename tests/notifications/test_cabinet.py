@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import jobs
-from app.notifications import letters, queries
+from app.identity import service as identity
+from app.notifications import letters, queries, service
 from app.partners.models import Partner
 from tests.notifications import scene
 from tests.world import PASSWORD, sign_in
@@ -33,8 +34,8 @@ def anna(app: App, world: World) -> tuple[int, str]:
     """A partner of Lampa's with a password: her id and her e-mail."""
 
     def act(email: str) -> None:
-        person = letters.identity.ensure_person(email, "Anna")
-        letters.identity.change_password(person, PASSWORD)
+        person = identity.ensure_person(email, "Anna")
+        identity.change_password(person, PASSWORD)
 
     with app.app_context():
         partner_id = scene.make_partner(world.lampa)
@@ -50,7 +51,7 @@ def unsubscribe_address(app: App, world: World, partner_id: int) -> str:
         jobs.drain()
         (message_id,) = scene.message_ids(world.lampa, event_id)
         letter = jobs.in_transaction(
-            lambda: letters.compose(jobs.notifications.get(message_id)), world.lampa.id
+            lambda: letters.compose(service.get(message_id)), world.lampa.id
         )
     found = re.search(r"http://localhost(/[^>]+)", letter.headers["List-Unsubscribe"])
     assert found

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import jobs
-from app.notifications import queries
+from app.notifications import queries, service
 from app.notifications.rules import Fate, Outcome
 from tests.notifications import scene
 from tests.notifications.scene import message_ids, messages_of
@@ -25,10 +25,10 @@ def dead_letter(app: App, world: World) -> tuple[int, int]:
         event_id = scene.earns(merchant, scene.make_partner(merchant))
         jobs.drain()
         (message_id,) = message_ids(merchant, event_id)
-        taken = jobs.in_transaction(lambda: jobs.notifications.take(message_id), merchant.id)
+        taken = jobs.in_transaction(lambda: service.take(message_id), merchant.id)
         assert taken
         end = Outcome(Fate.NEVER, "address refused: [550]")
-        jobs.in_transaction(lambda: jobs.notifications.settle(taken, end), merchant.id)
+        jobs.in_transaction(lambda: service.settle(taken, end), merchant.id)
     return event_id, message_id
 
 

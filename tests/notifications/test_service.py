@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -188,7 +189,7 @@ def test_after_the_last_attempt_the_message_is_dead_and_can_be_sent_again(lampa:
         scene.make_due(lampa, message_id)
         taken = jobs.in_transaction(lambda: service.take(message_id), lampa.id)
         assert taken
-        jobs.in_transaction(lambda t=taken: service.settle(t, LATER), lampa.id)
+        jobs.in_transaction(partial(service.settle, taken, LATER), lampa.id)
     assert state_of(lampa, message_id)[0] == "dead"
     jobs.in_transaction(lambda: service.again(message_id), lampa.id)
     assert state_of(lampa, message_id) == ("due", 0, None)
