@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from app import clock
 from app.errors import DomainError, FieldError, NotFound
 from app.extensions import db
-from app.facts import service as facts
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.links import service as links
 from app.members.service import Contact, resolve
@@ -177,7 +176,7 @@ def _out(partners: Sequence[Partner]) -> list[dict[str, Any]]:
     sponsors = queries.sponsors_at(ids)
     known = queries.cards(sponsors.values())
     codes, balances = queries.codes_of(ids), partner_balances(ids)
-    levels = facts.current([f"partner:{i}" for i in ids], ["levels"])
+    levels = queries.levels_of(ids)
     groups = {group.id: group.name for group in programs.all_groups()}
     terms = {each.id: each.name for each in programs.all_terms()}
     members = queries.member_keys(p.member_id for p in partners)
@@ -195,7 +194,7 @@ def _out(partners: Sequence[Partner]) -> list[dict[str, Any]]:
             "terms": terms.get(partner.terms_id or 0, base),
             "member": members.get(partner.member_id or 0),
             "codes": [code.display for code in codes[partner.id] if code.kind == "promo"],
-            "levels": levels.get(f"partner:{partner.id}", {}).get("levels") or [],
+            "levels": levels[partner.id],
             "status": partner.status,
             "created_at": partner.created_at,
             "balance": _balance(balances[partner.id]),

@@ -75,8 +75,8 @@ class ContactForm(DomainForm):
     @property
     def contact(self) -> dict[str, Any]:
         """What services take of it, besides codes."""
-        names = ("name", "email", "phone", "site", "comment")
-        return {n: self[n].data if n in {"name", "comment"} else self[n].data or None for n in names}
+        optional = {name: self[name].data or None for name in ("email", "phone", "site")}
+        return {"name": self.name.data, "comment": self.comment.data or "", **optional}
 
 
 class SponsorForm(DomainForm):

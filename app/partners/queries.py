@@ -10,10 +10,14 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from app import clock
 from app.catalog.rules import search_text
 from app.extensions import db
+from app.facts import service as facts
+from app.ledger.queries import PartnerBalance, partner_balances
 from app.members.models import Member
 from app.members.rules import normalise_email, normalise_phone
 from app.partners.models import Code, Partner, SponsorEdge
 from app.partners.rules import Edge, Identity, Status, fold_code
+from app.programs import queries as programs
+from app.programs.rules import Offer, Resolved, Source, parse_levels, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +33,17 @@ class Card:
     refcode: str
     name: str
     status: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the office's list: the partner with what stands around him."""
+
+    partner: Partner
+    balance: PartnerBalance
+    sponsor: Card | None
+    group: str | None
+    recruits: int
 
 
 def by_id(partner_id: int) -> Partner | None:
@@ -148,6 +163,45 @@ def identities(partner_ids: Iterable[int], region: str | None = None) -> dict[in
         )
         for row in db.session.execute(query)
     }
+
+
+def rows(partners: Sequence[Partner], *, balances: bool) -> list[Row]:
+    """Return a page's partners with parents, groups, counts and balances, in a fixed number of statements."""
+    ids = [partner.id for partner in partners]
+    sponsors, brought = sponsors_at(ids), recruit_counts(ids)
+    known = cards(sponsors.values())
+    groups = {group.id: group.name for group in programs.all_groups()}
+    money = partner_balances(ids) if balances else {}
+    return [
+        Row(
+            partner=partner,
+            balance=money.get(partner.id, PartnerBalance()),
+            sponsor=known.get(sponsors.get(partner.id, 0)),
+            group=groups.get(partner.group_id or 0),
+            recruits=brought[partner.id],
+        )
+        for partner in partners
+    ]
+
+
+def levels_of(partner_ids: Iterable[int]) -> dict[int, list[str | None]]:
+    """Return the rates of partners' own cards as they hold now."""
+    ids = set(partner_ids)
+    known = facts.current([f"partner:{i}" for i in ids], ["levels"])
+    return {i: known.get(f"partner:{i}", {}).get("levels") or [] for i in ids}
+
+
+def effective_rates(partner: Partner, currency: str) -> list[Resolved]:
+    """Return what the partner earns at each level of his terms now, products and categories aside."""
+    terms_id = partner.terms_id or programs.base_terms().id
+    terms = programs.conditions([terms_id])[terms_id].levels
+    group_id = partner.group_id
+    group = programs.group_levels([group_id])[group_id] if group_id is not None else []
+    own = levels_of([partner.id])[partner.id]
+    said = ((Source.PARTNER, own), (Source.GROUP, group), (Source.TERMS, terms))
+    offers = [Offer(source, source.value, parse_levels(texts, currency)) for source, texts in said]
+    found = (resolve(offers, level) for level in range(1, len(terms) + 1))
+    return [each for each in found if each is not None]
 
 
 def listed() -> Select[Any]:

@@ -121,7 +121,7 @@ def set_promo_codes(partner: Partner, said: Iterable[str]) -> list[list[str]] | 
         return None
     for key in shown.keys() - wanted.keys():
         shown[key].retired_at = clock.now()
-    for key in sorted(wanted.keys() - shown.keys()):
+    for key in [key for key in wanted if key not in shown]:
         add_code(partner, wanted[key])
     db.session.flush()
     return [sorted(shown), sorted(wanted)]

@@ -1,0 +1,218 @@
+"""Partners in the back office: the list, applications, making one, and the card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.identity import service as identity
+from app.partners import queries
+from app.partners import service as partners
+from app.tenancy import PLATFORM, tenant_scope
+from app.tenants import service as tenants
+from tests.partners.calls import PASSWORD, Shop
+
+if TYPE_CHECKING:
+    from app.application import App
+
+
+@pytest.fixture
+def lampa(app: App, _sound: None) -> Shop:
+    return Shop(app, "Lampa")
+
+
+def made(shop: Shop, **body: Any) -> None:
+    assert shop.call("POST", "/partners", body).status_code == 201
+
+
+def read(shop: Shop, refcode: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = shop.call("GET", f"/partners/{refcode}").json
+    assert found is not None
+    return found
+
+
+def path(shop: Shop, rest: str = "") -> str:
+    return f"/{shop.slug}/office/partners/{rest}"
+
+
+def test_the_list_begins_with_the_registration_link(lampa: Shop) -> None:
+    page = lampa.signed_in().get(path(lampa)).text
+    assert f"http://localhost/{lampa.slug}/join" in page
+    assert "No partners yet" in page
+    assert "Create a partner" in page
+
+
+def test_a_partner_is_made_by_hand_with_everything(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna")
+    lampa.call("POST", "/groups", {"name": "Gold", "levels": ["12%"]})
+    browser = lampa.signed_in()
+    page = browser.get(path(lampa, "new")).text
+    group = page.partition(">Gold<")[0].rpartition('value="')[2].partition('"')[0]
+    form = {
+        "name": "Boris",
+        "email": "boris@example.org",
+        "phone": "+7 916 123-45-67",
+        "site": "boris.example",
+        "codes": "BORIS10, B20",
+        "sponsor": "Anna",
+        "until": "2030-12-31",
+        "group": group,
+    }
+    answer = browser.post(path(lampa, "new"), data=form)
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["Location"] == path(lampa, "boris")
+    found = read(lampa, "boris")
+    assert (found["sponsor"], found["group"], found["codes"], found["phone"], found["site"]) == (
+        "anna",
+        "Gold",
+        ["BORIS10", "B20"],
+        "+79161234567",
+        "https://boris.example",
+    )
+    card = browser.get(path(lampa, "boris")).text
+    assert f"http://localhost/r/{lampa.slug}/boris" in card
+    assert "2031" in card or "2030" in card
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "", "Fill this in."),
+        ("email", "taken@example.org", "Another partner has this e-mail."),
+        ("refcode", "TAKEN", "is taken"),
+        ("codes", "taken", "is taken"),
+        ("sponsor", "nobody", "There is no such partner."),
+        ("until", "2020-01-01", "The last day has passed."),
+        ("site", "javascript:alert(1)", "such as blog.example"),
+    ],
+)
+def test_what_cannot_stand_is_named_at_its_field(
+    lampa: Shop, field: str, value: str, words: str
+) -> None:
+    made(lampa, name="First", refcode="taken", email="taken@example.org")
+    form = {"name": "Boris", "email": "boris@example.org", "sponsor": "taken", "group": "0"}
+    answer = lampa.signed_in().post(path(lampa, "new"), data=form | {field: value})
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert len(lampa.call("GET", "/partners").json["items"]) == 1  # type: ignore[index]
+
+
+def test_applications_are_approved_and_rejected(lampa: Shop) -> None:
+    with lampa.scope():
+        tenants.change_settings({"registration": "manual"})
+        for name in ("Gleb", "Vera"):
+            email = f"{name.lower()}@example.org"
+            partners.register(partners.Application(name=name, email=email, accepted_version=1))
+    browser = lampa.signed_in()
+    assert "2 applications wait" in browser.get(path(lampa)).text
+    page = browser.get(path(lampa, "applications")).text
+    assert ("gleb@example.org" in page, "Approve" in page) == (True, True)
+    back = {"from": "applications"}
+    answer = browser.post(path(lampa, "gleb/approve"), data=back)
+    assert answer.headers["Location"] == path(lampa, "applications")
+    assert browser.post(path(lampa, "vera/reject"), data=back).status_code == 303
+    assert "Nobody waits" in browser.get(path(lampa, "applications")).text
+    assert browser.post(path(lampa, "vera/block")).status_code == 409
+    assert (read(lampa, "gleb")["status"], read(lampa, "vera")["status"]) == ("active", "rejected")
+
+
+def test_buttons_are_what_the_state_allows(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna", email="anna@example.org")
+    browser = lampa.signed_in()
+    page = browser.get(path(lampa, "anna")).text
+    assert ("Block this partner?" in page, "Unblock" in page) == (True, False)
+    assert browser.post(path(lampa, "anna/block"), data={"reason": "spam"}).status_code == 303
+    page = browser.get(path(lampa, "anna")).text
+    assert ("Block this partner?" in page, "Unblock" in page) == (False, True)
+    activity = browser.get(path(lampa, "anna/activity")).text
+    assert ("partner.blocked" in activity, "spam" in activity) == (True, True)
+    assert browser.post(path(lampa, "anna/unblock")).status_code == 303
+    assert browser.post(path(lampa, "anna/welcome")).status_code == 303
+    assert browser.post(path(lampa, "anna/dance")).status_code == 404
+
+
+def test_basics_are_edited_and_old_codes_still_lead_here(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna", codes=["ANNA10"])
+    browser = lampa.signed_in()
+    form = {"name": "Anna A.", "refcode": "Anyuta", "codes": "SPRING", "email": "a@example.org"}
+    answer = browser.post(path(lampa, "anna"), data=form)
+    assert answer.headers["Location"] == path(lampa, "anyuta")
+    assert read(lampa, "anna")["codes"] == ["SPRING"]
+    assert browser.get(path(lampa, "anna")).status_code == 200
+    assert browser.post(path(lampa, "anna"), data=form | {"name": ""}).status_code == 422
+
+
+def test_the_parent_changes_and_a_cycle_is_refused_at_its_field(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna")
+    made(lampa, name="Boris", refcode="boris", sponsor="anna")
+    browser = lampa.signed_in()
+    answer = browser.post(path(lampa, "anna/sponsor"), data={"sponsor": "boris"})
+    assert answer.status_code == 422
+    assert "stands below" in answer.text
+    assert browser.post(path(lampa, "boris/sponsor"), data={"sponsor": ""}).status_code == 303
+    assert read(lampa, "boris")["sponsor"] is None
+
+
+def test_terms_of_the_card_stand_above_the_rest(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna")
+    browser = lampa.signed_in()
+    page = browser.get(path(lampa, "anna/terms")).text
+    assert ("10%" in page, "the terms" in page) == (True, True)
+    form = {"terms": "0", "group": "0", "levels-0": "20%"}
+    assert browser.post(path(lampa, "anna/terms"), data=form).status_code == 303
+    page = browser.get(path(lampa, "anna/terms")).text
+    assert ("20%" in page, "the card" in page) == (True, True)
+    bad = browser.post(path(lampa, "anna/terms"), data=form | {"levels-0": "x"})
+    assert bad.status_code == 422
+
+
+def test_the_balance_opens_bucket_by_bucket(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna")
+    browser = lampa.signed_in()
+    for bucket in ("available", "pending", "reserved", "debt", "nonsense"):
+        page = browser.get(path(lampa, f"anna/balance?bucket={bucket}&before=x"))
+        assert page.status_code == 200
+        assert "Nothing here yet" in page.text
+
+
+def test_the_list_is_searched_filtered_and_sent_as_a_fragment(lampa: Shop) -> None:
+    for number in range(30):
+        made(lampa, name=f"Partner {number:02}", refcode=f"code{number:02}")
+    lampa.call("PATCH", "/partners/code07", {"status": "blocked"})
+    browser = lampa.signed_in()
+    assert "Partner 13" in browser.get(path(lampa, "?q=CODE13")).text
+    page = browser.get(path(lampa, "?status=blocked")).text
+    assert ("Partner 07" in page, "Partner 08" in page) == (True, False)
+    page = browser.get(path(lampa, "?sort=name")).text
+    assert ("Partner 24" in page, "Partner 25" in page) == (True, False)
+    header = {"HX-Request": "true", "HX-Request-Type": "partial"}
+    assert "<html" not in browser.get(path(lampa), headers=header).text
+
+
+def test_support_reads_and_changes_nothing(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna", email="anna@example.org")
+    helper = f"help@{lampa.domain}"
+    with lampa.scope():
+        person = identity.ensure_person(helper, "Help")
+        identity.join(person, lampa.id, "support")
+        with tenant_scope(PLATFORM):
+            identity.change_password(person, PASSWORD)
+    browser = lampa.signed_in(helper)
+    page = browser.get(path(lampa, "anna"))
+    assert page.status_code == 200
+    assert "Block this partner?" not in page.text
+    assert "Create a partner" not in browser.get(path(lampa)).text.partition("<main")[2]
+    for rest in ("anna", "anna/block", "anna/sponsor", "anna/terms", "anna/welcome", "new"):
+        assert browser.post(path(lampa, rest)).status_code == 403, rest
+
+
+def test_partners_of_another_merchant_are_not_there(app: App, lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna")
+    kniga = Shop(app, "Kniga")
+    browser = kniga.signed_in()
+    for rest in ("anna", "anna/terms", "anna/balance", "anna/activity"):
+        assert browser.get(path(kniga, rest)).status_code == 404
+        assert browser.get(path(lampa, rest)).status_code == 404
+    with kniga.scope():
+        assert queries.by_refcode("anna") is None
