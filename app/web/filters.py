@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from babel import Locale
-from babel import dates as babel_dates
+from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal, get_currency_symbol
 from flask_babel import get_locale
 from markupsafe import Markup, escape
@@ -20,7 +20,8 @@ from app.web.locale import zone
 from app.web.surroundings import surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from flask import Flask
 
@@ -42,92 +43,137 @@ SIGNS = {
 _DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
 
-def locale_name() -> str:
-    """The running request's locale as a string; English outside of one."""
-    return str(get_locale() or "en")
-
-
 @lru_cache(maxsize=64)
 def currency_sign(locale: str, currency: str) -> str:
     """The currency's own sign where it has one, else what the locale writes."""
     return SIGNS.get(currency) or get_currency_symbol(currency, locale=locale)
 
 
+class Writer:
+    """Writes sums of one currency in one locale; everything that Babel must be asked is asked once."""
+
+    def __init__(self, locale: str, currency: str) -> None:
+        """Look up signs, places and pattern."""
+        known = Locale.parse(locale)
+        symbols = known.number_symbols["latn"]
+        self.group, self.point = symbols["group"], symbols["decimal"]
+        self.places = exponent(currency)
+        self.scale = 10**self.places
+        self.sign = currency_sign(locale, currency)
+        leads = known.currency_formats["standard"].pattern.startswith("\u00a4")
+        gap = "\u00a0" if self.sign[-1].isalpha() else ""
+        mark = f'<span class="money-unit">{escape(self.sign)}</span>'
+        self.before = f"{self.sign}{gap}" if leads else ""
+        self.after = "" if leads else f"\u00a0{self.sign}"
+        self.html_before = f"{mark}{gap}" if leads else ""
+        self.html_after = "" if leads else f"\u00a0{mark}"
+
+    def digits(self, minor: int) -> str:
+        """A sum that is not negative, without its currency."""
+        whole, part = divmod(minor, self.scale)
+        text = f"{whole:,}".replace(",", self.group)
+        return f"{text}{self.point}{part:0{self.places}d}" if self.places else text
+
+    def text(self, minor: int) -> str:
+        """A sum as plain text."""
+        return f"{MINUS if minor < 0 else ''}{self.before}{self.digits(abs(minor))}{self.after}"
+
+    def html(self, minor: int, *, signed: bool = False) -> Markup:
+        """A sum for a page: tabular digits and a quiet currency."""
+        lead = MINUS if minor < 0 else "+" if signed and minor else ""
+        kind = "money" if minor else "money money-zero"
+        inner = f"{lead}{self.html_before}{self.digits(abs(minor))}{self.html_after}"
+        return Markup(f'<span class="{kind}">{inner}</span>')  # noqa: S704 - digits and an escaped sign
+
+
 @lru_cache(maxsize=64)
-def _writer(locale: str, currency: str) -> tuple[Callable[[int], str], str, bool]:
-    """For a locale and currency: digits of minor units, the currency's sign, and whether the sign leads."""
-    known = Locale.parse(locale)
-    symbols = known.number_symbols["latn"]
-    group, point, places = symbols["group"], symbols["decimal"], exponent(currency)
-    scale = 10**places
-
-    def digits(minor: int) -> str:
-        whole, part = divmod(abs(minor), scale)
-        text = f"{whole:,}".replace(",", group)
-        if places:
-            text = f"{text}{point}{part:0{places}d}"
-        return f"{MINUS}{text}" if minor < 0 else text
-
-    leads = known.currency_formats["standard"].pattern.startswith("\u00a4")
-    return digits, currency_sign(locale, currency), leads
+def writer(locale: str, currency: str) -> Writer:
+    """The writer of a locale and currency, made once."""
+    return Writer(locale, currency)
 
 
-def _minor(value: Money | int, currency: str | None) -> tuple[int, str]:
-    if isinstance(value, Money):
-        return value.minor, value.currency
-    return value, currency or surroundings().currency
+class Pen:
+    """Writes values for one reader: her locale, the merchant's currency and zone."""
+
+    def __init__(self, locale: str, currency: str, zone: ZoneInfo) -> None:
+        """Take the reader's ways."""
+        self.locale, self.currency, self.zone = locale, currency, zone
+        self.own = writer(locale, currency)
+        self.badges: dict[str, Markup] = {}  # words of states, looked up once a page
+
+    def _sum(self, value: Money | int, currency: str | None) -> tuple[int, Writer]:
+        if isinstance(value, Money):
+            minor, currency = value.minor, value.currency
+        else:
+            minor = value
+        if currency is None or currency == self.currency:
+            return minor, self.own
+        return minor, writer(self.locale, currency)
+
+    def money_text(self, value: Money | int, currency: str | None = None) -> str:
+        """A sum as plain text; an int is minor units of the merchant's currency."""
+        minor, of = self._sum(value, currency)
+        return of.text(minor)
+
+    def money_plain(self, value: Money) -> str:
+        """A sum's digits as its reader would type them: no currency, a plain minus."""
+        minor, of = self._sum(value, None)
+        return f"{'-' if minor < 0 else ''}{of.digits(abs(minor))}"
+
+    def money(
+        self, value: Money | int | None, currency: str | None = None, *, signed: bool = False
+    ) -> Markup:
+        """A sum for a page; `signed` puts a plus before gains."""
+        if value is None:
+            return NO_VALUE
+        minor, of = self._sum(value, currency)
+        return of.html(minor, signed=signed)
+
+    def number(self, value: Decimal | int | None) -> str:
+        """A number."""
+        if value is None:
+            return NO_VALUE
+        if isinstance(value, int):
+            return f"{value:,}".replace(",", self.own.group).replace("-", MINUS)
+        return format_decimal(value, locale=self.locale)
+
+    def percent(self, value: Decimal | int | None) -> str:
+        """Percents: 10 is 10%, Decimal("2.5") is 2.5%."""
+        return NO_VALUE if value is None else _percent(Decimal(value), self.locale)
+
+    def local(self, value: datetime) -> datetime:
+        """A moment in the merchant's zone."""
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(self.zone)
+
+    def date_text(self, value: date | datetime) -> str:
+        """A day as plain text; of a moment, the day in the merchant's zone."""
+        return _date(
+            self.local(value).date() if isinstance(value, datetime) else value, self.locale
+        )
+
+    def datetime_text(self, value: datetime) -> str:
+        """A moment as plain text, to the minute."""
+        return _moment(self.local(value).replace(second=0, microsecond=0, tzinfo=None), self.locale)
+
+    def day(self, value: date | datetime | None) -> Markup:
+        """A day for a page; the machine's form goes along."""
+        return NO_VALUE if value is None else _time(value, self.date_text(value))
+
+    def moment(self, value: datetime | None) -> Markup:
+        """A moment for a page; the machine's form goes along."""
+        return NO_VALUE if value is None else _time(value, self.datetime_text(value))
+
+    def ago(self, value: datetime | None) -> Markup:
+        """How long ago, or in how long, by the scope's clock; the exact moment is the title."""
+        if value is None:
+            return NO_VALUE
+        past = (value if value.tzinfo else value.replace(tzinfo=UTC)) - clock.now()
+        text = format_timedelta(past, add_direction=True, threshold=1.2, locale=self.locale)
+        return _time(value, text, f' title="{self.datetime_text(value)}"')
 
 
-def money_text(value: Money | int, currency: str | None = None) -> str:
-    """A sum as plain text in the reader's locale; an int is minor units of the merchant's currency."""
-    minor, unit = _minor(value, currency)
-    digits, sign, leads = _writer(locale_name(), unit)
-    text = digits(abs(minor))
-    minus = MINUS if minor < 0 else ""
-    return f"{minus}{sign}{_gap(sign)}{text}" if leads else f"{minus}{text}\u00a0{sign}"
-
-
-def _gap(sign: str) -> str:
-    return "\u00a0" if sign[-1].isalpha() else ""
-
-
-def money_plain(value: Money) -> str:
-    """A sum's digits as its reader would type them: no currency, a plain minus."""
-    digits, _sign, _leads = _writer(locale_name(), value.currency)
-    return digits(value.minor).replace(MINUS, "-")
-
-
-def money(
-    value: Money | int | None, currency: str | None = None, *, signed: bool = False
-) -> Markup:
-    """A sum for a page: tabular digits and a quiet currency; `signed` puts a plus before gains."""
-    if value is None:
-        return NO_VALUE
-    minor, unit = _minor(value, currency)
-    digits, sign, leads = _writer(locale_name(), unit)
-    text, before = digits(abs(minor)), ""
-    if minor < 0:
-        before = MINUS
-    elif signed and minor:
-        before = "+"
-    kind = "money" if minor else "money money-zero"
-    mark = f'<span class="money-unit">{escape(sign)}</span>'
-    inner = f"{before}{mark}{_gap(sign)}{text}" if leads else f"{before}{text}\u00a0{mark}"
-    return Markup(f'<span class="{kind}">{inner}</span>')  # noqa: S704 - digits and an escaped sign
-
-
-def number(value: Decimal | int | None) -> Markup | str:
-    """A number by locale."""
-    if value is None:
-        return NO_VALUE
-    if isinstance(value, int):
-        return f"{value:,}".replace(",", _group(locale_name())).replace("-", MINUS)
-    return format_decimal(value, locale=locale_name())
-
-
-@lru_cache(maxsize=16)
-def _group(locale: str) -> str:
-    return str(Locale.parse(locale).number_symbols["latn"]["group"])
+def _time(value: date | datetime, text: str, more: str = "") -> Markup:
+    return Markup(f'<time datetime="{value.isoformat()}"{more}>{text}</time>')  # noqa: S704 - our own words
 
 
 @lru_cache(maxsize=1024)
@@ -136,68 +182,83 @@ def _percent(value: Decimal, locale: str) -> str:
     return f"{text}\u00a0%" if locale == "ru" else f"{text}%"
 
 
-def percent(value: Decimal | int | None) -> Markup | str:
-    """Write percents by locale: 10 is 10%, Decimal("2.5") is 2.5%."""
-    return NO_VALUE if value is None else _percent(Decimal(value), locale_name())
-
-
 @lru_cache(maxsize=4096)
 def _date(value: date, locale: str) -> str:
-    return babel_dates.format_date(value, format=_DATES.get(locale, "medium"), locale=locale)
+    return format_date(value, format=_DATES.get(locale, "medium"), locale=locale)
 
 
 @lru_cache(maxsize=4096)
 def _moment(value: datetime, locale: str) -> str:
-    at = babel_dates.format_time(value.time(), format="short", locale=locale)
-    return f"{_date(value.date(), locale)}, {at}"
+    return (
+        f"{_date(value.date(), locale)}, {format_time(value.time(), format='short', locale=locale)}"
+    )
 
 
-def _local(value: datetime) -> datetime:
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(zone())
+def locale_name() -> str:
+    """The running request's locale as a string; English outside of one."""
+    return str(get_locale() or "en")
+
+
+def pen() -> Pen:
+    """The pen of the running request's reader."""
+    return Pen(locale_name(), surroundings().currency, zone())
+
+
+def money_text(value: Money | int, currency: str | None = None) -> str:
+    """A sum as plain text in the reader's locale; an int is minor units of the merchant's currency."""
+    return pen().money_text(value, currency)
+
+
+def money_plain(value: Money) -> str:
+    """A sum's digits as its reader would type them: no currency, a plain minus."""
+    return pen().money_plain(value)
+
+
+def money(
+    value: Money | int | None, currency: str | None = None, *, signed: bool = False
+) -> Markup:
+    """A sum for a page; `signed` puts a plus before gains."""
+    return pen().money(value, currency, signed=signed)
+
+
+def number(value: Decimal | int | None) -> str:
+    """A number by locale."""
+    return pen().number(value)
+
+
+def percent(value: Decimal | int | None) -> str:
+    """Write percents by locale: 10 is 10%, Decimal("2.5") is 2.5%."""
+    return pen().percent(value)
 
 
 def date_text(value: date | datetime) -> str:
     """A day as plain text; of a moment, the day in the merchant's zone."""
-    day = _local(value).date() if isinstance(value, datetime) else value
-    return _date(day, locale_name())
+    return pen().date_text(value)
 
 
 def datetime_text(value: datetime) -> str:
     """A moment as plain text in the merchant's zone, to the minute."""
-    return _moment(_local(value).replace(second=0, microsecond=0, tzinfo=None), locale_name())
+    return pen().datetime_text(value)
 
 
 def day(value: date | datetime | None) -> Markup:
-    """A day for a page; the machine's form goes along."""
-    if value is None:
-        return NO_VALUE
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), date_text(value))
+    """A day for a page."""
+    return pen().day(value)
 
 
 def moment(value: datetime | None) -> Markup:
-    """A moment for a page, in the merchant's zone; the machine's form goes along."""
-    if value is None:
-        return NO_VALUE
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), datetime_text(value))
+    """A moment for a page, in the merchant's zone."""
+    return pen().moment(value)
 
 
 def ago(value: datetime | None) -> Markup:
-    """How long ago, or in how long, by the scope's clock; the exact moment is the title."""
-    if value is None:
-        return NO_VALUE
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    past: timedelta = aware - clock.now()
-    text = babel_dates.format_timedelta(
-        past, add_direction=True, threshold=1.2, locale=locale_name()
-    )
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        value.isoformat(), datetime_text(value), text
-    )
+    """How long ago, or in how long, by the scope's clock."""
+    return pen().ago(value)
 
 
 def person(value: str | None) -> Markup:
     """A name that somebody typed, isolated so that its direction cannot disturb what stands around it."""
-    return NO_VALUE if not value else Markup("<bdi>{}</bdi>").format(value)
+    return Markup(f"<bdi>{escape(value)}</bdi>") if value else NO_VALUE  # noqa: S704 - escaped here
 
 
 def safe_url(value: str | None) -> str:

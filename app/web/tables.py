@@ -11,11 +11,13 @@ from sqlalchemy import Select, SQLColumnExpression, func, select
 
 from app.extensions import db
 from app.web import keyset
+from app.web.cells import rows
 from app.web.forms import storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from markupsafe import Markup
     from werkzeug.datastructures import MultiDict
 
 COUNTED = 10_001  # rows that are counted at most; beyond, "more than 10,000" says enough
@@ -27,7 +29,7 @@ Words: TypeAlias = str | LazyString
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `render` names a macro of ui/cells.html or of the page's own cells: macro(value, row, column)."""
+    """One column. `render` names a cell of cells.py or a macro of the page's own: macro(value, row, column)."""
 
     key: str
     label: Words
@@ -205,6 +207,10 @@ class View:
     def id(self) -> str:
         """The id of the part that htmx swaps."""
         return f"{self.table.name}-table"
+
+    def body(self, own: Any = None) -> Markup:
+        """The rows, drawn; `own` holds the page's own cells."""
+        return rows(self.table.columns, self.rows, own)
 
     @property
     def narrowed(self) -> bool:

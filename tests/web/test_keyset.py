@@ -94,7 +94,7 @@ def read(
 def whole(session: Session, order: Order) -> list[int]:
     """The list that the pages must add up to, by an ORDER BY of its own."""
     way = "DESC" if order.descending else "ASC"
-    by = order.by.name
+    by = str(order.by).rpartition(".")[2]
     text = f"SELECT id FROM keyset_things ORDER BY {by} {way}, id {way}"
     return [r[0] for r in session.connection().exec_driver_sql(text)]
 

@@ -261,7 +261,7 @@ def test_every_link_works_without_script_and_swaps_the_table_alone_with_it(
     assert [form["method"] for form in found.forms] == ["get"]
     assert 'aria-sort="ascending"' in text
     assert (
-        '<th scope=row class=" main" data-label="Name"><a href="/lamps/1"><bdi>Lamp 01</bdi></a></th>'
+        '<th scope="row" role="rowheader" class="main" data-label="Name"><a href="/lamps/1"><bdi>Lamp 01</bdi></a></th>'
         in text
     )
 
