@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from crawlerdetect import CrawlerDetect
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 
 from app.attribution.models import Claim, Click
 from app.attribution.rules import Reason
@@ -99,3 +100,29 @@ def journal(order_id: int) -> list[Entry]:
         .order_by(Claim.won.desc(), Claim.id)
     )
     return [Entry(c.kind, c.evidence, name, c.touch_at, c.won, c.why) for c, name in rows]
+
+
+def clicks_of_links(link_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many clicks of people each link had."""
+    query = (
+        select(Click.link_id, func.count())
+        .where(Click.link_id.in_(set(link_ids)), Click.flag.is_(None))
+        .group_by(Click.link_id)
+    )
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def orders_of_links(partner_id: int) -> dict[int, int]:
+    """Return how many orders each link of the partner won by a click."""
+    won = select(Claim.evidence).where(
+        Claim.partner_id == partner_id, Claim.kind == "click", Claim.won
+    )
+    key = click_key(settings().secret_key)
+    opened = (open_click(token, [key]) for token in db.session.scalars(won))
+    return dict(Counter(click.link for click in opened if click is not None))
+
+
+def last_visit() -> Click | None:
+    """Return the newest click that the landing script counted, whoever made it."""
+    query = select(Click).where(Click.kind == "script").order_by(Click.at.desc()).limit(1)
+    return db.session.scalars(query).one_or_none()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from app.catalog.models import Product
 from app.extensions import db
+from app.installation import public_address
 from app.links.models import Link
 from app.links.rules import (
     AddressError,
@@ -24,7 +26,7 @@ from app.tenants.models import Shop, Tenant
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Target:
 
 
 def parameters() -> tuple[str, ...]:
-    """Return the names under which the merchant's addresses carry a refcode; the first is written."""
+    """Return under which names the merchant's addresses carry a refcode; the first is written."""
     return tuple(setting("parameters"))
 
 
@@ -55,8 +57,9 @@ def code_of(text: str) -> Code | None:
 def link_of(code: Code) -> Link | None:
     """Return the link behind a code: a link code's own, else its partner's default link."""
     query = select(Link).where(Link.partner_id == code.partner_id)
-    own = query.where(Link.code_id == code.id) if code.kind == "link" else query.where(Link.is_default)
-    return db.session.scalars(own).one_or_none()
+    if code.kind == "link":
+        return db.session.scalars(query.where(Link.code_id == code.id)).one_or_none()
+    return db.session.scalars(query.where(Link.is_default)).one_or_none()
 
 
 def target(tenant: Tenant, link: Link) -> Target:
@@ -80,7 +83,7 @@ def site_of(shop: Shop) -> Site:
 
 
 def place_of(link: Link, shop: Shop) -> str:
-    """Return the place in the shop that the link leads to; a product without an address: its home."""
+    """Return where in the shop the link leads; for a product without an address, its home."""
     if link.url is not None:
         return link.url
     if link.product_id is None:
@@ -90,7 +93,7 @@ def place_of(link: Link, shop: Shop) -> str:
 
 
 def product_place(product: Product, shop: Shop) -> str | None:
-    """Return where in the shop a product's links lead: its first landing page, else its own page."""
+    """Return where a product's links lead: its first landing page, else its own page."""
     for address in (*product.landing_pages, product.url):
         try:
             return place_in(site_of(shop), str(address or ""))
@@ -98,6 +101,86 @@ def product_place(product: Product, shop: Shop) -> str | None:
             continue
     return None
 
+
+
+def address(code: str, slug: str) -> str:
+    """Return the full address of a link by its code."""
+    return public_address(f"/r/{slug}/{quote(code)}")
+
+
+def short_address(short: str) -> str:
+    """Return the full address that fits into print."""
+    return public_address(f"/s/{short}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A link as lists show it; clicks and orders are what others count."""
+
+    short: str
+    code: str
+    address: str
+    leads_to: str
+    label: str
+    partner: str
+    created_at: datetime
+    archived: bool
+    link_id: int
+    clicks: int = 0
+    orders: int = 0
+
+
+def listed() -> Any:
+    """Return the statement of links with code, shop and partner."""
+    same = Link.tenant_id
+    return (
+        select(Link, Code.display, Shop, Partner.name, Product)
+        .join(Code, and_(Code.tenant_id == same, Code.id == Link.code_id))
+        .join(Shop, and_(Shop.tenant_id == same, Shop.id == Link.shop_id))
+        .join(Partner, and_(Partner.tenant_id == same, Partner.id == Link.partner_id))
+        .outerjoin(Product, and_(Product.tenant_id == same, Product.id == Link.product_id))
+    )
+
+
+def line(row: Any, slug: str, clicks: int = 0, orders: int = 0) -> Line:
+    """Return a row of `listed` as a list shows it."""
+    link, code, shop, partner, product = row[:5]
+    return Line(
+        short=link.short,
+        code=code,
+        address=address(code, slug),
+        leads_to=destination(link, shop, product),
+        label=link.label or (product.name if product else ""),
+        partner=partner,
+        created_at=link.created_at,
+        archived=link.archived_at is not None,
+        link_id=link.id,
+        clicks=clicks,
+        orders=orders,
+    )
+
+
+def destination(link: Link, shop: Shop, product: Product | None) -> str:
+    """Return the page that the link leads to, without what following it adds."""
+    place = link.url
+    if place is None:
+        place = product_place(product, shop) or "" if product else ""
+    return Landing.of(site_of(shop), place)
+
+
+def of_partner(partner_id: int, slug: str, limit: int = 50) -> list[Line]:
+    """Return a partner's links, the main one first, then the newest."""
+    query = listed().where(Link.partner_id == partner_id, Link.archived_at.is_(None))
+    rows = db.session.execute(query.order_by(Link.is_default.desc(), Link.id.desc()).limit(limit))
+    return [line(row, slug) for row in rows]
+
+
+def by_short(short: str, partner_id: int | None = None) -> Link | None:
+    """Return a link by its short code, of one partner or of anybody."""
+    query = select(Link).where(Link.short == short)
+    if partner_id is not None:
+        query = query.where(Link.partner_id == partner_id)
+    return db.session.scalars(query).one_or_none()
 
 
 def partner_of(code: Code) -> Partner:

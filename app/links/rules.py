@@ -196,6 +196,11 @@ class Landing:
         """Return the address that carries the click."""
         return f"{self.before}&{CLICK_PARAMETER}={token}{self.after}"
 
+    @staticmethod
+    def of(site: Site, place: str) -> str:
+        """Return the address of a place as it stands."""
+        return "".join(_split(site, place))
+
     @property
     def bare(self) -> str:
         """The address with the refcode alone: what is shown to machines, and counts by script."""
@@ -210,10 +215,7 @@ def landing(
     The place keeps its own query and fragment, except for parameters that are ours; `extra`
     (sub-ids, UTM) comes before the code.
     """
-    root = site.root
-    if place.startswith("//"):
-        label, _, place = place.removeprefix("//").partition("/")
-        root = site.at(label)
+    root, place = _split(site, place)
     path, _, fragment = place.partition("#")
     path, _, query = path.partition("?")
     ours = {*parameters, CLICK_PARAMETER}
@@ -222,3 +224,11 @@ def landing(
     pairs = [*kept, urlencode(added)] if added else kept
     pairs.append(urlencode({parameters[0]: refcode}))
     return Landing(f"{root}{path}?{'&'.join(pairs)}", f"#{fragment}" if fragment else "")
+
+
+def _split(site: Site, place: str) -> tuple[str, str]:
+    """Return the root that a place hangs on, and the rest."""
+    if not place.startswith("//"):
+        return site.root, place
+    label, _, rest = place.removeprefix("//").partition("/")
+    return site.at(label), rest

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING
 
+import qrcode
 from flask_babel import gettext as _
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -39,7 +42,7 @@ PARAMS = (*SUBS, *UTM)
 
 @dataclass(frozen=True)
 class Wish:
-    """The link a partner asks for: a page, a product or a category; none of them is the shop's home."""
+    """The link a partner asks for: a page, a product, a category; none is the shop's home."""
 
     address: str = ""
     product_id: int | None = None
@@ -106,14 +109,13 @@ def create(partner: Partner, wish: Wish) -> Link:
     db.session.add(link)
     db.session.flush()
     enter("short", link.short, current_tenant(), link.id)
-    record(
-        "link.created", f"link:{link.id}", partner_id=partner.id, code=code.display, place=place or ""
-    )
+    facts = {"partner_id": partner.id, "code": code.display, "place": place or ""}
+    record("link.created", f"link:{link.id}", **facts)
     return link
 
 
 def archive(link: Link, *, back: bool = False) -> None:
-    """Take a link out of the lists, or bring it back. Followed, it counts as before: it may be in print.
+    """Take a link out of the lists, or bring it back; it may be in print, so it counts as before.
 
     Raises Conflict for the default link.
     """
@@ -137,6 +139,38 @@ def target_of_short(tenant: Tenant, link_id: int) -> Target | None:
     """Return what following a short link means."""
     link = db.session.get(Link, (tenant.id, link_id))
     return queries.target(tenant, link) if link else None
+
+
+def draw_svg(address: str) -> str:
+    """Return a QR code of an address as an SVG picture that scales to any print."""
+    dots = _dots(address)
+    size = len(dots)
+    path = "".join(
+        f"M{x} {y}h1v1h-1z" for y, row in enumerate(dots) for x, dot in enumerate(row) if dot
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" '
+        f'width="{size * 8}" height="{size * 8}" shape-rendering="crispEdges">'
+        f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/><path d="{path}"/></svg>'
+    )
+
+
+def draw_png(address: str) -> bytes:
+    """Return a QR code of an address as a PNG picture of about 1,000 pixels."""
+    dots = _dots(address)
+    scale = max(1, 1000 // len(dots))
+    image = Image.new("1", (len(dots), len(dots)), 1)
+    image.putdata([0 if dot else 1 for row in dots for dot in row])
+    out = BytesIO()
+    image.resize((len(dots) * scale,) * 2, Image.Resampling.NEAREST).save(out, "PNG")
+    return out.getvalue()
+
+
+def _dots(address: str) -> list[list[bool]]:
+    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4)
+    code.add_data(address)
+    code.make(fit=True)
+    return [[bool(dot) for dot in row] for row in code.get_matrix()]
 
 
 def _refcode(partner: Partner) -> Code | None:
