@@ -27,7 +27,7 @@ class RequestForm(Form):
     """What a partner asks for."""
 
     amount = MoneyField(_l("Amount"), [Filled(), Positive()])
-    method = SelectField(_l("Method"), validate_choice=True)
+    method = SelectField(_l("Method"), [Filled()])
 
 
 class DetailsForm(Form):
@@ -47,9 +47,10 @@ class RecordForm(Form):
 
     partner = StringField(_l("Partner's code"), [Filled(), Length(max=128)])
     amount = MoneyField(_l("Amount"), [Filled(), Positive()])
-    method = SelectField(_l("Method"))
+    method = SelectField(_l("Method"), [Filled()])
     what = RadioField(
         _l("What to do"),
+        [Filled()],
         choices=[
             ("paid", _l("Record a payment already made")),
             ("requested", _l("Make a request, to be approved and paid")),
