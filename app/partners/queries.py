@@ -156,13 +156,20 @@ def identities(partner_ids: Iterable[int], region: str | None = None) -> dict[in
         Partner.id.in_(set(partner_ids))
     )
     return {
-        row.id: Identity(
-            members=_some(row.member_id),
-            emails=_some(normalise_email(row.email)),
-            phones=_some(normalise_phone(row.phone, region)),
-        )
+        row.id: identity_of(row.member_id, row.email, row.phone, region)
         for row in db.session.execute(query)
     }
+
+
+def identity_of(
+    member_id: int | None, email: str | None, phone: str | None, region: str | None
+) -> Identity:
+    """Return by what a partner with these is known as a buyer."""
+    return Identity(
+        members=_some(member_id),
+        emails=_some(normalise_email(email)),
+        phones=_some(normalise_phone(phone, region)),
+    )
 
 
 def rows(partners: Sequence[Partner], *, balances: bool) -> list[Row]:

@@ -82,7 +82,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         ),
     ),
     "cabinet": (
-        Entry(lazy_gettext("Home"), "home", "cabinet.reports.index"),
+        Entry(lazy_gettext("Home"), "home", "cabinet.partners.index"),
         Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
         Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
         Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),

@@ -1,0 +1,201 @@
+"""The cabinet: home, the partner's network, and what the partner says of himself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, abort, g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.commissions.queries import accruals
+from app.errors import DomainError, NotFound
+from app.extensions import db
+from app.installation import public_address
+from app.ledger.queries import partner_balances
+from app.links import queries as link_queries
+from app.links import service as links
+from app.links.rules import landing
+from app.partners import queries, service
+from app.partners.forms import NOTICES, SettingsForm
+from app.partners.models import Partner
+from app.partners.rules import Status
+from app.payouts import queries as payouts
+from app.programs import queries as programs
+from app.programs.forms import shown, summary
+from app.programs.rules import write_rate
+from app.site.access import requires
+from app.tenants import queries as tenants
+from app.web.pages import page, see_other
+from app.web.tables import Column, Empty, Table
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from app.links.models import Link
+    from app.programs.forms import Summary
+
+bp = Blueprint("partners", __name__)
+RECENT = 5
+
+
+@dataclass(frozen=True)
+class Recruit:
+    """A line of the network; contacts of referred people are nobody's but the merchant's."""
+
+    partner: Partner
+    brought: int
+
+    @property
+    def address(self) -> str | None:
+        """Where the branch opens, if there is one."""
+        if not self.brought:
+            return None
+        return url_for("cabinet.partners.branch", public_id=self.partner.public_id)
+
+
+NETWORK = Table(
+    name="network",
+    caption=_l("Network"),
+    key=Partner.id,
+    default="-joined",
+    columns=(
+        Column("name", _l("Name"), render="name", main=True, sort=Partner.name,
+               value=lambda row: row.partner.name, href=lambda row: row.address),
+        Column("status", _l("State"), render="badge", value=lambda row: row.partner.status),
+        Column("joined", _l("Joined"), render="date", sort=Partner.created_at,
+               value=lambda row: row.partner.created_at),
+        Column("brought", _l("Has brought"), render="number", end=True),
+    ),
+    empty=Empty(
+        _l("Nobody yet"),
+        _l("Send your invitation link: whoever registers by it stands here, and you earn from their sales."),
+        icon="sitemap",
+    ),
+)  # fmt: skip
+
+
+@bp.get("/")
+@requires("partner")
+def index() -> Response:
+    """Show the link, the balance, what is earned and the latest sales."""
+    partner = _partner()
+    main = links.ensure_default(partner)
+    balance = partner_balances([partner.id])[partner.id]
+    columns = accruals().selected_columns
+    latest = accruals().where(columns["partner_id"] == partner.id)
+    return page(
+        "partners/cabinet/index.html",
+        partner=partner,
+        link=main,
+        main_address=link_queries.address(partner.refcode, g.tenant.slug) if main else None,
+        direct=_direct(partner, main) if main else None,
+        codes=[c for c in queries.codes_of([partner.id])[partner.id] if c.kind == "promo"],
+        invitation=_invitation(partner),
+        balance=balance,
+        minimum=payouts.minimum(),
+        has_open=payouts.has_open(partner.id),
+        summary=_summary(partner),
+        recent=db.session.execute(latest.order_by(columns["created_at"].desc()).limit(RECENT)).all(),
+    )
+
+
+@bp.get("/network")
+@requires("partner")
+def network() -> Response:
+    """List whom the partner has brought; each opens to whom they have brought."""
+    return _network(_partner())
+
+
+@bp.get("/network/<string:public_id>")
+@requires("partner")
+def branch(public_id: str) -> Response:
+    """Open a branch of the partner's own network; anybody else's is not there."""
+    top = queries.by_public_id(public_id)
+    if top is None or top.id == g.partner_id or not queries.is_below(top.id, g.partner_id):
+        raise NotFound
+    return _network(top)
+
+
+@bp.get("/settings")
+@requires("partner")
+def settings() -> Response:
+    partner = _partner()
+    said = {
+        "name": partner.name,
+        "phone": partner.phone,
+        "site": partner.site,
+        "locale": partner.locale,
+        "notices": [kind for kind in NOTICES if kind not in partner.muted],
+    }
+    return _settings(partner, SettingsForm(formdata=None, data=said))
+
+
+@bp.post("/settings")
+@requires("partner")
+def change_settings() -> Response:
+    partner, form = _partner(), SettingsForm()
+    if form.validate_on_submit():
+        muted = [kind for kind in NOTICES if kind not in (form.notices.data or ())]
+        others = [kind for kind in partner.muted if kind not in NOTICES]
+        try:
+            service.change(
+                partner,
+                name=form.name.data,
+                phone=form.phone.data,
+                site=form.site.data,
+                locale=form.locale.data,
+                muted=[*others, *muted],
+            )
+        except DomainError as error:
+            form.tell(error)
+        else:
+            return see_other("cabinet.partners.settings", message=_("Saved."))
+    return _settings(partner, form, 422)
+
+
+def _partner() -> Partner:
+    return queries.by_id(g.partner_id) or abort(404)
+
+
+def _network(top: Partner) -> Response:
+    view = NETWORK.load(queries.recruits(top.id))
+    brought = queries.recruit_counts(partner.id for partner in view.rows)
+    view.rows = [Recruit(partner, brought[partner.id]) for partner in view.rows]
+    own = top.id == g.partner_id
+    return page(
+        "partners/cabinet/network.html",
+        "_network.html",
+        network=view,
+        top=None if own else top,
+        invitation=_invitation(_partner()),
+    )
+
+
+def _settings(partner: Partner, form: SettingsForm, status: int = 200) -> Response:
+    return page("partners/cabinet/settings.html", status=status, partner=partner, form=form)
+
+
+def _invitation(partner: Partner) -> str | None:
+    """Return the address by which others join under the partner, while the program takes people in."""
+    if partner.status != Status.ACTIVE or tenants.setting("registration") == "closed":
+        return None
+    values = {"merchant": g.tenant.slug, "sponsor": partner.refcode}
+    return public_address(url_for("public.partners.join", **values))
+
+
+def _direct(partner: Partner, main: Link) -> str:
+    """Return the shop's own address with the partner's code: it counts by the shop's script."""
+    shop = tenants.shop_by_id(main.shop_id) or abort(404)
+    names = link_queries.parameters()
+    return landing(link_queries.site_of(shop), "", names, partner.refcode, {}).bare
+
+
+def _summary(partner: Partner) -> Summary:
+    """Return the terms in plain words, with the partner's own rates in place of everybody's."""
+    unit: Any = g.tenant.currency
+    terms_id = partner.terms_id or programs.base_terms().id
+    said = summary(programs.conditions([terms_id])[terms_id])
+    own = [write_rate(each.rate, unit) for each in queries.effective_rates(partner, unit)]
+    return replace(said, levels=shown(own))
