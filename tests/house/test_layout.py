@@ -33,7 +33,7 @@ OWN_NAMES = {
     "notifications/delivery.py": "the SMTP client's edge",
 }
 # Parts of a slice that may be folders: a name of the list above split up, or one of many kinds.
-FOLDERS = NAMES | {"shops"}
+FOLDERS = NAMES | {"shops", "demo"}
 # Slices whose rules count seconds and tries, never money.
 NO_MONEY = {"notifications", "identity", "webhooks"}
 # Where one bad message, delivery or row must not end all others.

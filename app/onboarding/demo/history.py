@@ -1,0 +1,172 @@
+"""Play a merchant's ninety days in order of time: orders, holds, payouts, each at its own moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.attribution.models import Click
+from app.errors import Conflict, DomainError
+from app.extensions import db
+from app.installation import settings
+from app.intake import service as intake
+from app.ledger import service as ledger
+from app.ledger.queries import partner_balances
+from app.links.rules import click_key, milliseconds_of, seal_click
+from app.onboarding.demo import hook
+from app.onboarding.demo.cast import DAYS, LAMPA, RUB
+from app.onboarding.demo.opening import CABINET, owner, partner_ids
+from app.onboarding.demo.sales import Seen, Telling, external_id, tell
+from app.orders.models import Order
+from app.orders.service import Incoming, read_state
+from app.payouts import queries as payout_queries
+from app.payouts import service as payouts
+from app.tenancy import tenant_scope
+from app.tenants import queries as tenants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.onboarding.demo.opening import Stage
+
+SWEEP = timedelta(hours=4)
+LEAST = 30000  # minor units; nobody asks for less
+REFUSED = "The account belongs to another person; please check your payment details"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens at a moment, and who does it."""
+
+    at: datetime
+    do: Callable[[], None]
+    actor: str = "system"
+
+
+def is_played(stage: Stage) -> bool:
+    """Tell whether the merchant's history is there; it is there as a whole or not at all."""
+    with tenant_scope(stage.tenant.id):
+        first = Order.external_id == external_id(stage.play, 0)
+        return db.session.scalar(select(Order.id).where(first)) is not None
+
+
+def play(stage: Stage) -> int:
+    """Play the merchant's history in the caller's transaction; returns how many steps it had.
+
+    One transaction, because the worker lives in the present: of a half-played past it would make
+    available at once what was to wait for its own day.
+    """
+    with tenant_scope(stage.tenant.id):
+        script = sorted([*_sales(stage), *_sweeps(stage), *_desk(stage)], key=lambda step: step.at)
+    for step in script:
+        with stage.at(step.at, step.actor):
+            step.do()
+            db.session.flush()
+            db.session.expunge_all()  # each step finds its rows in the database, as a request does
+    return len(script)
+
+
+def _sales(stage: Stage) -> Iterator[Step]:
+    words = tenants.words(stage.shop.id)
+    speak = (
+        partial(_by_api, stage.shop.id, words.version, words.words)
+        if stage.play is LAMPA
+        else hook.deliver
+    )
+    for telling in tell(stage, _seen(stage)):
+        yield Step(telling.at, partial(speak, telling), "api:1")
+
+
+def _by_api(shop_id: int, version: int, words: dict[str, str], telling: Telling) -> None:
+    intake.apply(
+        Incoming(
+            shop_id=shop_id,
+            external_id=telling.external_id,
+            snapshot=telling.snapshot,
+            state=read_state(telling.snapshot.status, words),
+            map_version=version,
+            source="api",
+            received_at=telling.at,
+        )
+    )
+
+
+def _seen(stage: Stage) -> list[Seen]:
+    """Return the visits of people with the tokens that their browsers were given."""
+    key, tenant_id = click_key(settings().secret_key), stage.tenant.id
+    rows = db.session.execute(
+        select(Click.at, Click.nonce, Click.link_id)
+        .where(Click.at < stage.opening, Click.flag.is_(None))
+        .order_by(Click.at)
+    )
+    return [
+        Seen(r.at, seal_click(key, tenant_id, r.link_id, milliseconds_of(r.at), r.nonce)) for r in rows
+    ]
+
+
+def _sweeps(stage: Stage) -> Iterator[Step]:
+    """Holds end as the minutely sweep would end them, a few times a day."""
+    at = stage.days_before(DAYS)
+    while at < stage.opening:
+        yield Step(at, partial(_mature, stage.tenant.id))
+        at += SWEEP
+    yield Step(stage.opening, partial(_mature, stage.tenant.id))
+
+
+def _mature(tenant_id: int) -> None:
+    for whose, order_id, _offset in intake.ripe():
+        if whose == tenant_id:
+            intake.rework(order_id)
+
+
+def _desk(stage: Stage) -> Iterator[Step]:
+    """Payouts week by week; in the last week some are approved, and some still wait."""
+    ids = partner_ids(stage)
+    staff = f"person:{owner(stage).id}"
+    for place, actor in enumerate(stage.play.actors):
+        me = f"partner:{ids[actor.refcode]}"
+        rests = actor is CABINET  # the cabinet that the demo opens has money to ask for
+        for week in range(2 if rests else 0, DAYS // 7, 3 if rests else 2 if place % 2 else 1):
+            ask = stage.days_before(7 * week + 2, 11) + timedelta(minutes=7 * place)
+            yield Step(ask, partial(_ask, ids[actor.refcode], me), me)
+            decide = partial(_decide, ids[actor.refcode], staff, refuse=(week, place) == (5, 1))
+            if week or place % 2:
+                yield Step(stage.days_before(7 * week + 1, 12), decide, staff)
+            if week:
+                yield Step(stage.days_before(7 * week, 15), partial(_pay, ids[actor.refcode], staff), staff)
+    if stage.play is LAMPA:
+        gift = partial(ledger.adjust, ids["sofia"], 50000, "Thank you for the review of the month", RUB)
+        yield Step(stage.days_before(20, 12), gift, staff)
+
+
+def _ask(partner_id: int, me: str) -> None:
+    free = partner_balances([partner_id])[partner_id].available
+    if free < max(LEAST, payout_queries.minimum()):
+        return
+    try:
+        payouts.request(partner_id, free // 10000 * 10000, "bank", me)
+    except (DomainError, Conflict):
+        return  # blocked, in debt, or without details: then not this week
+
+
+def _decide(partner_id: int, staff: str, *, refuse: bool) -> None:
+    line = payout_queries.open_of(partner_id)
+    if line is None or line.payout.state != "requested":
+        return
+    if refuse:
+        payouts.reject(line.payout.id, REFUSED, staff)
+        return
+    try:
+        payouts.approve(line.payout.id, staff)
+    except Conflict:
+        return  # debt since the request: it waits
+
+
+def _pay(partner_id: int, staff: str) -> None:
+    line = payout_queries.open_of(partner_id)
+    if line is not None and line.payout.state == "approved":
+        payouts.pay(line.payout.id, staff)
