@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 SLICES: dict[str, tuple[str, ...]] = {
     "office": (
+        "ledger",
         "identity",
         "tenants",
         "catalog",
@@ -54,6 +55,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     ),
     "platform": ("tenants", "notifications", "onboarding", "reports"),
     "api": (
+        "ledger",
         "tenants",
         "catalog",
         "members",

@@ -1,0 +1,34 @@
+"""Adjustments as programs send them and as we answer; sums are decimal strings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+class AdjustmentIn(BaseModel):
+    """Accrue by hand, or deduct with a minus; the partner reads the reason."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    amount: Annotated[str, StringConstraints(max_length=41, strict=True)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500, strict=True)]
+
+
+class PurseOut(BaseModel):
+    """The four balances; debt is what is owed, zero or more."""
+
+    pending: str
+    available: str
+    reserved: str
+    debt: str
+
+
+class AdjustmentOut(BaseModel):
+    """What was booked, and the balance after it."""
+
+    partner: str
+    amount: str
+    reason: str
+    balance: PurseOut
