@@ -56,6 +56,7 @@ def hit() -> Response:
 
 csrf.exempt(hit)  # other sites' pages send it, and it changes nothing of anybody's
 
+
 @bp.get("/t/<merchant>/hit.gif")
 @requires("anyone")
 def pixel() -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+# On that list too, and yet in the hands of shops and of people.
+TOOLS = re.compile(r"headless|python|curl|wget|httpx?/|java|okhttp|go-http|node|axios|guzzle", re.IGNORECASE)
 FLAWS = {"frame": Reason.HIDDEN_FRAME}  # any other flag of a stored click is a machine's
 
 
@@ -72,7 +75,9 @@ def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
 @lru_cache(maxsize=4096)
 def _second_look(agent: str | None) -> str | None:
     """Return "bot" for a machine's user agent, by a list too long to be asked at each click."""
-    return "bot" if agent and CrawlerDetect().isCrawler(agent) else None
+    if not agent or TOOLS.search(agent):
+        return None
+    return "bot" if CrawlerDetect().isCrawler(agent) else None
 
 
 def _flaw(flag: str | None) -> Reason | None:

@@ -22,7 +22,13 @@ def show(code: str) -> dict[str, Any]:
     found = queries.code_of(code)
     partner = queries.partner_of(found) if found else None
     if found is None or partner is None:
-        return {"code": code, "valid": False, "partner": None, "discount": None, "reason": "unknown"}
+        return {
+            "code": code,
+            "valid": False,
+            "partner": None,
+            "discount": None,
+            "reason": "unknown",
+        }
     active = partner.status == Status.ACTIVE
     return {
         "code": found.display,

@@ -158,7 +158,10 @@ def _form() -> LinkForm:
     picked = request.args.get("product", "")
     form = LinkForm(data={"product": picked} if picked.isdecimal() else None)
     found = db.session.execute(
-        shown().with_only_columns(Product.id, Product.name).order_by(Product.name).limit(MOST_PRODUCTS)
+        shown()
+        .with_only_columns(Product.id, Product.name)
+        .order_by(Product.name)
+        .limit(MOST_PRODUCTS)
     )
     form.product.choices = [("", _("The page above, or the shop's home"))]
     form.product.choices += [(str(row.id), row.name) for row in found]

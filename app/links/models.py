@@ -33,7 +33,13 @@ class Link(Tenanted, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "short"),
         UniqueConstraint("tenant_id", "code_id"),
-        Index("uq_link_default", "tenant_id", "partner_id", unique=True, postgresql_where=text("is_default")),
+        Index(
+            "uq_link_default",
+            "tenant_id",
+            "partner_id",
+            unique=True,
+            postgresql_where=text("is_default"),
+        ),
         ref("partner", "partner_id"),
         ref("code", "code_id"),
         ref("shop", "shop_id"),

@@ -102,7 +102,6 @@ def product_place(product: Product, shop: Shop) -> str | None:
     return None
 
 
-
 def address(code: str, slug: str) -> str:
     """Return the full address of a link by its code."""
     return public_address(f"/r/{slug}/{quote(code)}")

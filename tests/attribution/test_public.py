@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.attribution.models import Click
 from app.attribution.queries import read_clicks
 from app.extensions import db
+from app.links import queries
 from app.links import service as links
 from app.links.models import Link
 from app.partners import service as partners
@@ -74,7 +75,9 @@ def test_a_short_link_is_found_without_the_merchant(
     assert [c.kind for c in clicks_of(app, lampa)] == ["short"]
 
 
-@pytest.mark.parametrize("path", ["/r/{}/nobody", "/r/{}/", "/s/zzzzzzzz", "/r/nowhere/anna", "/r/{}/a%D0%BD"])
+@pytest.mark.parametrize(
+    "path", ["/r/{}/nobody", "/r/{}/", "/s/zzzzzzzz", "/r/nowhere/anna", "/r/{}/a%D0%BD"]
+)
 def test_nobodys_code_is_not_found_and_leaves_nothing(
     app: App, client: FlaskClient, lampa: Merchant, anna: str, path: str
 ) -> None:
@@ -94,8 +97,8 @@ def test_on_the_merchants_own_domain_links_need_no_merchant(
     ("headers", "flag"),
     [
         ({"User-Agent": "Googlebot/2.1"}, "bot"),
-        ({"User-Agent": ""}, "bot"),
-        ({"User-Agent": "curl/8.1"}, "bot"),
+        ({"User-Agent": "TelegramBot (like TwitterBot)"}, "bot"),
+        ({"User-Agent": "facebookexternalhit/1.1"}, "bot"),
         (BROWSER | {"Sec-Purpose": "prefetch;prerender"}, "prefetch"),
         (BROWSER | {"Sec-Fetch-Dest": "iframe"}, "frame"),
         (BROWSER | {"Sec-Fetch-Dest": "image"}, "frame"),
@@ -108,6 +111,25 @@ def test_what_nobody_followed_is_kept_apart_and_proves_nothing(
     answer = client.get(f"/r/{lampa.slug}/anna", headers=headers)
     assert answer.headers["Location"].endswith("/?ref=anna")
     assert [c.flag for c in clicks_of(app, lampa)] == [flag]
+
+
+@pytest.mark.parametrize(
+    "agent", ["Mozilla/5.0 (Linux; CUBOT X30) Mobile", "python-httpx/0.28", "HeadlessChrome/140"]
+)
+def test_phones_libraries_and_browsers_without_a_window_are_no_machines_to_us(
+    app: App, client: FlaskClient, lampa: Merchant, anna: str, agent: str
+) -> None:
+    token = token_in(client.get(f"/r/{lampa.slug}/anna", headers={"User-Agent": agent}))
+    assert token is not None
+    assert proven(app, lampa, token).flaw is None
+
+
+def test_a_machine_that_only_the_longer_list_knows_proves_nothing_in_the_end(
+    app: App, client: FlaskClient, lampa: Merchant, anna: str
+) -> None:
+    token = token_in(client.get(f"/r/{lampa.slug}/anna", headers={"User-Agent": "Feedly/1.0"}))
+    assert token is not None
+    assert proven(app, lampa, token).flaw == "bot"
 
 
 def test_a_look_at_the_headers_alone_is_no_click(
@@ -153,9 +175,13 @@ def test_the_pages_query_and_fragment_stay_and_ours_come_last(
     app: App, client: FlaskClient, lampa: Merchant, anna: str
 ) -> None:
     with app.app_context(), lampa.scope():
-        partner = links.queries.partner_of(links.queries.code_of(anna))
+        code = queries.code_of(anna)
+        assert code is not None
+        partner = queries.partner_of(code)
         wish = links.Wish(
-            address="/lamps?colour=red&ref=thief#top", code="lamps", params={"utm_source": "vk", "evil": "x"}
+            address="/lamps?colour=red&ref=thief#top",
+            code="lamps",
+            params={"utm_source": "vk", "evil": "x"},
         )
         links.create(partner, wish)
         db.session.commit()

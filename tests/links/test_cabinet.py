@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from app.catalog import queries as products
 from app.catalog import service as catalog
 from app.extensions import db
 from app.identity import service as identity
@@ -64,7 +65,11 @@ def test_the_page_has_the_main_link_a_short_one_and_a_picture_of_it(
 def test_a_link_to_a_page_of_the_shop_is_made_and_followed(
     app: App, client: FlaskClient, lampa: Merchant, anna: int
 ) -> None:
-    data = {"address": f"https://www.{lampa.slug}.example/sale?x=1", "code": "Summer", "sub1": "blog"}
+    data = {
+        "address": f"https://www.{lampa.slug}.example/sale?x=1",
+        "code": "Summer",
+        "sub1": "blog",
+    }
     answer = client.post(lampa.cabinet("links/"), data=data)
     assert answer.status_code == 303
     assert "Summer" in client.get(answer.headers["Location"]).text
@@ -81,12 +86,14 @@ def test_a_link_to_a_product_leads_to_its_page(
     page = client.get(lampa.cabinet("links/"))
     assert "Green lamp" in page.text
     with app.app_context(), lampa.scope():
-        product = catalog.queries.product(lampa.shop_id, "lamp-1")
+        product = products.product(lampa.shop_id, "lamp-1")
         assert product is not None
         chosen = str(product.id)
     client.post(lampa.cabinet("links/"), data={"product": chosen, "code": "lamp"})
     followed = client.get(f"/r/{lampa.slug}/lamp", headers=BROWSER)
-    assert followed.headers["Location"].startswith(f"https://{lampa.slug}.example/lamps/green?ref=anna")
+    assert followed.headers["Location"].startswith(
+        f"https://{lampa.slug}.example/lamps/green?ref=anna"
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +144,6 @@ def test_anothers_link_is_not_found(
     with app.app_context():
         with lampa.scope():
             from_boris = partners.create(partners.NewPartner(name="Boris", refcode="boris"))
-
 
             made = links.ensure_default(from_boris)
             assert made is not None
