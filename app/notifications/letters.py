@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import mjml
 from babel import dates
 from flask import current_app
-from flask_babel import force_locale, lazy_gettext
+from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 
 from app import crypto
@@ -84,12 +84,12 @@ def compose(message: Message) -> Letter:
             _environment().get_template(f"notifications/{message.template}.{part}").render(v=view)
             for part in ("subject", "txt", "mjml")
         )
-        title = rules.one_line(f"[Test] {subject}" if view.is_test else subject)
+        marked = gettext("[Test] %(subject)s", subject=subject) if view.is_test else subject
     name = rules.one_line(view.brand, 60)
     return Letter(
         sender=formataddr((name, parseaddr(settings().mail.sender)[1])),
         to=message.address,
-        subject=title,
+        subject=rules.one_line(marked),
         text=_tidy(plain),
         html=str(mjml.mjml2html(markup)),
         headers=_headers(message, view),

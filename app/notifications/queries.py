@@ -16,7 +16,7 @@ from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import Any
 
 WAITING = ("due", "sending")
@@ -46,6 +46,12 @@ def partner(partner_id: int) -> Partner | None:
     """Return one partner of the scope's tenant."""
     query = select(Partner).where(Partner.tenant_id == current_tenant(), Partner.id == partner_id)
     return db.session.scalars(query).one_or_none()
+
+
+def partners(ids: Iterable[int]) -> dict[int, Partner]:
+    """Return partners of the scope's tenant by their ids."""
+    query = select(Partner).where(Partner.tenant_id == current_tenant(), Partner.id.in_(set(ids)))
+    return {row.id: row for row in db.session.scalars(query)}
 
 
 def person(person_id: int) -> Person | None:

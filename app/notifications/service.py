@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from app.events.models import Event
+    from app.identity.models import Person
+    from app.partners.models import Partner
     from app.tenants.models import Tenant
 
 
@@ -32,6 +34,16 @@ class Recipient:
     name: str  # "person:3", "partner:7"
     address: str
     locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may be told of a batch of events."""
+
+    merchant: Tenant
+    switches: Mapping[str, Any]
+    staff: Mapping[tuple[str, ...], Sequence[Person]]
+    partners: Mapping[int, Partner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +63,24 @@ def promise(events: Sequence[Event]) -> list[int]:
     fresh = [e for e in events if e.type in rules.RULES and clock.now() - e.at < rules.STALE]
     if not fresh:
         return []
-    merchant, switches = queries.tenant(), queries.switches()
-    rows = [
-        _row(event, recipient)
-        for event in fresh
-        for recipient in _recipients(event, merchant, switches)
-    ]
+    audience = _audience(fresh)
+    rows = [_row(event, recipient) for event in fresh for recipient in _recipients(event, audience)]
     if not rows:
         return []
     statement = insert(Message).values(rows).on_conflict_do_nothing().returning(Message.id)
     return list(db.session.scalars(statement))
+
+
+def _audience(events: Sequence[Event]) -> Audience:
+    """Read once for the whole batch."""
+    merchant, wanted = queries.tenant(), [rules.RULES[e.type] for e in events]
+    ids = {rules.partner_of(e.subject, e.facts) for e in events}
+    return Audience(
+        merchant,
+        queries.switches(),
+        {roles: queries.staff(merchant, roles) for roles in {r.roles for r in wanted} if roles},
+        queries.partners(number for number in ids if number is not None),
+    )
 
 
 def _row(event: Event, recipient: Recipient) -> dict[str, Any]:
@@ -76,28 +96,27 @@ def _row(event: Event, recipient: Recipient) -> dict[str, Any]:
     }
 
 
-def _recipients(event: Event, merchant: Tenant, switches: Mapping[str, Any]) -> Iterator[Recipient]:
-    rule = rules.RULES[event.type]
+def _recipients(event: Event, audience: Audience) -> Iterator[Recipient]:
+    rule, merchant = rules.RULES[event.type], audience.merchant
     if rule.to is To.STAFF:
-        for member in queries.staff(merchant, rule.roles):
-            locale = member.locale or merchant.locale
-            yield Recipient(f"person:{member.id}", member.email, locale)
+        for member in audience.staff[rule.roles]:
+            yield Recipient(f"person:{member.id}", member.email, member.locale or merchant.locale)
     elif rule.to is To.PERSON:
         person = queries.person(rules.person_of(event.subject, event.facts) or 0)
         if person is not None:
             locale = event.facts.get("locale") or person.locale or merchant.locale
             yield Recipient(f"person:{person.id}", person.email, locale)
     else:
-        yield from _partner(event, switches)
+        yield from _partner(event, audience)
 
 
-def _partner(event: Event, switches: Mapping[str, Any]) -> Iterator[Recipient]:
-    partner = queries.partner(rules.partner_of(event.subject, event.facts) or 0)
+def _partner(event: Event, audience: Audience) -> Iterator[Recipient]:
+    partner = audience.partners.get(rules.partner_of(event.subject, event.facts) or 0)
     if partner is None or not rules.promises(event.type, event.facts, partner.status):
         return
     # A changed address is told of the change at the old one.
     address = event.facts.get("old_email") or partner.email
-    if address and rules.is_wanted(event.type, switches=switches, muted=partner.muted):
+    if address and rules.is_wanted(event.type, switches=audience.switches, muted=partner.muted):
         yield Recipient(f"partner:{partner.id}", address, partner.locale)
 
 
