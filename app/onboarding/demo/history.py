@@ -43,7 +43,7 @@ class Step:
     """What happens at a moment, and who does it."""
 
     at: datetime
-    do: Callable[[], None]
+    do: Callable[[], object]
     actor: str = "system"
 
 
@@ -77,8 +77,11 @@ def _sales(stage: Stage) -> Iterator[Step]:
         if stage.play is LAMPA
         else hook.deliver
     )
-    for telling in tell(stage, _seen(stage)):
+    told = tell(stage, _seen(stage))
+    for telling in told:
         yield Step(telling.at, partial(speak, telling), "api:1")
+    if stage.play is not LAMPA:
+        yield Step(stage.days_before(1), partial(hook.deliver_abroad, told[0]), "api:1")
 
 
 def _by_api(shop_id: int, version: int, words: dict[str, str], telling: Telling) -> None:
@@ -133,7 +136,9 @@ def _desk(stage: Stage) -> Iterator[Step]:
         for week in range(2 if rests else 0, DAYS // 7, 3 if rests else 2 if place % 2 else 1):
             ask = stage.days_before(7 * week + 2, 11) + timedelta(minutes=7 * place)
             yield Step(ask, partial(_ask, ids[actor.refcode], me), me)
-            decide = partial(_decide, ids[actor.refcode], staff, refuse=(week, place) == (5, 1))
+            if (week, place) == (6, 3):
+                yield Step(ask + timedelta(hours=2), partial(_think_again, ids[actor.refcode], me), me)
+            decide = partial(_decide, ids[actor.refcode], staff, refuse=(week, place) == (4, 1))
             if week or place % 2:
                 yield Step(stage.days_before(7 * week + 1, 12), decide, staff)
             if week:
@@ -141,6 +146,9 @@ def _desk(stage: Stage) -> Iterator[Step]:
     if stage.play is LAMPA:
         gift = partial(ledger.adjust, ids["sofia"], 50000, "Thank you for the review of the month", RUB)
         yield Step(stage.days_before(20, 12), gift, staff)
+        # Paid outside, and more than there was: the rest is owed.
+        advance = partial(payouts.record_paid, ids["yana"], 150000, "bank", staff, "Advance in cash")
+        yield Step(stage.days_before(6, 12), advance, staff)
 
 
 def _ask(partner_id: int, me: str) -> None:
@@ -151,6 +159,12 @@ def _ask(partner_id: int, me: str) -> None:
         payouts.request(partner_id, free // 10000 * 10000, "bank", me)
     except (DomainError, Conflict):
         return  # blocked, in debt, or without details: then not this week
+
+
+def _think_again(partner_id: int, me: str) -> None:
+    line = payout_queries.open_of(partner_id)
+    if line is not None and line.payout.state == "requested":
+        payouts.cancel(line.payout.id, partner_id, me)
 
 
 def _decide(partner_id: int, staff: str, *, refuse: bool) -> None:

@@ -29,8 +29,16 @@ if TYPE_CHECKING:
 
 def deliver(telling: Telling) -> None:
     """Send one message of the shop through its webhook, and book it at once, as the inbox's loop does."""
-    body = json.dumps(_order(telling), ensure_ascii=False).encode()
-    _receive(body)
+    _send(_order(telling))
+
+
+def deliver_abroad(telling: Telling) -> None:
+    """Send an order in a currency that is not the merchant's: it is parked, and shown to him."""
+    _send(_order(telling) | {"id": 990001, "number": "990001", "currency": "EUR"})
+
+
+def _send(order: dict[str, Any]) -> None:
+    _receive(json.dumps(order, ensure_ascii=False).encode())
     waiting = select(Inbox.id).where(Inbox.state == "waiting").order_by(Inbox.id)
     for inbox_id in db.session.scalars(waiting).all():
         inbox.work(inbox_id)

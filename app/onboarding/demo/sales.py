@@ -61,7 +61,18 @@ def tell(stage: Stage, seen: Sequence[Seen]) -> list[Telling]:
         name = external_id(stage.play, number)
         order = replace(order, number=name)
         told += (Telling(s.updated_at or at, name, s) for s in _fate(dice, stage.play, order))
+    told += _at_the_counter(dice, stage, regulars[0])
     return sorted((t for t in told if t.at < stage.opening), key=lambda t: (t.at, t.external_id))
+
+
+def _at_the_counter(dice: Random, stage: Stage, customer: Customer) -> Iterator[Telling]:
+    """The newest order waits to be picked up, a word of the shop that nobody has mapped yet."""
+    at = stage.opening - timedelta(hours=30)
+    order = _basket(dice, stage.play, at, customer)
+    name = external_id(stage.play, stage.play.orders)
+    for hours, word in ((0, stage.play.words["agreed"]), (26, "awaiting-pickup")):
+        said = replace(order, number=name, status=word, updated_at=at + timedelta(hours=hours))
+        yield Telling(at + timedelta(hours=hours), name, said)
 
 
 def _newcomer(dice: Random, play: Play, number: int) -> Customer:
@@ -112,20 +123,20 @@ def _line(dice: Random, place: int, shelf: str, ware: Ware) -> Line:
 def _evidence(
     dice: Random, stage: Stage, order: Snapshot, seen: Sequence[Seen], *, returning: bool
 ) -> Snapshot:
-    """Most newcomers followed a link; others typed a code or came by themselves."""
-    chance = dice.random() + (0.45 if returning else 0)
+    """Many newcomers followed a link; others typed a code, or came by themselves."""
+    chance = dice.random() + (0.3 if returning else 0)
     last = bisect_left(seen, order.created_at, key=lambda click: click.at) - 1
-    if chance < 0.58 and last >= 0:
+    if chance < 0.38 and last >= 0:
         click = seen[max(0, last - int(dice.expovariate(1 / 25)))]
         return replace(order, click=click.token)
     actor = who(dice, stage, order.created_at)
-    if chance < 0.68:
+    if chance < 0.44:
         return replace(order, entry=f"https://{stage.play.domain}/?ref={actor.refcode}", ref=actor.refcode)
-    if chance < 0.84 and actor.codes:
+    if chance < 0.54 and actor.codes:
         return replace(order, coupons=(actor.codes[0],))
-    if chance < 0.88 and actor.codes:
+    if chance < 0.57 and actor.codes:
         return replace(order, partner_code=actor.codes[0].lower())
-    return replace(order, coupons=("WELCOME",)) if chance < 0.92 else order
+    return replace(order, coupons=("WELCOME",)) if chance < 0.65 else order
 
 
 def _fate(dice: Random, play: Play, order: Snapshot) -> Iterator[Snapshot]:
