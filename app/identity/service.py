@@ -296,7 +296,7 @@ def password_words(problem: str) -> str:
         "common": _("This password is among the first that are tried. Choose another."),
         "personal": _("Choose a password that is not made of your name or e-mail."),
     }
-    return words[problem]
+    return str(words[problem])
 
 
 def _one_of_staff(tenant_id: int, person_id: int) -> Membership:

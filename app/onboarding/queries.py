@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def merchants() -> Select[tuple[Tenant]]:
+def merchants() -> Select[Tenant]:
     """Return the statement of all merchants, without the platform and the test twins."""
     return select(Tenant).where(Tenant.twin_of.is_(None), Tenant.id != PLATFORM)
 
@@ -30,6 +30,7 @@ def sizes(tenant_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     return {tenant: (partners.get(tenant, 0), orders.get(tenant, 0)) for tenant in wanted}
 
 
-def _counts(statement: Select[tuple[int, int]], wanted: set[int]) -> dict[int, int]:
+def _counts(statement: Select[int, int], wanted: set[int]) -> dict[int, int]:
     tenant = statement.selected_columns[0]
-    return {row[0]: row[1] for row in db.session.execute(statement.where(tenant.in_(wanted)))}
+    rows = db.session.execute(statement.where(tenant.in_(wanted)))
+    return dict(row._tuple() for row in rows)

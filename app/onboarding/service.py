@@ -72,11 +72,12 @@ def create_merchant(
 
 def slug_words(problem: str) -> str:
     """Return what to tell somebody whose address was refused."""
-    return {
+    words = {
         "form": _("Use 3 to 35 small Latin letters, digits and hyphens."),
         "test": _("An address cannot end in -test: that is where your test mode lives."),
         "reserved": _("This address is reserved. Choose another."),
-    }[problem]
+    }
+    return str(words[problem])
 
 
 def _tenant(

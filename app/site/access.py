@@ -15,8 +15,8 @@ PLATFORM_SCOPE = "platform"  # of a platform key, for POST /api/v1/merchants
 # What may be required behind each door.
 KNOWN: dict[str, frozenset[str]] = {
     "office": frozenset({"read", "manage", "money", "money.read", "keys", "settings", "team", "member"}),
-    "cabinet": frozenset({"partner"}),
-    "platform": frozenset({"operator"}),
+    "cabinet": frozenset({"partner", "member"}),
+    "platform": frozenset({"operator", "member"}),
     "public": frozenset({"anyone", "signed_in"}),
     "api": frozenset({*SCOPES, PLATFORM_SCOPE}),
 }
@@ -27,11 +27,11 @@ class Undeclared(RuntimeError):
 
 
 def requires(permission: str) -> Callable[[View], View]:
-    """Declare what a view's caller needs: a permission of the office, or a scope of an API key.
+    """Declare what a view's caller needs: a permission behind a door, or a scope of an API key.
 
-    office: read, manage, money, money.read, keys, settings, team, member (anybody of the staff).
-    cabinet: partner. platform: operator. public: anyone, signed_in. api: orders, partners, catalog,
-    payouts, settings, read; a GET is also open to the scope read.
+    office: read, manage, money, money.read, keys, settings, team. cabinet: partner. platform:
+    operator. Behind each of these, member: anybody whom the door let in. public: anyone, signed_in.
+    api: orders, partners, catalog, payouts, settings, read; a GET is also open to the scope read.
     """
 
     def declare(view: View) -> View:

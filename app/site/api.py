@@ -102,4 +102,4 @@ def _read_json() -> None:
         raise DomainError("invalid", message, FieldError(error.path, message)) from error
     if not isinstance(found, dict):
         raise DomainError("invalid", "The body must be a JSON object.")
-    request._cached_json = (found, found)  # type: ignore[attr-defined]  # noqa: SLF001 - werkzeug's own place for it
+    request._cached_json = (found, found)  # noqa: SLF001 - werkzeug's own place for it

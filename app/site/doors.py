@@ -14,8 +14,10 @@ from app.site.people import recognise
 from app.site.scope import enter_tenant
 from app.tenancy import PLATFORM
 from app.tenants import queries as tenants
-from app.web import surround
+from app.web import surround, surroundings
 from app.web.errors import sign_in_again
+from app.web.menu import menu
+from app.web.pages import see_address
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -41,6 +43,8 @@ def init_app(app: Flask) -> None:
         door.url_value_preprocessor(_take_merchant)
         door.before_request(guards[name])
         app.register_blueprint(door)
+        if prefix and not any(rule.rule == f"{prefix}/" for rule in app.url_map.iter_rules()):
+            app.add_url_rule(f"{prefix}/", f"{name}.start", start)
 
     @app.url_defaults
     def _stay(endpoint: str, values: dict[str, Any]) -> None:
@@ -49,6 +53,16 @@ def init_app(app: Flask) -> None:
         wanted = tenant is not None and "merchant" not in values
         if wanted and app.url_map.is_endpoint_expecting(endpoint, "merchant"):
             values["merchant"] = tenant.slug
+
+
+@access.requires("member")
+def start() -> Response:
+    """Lead to the first page of the menu that this reader may open."""
+    for line in menu(surroundings().audience):
+        for each in (line, *line.lines):
+            if each.address not in {None, request.path}:
+                return see_address(str(each.address))
+    raise NotFound
 
 
 def _take_merchant(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -68,7 +82,9 @@ def _office() -> Response | None:
     g.membership = membership
     g.permissions = PERMISSIONS[Role(membership.role)]
     _surround(tenant, "office", role=membership.role)
-    _check_permission(anybody="member")
+    if request.path == f"/{tenant.slug}/office/" and not access.allowed(request.endpoint or ""):
+        return start()  # not everybody may read the overview, and everybody comes here first
+    _check_permission()
     return None
 
 
@@ -147,9 +163,9 @@ def _surround(tenant: Tenant, audience: str, role: str | None = None) -> None:
     )
 
 
-def _check_permission(anybody: str | None = None) -> None:
+def _check_permission() -> None:
     permission = access.permission_of(request.endpoint or "")
     if permission is None:
         abort(404)
-    if permission != anybody and permission not in g.permissions:
+    if permission != "member" and permission not in g.permissions:
         raise Forbidden("forbidden", "")

@@ -17,14 +17,14 @@ def init_app(app: object) -> None:
 
 
 @bp.get("/healthz")
-@limiter.exempt  # type: ignore[misc]
+@limiter.exempt
 def alive() -> Response:
     """Answer while the process runs."""
     return Response("ok\n", mimetype="text/plain")
 
 
 @bp.get("/readyz")
-@limiter.exempt  # type: ignore[misc]
+@limiter.exempt
 def ready() -> Response:
     """Answer 200 when the database answers; without Redis pages and money still work."""
     try:

@@ -122,9 +122,8 @@ def change_settings(changes: Mapping[str, Any]) -> list[str]:
 
 def setting_words(problem: str) -> str:
     """Return what to tell somebody whose setting was refused."""
-    if problem == "absent":
-        return _("This is not available yet.")
-    return _("This value is not allowed.")
+    absent = problem == "absent"
+    return str(_("This is not available yet.") if absent else _("This value is not allowed."))
 
 
 def change_brand(tenant: Tenant, *, name: str, accent: str | None) -> None:
@@ -156,11 +155,12 @@ def read_zone(name: str) -> str:
 
 def place_words(code: str) -> str:
     """Return what to tell somebody whose domain or folder was refused."""
-    return {
+    words = {
         "scheme": _("Write the domain alone, without https://."),
         "domain": _("This is not a domain such as shop.example."),
         "path": _("A folder looks like /shop: letters, digits and hyphens after a slash."),
-    }[code]
+    }
+    return str(words[code])
 
 
 def make_key(shop_id: int | None, name: str, scopes: Iterable[str], kind: str) -> NewKey:

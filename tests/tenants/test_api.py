@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_a_new_merchant_has_the_promised_settings(client: FlaskClient, lampa: Merchant) -> None:
     answer = client.get("/api/v1/merchant", headers=lampa.bearer)
     assert answer.status_code == 200
-    body = answer.json
+    body = answer.get_json()
     assert (body["hold_days"], body["minimum_payout"], body["levels"]) == (14, "0.00", ["10%"])
     assert body["attribution"] == {
         "window_days": 90,
@@ -29,7 +29,7 @@ def test_a_new_merchant_has_the_promised_settings(client: FlaskClient, lampa: Me
         "parameters": ["ref"],
     }
     assert (body["settlement"], body["fee_paid_by"], body["test"]) == ("own", "partner", False)
-    assert client.get("/api/v1/merchant", headers=lampa.test_bearer).json["test"] is True
+    assert client.get("/api/v1/merchant", headers=lampa.test_bearer).get_json()["test"] is True
 
 
 def test_what_is_given_changes_and_the_rest_stays(client: FlaskClient, lampa: Merchant) -> None:
@@ -41,8 +41,8 @@ def test_what_is_given_changes_and_the_rest_stays(client: FlaskClient, lampa: Me
     }
     answer = client.patch("/api/v1/merchant", json=change, headers=lampa.bearer)
     assert answer.status_code == 200, answer.text
-    body = client.get("/api/v1/merchant", headers=lampa.bearer).json
-    assert body == answer.json
+    body = client.get("/api/v1/merchant", headers=lampa.bearer).get_json()
+    assert body == answer.get_json()
     assert (body["hold_days"], body["minimum_payout"], body["levels"]) == (0, "1500.50", ["10%", "5%", "50.00"])
     assert body["attribution"]["click"] == "first"
     assert body["attribution"]["parameters"] == ["ref", "partner"]
@@ -77,11 +77,11 @@ def test_what_is_given_changes_and_the_rest_stays(client: FlaskClient, lampa: Me
 def test_what_cannot_stand_is_refused_and_changes_nothing(
     client: FlaskClient, lampa: Merchant, change: dict[str, object]
 ) -> None:
-    before = client.get("/api/v1/merchant", headers=lampa.bearer).json
+    before = client.get("/api/v1/merchant", headers=lampa.bearer).get_json()
     answer = client.patch("/api/v1/merchant", json={"fee_paid_by": "merchant", **change}, headers=lampa.bearer)
     assert answer.status_code == 422, answer.text
     assert answer.mimetype == "application/problem+json"
-    assert client.get("/api/v1/merchant", headers=lampa.bearer).json == before
+    assert client.get("/api/v1/merchant", headers=lampa.bearer).get_json() == before
 
 
 def test_a_shop_gets_its_domain_folder_zone_and_words(app: App, client: FlaskClient, lampa: Merchant) -> None:
@@ -94,7 +94,7 @@ def test_a_shop_gets_its_domain_folder_zone_and_words(app: App, client: FlaskCli
     for _ in range(2):
         answer = client.put(f"/api/v1/shops/{lampa.shop}", json=change, headers=lampa.bearer)
         assert answer.status_code == 200, answer.text
-    body = client.get(f"/api/v1/shops/{lampa.shop}", headers=lampa.bearer).json
+    body = client.get(f"/api/v1/shops/{lampa.shop}", headers=lampa.bearer).get_json()
     assert body["domain"] == "xn--80aa5afp.xn--p1ai"
     assert (body["path"], body["timezone"], body["statuses"]) == ("/shop", "Asia/Omsk", change["statuses"])
     with app.app_context(), lampa.scope():
@@ -120,10 +120,10 @@ def test_a_shop_gets_its_domain_folder_zone_and_words(app: App, client: FlaskCli
     ],
 )
 def test_a_shop_that_cannot_stand_is_refused(client: FlaskClient, lampa: Merchant, change: dict[str, object]) -> None:
-    before = client.get(f"/api/v1/shops/{lampa.shop}", headers=lampa.bearer).json
+    before = client.get(f"/api/v1/shops/{lampa.shop}", headers=lampa.bearer).get_json()
     answer = client.put(f"/api/v1/shops/{lampa.shop}", json=change, headers=lampa.bearer)
     assert answer.status_code == 422, answer.text
-    assert client.get(f"/api/v1/shops/{lampa.shop}", headers=lampa.bearer).json == before
+    assert client.get(f"/api/v1/shops/{lampa.shop}", headers=lampa.bearer).get_json() == before
 
 
 def test_another_merchants_shop_does_not_exist(client: FlaskClient, world: World) -> None:
