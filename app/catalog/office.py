@@ -265,9 +265,7 @@ def _basics(product: Product | None, form: ProductForm, status: int = 200) -> Re
 
 def _program(product: Product, form: OptionsForm, status: int = 200) -> Response:
     shop = tenants.shop_by_id(product.shop_id)
-    return page(
-        "catalog/office/program.html", status=status, product=product, form=form, shop=shop
-    )
+    return page("catalog/office/program.html", status=status, product=product, form=form, shop=shop)
 
 
 def _category_page(category: Category | None, form: CategoryForm, status: int = 200) -> Response:

@@ -103,7 +103,7 @@ def put_product(shop_id: int, external_id: str, **said: Unpack[ProductChanges]) 
 
 def _read(shop: Shop, said: ProductChanges) -> dict[str, Any]:
     errors: list[FieldError] = []
-    fields: dict[str, Any] = {n: said[n] for n in ("takes_part", "shown", "price") if n in said}  # type: ignore[literal-required]
+    fields: dict[str, Any] = {n: said[n] for n in ("takes_part", "shown", "price") if n in said}
     if "name" in said:
         fields["name"] = _name(said["name"])
     if "url" in said:
@@ -143,12 +143,13 @@ def _pages(shop: Shop, texts: Sequence[str], errors: list[FieldError]) -> list[s
 
 
 def _page_words(code: str, shop: Shop) -> str:
-    if code != "elsewhere":
-        return _("Write a whole address, such as https://shop.example/lamp.")
-    if not shop.domain:
-        return _("Name the shop's domain in the settings first.")
     place = shop.domain + (shop.path if shop.path != "/" else "")
-    return _("Landing pages lie on %(place)s.", place=place)
+    words: str = _("Landing pages lie on %(place)s.", place=place)
+    if code != "elsewhere":
+        words = _("Write a whole address, such as https://shop.example/lamp.")
+    elif not shop.domain:
+        words = _("Name the shop's domain in the settings first.")
+    return words
 
 
 def _found(owner: str, product: Product, levels: list[str | None]) -> None:

@@ -67,7 +67,7 @@ def index() -> dict[str, Any]:
         statement = queries.matching(statement, request.args["q"][:100].replace("\x00", ""))
     cursor = request.args.get("cursor")
     if cursor is not None:
-        if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:  # noqa: PLR2004
+        if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
             raise _invalid("cursor", _("This cursor is none of ours."))
         statement = statement.where(Partner.id < int(cursor))
     found = list(db.session.scalars(statement.order_by(Partner.id.desc()).limit(limit + 1)))
@@ -111,7 +111,7 @@ def _said(body: PartnerIn) -> dict[str, Any]:
 
 
 def _found(refcode: str) -> Partner:
-    partner = queries.by_refcode(refcode) if len(refcode) <= 200 else None  # noqa: PLR2004
+    partner = queries.by_refcode(refcode) if len(refcode) <= 200 else None
     if partner is None:
         raise NotFound
     return partner
@@ -161,7 +161,7 @@ def _move(partner: Partner, wanted: Status) -> None:
 
 
 def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:4]) <= 200:  # noqa: PLR2004
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:4]) <= 200:
         raise _invalid("limit", _("A number from 1 to 200."))
     return int(text)
 

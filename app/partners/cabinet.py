@@ -97,7 +97,9 @@ def index() -> Response:
         minimum=payouts.minimum(),
         has_open=payouts.has_open(partner.id),
         summary=_summary(partner),
-        recent=db.session.execute(latest.order_by(columns["created_at"].desc()).limit(RECENT)).all(),
+        recent=db.session.execute(
+            latest.order_by(columns["created_at"].desc()).limit(RECENT)
+        ).all(),
     )
 
 

@@ -48,7 +48,7 @@ class JoinForm(DomainForm):
     def seen(self) -> int:
         """The version of the terms that stood on the page."""
         said = self.version.data or ""
-        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0  # noqa: PLR2004
+        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
 
     @property
     def is_trap_sprung(self) -> bool:
@@ -87,10 +87,11 @@ class SponsorForm(DomainForm):
     until = DayField(_l("Commissions to the parent end after"))
 
 
-class NewPartnerForm(ContactForm, SponsorForm):
+class NewPartnerForm(ContactForm):
     """A partner made by the merchant."""
 
-    since = None
+    sponsor = StringField(_l("Parent partner"), [Length(max=60)])
+    until = DayField(_l("Commissions to the parent end after"))
     group = SelectField(_l("Group"), coerce=int)
 
 

@@ -87,7 +87,9 @@ def _table() -> Table:
     groups = [(str(group.id), group.name) for group in programs.all_groups()]
     columns = (NAME, REFCODE, STATUS, PARENT, GROUP, RECRUITS, JOINED)
     by_status = Filter("status", _l("State"), STATUSES, lambda s, v: s.where(Partner.status == v))
-    by_group = Filter("group", _l("Group"), groups, lambda s, v: s.where(Partner.group_id == int(v)))
+    by_group = Filter(
+        "group", _l("Group"), groups, lambda s, v: s.where(Partner.group_id == int(v))
+    )
     return Table(
         name="partners",
         caption=_l("Partners"),
@@ -249,7 +251,7 @@ def balance(refcode: str) -> Response:
     bucket = request.args.get("bucket", "available")
     bucket = bucket if bucket in BUCKETS else "available"
     before = request.args.get("before", "")
-    seen = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None  # noqa: PLR2004
+    seen = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
     entries = statement(partner.id, bucket, before=seen)
     return page(
         "partners/office/balance.html",
@@ -363,7 +365,7 @@ def _new(form: NewPartnerForm, status: int = 200) -> Response:
 def _basics(
     partner: Partner, form: ContactForm, sponsor_form: SponsorForm, status: int = 200
 ) -> Response:
-    default = links.ensure_default(partner) if status == 200 else None  # noqa: PLR2004
+    default = links.ensure_default(partner) if status == 200 else None
     edges = queries.edges_of(partner.id)
     return page(
         "partners/office/card.html",

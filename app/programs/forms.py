@@ -66,7 +66,10 @@ def _shown(rate: str) -> Markup | str:
 def levels_field() -> Any:
     """Return nine rows of rates; an empty row falls through, empty rows at the end are no levels."""
     return FieldList(
-        PercentOrMoneyField(), lazy_gettext("Levels"), min_entries=MOST_LEVELS, max_entries=MOST_LEVELS
+        PercentOrMoneyField(),
+        lazy_gettext("Levels"),
+        min_entries=MOST_LEVELS,
+        max_entries=MOST_LEVELS,
     )
 
 
@@ -127,7 +130,7 @@ class TermsForm(LevelsForm):
     def seen(self) -> int | None:
         """The version that the reader has seen."""
         said = self.version.data or ""
-        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None  # noqa: PLR2004
+        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
 
 
 class GroupForm(LevelsForm):

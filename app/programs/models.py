@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -19,8 +20,8 @@ class Terms(Tenanted, Model):
     public_id: Mapped[str]
     name: Mapped[str]
     text: Mapped[str]
-    version: Mapped[int] = mapped_column(server_default=text("1"))
-    is_base: Mapped[bool] = mapped_column(server_default=text("false"))
+    version: Mapped[int] = mapped_column(server_default=sql("1"))
+    is_base: Mapped[bool] = mapped_column(server_default=sql("false"))
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -28,7 +29,7 @@ class Terms(Tenanted, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "public_id"),
         UniqueConstraint("tenant_id", "name"),
-        Index("uq_terms_base", "tenant_id", unique=True, postgresql_where=text("is_base")),
+        Index("uq_terms_base", "tenant_id", unique=True, postgresql_where=sql("is_base")),
     )
 
 

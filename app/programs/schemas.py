@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -16,7 +16,7 @@ _INSTANT = re.compile(
 def _instant(value: Any) -> Any:
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         found = datetime.fromisoformat(value.upper())
-        if 1970 <= found.year <= 9000:  # noqa: PLR2004 - years that databases and zones keep
+        if 1970 <= found.year <= 9000:
             return found
     raise ValueError("a time such as 2026-11-22T10:00:00+03:00")
 

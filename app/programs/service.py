@@ -82,13 +82,13 @@ def read_levels(
 
 def rate_words(code: str) -> str:
     """Return the sentence for a rate that cannot be read."""
-    words = {
+    words: dict[str, str] = {
         "above_100": _("Percents go from 0 to 100."),
         "negative": _("A rate cannot be negative."),
         "too_precise": _("This currency has fewer decimals."),
         "too_large": _("The sum is too large."),
     }
-    return words.get(code) or _("Write percents such as 10%, or a fixed sum such as 50.00.")
+    return words.get(code) or str(_("Write percents such as 10%, or a fixed sum such as 50.00."))
 
 
 def found_base(name: str = "Base terms", levels: Sequence[str | None] = ("10%",)) -> Terms:
@@ -196,8 +196,8 @@ def _change_row(terms: Terms, said: TermsChanges) -> dict[str, Any]:
         terms.text = said["text"]
         changes["text"] = True
     for name in ("valid_from", "valid_to"):
-        if name in said and said[name] != getattr(terms, name):  # type: ignore[literal-required]
-            before, after = getattr(terms, name), said[name]  # type: ignore[literal-required]
+        if name in said and said[name] != getattr(terms, name):
+            before, after = getattr(terms, name), said[name]
             changes[name] = [moment and moment.isoformat() for moment in (before, after)]
             setattr(terms, name, after)
     return changes

@@ -109,7 +109,12 @@ def test_the_network_opens_branch_by_branch_and_no_further(lampa: Shop) -> None:
 
 def test_settings_are_the_partners_own(lampa: Shop) -> None:
     anna = signed_in(lampa, "Anna", refcode="anna")
-    form = {"name": "Anna A.", "phone": "+79161234567", "locale": "ru", "notices": "partner.recruited"}
+    form = {
+        "name": "Anna A.",
+        "phone": "+79161234567",
+        "locale": "ru",
+        "notices": "partner.recruited",
+    }
     assert anna.get(path(lampa, "settings")).status_code == 200
     assert anna.post(path(lampa, "settings"), data=form).status_code == 303
     with lampa.scope():

@@ -95,7 +95,7 @@ def test_what_cannot_stand_is_named_at_its_field(
     answer = lampa.signed_in().post(path(lampa, "new"), data=form | {field: value})
     assert answer.status_code == 422
     assert words in answer.text
-    assert len(lampa.call("GET", "/partners").json["items"]) == 1  # type: ignore[index]
+    assert len(lampa.call("GET", "/partners").json["items"]) == 1
 
 
 def test_applications_are_approved_and_rejected(lampa: Shop) -> None:

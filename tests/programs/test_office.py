@@ -54,7 +54,13 @@ def test_a_wrong_row_keeps_what_was_typed(lampa: Shop) -> None:
     assert answer.status_code == 422
     assert 'value="ten"' in answer.text
     assert "Percents go from 0 to 100." in answer.text
-    hole = {"version": "1", "name": "Base terms", "levels-0": "10%", "levels-1": "", "levels-2": "5%"}
+    hole = {
+        "version": "1",
+        "name": "Base terms",
+        "levels-0": "10%",
+        "levels-1": "",
+        "levels-2": "5%",
+    }
     answer = browser.post(path, data=hole)
     assert answer.status_code == 422
     assert "Every level of the terms needs a rate" in answer.text

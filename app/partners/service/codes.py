@@ -53,12 +53,12 @@ def read_code(said: str, field: str) -> str:
 
 def code_words(code: str) -> str:
     """Return the sentence for a text that is no code."""
-    words = {
+    words: dict[str, str] = {
         "too_short": _("A code has at least two characters."),
         "too_long": _("A code has at most 40 characters."),
         "mixed_scripts": _("Write all letters of a code in one script."),
     }
-    return words.get(code) or _("A code has only letters, digits, hyphens and underscores.")
+    return words.get(code) or str(_("A code has only letters, digits, hyphens and underscores."))
 
 
 def add_code(partner: Partner, said: str, kind: str = "promo", field: str = "codes") -> Code:

@@ -161,8 +161,10 @@ def find_sponsor(code: str | None) -> Partner | None:
 
 
 def change(partner: Partner, **said: Any) -> Partner:
-    """Change what is given: name, email, phone, site, comment, locale, muted, member_id, group_id,
-    terms_id, levels, codes. Rates, group and terms hold from now on.
+    """Change what is given; rates, group and terms hold from now on.
+
+    May be given: name, email, phone, site, comment, locale, muted, member_id, group_id, terms_id,
+    levels, codes.
 
     Raises DomainError for what cannot stand, Conflict for a taken e-mail or code.
     """

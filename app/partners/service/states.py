@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from flask_babel import gettext as _
 from sqlalchemy import update
 
