@@ -2,98 +2,121 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import func, select
 
-from app.catalog.queries import categories_by_key, products_by_key
+from app import sql
 from app.commissions.models import Deal, Share
 from app.commissions.rules import Key, Nets, World, facts_from_rows
 from app.extensions import db
-from app.facts.models import Fact
-from app.orders.models import Order
 from app.members.rules import region_of
+from app.orders.models import Order
 from app.partners.models import Partner
-from app.partners.queries import identities, upline_edges
-from app.partners.rules import tree_of
-from app.programs.models import Terms
-from app.tenants.models import Tenant
+from app.partners.queries import identity_of
+from app.partners.rules import Edge, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from sqlalchemy import Select
 
     from app.orders.rules import Folded
+    from app.tenants.models import Tenant
 
 LEVELS = 16  # more than any program has: order and level make one number
 
-_BOOKED = text(
-    """
-    SELECT order_id, line, level, partner_id,
-           sum(CASE WHEN target = pending THEN amount WHEN source = pending THEN -amount ELSE 0 END)
-               AS pending,
-           sum(CASE WHEN target IN (available, debt) THEN amount ELSE 0 END
-             - CASE WHEN source IN (available, debt) THEN amount ELSE 0 END) AS settled
-    FROM (SELECT *, 'partner\\:' || partner_id || '\\:pending' AS pending,
-                    'partner\\:' || partner_id || '\\:available' AS available,
-                    'partner\\:' || partner_id || '\\:debt' AS debt
-          FROM transfer WHERE order_id = ANY(:orders)) t
-    GROUP BY order_id, line, level, partner_id
-    """
-).bindparams(bindparam("orders", type_=ARRAY(BigInteger)))
+# Everything that an order of these partners and products may read, in one round trip: the partners
+# and all who ever stood above them, and the facts of whoever the facts name.
+_WORLD = """
+WITH RECURSIVE above(id) AS (
+    SELECT unnest(%(partners)s::bigint[])
+    UNION
+    SELECT e.sponsor_id FROM sponsor_edge e JOIN above a ON e.partner_id = a.id
+    WHERE e.sponsor_id IS NOT NULL
+), products AS (
+    SELECT external_id, id FROM product WHERE shop_id = %(shop)s AND external_id = ANY(%(products)s)
+), named AS (
+    SELECT external_id, id FROM category
+    WHERE shop_id = %(shop)s AND external_id = ANY(%(categories)s)
+), families(id) AS (
+    (SELECT id FROM named UNION
+     SELECT (f.value #>> '{}')::bigint FROM fact f JOIN products p ON f.owner = 'product:' || p.id
+     WHERE f.name = 'category' AND jsonb_typeof(f.value) = 'number')
+    UNION
+    SELECT (f.value #>> '{}')::bigint FROM fact f JOIN families c ON f.owner = 'category:' || c.id
+    WHERE f.name = 'parent' AND jsonb_typeof(f.value) = 'number'
+), owners(owner) AS (
+    SELECT 'merchant' UNION ALL SELECT 'terms:' || id FROM terms
+    UNION ALL SELECT 'partner:' || id FROM above
+    UNION ALL SELECT 'product:' || id FROM products
+    UNION ALL SELECT 'category:' || id FROM families
+    UNION ALL SELECT 'group:' || id FROM partner_group
+)
+SELECT
+    (SELECT id FROM terms WHERE is_base) AS base_terms,
+    (SELECT jsonb_object_agg(external_id, id) FROM products) AS products,
+    (SELECT jsonb_object_agg(external_id, id) FROM named) AS categories,
+    (SELECT jsonb_agg(jsonb_build_array(e.partner_id, e.sponsor_id, e.valid_from, e.valid_to))
+     FROM sponsor_edge e JOIN above a ON a.id = e.partner_id) AS edges,
+    (SELECT jsonb_agg(jsonb_build_array(p.id, p.member_id, p.email, p.phone))
+     FROM partner p JOIN above a ON a.id = p.id) AS partners,
+    (SELECT jsonb_agg(jsonb_build_array(f.owner, f.name, f.valid_from, f.value))
+     FROM fact f JOIN owners o ON o.owner = f.owner) AS facts
+"""
+
+_BOOKED = """
+SELECT order_id, line, level, partner_id,
+       sum(CASE WHEN target = pending THEN amount WHEN source = pending THEN -amount ELSE 0 END)
+           AS pending,
+       sum(CASE WHEN target IN (available, debt) THEN amount ELSE 0 END
+         - CASE WHEN source IN (available, debt) THEN amount ELSE 0 END) AS settled
+FROM (SELECT *, 'partner:' || partner_id || ':pending' AS pending,
+                'partner:' || partner_id || ':available' AS available,
+                'partner:' || partner_id || ':debt' AS debt
+      FROM transfer WHERE order_id = ANY(%(orders)s)) t
+GROUP BY order_id, line, level, partner_id
+"""
 
 
 def world_of(
-    tenant: Tenant, shop_id: int, folded: Iterable[Folded], partners: Collection[int]
+    tenant: Tenant, shop_id: int, folded: Collection[Folded], partners: Collection[int]
 ) -> World:
-    """Load every dated fact that the orders of one customer may read, in a few statements."""
+    """Load every dated fact that the orders of one customer may read, in one statement."""
     lines = [line for f in folded for line in f.snapshot.lines]
-    named = {str(row.value) for f in folded for row in f.facts if row.name == "category"}
-    products = products_by_key(shop_id, {line.product for line in lines if line.product})
-    categories = categories_by_key(shop_id, named)
-    edges = upline_edges(partners)
-    everyone = {p for e in edges for p in (e.partner_id, e.sponsor_id) if p is not None} | set(partners)
-    facts = _facts(everyone, set(products.values()), set(categories.values()))
+    values = {
+        "shop": shop_id,
+        "partners": sorted(partners),
+        "products": sorted({line.product for line in lines if line.product}),
+        "categories": sorted({str(r.value) for f in folded for r in f.facts if r.name == "category"}),
+    }
+    row = sql.one(_WORLD, values)
+    region = region_of(tenant.currency)
+    facts = [(owner, name, _instant(at), value) for owner, name, at, value in row.facts]
     return World(
         zone=ZoneInfo(tenant.timezone),
         currency=tenant.currency,
-        base_terms=db.session.scalars(select(Terms.id).where(Terms.is_base)).one(),
+        base_terms=row.base_terms,
         facts=facts_from_rows(facts, tenant.currency),
-        products=products,
-        categories=categories,
-        edges=tree_of(edges),
-        identities=identities(everyone, region_of(tenant.currency)),
+        products=row.products or {},
+        categories=row.categories or {},
+        edges=tree_of(
+            Edge(partner, sponsor, _instant(start), _instant(end) if end else None)
+            for partner, sponsor, start, end in row.edges or ()
+        ),
+        identities={
+            partner: identity_of(member, email, phone, region)
+            for partner, member, email, phone in row.partners or ()
+        },
     )
 
 
-def _facts(partners: set[int], products: set[int], categories: set[int]) -> list[Any]:
-    """Rows of the owners, then of the owners that those rows name: terms, groups, categories."""
-    owners = {
-        "merchant",
-        *(f"terms:{t}" for t in db.session.scalars(select(Terms.id))),
-        *(f"partner:{p}" for p in partners),
-        *(f"product:{p}" for p in products),
-        *(f"category:{c}" for c in categories),
-    }
-    rows: list[Any] = []
-    seen: set[str] = set()
-    while owners:
-        seen |= owners
-        found = db.session.execute(
-            select(Fact.owner, Fact.name, Fact.valid_from, Fact.value).where(Fact.owner.in_(owners))
-        ).all()
-        rows += found
-        owners = {
-            f"{kind}:{row.value}"
-            for row in found
-            if row.value is not None
-            and (kind := {"group": "group", "category": "category", "parent": "category"}.get(row.name))
-        } - seen
-    return rows
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def booked(order_ids: Collection[int]) -> dict[Key, Nets]:
@@ -101,10 +124,9 @@ def booked(order_ids: Collection[int]) -> dict[Key, Nets]:
 
     Minor units; `settled` is available and debt together.
     """
-    rows = db.session.execute(_BOOKED, {"orders": sorted(order_ids)})
     found = {
         Key(r.order_id, r.line, r.level, r.partner_id): Nets(int(r.pending), int(r.settled))
-        for r in rows
+        for r in sql.rows(_BOOKED, {"orders": sorted(order_ids)})
     }
     return {key: nets for key, nets in found.items() if nets != Nets()}
 
@@ -119,57 +141,73 @@ class ShareRow:
     name: str
     amount: int
     bucket: str
-    lines: tuple[Share, ...]
+    lines: tuple[Any, ...]  # with line, amount and why
+
+
+@dataclass(frozen=True)
+class DealPartner:
+    """Who brought an order."""
+
+    id: int
+    refcode: str
+    name: str
 
 
 @dataclass(frozen=True)
 class DealView:
-    """A deal as answers and pages show it."""
+    """A deal as answers and pages show it; `deal` has the columns of the table."""
 
-    deal: Deal
-    partner: Partner | None
+    deal: Any
+    partner: DealPartner | None
     shares: tuple[ShareRow, ...]
+
+
+_DEALS = """
+SELECT d.*, p.refcode, p.name FROM deal d
+LEFT JOIN partner p ON p.tenant_id = d.tenant_id AND p.id = d.partner_id
+WHERE d.order_id = ANY(%(orders)s)
+"""
+_SHARES = """
+SELECT s.order_id, s.line, s.level, s.partner_id, s.amount, s.bucket, s.why, p.refcode, p.name
+FROM share s JOIN partner p ON p.tenant_id = s.tenant_id AND p.id = s.partner_id
+WHERE s.order_id = ANY(%(orders)s) ORDER BY s.order_id, s.level, s.position
+"""
 
 
 def deal_view(order_id: int) -> DealView | None:
     """Return the verdict on one order with shares by level and partner; None before any."""
-    found = deal_views([order_id])
-    return found.get(order_id)
+    return deal_views([order_id]).get(order_id)
 
 
 def deal_views(order_ids: Collection[int]) -> dict[int, DealView]:
-    """Return deals with shares for several orders, in three statements."""
-    deals = db.session.scalars(select(Deal).where(Deal.order_id.in_(order_ids))).all()
-    shares = db.session.scalars(
-        select(Share).where(Share.order_id.in_(order_ids)).order_by(Share.order_id, Share.level, Share.position)
-    ).all()
-    ids = {s.partner_id for s in shares} | {d.partner_id for d in deals if d.partner_id}
-    people = {p.id: p for p in db.session.scalars(select(Partner).where(Partner.id.in_(ids)))}
+    """Return deals with shares for several orders, in one round trip."""
+    values = {"orders": sorted(order_ids)}
+    with sql.together():
+        deals = sql.send(_DEALS, values)
+        shares = sql.send(_SHARES, values)
+    found: dict[int, dict[tuple[int, int], list[Any]]] = defaultdict(dict)
+    for share in shares.fetchall():
+        found[share.order_id].setdefault((share.level, share.partner_id), []).append(share)
     return {
         deal.order_id: DealView(
             deal,
-            people.get(deal.partner_id) if deal.partner_id else None,
-            _rows([s for s in shares if s.order_id == deal.order_id], people),
+            DealPartner(deal.partner_id, deal.refcode, deal.name) if deal.partner_id else None,
+            tuple(_row(lines) for lines in found[deal.order_id].values()),
         )
-        for deal in deals
+        for deal in deals.fetchall()
     }
 
 
-def _rows(shares: list[Share], people: dict[int, Partner]) -> tuple[ShareRow, ...]:
-    grouped: dict[tuple[int, int], list[Share]] = {}
-    for share in shares:
-        grouped.setdefault((share.level, share.partner_id), []).append(share)
-    return tuple(
-        ShareRow(
-            level=level,
-            partner_id=partner_id,
-            refcode=people[partner_id].refcode,
-            name=people[partner_id].name,
-            amount=sum(s.amount for s in lines),
-            bucket=lines[0].bucket,
-            lines=tuple(lines),
-        )
-        for (level, partner_id), lines in grouped.items()
+def _row(lines: list[Any]) -> ShareRow:
+    first = lines[0]
+    return ShareRow(
+        level=first.level,
+        partner_id=first.partner_id,
+        refcode=first.refcode,
+        name=first.name,
+        amount=sum(line.amount for line in lines),
+        bucket=first.bucket,
+        lines=tuple(lines),
     )
 
 

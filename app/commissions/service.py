@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.types.json import Jsonb
 
-from app.commissions.models import Deal, Share
+from app import sql
+from app.attribution.rules import Kind
 from app.commissions.rules import Bucket, Move, difference, split_take
 from app.errors import Retry
 from app.events.service import record
-from app.extensions import db
 from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, available, debt, pending
 from app.ledger.rules import Move as Transfer
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from app.commissions.rules import Booked, Movement
@@ -113,19 +112,95 @@ def _tell(order_id: int, movements: Iterable[Movement], currency: str) -> None:
         )
 
 
-def show(deal: DealRule, created_at: datetime, currency: str, codes: Mapping[str, str]) -> None:
-    """Write the deal and its shares as pages and answers show them; events when they changed.
+_DEALS = """
+SELECT order_id, public_id, partner_id, reason, state, how, promo_code, terms_id, terms_label,
+       commission, currency, available_at, matures_at, created_at
+FROM deal WHERE order_id = ANY(%(orders)s)
+"""
+_SHARES = """
+SELECT order_id, line, level, partner_id, amount, bucket, why FROM share
+WHERE order_id = ANY(%(orders)s)
+"""
+_WRITE_DEAL = """
+INSERT INTO deal (public_id, order_id, partner_id, reason, state, how, promo_code, terms_id,
+                  terms_label, commission, currency, available_at, matures_at, created_at)
+VALUES (%(public_id)s, %(order_id)s, %(partner_id)s, %(reason)s, %(state)s, %(how)s,
+        %(promo_code)s, %(terms_id)s, %(terms_label)s, %(commission)s, %(currency)s,
+        %(available_at)s, %(matures_at)s, %(created_at)s)
+ON CONFLICT (tenant_id, order_id) DO UPDATE SET
+    partner_id = excluded.partner_id, reason = excluded.reason, state = excluded.state,
+    how = excluded.how, promo_code = excluded.promo_code, terms_id = excluded.terms_id,
+    terms_label = excluded.terms_label, commission = excluded.commission,
+    available_at = excluded.available_at, matures_at = excluded.matures_at,
+    created_at = excluded.created_at
+"""
+_FORGET_SHARES = "DELETE FROM share WHERE order_id = %(order)s"
+_WRITE_SHARES = """
+INSERT INTO share (order_id, line, level, partner_id, amount, currency, bucket, why, created_at,
+                   position)
+SELECT %(order)s, line, level, partner, amount, %(currency)s, bucket, why, %(created_at)s, n
+FROM unnest(%(lines)s::text[], %(levels)s::bigint[], %(partners)s::bigint[], %(amounts)s::bigint[],
+            %(buckets)s::text[], %(whys)s::jsonb[])
+     WITH ORDINALITY AS u(line, level, partner, amount, bucket, why, n)
+"""
+_COMPARED = ("partner_id", "reason", "state", "how", "promo_code", "terms_id", "terms_label",
+             "commission", "currency", "available_at", "matures_at", "created_at")  # fmt: skip
+_BY_CODE = frozenset({Kind.STAFF, Kind.PARTNER_CODE, Kind.COUPON})
 
-    `codes` gives the display form of a partner's code by its evidence.
+
+def show(
+    deals: Sequence[DealRule],
+    created: Mapping[int, datetime],
+    currency: str,
+    codes: Mapping[str, str],
+    *,
+    fresh: bool,
+) -> None:
+    """Write deals and shares as pages and answers show them, where they changed; and the events.
+
+    `created`: when each order was made; `codes`: the shown form of promo codes by what was written;
+    `fresh`: none of the orders has been shown before.
     """
-    standing = db.session.scalars(select(Deal).where(Deal.order_id == deal.order_id)).one_or_none()
+    before, shares = ({}, {}) if fresh else _shown([deal.order_id for deal in deals])
+    for deal in deals:
+        values = _values(deal, created[deal.order_id], currency, codes)
+        standing = before.get(deal.order_id)
+        if standing is None or any(getattr(standing, n) != values[n] for n in _COMPARED):
+            public = standing.public_id if standing else public_id("dl")
+            sql.send(_WRITE_DEAL, {**values, "public_id": public})
+            _tell_deal(standing, {**values, "public_id": public})
+        wanted = [(s.line, s.level, s.partner_id, s.amount, s.bucket.value, dict(s.why)) for s in deal.shares]
+        kept = shares.get(deal.order_id, [])
+        if sorted(kept, key=_place) != sorted(wanted, key=_place):
+            _write_shares(values, wanted, stale=bool(kept))
+
+
+def _shown(orders: list[int]) -> tuple[dict[int, Any], dict[int, list[tuple[Any, ...]]]]:
+    with sql.together():
+        deals = sql.send(_DEALS, {"orders": orders})
+        shares = sql.send(_SHARES, {"orders": orders})
+    found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in shares.fetchall():
+        found[row.order_id].append(tuple(row)[1:])
+    return {row.order_id: row for row in deals.fetchall()}, found
+
+
+def _place(share: tuple[Any, ...]) -> tuple[Any, ...]:
+    return share[:3]
+
+
+def _values(
+    deal: DealRule, created_at: datetime, currency: str, codes: Mapping[str, str]
+) -> dict[str, Any]:
     claim = deal.verdict.winner
-    values = {
+    by_code = claim is not None and claim.kind in _BY_CODE
+    return {
+        "order_id": deal.order_id,
         "partner_id": deal.partner_id,
         "reason": deal.reason,
         "state": deal.state.value,
         "how": claim.kind.value if claim else None,
-        "promo_code": codes.get(claim.evidence) if claim else None,
+        "promo_code": codes.get(claim.evidence) if claim and by_code else None,
         "terms_id": deal.terms_id,
         "terms_label": deal.terms_label,
         "commission": deal.commission,
@@ -134,65 +209,49 @@ def show(deal: DealRule, created_at: datetime, currency: str, codes: Mapping[str
         "matures_at": deal.available_at if deal.bucket is Bucket.PENDING else None,
         "created_at": created_at,
     }
-    if standing is None:
-        standing = Deal(public_id=public_id("dl"), order_id=deal.order_id, **values)
-        db.session.add(standing)
-        db.session.flush()
-        if deal.partner_id is not None:
-            _tell_deal("deal.created", standing)
-    else:
-        before = (standing.partner_id, standing.state, standing.commission)
-        for name, value in values.items():
-            setattr(standing, name, value)
-        db.session.flush()
-        if before != (standing.partner_id, standing.state, standing.commission):
-            _tell_deal("deal.changed" if before[0] is not None else "deal.created", standing)
-    _show_shares(deal, created_at, currency)
 
 
-def _tell_deal(kind: str, deal: Deal) -> None:
+def _tell_deal(before: Any, now: Mapping[str, Any]) -> None:
+    """Record what became of a deal; an order that never had a partner is no deal."""
+    had = before is not None and before.partner_id is not None
+    if not had and now["partner_id"] is None:
+        return
+    told = ("partner_id", "state", "commission")
+    if had and all(getattr(before, name) == now[name] for name in told):
+        return
     record(
-        kind,
-        f"order:{deal.order_id}",
-        deal_id=deal.public_id,
-        order_id=deal.order_id,
-        partner_id=deal.partner_id,
-        state=deal.state,
-        commission=deal.commission,
-        currency=deal.currency,
+        "deal.changed" if had else "deal.created",
+        f"order:{now['order_id']}",
+        deal_id=now["public_id"],
+        order_id=now["order_id"],
+        partner_id=now["partner_id"],
+        state=now["state"],
+        commission=now["commission"],
+        currency=now["currency"],
     )
 
 
-def _show_shares(deal: DealRule, created_at: datetime, currency: str) -> None:
-    wanted = {
-        (s.line, s.level, s.partner_id): (s.amount, s.bucket.value, dict(s.why))
-        for s in deal.shares
-    }
-    rows = db.session.scalars(select(Share).where(Share.order_id == deal.order_id)).all()
-    standing = {(s.line, s.level, s.partner_id): s for s in rows}
-    if {k: (s.amount, s.bucket, s.why) for k, s in standing.items()} == wanted:
-        return
-    if standing:
-        db.session.execute(delete(Share).where(Share.order_id == deal.order_id))
+def _write_shares(
+    deal: Mapping[str, Any], wanted: Sequence[tuple[Any, ...]], *, stale: bool
+) -> None:
+    if stale:
+        sql.send(_FORGET_SHARES, {"order": deal["order_id"]})
     if not wanted:
         return
-    db.session.execute(
-        insert(Share),
-        [
-            {
-                "order_id": deal.order_id,
-                "line": line,
-                "level": level,
-                "partner_id": partner_id,
-                "amount": amount,
-                "bucket": bucket,
-                "why": why,
-                "currency": currency,
-                "created_at": created_at,
-                "position": position,
-            }
-            for position, ((line, level, partner_id), (amount, bucket, why)) in enumerate(wanted.items())
-        ],
+    lines, levels, partners, amounts, buckets, whys = (
+        list(column) for column in zip(*wanted, strict=True)
     )
-
-
+    sql.send(
+        _WRITE_SHARES,
+        {
+            "order": deal["order_id"],
+            "currency": deal["currency"],
+            "created_at": deal["created_at"],
+            "lines": lines,
+            "levels": levels,
+            "partners": partners,
+            "amounts": amounts,
+            "buckets": buckets,
+            "whys": [Jsonb(why) for why in whys],
+        },
+    )

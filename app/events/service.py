@@ -57,9 +57,8 @@ def record(kind: str, subject: str, /, **facts: Any) -> Event:
         position=None,
         drained_at=None,
     )
-    db.session.add(event)
+    db.session.add(event)  # written with the others by the next flush, in one statement
     kick_after_commit("drain")
-    db.session.flush([event])
     return event
 
 

@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from app import clock
-from app.attribution.rules import Buyer, Kind
-from app.attribution.service import (
-    claims_of,
-    displays_of,
-    explicit_bindings,
-    keep_binding,
-    keep_verdict,
-)
+from app.attribution.rules import Buyer
+from app.attribution.service import keep_binding, keep_verdicts, read_journal
 from app.commissions import service as commissions
 from app.commissions.queries import booked, world_of
 from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
@@ -24,25 +18,18 @@ from app.errors import Retry
 from app.events.service import record
 from app.extensions import db
 from app.members import service as members
-from app.members.models import Member
-from app.members.rules import normalise_email, normalise_phone, region_of
+from app.members.rules import region_of
 from app.orders import service as orders
-from app.orders.rules import folded_from_json
 from app.tenancy import current_tenant, role
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
-    from app.attribution.rules import Binding, Claim
-    from app.commissions.rules import DueResult
+    from app.attribution.service import Journal
     from app.members.service import Resolution
-    from app.orders.models import Order
-    from app.orders.rules import Folded
-    from app.orders.service import Incoming
-
-_BY_CODE = frozenset({Kind.STAFF, Kind.PARTNER_CODE, Kind.COUPON})
+    from app.orders.service import Incoming, Standing
 
 
 @dataclass(frozen=True)
@@ -59,24 +46,37 @@ def apply(incoming: Incoming) -> Applied:
     New order, status change, refund, duplicate, late or reordered message: the same path. A double
     writes nothing. Raises Retry when another transaction moved the order meanwhile.
     """
-    region = region_of(tenant().currency)
-    place = orders.place(incoming)
-    resolution = members.resolve(orders.contact_of(incoming.snapshot, incoming.shop_id, region))
-    moved = _will_move(resolution)
-    members.lock({place.member_id, place.guest_id, resolution.member_id, resolution.guest_id, *moved})
-    order = orders.lock(place.id)
-    if (order.member_id, order.guest_id) != (place.member_id, place.guest_id):
+    seen, doubled = orders.peek(incoming)
+    if seen is not None and doubled:
+        return Applied(seen.id, changed=False)
+    contact = orders.contact_of(incoming.snapshot, incoming.shop_id, region_of(tenant().currency))
+    whose = members.resolve(contact)
+    moved = _will_move(whose)
+    if moved or not (seen is None and whose.made):
+        held = {whose.member_id, whose.guest_id, *moved}
+        members.lock(held | ({seen.member_id, seen.guest_id} if seen else set()))
+    order = _take_in(incoming, seen, whose)
+    if moved and whose.owned_guest_id and whose.owner_id:
+        orders.take_over(whose.owned_guest_id, whose.owner_id)
+    if order is None:
+        return Applied(seen.id if seen else 0, changed=False)
+    if incoming.state is None:
+        record("order.unmapped_status", f"order:{order.id}", status=incoming.snapshot.status)
+    if whose.member_id is not None and not whose.made and order.member_id == whose.member_id:
+        members.refresh(whose.member_id, contact)
+    touched = {order.member_id, *moved, *([seen.member_id] if seen else [])}
+    reconcile([order], members=touched, alone=order.fresh and whose.made and not moved)
+    return Applied(order.id, changed=True)
+
+
+def _take_in(incoming: Incoming, seen: Standing | None, whose: Resolution) -> Standing | None:
+    """Make the order, or fold the message into it under its lock; None for a double."""
+    if seen is None:
+        return orders.open_(incoming, whose.member_id, whose.guest_id)
+    order = orders.lock(seen.id)
+    if (order.member_id, order.guest_id) != (seen.member_id, seen.guest_id):
         raise Retry("the order went to another customer meanwhile")
-    changed = orders.take_in(order, incoming, made=place.made)
-    if moved and resolution.owned_guest_id and resolution.owner_id:
-        orders.take_over(resolution.owned_guest_id, resolution.owner_id)
-    if changed:
-        _assign(order, incoming, resolution)
-        if incoming.state is None:
-            record("order.unmapped_status", f"order:{order.id}", status=incoming.snapshot.status)
-    if changed or moved:
-        reconcile([order.id], members={place.member_id, order.member_id, *moved})
-    return Applied(order.id, changed=changed)
+    return orders.take_in(order, incoming, whose.member_id, whose.guest_id)
 
 
 def delete(shop_id: int, external_id: str) -> int:
@@ -84,32 +84,38 @@ def delete(shop_id: int, external_id: str) -> int:
 
     Returns the order's id; raises NotFound.
     """
-    found = orders.find(shop_id, external_id)
-    members.lock([found.member_id])
-    order = orders.lock(found.id)
-    orders.delete(order, clock.now())
-    reconcile([order.id], members=[order.member_id])
+    order = _hold(orders.find(shop_id, external_id))
+    reconcile([orders.delete(order, clock.now())], members=[order.member_id])
     return order.id
 
 
 def rework(order_id: int) -> None:
     """Reconcile one order as it stands: the end of its hold, a replay, a re-run. Raises NotFound."""
-    found = orders.get(order_id)
-    members.lock([found.member_id])
-    order = orders.lock(order_id)
-    if order.member_id != found.member_id:
+    order = _hold(orders.get(order_id))
+    reconcile([order], members=[order.member_id])
+
+
+def _hold(seen: Standing) -> Standing:
+    members.lock([seen.member_id])
+    order = orders.lock(seen.id)
+    if order.member_id != seen.member_id:
         raise Retry("the order went to another customer meanwhile")
-    reconcile([order_id], members=[order.member_id])
+    return order
 
 
-def reconcile(order_ids: Collection[int], *, members: Iterable[int | None]) -> None:
+def reconcile(
+    changed: Sequence[Standing], *, members: Iterable[int | None], alone: bool = False
+) -> None:
     """Compute what is due to the orders and to all others of their customers; book the difference.
 
-    The callers hold the members' locks. A guest who cannot be told apart is never bound: each of
-    his orders stands alone. A replay posts nothing.
+    The callers hold the members' locks; `alone` says that the customer has no other orders. A guest
+    who cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing.
     """
-    known = {m for m in members if m is not None}
-    by_member: dict[int | None, list[Order]] = {m: [] for m in sorted(known)}
+    known = sorted({m for m in members if m is not None})
+    if alone and known:
+        _reconcile_customer(changed)
+        return
+    by_member: dict[int | None, list[Standing]] = {m: [] for m in known}
     for order in orders.of_members(known):
         by_member[order.member_id].append(order)
     for member_id, own in by_member.items():
@@ -118,77 +124,56 @@ def reconcile(order_ids: Collection[int], *, members: Iterable[int | None]) -> N
         elif member_id is not None:
             keep_binding(member_id, None)
     settled = {order.id for own in by_member.values() for order in own}
-    for order_id in sorted(set(order_ids) - settled):
-        _reconcile_customer([orders.get(order_id)])
+    for order in sorted(changed, key=lambda order: order.id):
+        if order.id not in settled:
+            _reconcile_customer([order])
 
 
-def _reconcile_customer(own: Sequence[Order]) -> None:
+def _reconcile_customer(own: Sequence[Standing]) -> None:
     """Due, booked, difference: for all orders of one customer, or one order of a nobody."""
     merchant, member_id = tenant(), own[0].member_id
-    folded = {order.id: folded_from_json(order.folded) for order in own}
-    claims = claims_of(folded)
-    explicit = explicit_bindings(member_id) if member_id is not None else ()
-    world = _world(merchant, own, folded, claims, explicit)
-    buyers = _buyers(own, folded, region_of(merchant.currency))
-    inputs = [OrderInput(o.id, folded[o.id], buyers[o.id], claims[o.id], o.external_id) for o in own]
+    fresh = all(order.fresh for order in own)
+    journal = read_journal({order.id: order.folded for order in own}, member_id, fresh=fresh)
+    world = _world(merchant, own, journal)
+    inputs = [
+        OrderInput(o.id, o.folded, _buyer(o, journal, merchant), journal.claims[o.id], o.external_id)
+        for o in own
+    ]
     result = due(
         inputs,
         world,
         NOTHING_TAKEN,
         clock.now(),
-        explicit_bindings=explicit,
+        explicit_bindings=journal.bindings,
         bindable=member_id is not None,
     )
-    standing = booked([order.id for order in own])
-    commissions.book(result.deals, standing, merchant.currency, orders.number_booking)
-    _show(own, result, merchant.currency)
+    standing = {} if fresh else booked([order.id for order in own])
+    numbers = {order.id: order for order in own}
+    commissions.book(
+        result.deals, standing, merchant.currency, lambda i: orders.number_booking(numbers[i])
+    )
+    created = {order.id: order.folded.snapshot.created_at for order in own}
+    commissions.show(result.deals, created, merchant.currency, journal.displays, fresh=fresh)
+    keep_verdicts(result.attribution.verdicts.values(), journal)
     if member_id is not None:
-        keep_binding(member_id, result.attribution.binding)
+        keep_binding(member_id, result.attribution.binding, journal)
 
 
-def _show(own: Sequence[Order], result: DueResult, currency: str) -> None:
-    created = {order.id: order.created_at for order in own}
-    winners = [d.verdict.winner for d in result.deals if d.verdict.winner]
-    names = displays_of(c.evidence for c in winners if c.kind in _BY_CODE)
-    for deal in result.deals:
-        commissions.show(deal, created[deal.order_id], currency, names)
-        keep_verdict(deal.verdict)
-
-
-def _world(
-    merchant: Tenant,
-    own: Sequence[Order],
-    folded: Mapping[int, Folded],
-    claims: Mapping[int, tuple[Claim, ...]],
-    explicit: Sequence[Binding],
-) -> World:
-    partners = {c.partner_id for found in claims.values() for c in found} - {None}
-    partners |= {b.partner_id for b in explicit}
-    if not partners:
+def _world(merchant: Tenant, own: Sequence[Standing], journal: Journal) -> World:
+    partners = {c.partner_id for found in journal.claims.values() for c in found}
+    partners |= {b.partner_id for b in journal.bindings}
+    known = {p for p in partners if p is not None}
+    if not known:
         # Nobody claims anything, so no fact can matter.
         return World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
-    known = {p for p in partners if p is not None}
-    return world_of(merchant, own[0].shop_id, folded.values(), known)
+    return world_of(merchant, own[0].shop_id, [order.folded for order in own], known)
 
 
-def _buyers(
-    own: Sequence[Order], folded: Mapping[int, Folded], region: str | None
-) -> dict[int, Buyer]:
-    member_id = own[0].member_id
-    registered = (
-        db.session.scalar(select(Member.registered_at).where(Member.id == member_id))
-        if member_id is not None
-        else None
+def _buyer(order: Standing, journal: Journal, merchant: Tenant) -> Buyer:
+    contact = orders.contact_of(
+        order.folded.snapshot, order.shop_id, region_of(merchant.currency)
     )
-    return {
-        order_id: Buyer(
-            member_id,
-            normalise_email(f.snapshot.customer.email),
-            normalise_phone(f.snapshot.customer.phone, region),
-            registered,
-        )
-        for order_id, f in folded.items()
-    }
+    return Buyer(order.member_id, contact.email, contact.phone, journal.registered_at)
 
 
 def _will_move(resolution: Resolution) -> set[int]:
@@ -197,18 +182,6 @@ def _will_move(resolution: Resolution) -> set[int]:
         return set()
     now = orders.members_of_guest(resolution.owned_guest_id)
     return now | {resolution.owner_id} if now - {resolution.owner_id} else set()
-
-
-def _assign(order: Order, incoming: Incoming, resolution: Resolution) -> None:
-    """Let the order belong to the customer whom its newest message names."""
-    newest = folded_from_json(order.folded).snapshot
-    if newest != incoming.snapshot:
-        return  # an older word changes no field; the newest one's customer stands
-    if (order.member_id, order.guest_id) != (resolution.member_id, resolution.guest_id):
-        orders.assign(order, resolution.member_id, resolution.guest_id)
-    if resolution.member_id is not None:
-        contact = orders.contact_of(newest, incoming.shop_id, region_of(tenant().currency))
-        members.refresh(resolution.member_id, contact)
 
 
 _RIPE = text(

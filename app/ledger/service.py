@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, Text, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import delete, func, select, text
 
-from app import clock
+from app import clock, sql
 from app.errors import Conflict, DomainError, FieldError
 from app.events.service import record
 from app.extensions import db
-from app.ledger.rules import COMMISSIONS, Move, available, debt, deltas
+from app.ledger.models import Snapshot
+from app.ledger.rules import COMMISSIONS, GUARDED, Move, available, debt, deltas
+from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+TAIL = 200  # entries that are summed in no time; fewer deserve no snapshot
 LARGEST = 10**15  # minor units of one adjustment: sums must fit bigint
 
 
@@ -30,52 +32,47 @@ class AlreadyPosted(Conflict):
 
 # The first row decides: where it stands already nothing at all is written, so that who catches
 # AlreadyPosted holds a transaction without half a posting in it.
-_INSERT = text(
-    """
-    WITH moves AS (
-        SELECT * FROM unnest(:source, :target, :amount, :kind, :line, :level, :partner, :reason)
-             WITH ORDINALITY AS u(source, target, amount, kind, line, level, partner, reason, n)
-    ), first AS (
-        INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
-                              event_id, order_id, line, level, partner_id, reason)
-        SELECT :reference, n, source, target, amount, :currency, kind, :at,
-               :event_id, :order_id, line, level, partner, reason FROM moves WHERE n = 1
-        ON CONFLICT (tenant_id, reference, n) DO NOTHING
-        RETURNING n
-    ), rest AS (
-        INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
-                              event_id, order_id, line, level, partner_id, reason)
-        SELECT :reference, m.n, source, target, amount, :currency, kind, :at,
-               :event_id, :order_id, line, level, partner, reason FROM moves m, first WHERE m.n > 1
-        RETURNING n
-    )
-    SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM rest)
-    """
-).bindparams(
-    *(
-        bindparam(name, type_=ARRAY(Text))
-        for name in ("source", "target", "kind", "line", "reason")
-    ),
-    *(bindparam(name, type_=ARRAY(BigInteger)) for name in ("amount", "level", "partner")),
-    bindparam("event_id", type_=BigInteger),
-    bindparam("order_id", type_=BigInteger),
+_INSERT = """
+WITH moves AS (
+    SELECT * FROM unnest(%(source)s::text[], %(target)s::text[], %(amount)s::bigint[],
+                         %(kind)s::text[], %(line)s::text[], %(level)s::bigint[],
+                         %(partner)s::bigint[], %(reason)s::text[])
+         WITH ORDINALITY AS u(source, target, amount, kind, line, level, partner, reason, n)
+), first AS (
+    INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
+                          event_id, order_id, line, level, partner_id, reason)
+    SELECT %(reference)s, n, source, target, amount, %(currency)s, kind, %(at)s,
+           %(event_id)s::bigint, %(order_id)s::bigint, line, level, partner, reason
+    FROM moves WHERE n = 1
+    ON CONFLICT (tenant_id, reference, n) DO NOTHING
+    RETURNING n
+), rest AS (
+    INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
+                          event_id, order_id, line, level, partner_id, reason)
+    SELECT %(reference)s, m.n, source, target, amount, %(currency)s, kind, %(at)s,
+           %(event_id)s::bigint, %(order_id)s::bigint, line, level, partner, reason
+    FROM moves m, first WHERE m.n > 1
+    RETURNING n
 )
-_OPEN = text(
-    "INSERT INTO balance (account, currency, balance)"
-    " SELECT account, :currency, 0 FROM unnest(:accounts) AS u(account)"
-    " ORDER BY account ON CONFLICT DO NOTHING"
-).bindparams(bindparam("accounts", type_=ARRAY(Text)))
-_LOCK = text(
-    "SELECT account, balance FROM balance WHERE account = ANY(:accounts) AND currency = :currency"
-    " ORDER BY account FOR UPDATE"
-).bindparams(bindparam("accounts", type_=ARRAY(Text)))
-_CHANGE = text(
-    "UPDATE balance b SET balance = b.balance + u.change"
-    " FROM unnest(:accounts, :changes) AS u(account, change)"
-    " WHERE b.account = u.account AND b.currency = :currency"
-).bindparams(
-    bindparam("accounts", type_=ARRAY(Text)), bindparam("changes", type_=ARRAY(BigInteger))
-)
+SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM rest) AS written
+"""
+_REPAYMENTS = """
+SELECT count(*) AS number FROM transfer WHERE target = %(debt)s AND kind = 'repayment'
+"""
+_OPEN = """
+INSERT INTO balance (account, currency, balance)
+SELECT account, %(currency)s, 0 FROM unnest(%(accounts)s::text[]) AS u(account)
+ORDER BY account ON CONFLICT DO NOTHING
+"""
+_LOCK = """
+SELECT account, balance FROM balance WHERE account = ANY(%(accounts)s) AND currency = %(currency)s
+ORDER BY account FOR UPDATE
+"""
+_CHANGE = """
+UPDATE balance b SET balance = b.balance + u.change
+FROM unnest(%(accounts)s::text[], %(changes)s::bigint[]) AS u(account, change)
+WHERE b.account = u.account AND b.currency = %(currency)s
+"""
 
 
 def post(
@@ -95,7 +92,7 @@ def post(
     """
     if not moves:
         return
-    written = db.session.execute(
+    answer = sql.one(
         _INSERT,
         {
             "reference": reference,
@@ -112,13 +109,13 @@ def post(
             "partner": [m.partner for m in moves],
             "reason": [m.reason for m in moves],
         },
-    ).scalar_one()
-    if written != len(moves):
+    )
+    if answer.written != len(moves):
         raise AlreadyPosted(reference)
     changes = deltas(moves)
     if changes:
         lock(changes, currency)
-        db.session.execute(
+        sql.send(
             _CHANGE,
             {
                 "accounts": list(changes),
@@ -132,8 +129,8 @@ def lock(accounts: Iterable[str], currency: str) -> dict[str, int]:
     """Open and lock guarded accounts in account order; return their balances in minor units."""
     names = sorted(set(accounts))
     values = {"accounts": names, "currency": currency}
-    db.session.execute(_OPEN, values)
-    return {row.account: row.balance for row in db.session.execute(_LOCK, values)}
+    sql.send(_OPEN, values)
+    return {row.account: row.balance for row in sql.rows(_LOCK, values)}
 
 
 def repay(partners: Iterable[int], currency: str, *, at: datetime | None = None) -> None:
@@ -197,15 +194,52 @@ def adjust(partner: int, amount: int, reason: str, currency: str) -> None:
         currency=currency,
         reason=reason.strip(),
     )
+    db.session.flush()
     moves = [move for move in parts if move.amount]
     post(f"adjustment:{event.public_id}", moves, currency, event_id=event.id)
     repay([partner], currency)
 
 
+# Transactions below the oldest running one have all ended, so their rows are all seen, and only theirs
+# are covered; in one statement, so that the rows and that oldest one are of one moment.
+_SNAPSHOTS = text(
+    """
+    WITH bound AS MATERIALIZED (
+        SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS xid
+    ), moved AS (
+        SELECT side.account, side.currency, CAST(sum(side.amount) AS bigint) AS amount
+        FROM (SELECT target AS account, currency, xid, amount FROM transfer
+              UNION ALL SELECT source, currency, xid, -amount FROM transfer) side
+        CROSS JOIN bound
+        LEFT JOIN snapshot s ON s.account = side.account AND s.currency = side.currency
+        WHERE side.xid >= coalesce(s.upto, 0) AND side.xid < bound.xid
+          AND side.account !~ :guarded
+        GROUP BY 1, 2 HAVING count(*) >= :tail
+    )
+    INSERT INTO snapshot (account, currency, upto, balance)
+    SELECT account, currency, bound.xid, amount FROM moved CROSS JOIN bound
+    ON CONFLICT (tenant_id, account, currency)
+    DO UPDATE SET upto = excluded.upto, balance = snapshot.balance + excluded.balance
+    """
+)
+
+
+def take_snapshots(tail: int = TAIL) -> int:
+    """Cover the tails that have `tail` entries or more; return how many accounts were covered.
+
+    Waits for no posting and holds none up. Two at once would count twice, so they take turns.
+    """
+    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("snapshots"), current_tenant())))
+    done = db.session.execute(_SNAPSHOTS, {"tail": tail, "guarded": f"^({GUARDED})$"})
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def forget_snapshots() -> None:
+    """Delete all snapshots of the tenant in scope: after a restore their bounds mean nothing."""
+    db.session.execute(delete(Snapshot))
+
+
 def next_number(partner: int) -> int:
     """Return the number of the partner's next repayment; call it with the partner's accounts locked."""
-    row = db.session.execute(
-        text("SELECT count(*) FROM transfer WHERE target = :debt AND kind = 'repayment'"),
-        {"debt": debt(partner)},
-    )
-    return int(row.scalar_one()) + 1
+    row = sql.one(_REPAYMENTS, {"debt": debt(partner)})
+    return int(row.number) + 1

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from flask_babel.speaklater import LazyString
 
-    from app.orders.models import Order
+    from app.orders.service import Standing
 
 bp = APIBlueprint("orders", __name__, url_prefix="/orders", tag="Orders")
 
@@ -216,16 +216,16 @@ class _Reader:
             return 1
 
 
-def answer(order: Order) -> dict[str, Any]:
+def answer(order: Standing) -> dict[str, Any]:
     """Return an order's external id and state with its deal, or the reason why there is none."""
     view = deal_view(order.id)
-    deal = deal_of(view) if view and view.partner else None
+    said = order.folded.snapshot
     return {
         "id": order.external_id,
-        "number": order.number,
-        "status": order.status,
-        "state": order.state,
-        "deal": deal,
+        "number": said.number or order.external_id,
+        "status": said.status,
+        "state": order.folded.state.value,
+        "deal": deal_of(view) if view and view.partner else None,
         "reason": view.deal.reason if view else None,
         "bonus": None,
     }

@@ -1,0 +1,64 @@
+"""Plain statements on the session's own connection, for the hot paths.
+
+The same transaction and the same scope as the ORM, without its cost: the driver prepares a
+statement after a few uses, and what is sent inside `together()` travels in one round trip.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy.exc import DBAPIError
+
+from app.extensions import db
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from psycopg import Connection, Cursor
+
+
+def send(statement: str, values: Mapping[str, Any]) -> Cursor[Any]:
+    """Run a statement with named values (%(name)s) and return its cursor; rows are named tuples.
+
+    Raises SQLAlchemy's DBAPIError, as the ORM does, so that callers and retries know one kind.
+    """
+    try:
+        return _connection().cursor(row_factory=namedtuple_row).execute(statement, values)
+    except psycopg.Error as error:
+        raise _as_orm(statement, error) from error
+
+
+def rows(statement: str, values: Mapping[str, Any]) -> list[Any]:
+    """Return all rows of a statement."""
+    return send(statement, values).fetchall()
+
+
+def one(statement: str, values: Mapping[str, Any]) -> Any:
+    """Return the first row of a statement, or None."""
+    return send(statement, values).fetchone()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send what is sent in the block without waiting for each answer; read answers after it."""
+    try:
+        with _connection().pipeline():
+            yield
+    except psycopg.Error as error:
+        raise _as_orm("pipeline", error) from error
+
+
+def _connection() -> Connection[Any]:
+    session = db.session()
+    if session.new or session.dirty or session.deleted:
+        session.flush()
+    return cast("Connection[Any]", session.connection().connection.driver_connection)
+
+
+def _as_orm(statement: str, error: psycopg.Error) -> DBAPIError:
+    made = DBAPIError.instance(statement, None, error, psycopg.Error)
+    return cast("DBAPIError", made)
