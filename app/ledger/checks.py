@@ -9,19 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.extensions import db
+from app.ledger.rules import GUARDED
 from app.tenancy import role
 
 SHOWN = 3  # broken rows told per invariant; the query tells the rest
 
 # What each account got and gave, over all transfers.
 _SIDES = """
-    SELECT tenant_id, target AS account, currency, id, amount FROM transfer
+    SELECT tenant_id, target AS account, currency, xid, amount FROM transfer
     UNION ALL
-    SELECT tenant_id, source AS account, currency, id, -amount FROM transfer
+    SELECT tenant_id, source AS account, currency, xid, -amount FROM transfer
 """
-_GUARDED = (
-    r"^(partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance)$"
-)
+_GUARDED = f"^({GUARDED})$"
 _KNOWN = (
     r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt)|payout:\d+"
     r"|merchant:(commissions|balance)|platform:fees|outside)$"
@@ -49,7 +48,7 @@ CHECKS: dict[str, str] = {
         SELECT p.tenant_id, p.account, p.balance, coalesce(sum(s.amount), 0) AS total
         FROM snapshot p LEFT JOIN ({_SIDES}) s
              ON s.tenant_id = p.tenant_id AND s.account = p.account AND s.currency = p.currency
-                AND s.id <= p.upto
+                AND s.xid < p.upto
         GROUP BY 1, 2, 3, p.currency HAVING p.balance <> coalesce(sum(s.amount), 0)""",
     "all accounts of a merchant and currency sum to zero": f"""
         SELECT tenant_id, currency, sum(amount) FROM ({_SIDES}) s GROUP BY 1, 2 HAVING sum(amount) <> 0""",

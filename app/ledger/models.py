@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -30,13 +30,15 @@ class Transfer(Tenanted, Model):
     level: Mapped[int | None]
     partner_id: Mapped[int | None]
     reason: Mapped[str | None]
+    # The writing transaction: what a snapshot covers is told by it, as ids do not commit in order.
+    xid: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text)::bigint"))
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "reference", "n"),
         CheckConstraint("amount > 0", name="positive"),
         CheckConstraint("source <> target", name="moves"),
-        Index("ix_transfer_source", "tenant_id", "source", "id"),
-        Index("ix_transfer_target", "tenant_id", "target", "id"),
+        Index("ix_transfer_source", "tenant_id", "source", "xid"),
+        Index("ix_transfer_target", "tenant_id", "target", "xid"),
         Index("ix_transfer_order", "tenant_id", "order_id"),
         Index("ix_transfer_partner", "tenant_id", "partner_id", "id"),
     )
@@ -59,7 +61,11 @@ class Balance(Model):
 
 
 class Snapshot(Model):
-    """The balance of an unguarded account over all transfers up to `upto`; the tail is summed."""
+    """The balance of an unguarded account over all transfers of transactions before `upto`.
+
+    What came later, the tail, is summed when somebody asks. Numbers of transactions begin anew in a
+    restored database, so a restore deletes all snapshots (`flask snapshots --anew`).
+    """
 
     __tablename__ = "snapshot"
 

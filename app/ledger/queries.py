@@ -40,9 +40,9 @@ _OPEN_ACCOUNTS = text(
     SELECT a.account,
            coalesce(s.balance, 0)
            + coalesce((SELECT sum(t.amount) FROM transfer t
-                       WHERE t.target = a.account AND t.id > coalesce(s.upto, 0)), 0)
+                       WHERE t.target = a.account AND t.xid >= coalesce(s.upto, 0)), 0)
            - coalesce((SELECT sum(t.amount) FROM transfer t
-                       WHERE t.source = a.account AND t.id > coalesce(s.upto, 0)), 0) AS balance
+                       WHERE t.source = a.account AND t.xid >= coalesce(s.upto, 0)), 0) AS balance
     FROM unnest(:accounts) AS a(account)
     LEFT JOIN snapshot s ON s.account = a.account
     """

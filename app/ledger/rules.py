@@ -15,9 +15,10 @@ MERCHANT_BALANCE = "merchant:balance"
 FEES = "platform:fees"
 OUTSIDE = "outside"
 
-_GUARDED = re.compile(
+GUARDED = (
     r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"
 )
+_GUARDED = re.compile(GUARDED)
 
 
 def pending(partner: int) -> str:

@@ -291,6 +291,12 @@ def upgrade() -> None:
         sa.Column("partner_id", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column(
+            "xid",
+            sa.BigInteger(),
+            server_default=sa.text("(pg_current_xact_id()::text)::bigint"),
+            nullable=False,
+        ),
+        sa.Column(
             "tenant_id",
             sa.BigInteger(),
             server_default=sa.text("nullif(current_setting('app.tenant', true), '')::bigint"),
@@ -308,8 +314,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_transfer_partner", "transfer", ["tenant_id", "partner_id", "id"], unique=False
     )
-    op.create_index("ix_transfer_source", "transfer", ["tenant_id", "source", "id"], unique=False)
-    op.create_index("ix_transfer_target", "transfer", ["tenant_id", "target", "id"], unique=False)
+    op.create_index("ix_transfer_source", "transfer", ["tenant_id", "source", "xid"], unique=False)
+    op.create_index("ix_transfer_target", "transfer", ["tenant_id", "target", "xid"], unique=False)
     op.create_table(
         "api_key",
         sa.Column("shop_id", sa.BigInteger(), nullable=True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session, scoped_session
 
+    from app.application import App
     from app.dev.database import Addresses
 
 
@@ -140,16 +143,71 @@ def test_locks_are_taken_in_account_order_whatever_order_is_asked(anna: int) -> 
     assert list(ledger.lock(names, RUB)) == sorted(names)
 
 
-def test_a_snapshot_and_its_tail_are_the_whole_sum(anna: int) -> None:
-    for n in range(1, 6):
-        move = Move(COMMISSIONS, pending(anna), 10 * n, "accrual", partner=anna)
-        ledger.post(f"test:{n}", [move], RUB)
-    third = db.session.scalars(select(Transfer).where(Transfer.reference == "test:3")).one()
-    db.session.add(Snapshot(account=pending(anna), currency=RUB, upto=third.id, balance=60))
-    db.session.flush()
-    assert queries.balances([pending(anna)]) == {pending(anna): 150}
-    ledger.post("test:6", [Move(pending(anna), COMMISSIONS, 25, "reverse", partner=anna)], RUB)
-    assert queries.balances([pending(anna)]) == {pending(anna): 125}
+def test_accounts_with_a_short_tail_get_no_snapshot(app: App) -> None:
+    with committed_lampa(app, postings=3) as (tenant, _anna), app.app_context(), tenant_scope(tenant):
+        assert ledger.take_snapshots() == 0
+
+
+def test_a_snapshot_and_its_tail_are_the_whole_sum(app: App) -> None:
+    with committed_lampa(app, postings=5) as (tenant, anna):
+        with app.app_context(), tenant_scope(tenant):
+            assert ledger.take_snapshots(tail=5) == 2  # what is pending, and what it comes from
+            db.session.commit()
+        with app.app_context(), tenant_scope(tenant):
+            assert db.session.scalars(select(Snapshot.balance).order_by(Snapshot.balance)).all() == [
+                -150,
+                150,
+            ]
+            assert queries.balances([pending(anna)]) == {pending(anna): 150}
+            move = Move(pending(anna), COMMISSIONS, 25, "reversal", partner=anna)
+            ledger.post("test:more", [move], RUB)
+            assert queries.balances([pending(anna)]) == {pending(anna): 125}
+            db.session.commit()
+            assert ledger.take_snapshots(tail=1) == 2
+            db.session.commit()
+            assert queries.balances([pending(anna)]) == {pending(anna): 125}
+            assert checks.broken() == []
+            ledger.forget_snapshots()
+            assert queries.balances([pending(anna)]) == {pending(anna): 125}
+
+
+def test_a_snapshot_leaves_out_what_an_older_transaction_may_still_bring(app: App) -> None:
+    """Its entries have smaller ids than entries that are committed already, and no row may be lost."""
+    with committed_lampa(app, postings=1) as (tenant, anna):
+        late = Move(COMMISSIONS, pending(anna), 1000, "accrual", partner=anna)
+        quick = Move(COMMISSIONS, pending(anna), 7, "accrual", partner=anna)
+        with ThreadPoolExecutor(1) as pool, app.app_context(), tenant_scope(tenant):
+            ledger.post("test:late", [late], RUB)
+            pool.submit(_post_alone, app, tenant, quick).result(timeout=20)
+            pool.submit(_snapshot_alone, app, tenant).result(timeout=20)
+            db.session.commit()
+            assert queries.balances([pending(anna)]) == {pending(anna): 1017}
+            assert checks.broken() == []
+
+
+@contextmanager
+def committed_lampa(app: App, postings: int) -> Iterator[tuple[int, int]]:
+    """Anna at a merchant of its own, with 10, 20, 30, ... pending; committed."""
+    with app.app_context():
+        with at_lampa() as tenant:
+            anna = partner("Anna")
+            for n in range(1, postings + 1):
+                move = Move(COMMISSIONS, pending(anna), 10 * n, "accrual", partner=anna)
+                ledger.post(f"test:{n}", [move], RUB)
+        db.session.commit()
+    yield tenant, anna
+
+
+def _post_alone(app: App, tenant: int, move: Move) -> None:
+    with app.app_context(), tenant_scope(tenant):
+        ledger.post("test:quick", [move], RUB)
+        db.session.commit()
+
+
+def _snapshot_alone(app: App, tenant: int) -> None:
+    with app.app_context(), tenant_scope(tenant):
+        ledger.take_snapshots(tail=1)
+        db.session.commit()
 
 
 def test_a_statement_says_what_made_the_balance(anna: int) -> None:
