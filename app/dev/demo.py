@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from app.dev.children import Child
 
-LOGINS = 60.0
+LOGINS = 120.0
 DOORS = (("back office", "office"), ("cabinet", "cabinet"), ("platform", "platform"))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_SOCKET = 100  # bytes; the kernel allows 107, some systems 103
 SOCKET_NAME = ".s.PGSQL.5432"
-READY = 30.0
+READY = 60.0
 
 
 class Postgres:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.dev.database import Addresses
     from app.dev.settings import Settings
 
-READY = 60.0
+READY = 120.0
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
 

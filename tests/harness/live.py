@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-READY = 30.0
+READY = 90.0
 
 
 class Web:
