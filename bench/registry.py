@@ -1,0 +1,16 @@
+"""What can be measured: a name for --only, and what makes its trials on a stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench import clicks
+
+if TYPE_CHECKING:
+    from bench.trial import Maker
+
+BENCHES: dict[str, Maker] = {
+    "redirect": clicks.redirect,
+    "hit": clicks.hit,
+    "script": clicks.script,
+}
