@@ -27,6 +27,7 @@ from app.extensions import db, queue
 from app.identity.models import Session
 from app.intake import service as intake
 from app.intake.shops import inbox
+from app.ledger import service as ledger
 from app.notifications import delivery, letters
 from app.notifications import queries as message_queries
 from app.notifications import service as notifications
@@ -161,6 +162,13 @@ def partitions() -> None:
         in_transaction(
             lambda: db.session.execute(select(func.make_click_partitions(today, MONTHS_AHEAD)))
         )
+
+
+def snapshots() -> None:
+    """Sum up the long tails of accounts that keep no running balance: a transaction a tenant."""
+    with at_work():
+        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
+            in_transaction(ledger.take_snapshots, tenant_id)
 
 
 def prune() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app import jobs
 from app.extensions import db
 from app.ledger import checks
 
@@ -26,6 +27,18 @@ def test_what_does_not_hold_is_told(app: App, monkeypatch: pytest.MonkeyPatch) -
     result = app.test_cli_runner().invoke(args=["check"])
     assert result.exit_code == 1
     assert "one is two: (7, 'one')" in result.output
+
+
+@pytest.mark.parametrize("option", [[], ["--anew"]])
+def test_snapshots_are_taken_for_every_merchant(app: App, option: list[str]) -> None:
+    result = app.test_cli_runner().invoke(args=["snapshots", *option])
+    assert result.exit_code == 0, result.output
+
+
+def test_the_worker_takes_them_too(app: App) -> None:
+    with app.app_context():
+        jobs.snapshots()
+        assert checks.broken() == []
 
 
 @pytest.mark.parametrize("name", checks.CHECKS)
