@@ -105,7 +105,7 @@ class Pen:
         if isinstance(value, Money):
             minor, currency = value.minor, value.currency
         else:
-            minor = value
+            minor = int(value)  # PostgreSQL's sum() of bigint arrives as a whole Decimal
         if currency is None or currency == self.currency:
             return minor, self.own
         return minor, writer(self.locale, currency)

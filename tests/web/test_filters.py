@@ -68,6 +68,7 @@ def test_on_a_page_the_currency_is_quiet_and_zero_too(app: App) -> None:
         assert "+1,00" in filters.money(100, signed=True)
         assert "−1,00" in filters.money(-100, signed=True)
         assert filters.money(None) == filters.NO_VALUE
+        assert filters.money(Decimal(199000)) == filters.money(199000)  # type: ignore[arg-type] # as sum() gives
 
 
 @pytest.mark.parametrize(
