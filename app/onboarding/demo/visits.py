@@ -112,7 +112,8 @@ def times(dice: Random, stage: Stage, count: int) -> Iterator[datetime]:
         hour = dice.choices(range(24), HOURS)[0]
         local = datetime(day.year, day.month, day.day, hour, tzinfo=zone)
         moment = local.astimezone(UTC) + timedelta(milliseconds=dice.randrange(3_600_000))
-        drawn.add(moment if moment < stage.opening else moment - timedelta(days=1))
+        if moment < stage.opening:
+            drawn.add(moment)
     yield from sorted(drawn)
 
 

@@ -1,0 +1,247 @@
+"""The overview's figures, each a statement over the days asked for, or over a short index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Date, and_, cast, func, select
+
+from app import clock
+from app.attribution.models import Click
+from app.attribution.queries import last_visit
+from app.catalog.models import Product
+from app.commissions.models import Deal
+from app.extensions import db
+from app.intake.models import Inbox
+from app.ledger.models import Balance
+from app.orders.models import Order, OrderMessage
+from app.partners.models import Partner
+from app.payouts.models import Payout
+from app.programs.models import Terms
+from app.reports.rules import PERIOD, Figures, Hold, days_until, hold_of, total
+from app.tenants.models import Shop
+
+if TYPE_CHECKING:
+    from app.tenants.models import Tenant
+
+FALLEN = ("cancelled", "refunded")
+TOP = 5
+NEW_FOR = timedelta(days=90)  # so long the first steps are looked for
+STEPS = ("domain", "terms", "product", "partner", "snippet", "order")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The last days beside those before and all time; `days` and `daily` are for the picture."""
+
+    days: list[date]
+    daily: list[Figures]
+    now: Figures
+    before: Figures
+    ever: Figures
+
+
+@dataclass(frozen=True)
+class Liability:
+    """What the merchant owes partners, minor units."""
+
+    available: int
+    reserved: int
+    debt: int  # of partners to the merchant
+    hold: Hold
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for somebody: counts, the payouts' sum in minor units, and the shop's unknown words."""
+
+    applications: int
+    requests: int
+    requested: int
+    approved: int
+    parked: int
+    words: tuple[str, ...]
+
+    @property
+    def anything(self) -> bool:
+        """True when there is something to do."""
+        return any((self.applications, self.requests, self.approved, self.parked, self.words))
+
+
+@dataclass(frozen=True)
+class Top:
+    """A partner by what the last days' orders of his were worth, minor units."""
+
+    public_id: str
+    refcode: str
+    name: str
+    orders: int
+    turnover: int
+    commission: int
+
+
+def overview(tenant: Tenant) -> Overview:
+    """Return figures by the merchant's days, in four statements."""
+    today = clock.today(tenant.timezone)
+    days = days_until(today, 2 * PERIOD)
+    since = _start(days[0], tenant.timezone)
+    deals, clicks = _deals_by_day(since, tenant.timezone), _clicks_by_day(since, tenant.timezone)
+    by_day = {
+        day: deals.get(day, Figures()) + Figures(clicks=clicks.get(day, 0)) for day in {*deals, *clicks}
+    }
+    recent = days[PERIOD:]
+    return Overview(
+        days=recent,
+        daily=[by_day.get(day, Figures()) for day in recent],
+        now=total(by_day, recent),
+        before=total(by_day, days[:PERIOD]),
+        ever=_ever(),
+    )
+
+
+def liability(tenant: Tenant) -> Liability:
+    """Return what is owed and when, in three statements."""
+    kind = func.split_part(Balance.account, ":", 3)
+    rows = db.session.execute(
+        select(kind.label("kind"), func.sum(Balance.balance).label("total"))
+        .where(Balance.account.like("partner:%"))
+        .group_by(kind)
+    )
+    held = {row.kind: int(row.total) for row in rows}
+    return Liability(
+        available=held.get("available", 0),
+        reserved=held.get("reserved", 0),
+        debt=held.get("debt", 0),
+        hold=_hold(tenant),
+    )
+
+
+def top_partners(tenant: Tenant) -> list[Top]:
+    """Return who brought most in the last days; by the deals' index of days."""
+    since = _start(days_until(clock.today(tenant.timezone))[0], tenant.timezone)
+    sums = (
+        select(Deal.tenant_id, Deal.partner_id, *_sums())
+        .join(Order, _order())
+        .where(*_standing(since))
+        .group_by(Deal.tenant_id, Deal.partner_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Partner.public_id, Partner.refcode, Partner.name, sums.c.orders, sums.c.turnover, sums.c.commission)
+        .join(sums, and_(sums.c.tenant_id == Partner.tenant_id, sums.c.partner_id == Partner.id))
+        .order_by(sums.c.turnover.desc(), Partner.id)
+        .limit(TOP)
+    )
+    return [Top(r.public_id, r.refcode, r.name, r.orders, int(r.turnover), int(r.commission)) for r in rows]
+
+
+def waiting() -> Waiting:
+    """Return what waits for the merchant's staff, in two statements."""
+    asked, agreed = Payout.state == "requested", Payout.state == "approved"
+    row = db.session.execute(
+        select(
+            select(func.count()).where(Partner.status == "pending").scalar_subquery().label("applications"),
+            select(func.count()).where(asked).scalar_subquery().label("requests"),
+            select(func.coalesce(func.sum(Payout.amount), 0)).where(asked).scalar_subquery().label("requested"),
+            select(func.count()).where(agreed).scalar_subquery().label("approved"),
+            select(func.count()).where(Inbox.state == "parked").scalar_subquery().label("parked"),
+        )
+    ).one()
+    words = db.session.scalars(
+        select(Order.status)
+        .join(OrderMessage, and_(OrderMessage.tenant_id == Order.tenant_id, OrderMessage.order_id == Order.id))
+        .where(OrderMessage.state.is_(None), OrderMessage.status == Order.status)
+        .group_by(Order.status)
+        .order_by(Order.status)
+        .limit(TOP)
+    )
+    return Waiting(row.applications, row.requests, int(row.requested), row.approved, row.parked, tuple(words))
+
+
+def first_steps(tenant: Tenant) -> dict[str, bool] | None:
+    """Return which first steps we have seen done; None for a merchant who is not new any more."""
+    if clock.now() - tenant.created_at > NEW_FOR:
+        return None
+    row = db.session.execute(
+        select(
+            select(Shop.id).where(Shop.domain != "").exists().label("domain"),
+            select(Terms.id).where(Terms.is_base, Terms.version > 1).exists().label("terms"),
+            select(Product.id).exists().label("product"),
+            select(Partner.id).exists().label("partner"),
+            select(Order.id).exists().label("order"),
+        )
+    ).one()
+    return {**row._mapping, "snippet": last_visit() is not None}  # noqa: SLF001 - a row's names
+
+
+def _sums() -> tuple[Any, ...]:
+    return (
+        func.count().label("orders"),
+        func.sum(Order.total).label("turnover"),
+        func.sum(Deal.commission).label("commission"),
+    )
+
+
+def _order() -> Any:
+    return and_(Order.tenant_id == Deal.tenant_id, Order.id == Deal.order_id)
+
+
+def _standing(since: datetime | None = None) -> tuple[Any, ...]:
+    """Deals of partners that have not fallen through."""
+    wanted = (Deal.partner_id.is_not(None), Deal.state.not_in(FALLEN))
+    return wanted if since is None else (*wanted, Deal.created_at >= since)
+
+
+def _day(column: Any, zone: str) -> Any:
+    return cast(func.timezone(zone, column), Date)
+
+
+def _start(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _deals_by_day(since: datetime, zone: str) -> dict[date, Figures]:
+    day = _day(Deal.created_at, zone)
+    rows = db.session.execute(
+        select(day.label("day"), *_sums()).join(Order, _order()).where(*_standing(since)).group_by(day)
+    )
+    return {r.day: Figures(r.orders, int(r.turnover), int(r.commission)) for r in rows}
+
+
+def _clicks_by_day(since: datetime, zone: str) -> dict[date, int]:
+    day = _day(Click.at, zone)
+    rows = db.session.execute(
+        select(day.label("day"), func.count().label("clicks"))
+        .where(Click.at >= since, Click.flag.is_(None))
+        .group_by(day)
+    )
+    return {row.day: row.clicks for row in rows}
+
+
+def _ever() -> Figures:
+    clicks = select(func.count()).where(Click.flag.is_(None)).scalar_subquery()
+    row = db.session.execute(
+        select(*_sums(), clicks.label("clicks"))
+        .select_from(Deal)
+        .join(Order, _order())
+        .where(*_standing())
+    ).one()
+    return Figures(row.orders, int(row.turnover or 0), int(row.commission or 0), row.clicks)
+
+
+def _hold(tenant: Tenant) -> Hold:
+    """Completed deals by the day on which their hold ends, and agreed ones, which have none yet."""
+    day = _day(Deal.matures_at, tenant.timezone)
+    rows = db.session.execute(
+        select(day.label("day"), func.sum(Deal.commission).label("total"))
+        .where(Deal.matures_at.is_not(None))
+        .group_by(day)
+    )
+    agreed = select(func.coalesce(func.sum(Deal.commission), 0)).where(
+        Deal.state == "agreed", Deal.partner_id.is_not(None)
+    )
+    maturing = {row.day: int(row.total) for row in rows}
+    return hold_of(maturing, int(db.session.scalars(agreed).one()), clock.today(tenant.timezone))
