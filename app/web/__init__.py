@@ -11,6 +11,7 @@ from app.web.pages import page, see_other, toast
 from app.web.preferences import blueprint as preference_routes
 from app.web.styles import blueprint as style_routes
 from app.web.surroundings import surround, surroundings
+from app.web.wellknown import blueprint as wellknown_routes
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     init_context(app)
     app.register_blueprint(preference_routes)
+    app.register_blueprint(wellknown_routes)
     if config.env != "production":
         app.register_blueprint(style_routes)
 

@@ -134,6 +134,13 @@ def test_static_files_may_be_kept_for_good(client: FlaskClient) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_whom_to_tell_of_a_hole_is_at_the_usual_address(client: FlaskClient) -> None:
+    answer = client.get("/.well-known/security.txt")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "Contact: mailto:no-reply@localhost\n" in answer.text
+
+
 def test_the_policy_without_a_content_host_names_ourselves_only() -> None:
     assert "https://" not in headers.policy()
     assert "https://" in headers.policy(replace(CONFIG).content_host)
