@@ -1,0 +1,228 @@
+"""Clicks outlive what happens to servers: a killed web process, a lost connection, a database that is away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import func, select, text
+
+from app.attribution.models import Click
+from app.extensions import db
+from app.links import service as links
+from app.links.rules import click_key, open_click
+from app.partners import service as partners
+from tests.harness.engines import SECRET
+from tests.harness.live import Web
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from app.application import App
+    from tests.world import Merchant
+
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"}
+VISITORS = 8
+SOON = 30.0
+
+
+@pytest.fixture
+def path(app: App, lampa: Merchant) -> str:
+    """Where Anna's link is."""
+    with app.app_context():
+        with lampa.scope():
+            links.ensure_default(partners.create(partners.NewPartner(name="Anna", refcode="anna")))
+        db.session.commit()
+    return f"/r/{lampa.slug}/anna"
+
+
+class Wire:
+    """The way from a web server to PostgreSQL, which can be cut and mended."""
+
+    def __init__(self, target: dict[str, str]) -> None:
+        self.target = target
+        self.cut = threading.Event()
+        self.ends: list[socket.socket] = []
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.port = self.door.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self.door.accept()
+            except OSError:
+                return
+            if self.cut.is_set():
+                near.close()
+                continue
+            far = self._reach()
+            self.ends += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _reach(self) -> socket.socket:
+        host, port = self.target["host"], int(self.target.get("port", "5432"))
+        if not host.startswith("/"):
+            return socket.create_connection((host, port))
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(f"{host}/.s.PGSQL.{port}")
+        return far
+
+    @staticmethod
+    def _carry(source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            end.close()
+
+    def break_(self) -> None:
+        self.cut.set()
+        for end in self.ends:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def mend(self) -> None:
+        self.cut.clear()
+
+    def close(self) -> None:
+        self.break_()
+        self.door.close()
+
+
+@pytest.fixture
+def wire(environ: dict[str, str]) -> Iterator[Wire]:
+    plain = environ["DATABASE_URL"].replace("+psycopg", "", 1)
+    made = Wire({k: str(v) for k, v in conninfo_to_dict(plain).items()})
+    yield made
+    made.close()
+
+
+def through(wire: Wire, environ: dict[str, str]) -> dict[str, str]:
+    parts = urlsplit(environ["DATABASE_URL"])
+    user = parts.netloc.rpartition("@")[0]
+    near = parts._replace(netloc=f"{user}@127.0.0.1:{wire.port}", query="")
+    return environ | {"DATABASE_URL": urlunsplit(near)}
+
+
+def follow(connection: HTTPConnection, path: str) -> tuple[int, str]:
+    connection.request("GET", path, headers=BROWSER)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, answer.headers.get("Location", "")
+
+
+def nonces(locations: list[str]) -> set[int]:
+    tokens = (location.partition("click=")[2] for location in locations)
+    found = (open_click(token, [click_key(SECRET)]) for token in tokens)
+    return {click.nonce for click in found if click is not None}
+
+
+def kept(app: App, merchant: Merchant) -> set[int]:
+    with app.app_context(), merchant.scope():
+        return set(db.session.scalars(select(Click.nonce)))
+
+
+def test_every_click_that_was_answered_is_kept_when_the_web_server_is_killed(
+    app: App, environ: dict[str, str], tmp_path: Path, lampa: Merchant, path: str
+) -> None:
+    server = Web(environ, tmp_path, workers=2)
+    server.start()
+    answered: list[str] = []
+    enough = threading.Event()
+
+    def visit() -> None:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=SOON)
+        while True:
+            try:
+                answered.append(follow(connection, path)[1])
+            except (OSError, HTTPException):
+                return
+            if len(answered) > 300:
+                enough.set()
+
+    visitors = [threading.Thread(target=visit) for _ in range(VISITORS)]
+    for visitor in visitors:
+        visitor.start()
+    try:
+        assert enough.wait(SOON)
+        assert server.child.process is not None
+        os.killpg(server.child.process.pid, signal.SIGKILL)
+        for visitor in visitors:
+            visitor.join(SOON)
+    finally:
+        server.stop()
+    promised = nonces(answered)
+    assert len(promised) == len(answered) > 300
+    assert promised <= kept(app, lampa)
+
+
+def test_a_click_finds_another_connection_when_its_own_is_gone(
+    app: App, environ: dict[str, str], wire: Wire, tmp_path: Path, lampa: Merchant, path: str
+) -> None:
+    server = Web(through(wire, environ), tmp_path)
+    server.start()
+    try:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=SOON)
+        first = follow(connection, path)[1]
+        wire.break_()
+        wire.mend()
+        second = follow(connection, path)[1]
+    finally:
+        server.stop()
+    assert len(nonces([first, second])) == 2
+    assert nonces([first, second]) <= kept(app, lampa)
+
+
+def test_while_the_database_is_away_visitors_still_come_to_the_shop(
+    app: App, environ: dict[str, str], wire: Wire, tmp_path: Path, lampa: Merchant, path: str
+) -> None:
+    server = Web(through(wire, environ), tmp_path)
+    server.start()
+    try:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=SOON)
+        follow(connection, path)
+        wire.break_()
+        away = follow(connection, path)
+        unknown = follow(connection, f"/r/{lampa.slug}/boris")
+        wire.mend()
+        back = follow(connection, path)
+    finally:
+        server.stop()
+    assert away == (302, f"https://{lampa.slug}.example/?ref=anna")
+    assert unknown[0] == 503
+    assert nonces([back[1]]) <= kept(app, lampa)
+
+
+def test_partitions_are_made_ahead_and_dropped_with_age(app: App) -> None:
+    def months() -> set[str]:
+        found = db.session.scalars(
+            text(
+                "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
+                " WHERE inhparent = 'click'::regclass"
+            )
+        )
+        return set(found)
+
+    with app.app_context():
+        db.session.execute(select(func.make_click_partitions(text("date '2031-01-15'"), 3)))
+        db.session.execute(select(func.make_click_partitions(text("date '2031-02-01'"), 1)))
+        assert {"click_203101", "click_203102", "click_203103", "click_default"} <= months()
+        policies = db.session.scalar(
+            text("SELECT relrowsecurity FROM pg_class WHERE relname = 'click_203102'")
+        )
+        assert policies is True
+        db.session.rollback()
