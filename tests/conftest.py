@@ -15,7 +15,7 @@ from tests.harness import invariants
 from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
-from tests.world import lampa, world  # noqa: F401 - fixtures for everybody
+from tests.world import kniga, lampa, world  # noqa: F401 - fixtures for everybody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

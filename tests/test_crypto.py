@@ -34,9 +34,13 @@ def test_a_damaged_seal_does_not_open() -> None:
         crypto.open_sealed(bytes(sealed))
 
 
-def test_another_installations_seal_does_not_open(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_installations_seal_does_not_open(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sealed = crypto.seal("secret")
-    monkeypatch.setitem(app.extensions, "partnerka", replace(app.extensions["partnerka"], secret_key="x" * 40))
+    monkeypatch.setitem(
+        app.extensions, "partnerka", replace(app.extensions["partnerka"], secret_key="x" * 40)
+    )
     with pytest.raises(crypto.Unsealable):
         crypto.open_sealed(sealed)
 

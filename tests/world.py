@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,7 +86,9 @@ class World:
     operator: Staff
 
 
-def make_merchant(name: str, currency: str = "RUB", locale: str = "en", site: str | None = None) -> Merchant:
+def make_merchant(
+    name: str, currency: str = "RUB", locale: str = "en", site: str | None = None
+) -> Merchant:
     """Make a merchant with one of the staff in each role; the caller commits."""
     slug = f"{name.lower()}-{secrets.token_hex(4)}"
     with tenant_scope(PLATFORM):
@@ -120,15 +123,23 @@ def make_staff(tenant_id: int, slug: str, role: str) -> Staff:
     person = identity.ensure_person(f"{role}@{slug}.example", f"The {role}")
     if role != "owner":
         identity.join(person, tenant_id, role)
-    identity.change_password(person, PASSWORD)
+    person.password_hash = known_hash()
     return Staff(person.id, person.email, role)
+
+
+@cache
+def known_hash() -> str:
+    """Return the hash of the tests' password; made once."""
+    return identity.CHEAP.hash(PASSWORD)
 
 
 def make_operator() -> Staff:
     """Make an operator of the platform with the tests' password; the caller commits."""
     with tenant_scope(PLATFORM):
-        person = identity.make_operator(f"operator-{secrets.token_hex(4)}@partnerka.example", "Operator")
-        identity.change_password(person, PASSWORD)
+        person = identity.make_operator(
+            f"operator-{secrets.token_hex(4)}@partnerka.example", "Operator"
+        )
+        person.password_hash = known_hash()
     return Staff(person.id, person.email, "operator")
 
 
@@ -141,15 +152,28 @@ def sign_in(client: FlaskClient, who: Staff | str, password: str = PASSWORD) -> 
 
 
 @pytest.fixture
-def world(app: App) -> World:
-    """Two merchants and an operator, committed, with a random suffix so that nobody else has them."""
-    with app.app_context():
-        made = World(make_merchant("Lampa"), make_merchant("Kniga"), make_operator())
-        db.session.commit()
-    return made
+def lampa(app: App) -> Merchant:
+    """Make Lampa, committed, with a random suffix so that nobody else has it."""
+    return _committed(app, "Lampa")
 
 
 @pytest.fixture
-def lampa(world: World) -> Merchant:
-    """Return the first of the two merchants."""
-    return world.lampa
+def kniga(app: App) -> Merchant:
+    """Make Kniga, the other tenant."""
+    return _committed(app, "Kniga")
+
+
+@pytest.fixture
+def world(app: App, lampa: Merchant, kniga: Merchant) -> World:
+    """Make both merchants and an operator of the platform."""
+    with app.app_context():
+        operator = make_operator()
+        db.session.commit()
+    return World(lampa, kniga, operator)
+
+
+def _committed(app: App, name: str) -> Merchant:
+    with app.app_context():
+        made = make_merchant(name)
+        db.session.commit()
+    return made

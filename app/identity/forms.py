@@ -34,7 +34,9 @@ class SignInForm(Form):
 
     email = EmailField(_l("E-mail"), [Filled()], render_kw={"autocomplete": "username"})
     password = PasswordField(
-        _l("Password"), [Filled(), Length(max=LONGEST)], render_kw={"autocomplete": "current-password"}
+        _l("Password"),
+        [Filled(), Length(max=LONGEST)],
+        render_kw={"autocomplete": "current-password"},
     )
     next = HiddenField()
 
@@ -48,13 +50,17 @@ class ForgotForm(Form):
 class NewPasswordForm(Form):
     """A password that somebody chooses after following a link."""
 
-    password = PasswordField(_l("New password"), [Filled()], render_kw={"autocomplete": "new-password"})
+    password = PasswordField(
+        _l("New password"), [Filled()], render_kw={"autocomplete": "new-password"}
+    )
 
 
 class ConfirmForm(Form):
     """The password once more."""
 
-    password = PasswordField(_l("Password"), [Filled()], render_kw={"autocomplete": "current-password"})
+    password = PasswordField(
+        _l("Password"), [Filled()], render_kw={"autocomplete": "current-password"}
+    )
     next = HiddenField()
 
 
@@ -62,17 +68,21 @@ class AccountForm(Form):
     """What a person is called and which language we write in."""
 
     name = StringField(_l("Name"), [Filled(), Length(max=200)], render_kw={"autocomplete": "name"})
-    locale = SelectField(_l("Language"), choices=list(LOCALES.items()))
+    locale = SelectField(_l("Language"), [Filled()], choices=list(LOCALES.items()))
 
 
 class ChangePasswordForm(Form):
     """The old password, and a new one."""
 
-    old = PasswordField(_l("Present password"), [Filled()], render_kw={"autocomplete": "current-password"})
+    old = PasswordField(
+        _l("Present password"), [Filled()], render_kw={"autocomplete": "current-password"}
+    )
     password = PasswordField(
         _l("New password"),
         [Filled()],
-        description=_l("At least %(count)s characters; several words are easy to remember.", count=SHORTEST),
+        description=_l(
+            "At least %(count)s characters; several words are easy to remember.", count=SHORTEST
+        ),
         render_kw={"autocomplete": "new-password"},
     )
 
@@ -82,10 +92,10 @@ class InviteForm(Form):
 
     name = StringField(_l("Name"), [Filled(), Length(max=200)])
     email = EmailField(_l("E-mail"), [Filled()])
-    role = SelectField(_l("Role"), choices=ROLE_CHOICES, default="manager")
+    role = SelectField(_l("Role"), [Filled()], choices=ROLE_CHOICES, default="manager")
 
 
 class RoleForm(Form):
     """Another role."""
 
-    role = SelectField(_l("Role"), choices=ROLE_CHOICES)
+    role = SelectField(_l("Role"), [Filled()], choices=ROLE_CHOICES)

@@ -116,4 +116,6 @@ def _stem(password: str) -> str:
 
 def _made_of(password: str, text: str) -> bool:
     words = [text, *text.replace("@", " ").replace(".", " ").split()]
-    return any(len(word) >= 4 and word in password and len(password) - len(word) < 6 for word in words)
+    return any(
+        len(word) >= 4 and word in password and len(password) - len(word) < 6 for word in words
+    )

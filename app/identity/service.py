@@ -94,7 +94,9 @@ def sign_in(person: Person, *, ip: str | None, agent: str | None) -> str:
             user_agent=(agent or "")[:LONGEST_AGENT],
         )
     )
-    db.session.execute(delete(Session).where(Session.expires_at < now, Session.person_id == person.id))
+    db.session.execute(
+        delete(Session).where(Session.expires_at < now, Session.person_id == person.id)
+    )
     db.session.flush()
     record("person.signed_in", f"person:{person.id}", person_id=person.id)
     return token
@@ -151,7 +153,9 @@ def sign_out_everywhere(person: Person, keep: int | None = None) -> int:
     """End a person's sessions, but for one that may be kept; returns how many ended."""
     query = delete(Session).where(Session.person_id == person.id, Session.id != (keep or 0))
     ended = len(db.session.scalars(query.returning(Session.id)).all())
-    record("person.signed_out_everywhere", f"person:{person.id}", person_id=person.id, sessions=ended)
+    record(
+        "person.signed_out_everywhere", f"person:{person.id}", person_id=person.id, sessions=ended
+    )
     return ended
 
 
@@ -162,11 +166,19 @@ def change_password(person: Person, password: str) -> None:
     """
     problem = rules.password_problem(password, person.email, person.name)
     if problem is not None:
-        raise DomainError("password", password_words(problem), FieldError("password", password_words(problem)))
+        raise DomainError(
+            "password", password_words(problem), FieldError("password", password_words(problem))
+        )
     old = person.password_hash
     unchanged = Person.password_hash.is_(None) if old is None else Person.password_hash == old
-    query = update(Person).where(Person.id == person.id, unchanged).values(password_hash=_hash(password))
-    done = db.session.scalar(query.returning(Person.id).execution_options(synchronize_session=False))
+    query = (
+        update(Person)
+        .where(Person.id == person.id, unchanged)
+        .values(password_hash=_hash(password))
+    )
+    done = db.session.scalar(
+        query.returning(Person.id).execution_options(synchronize_session=False)
+    )
     if done is None:
         raise Conflict("link_used", _("This link was used before. Ask for a new one."))
     db.session.refresh(person)
@@ -213,7 +225,9 @@ def person_of_link(token: str, purpose: str) -> Person | None:
     return person if fits else None
 
 
-def invite(tenant_id: int, email: str, name: str, role: str, locale: str | None = None) -> Membership:
+def invite(
+    tenant_id: int, email: str, name: str, role: str, locale: str | None = None
+) -> Membership:
     """Make a person one of a merchant's staff, and promise the invitation. Raises Conflict, DomainError."""
     if role not in STAFF_ROLES:
         message = _("Choose a role.")
@@ -291,7 +305,10 @@ def make_operator(email: str, name: str) -> Person:
 def password_words(problem: str) -> str:
     """Return what to tell somebody whose password was refused."""
     words = {
-        "short": _("Use at least %(count)s characters. Several words are easy to remember.", count=rules.SHORTEST),
+        "short": _(
+            "Use at least %(count)s characters. Several words are easy to remember.",
+            count=rules.SHORTEST,
+        ),
         "long": _("Use at most %(count)s characters.", count=rules.LONGEST),
         "common": _("This password is among the first that are tried. Choose another."),
         "personal": _("Choose a password that is not made of your name or e-mail."),
@@ -317,7 +334,9 @@ def _keep_an_owner(tenant_id: int) -> None:
 def _shorten_sessions(person: Person) -> None:
     """Hold open sessions of somebody who became staff to a staff session's lifetime."""
     least = func.least(Session.expires_at, Session.created_at + rules.STAFF_SESSION.absolute)
-    db.session.execute(update(Session).where(Session.person_id == person.id).values(expires_at=least))
+    db.session.execute(
+        update(Session).where(Session.person_id == person.id).values(expires_at=least)
+    )
 
 
 def _lifetime(person: Person) -> rules.Lifetime:

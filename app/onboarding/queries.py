@@ -25,7 +25,9 @@ def sizes(tenant_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return how many partners and orders each of these merchants has."""
     wanted = set(tenant_ids)
     with role("partnerka_list"):
-        partners = _counts(select(Partner.tenant_id, func.count()).group_by(Partner.tenant_id), wanted)
+        partners = _counts(
+            select(Partner.tenant_id, func.count()).group_by(Partner.tenant_id), wanted
+        )
         orders = _counts(select(Order.tenant_id, func.count()).group_by(Order.tenant_id), wanted)
     return {tenant: (partners.get(tenant, 0), orders.get(tenant, 0)) for tenant in wanted}
 

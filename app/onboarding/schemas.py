@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=255, strict=True, strip_whitespace=True)]
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, strict=True, strip_whitespace=True)
+]
 
 
 class NewMerchantIn(BaseModel):

@@ -14,7 +14,9 @@ View = TypeVar("View", bound=Callable[..., object])
 PLATFORM_SCOPE = "platform"  # of a platform key, for POST /api/v1/merchants
 # What may be required behind each door.
 KNOWN: dict[str, frozenset[str]] = {
-    "office": frozenset({"read", "manage", "money", "money.read", "keys", "settings", "team", "member"}),
+    "office": frozenset(
+        {"read", "manage", "money", "money.read", "keys", "settings", "team", "member"}
+    ),
     "cabinet": frozenset({"partner", "member"}),
     "platform": frozenset({"operator", "member"}),
     "public": frozenset({"anyone", "signed_in"}),

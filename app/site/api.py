@@ -47,12 +47,18 @@ def _enter() -> Response | None:
     key = _recognise()
     if key is None:
         header = {"WWW-Authenticate": 'Bearer realm="Partnerka"'}
-        return problem(401, "Send a valid API key: Authorization: Bearer sk_…", code="key", headers=header)
+        return problem(
+            401, "Send a valid API key: Authorization: Bearer sk_…", code="key", headers=header
+        )
     if calls.too_many(key.id):
-        return problem(429, "Too many calls in this second.", code="rate", headers={"Retry-After": "1"})
+        return problem(
+            429, "Too many calls in this second.", code="rate", headers={"Retry-After": "1"}
+        )
     _check_scope(key)
     _touch(key)
-    if request.method in BODIES and (request.content_length or request.headers.get("Transfer-Encoding")):
+    if request.method in BODIES and (
+        request.content_length or request.headers.get("Transfer-Encoding")
+    ):
         _read_json()
     return None
 
@@ -60,7 +66,9 @@ def _enter() -> Response | None:
 def _recognise() -> ApiKey | None:
     """Enter the key's tenant and return the key while it holds; the directory forgets revoked ones."""
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
-    found = tenants.by_key(secret.strip()) if scheme.lower() == "bearer" and secret.isascii() else None
+    found = (
+        tenants.by_key(secret.strip()) if scheme.lower() == "bearer" and secret.isascii() else None
+    )
     if found is None or found[0].suspended_at is not None:
         return None
     tenant, key_id = found
@@ -76,7 +84,11 @@ def _recognise() -> ApiKey | None:
 def _check_scope(key: ApiKey) -> None:
     needed = access.permission_of(request.endpoint or "")
     g.permissions = frozenset(key.scopes)
-    reads = request.method in {"GET", "HEAD"} and "read" in key.scopes and needed != access.PLATFORM_SCOPE
+    reads = (
+        request.method in {"GET", "HEAD"}
+        and "read" in key.scopes
+        and needed != access.PLATFORM_SCOPE
+    )
     if needed not in key.scopes and not reads:
         raise Forbidden("scope", f"This key has no scope for this call; it needs {needed}.")
 

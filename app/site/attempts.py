@@ -56,7 +56,9 @@ def may_write_to(account: str) -> bool:
     Raises TooManyRequests, ServiceUnavailable.
     """
     if not _ask(_limiter().hit, LETTERS_PER_ADDRESS, f"letters:{request.remote_addr}"):
-        raise TooManyRequests(_("Too many letters were asked for. Try again in an hour."), retry_after=PAUSE)
+        raise TooManyRequests(
+            _("Too many letters were asked for. Try again in an hour."), retry_after=PAUSE
+        )
     return _ask(_limiter().hit, LETTERS_PER_ACCOUNT, f"letters:{account}")
 
 
@@ -71,4 +73,6 @@ def _ask(question: Callable[..., bool], item: RateLimitItem, name: str) -> bool:
     try:
         return question(item, name)
     except (RedisError, StorageError) as error:
-        raise ServiceUnavailable(_("Signing in rests for a moment. Try again shortly."), retry_after=10) from error
+        raise ServiceUnavailable(
+            _("Signing in rests for a moment. Try again shortly."), retry_after=10
+        ) from error

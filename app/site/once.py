@@ -52,9 +52,13 @@ def once(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def _hashes(given: str) -> tuple[str, str]:
     if not 0 < len(given) <= LONGEST or not given.isprintable():
-        raise DomainError("idempotency_key", "The Idempotency-Key is 1 to 255 printable characters.")
+        raise DomainError(
+            "idempotency_key", "The Idempotency-Key is 1 to 255 printable characters."
+        )
     caller = f"{g.api_key_id}\n{request.method}\n{request.path}\n{given}"
-    return hashlib.sha256(caller.encode()).hexdigest(), hashlib.sha256(request.get_data()).hexdigest()
+    return hashlib.sha256(caller.encode()).hexdigest(), hashlib.sha256(
+        request.get_data()
+    ).hexdigest()
 
 
 def _hold(key: str) -> None:

@@ -91,8 +91,6 @@ def _remember_language(locale: str) -> None:
         found.person.locale = locale
 
 
-
-
 def freshly(view: View) -> View:
     """Let a view run only if the password was given in the last minutes; else ask for it first.
 

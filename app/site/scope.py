@@ -38,7 +38,11 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def refuse_unstorable() -> None:
-        given = (request.path, *request.args.keys(), *(v for vs in request.args.listvalues() for v in vs))
+        given = (
+            request.path,
+            *request.args.keys(),
+            *(v for vs in request.args.listvalues() for v in vs),
+        )
         if any("\x00" in text for text in given):
             raise BadRequest
 
@@ -50,7 +54,9 @@ def init_app(app: Flask) -> None:
             with suppress(SQLAlchemyError):
                 db.session.rollback()
             stack.close()
-        for name in list(g):  # an application context may outlive its request: in tests and commands
+        for name in list(
+            g
+        ):  # an application context may outlive its request: in tests and commands
             g.pop(name)
 
 

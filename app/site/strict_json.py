@@ -29,7 +29,11 @@ def parse(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
         found = json.loads(
-            text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole, object_pairs_hook=_once
+            text,
+            parse_constant=_refuse,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_once,
         )
     except RecursionError:
         raise BadJson("The document is nested too deeply.") from None

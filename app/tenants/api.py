@@ -19,8 +19,24 @@ if TYPE_CHECKING:
     from app.tenants.models import Shop
 
 bp = APIBlueprint("tenants", __name__, tag="Merchant and shops")
-ATTRIBUTION = ("window_days", "click", "conflict", "lifetime", "existing", "foreign_code", "parameters")
-PLAIN = ("hold_days", "settlement", "fee_paid_by", "registration", "cashback", "loyalty", "compression")
+ATTRIBUTION = (
+    "window_days",
+    "click",
+    "conflict",
+    "lifetime",
+    "existing",
+    "foreign_code",
+    "parameters",
+)
+PLAIN = (
+    "hold_days",
+    "settlement",
+    "fee_paid_by",
+    "registration",
+    "cashback",
+    "loyalty",
+    "compression",
+)
 
 
 @bp.get("/merchant")

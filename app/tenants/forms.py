@@ -66,7 +66,9 @@ class BrandForm(Form):
         [Optional()],
         widget=ColorInput(),
         default="#1f6f54",
-        description=_l("Buttons and links wear it. A shade too light or too dark to be read is corrected by itself."),
+        description=_l(
+            "Buttons and links wear it. A shade too light or too dark to be read is corrected by itself."
+        ),
     )
 
     def validate_accent(self, field: StringField) -> None:
@@ -84,7 +86,9 @@ class ShopForm(Form):
     domain = StringField(
         _l("Domain"),
         [Optional(), Length(max=255)],
-        description=_l("Where your shop's pages are: shop.example. Partners' links lead there and nowhere else."),
+        description=_l(
+            "Where your shop's pages are: shop.example. Partners' links lead there and nowhere else."
+        ),
     )
     path = StringField(
         _l("Folder"),
@@ -94,6 +98,7 @@ class ShopForm(Form):
     )
     timezone = SelectField(
         _l("Time zone"),
+        [Filled()],
         choices=ZONES,
         description=_l("Days of this shop's orders begin and end by it."),
     )
@@ -109,25 +114,35 @@ class AttributionForm(Form):
     )
     click = RadioField(
         _l("Of several partners' clicks"),
+        [Filled()],
         choices=[("last", _l("the last one wins")), ("first", _l("the first one wins"))],
         description=_l("Decides when a buyer came by links of several partners."),
     )
     conflict = RadioField(
         _l("A promo code against a click"),
+        [Filled()],
         choices=[("code", _l("the code wins")), ("link", _l("the click wins"))],
-        description=_l("Decides when a buyer came by one partner's link and typed another's promo code."),
+        description=_l(
+            "Decides when a buyer came by one partner's link and typed another's promo code."
+        ),
     )
     lifetime = BooleanField(
         _l("Customers stay with their partner"),
-        description=_l("Later orders of a customer belong to the partner who brought the first, without a new click."),
+        description=_l(
+            "Later orders of a customer belong to the partner who brought the first, without a new click."
+        ),
     )
     existing = RadioField(
         _l("Customers you had before"),
+        [Filled()],
         choices=[("attract", _l("may be won by a partner")), ("ignore", _l("bring no commission"))],
-        description=_l("Whether a click or code counts when the buyer ordered or registered before it."),
+        description=_l(
+            "Whether a click or code counts when the buyer ordered or registered before it."
+        ),
     )
     foreign_code = RadioField(
         _l("A customer of one partner with another's code"),
+        [Filled()],
         choices=[
             ("order", _l("this order goes to the code's partner")),
             ("rebind", _l("the customer moves to the code's partner")),
@@ -138,10 +153,13 @@ class AttributionForm(Form):
     parameters = StringField(
         _l("Parameter in addresses"),
         [Filled(), Length(max=200)],
-        description=_l("The name that carries the partner's code: ref for ?ref=anna. Several with commas."),
+        description=_l(
+            "The name that carries the partner's code: ref for ?ref=anna. Several with commas."
+        ),
     )
     registration = RadioField(
         _l("New partners"),
+        [Filled()],
         choices=[
             ("auto", _l("begin at once")),
             ("manual", _l("wait for your approval")),
@@ -153,7 +171,9 @@ class AttributionForm(Form):
     def validate_parameters(self, _field: StringField) -> None:
         """Refuse what cannot stand in an address."""
         if setting_problem("parameters", self.names):
-            raise ValidationError(gettext("Use Latin letters, digits, hyphens; at most five names."))
+            raise ValidationError(
+                gettext("Use Latin letters, digits, hyphens; at most five names.")
+            )
 
     @property
     def names(self) -> list[str]:
@@ -167,7 +187,9 @@ class PayoutRulesForm(Form):
     hold_days = IntegerField(
         _l("Hold, days"),
         [Filled(), _days("hold_days")],
-        description=_l("So long a completed order's commission waits, in case goods come back. 0: not at all."),
+        description=_l(
+            "So long a completed order's commission waits, in case goods come back. 0: not at all."
+        ),
     )
     minimum_payout = MoneyField(
         _l("Smallest payout"),
@@ -180,9 +202,13 @@ class KeyForm(Form):
     """A new key."""
 
     name = StringField(
-        _l("Name"), [Filled(), Length(max=100)], description=_l("Which program uses it, so that you know it again.")
+        _l("Name"),
+        [Filled(), Length(max=100)],
+        description=_l("Which program uses it, so that you know it again."),
     )
-    shop = SelectField(_l("Shop"), description=_l("Orders sent with the key belong to this shop."))
+    shop = SelectField(
+        _l("Shop"), [Filled()], description=_l("Orders sent with the key belong to this shop.")
+    )
     scopes = SelectMultipleField(
         _l("What it may do"),
         choices=[(scope, SCOPE_NAMES[scope]) for scope in SCOPES],
@@ -198,18 +224,24 @@ class MerchantForm(Form):
 
     name = StringField(_l("Name"), [Filled(), Length(max=100)])
     slug = StringField(
-        _l("Address"), [Filled(), Length(max=35)], description=_l("Small Latin letters, digits, hyphens: /lampa/")
+        _l("Address"),
+        [Filled(), Length(max=35)],
+        description=_l("Small Latin letters, digits, hyphens: /lampa/"),
     )
     email = StringField(_l("E-mail of the owner"), [Filled()])
     site = StringField(_l("Site of the shop"), [Optional()])
-    currency = SelectField(_l("Currency"), choices=["RUB", "EUR", "USD", "KZT", "BYN", "UAH", "GBP", "PLN"])
-    locale = SelectField(_l("Language"), choices=list(LOCALES.items()))
-    timezone = SelectField(_l("Time zone"), choices=ZONES, default="Europe/Moscow")
+    currency = SelectField(
+        _l("Currency"), [Filled()], choices=["RUB", "EUR", "USD", "KZT", "BYN", "UAH", "GBP", "PLN"]
+    )
+    locale = SelectField(_l("Language"), [Filled()], choices=list(LOCALES.items()))
+    timezone = SelectField(_l("Time zone"), [Filled()], choices=ZONES, default="Europe/Moscow")
 
     def validate_slug(self, field: Any) -> None:
         """Refuse what cannot be an address; whether it is taken is told later."""
         if slug_problem(field.data or ""):
-            raise ValidationError(gettext("Use 3 to 35 small Latin letters, digits, hyphens; some words are taken."))
+            raise ValidationError(
+                gettext("Use 3 to 35 small Latin letters, digits, hyphens; some words are taken.")
+            )
 
     def facts(self) -> dict[str, Any]:
         """What create_merchant wants to know."""

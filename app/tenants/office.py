@@ -22,7 +22,7 @@ from app.tenants.forms import (
     PayoutRulesForm,
     ShopForm,
 )
-from app.tenants.rules import DEFAULT_WORDS, TEST_SUFFIX
+from app.tenants.rules import DEFAULT_WORDS, STATES, TEST_SUFFIX
 from app.web.colour import ENOUGH, contrast, parse
 from app.web.pages import page, see_other
 
@@ -33,7 +33,15 @@ if TYPE_CHECKING:
 bp = Blueprint("tenants", __name__, url_prefix="/settings")
 WHITE = (255, 255, 255)
 BLANK_ROWS = 3
-ATTRIBUTION = ("window_days", "click", "conflict", "lifetime", "existing", "foreign_code", "registration")
+ATTRIBUTION = (
+    "window_days",
+    "click",
+    "conflict",
+    "lifetime",
+    "existing",
+    "foreign_code",
+    "registration",
+)
 
 
 @bp.get("/brand")
@@ -112,7 +120,10 @@ def save_shop(shop_id: str) -> Response:
 def attribution() -> Response:
     known = queries.settings()
     form = AttributionForm(
-        data={**{name: known[name] for name in ATTRIBUTION}, "parameters": ", ".join(known["parameters"])}
+        data={
+            **{name: known[name] for name in ATTRIBUTION},
+            "parameters": ", ".join(known["parameters"]),
+        }
     )
     return page("tenants/office/attribution.html", form=form)
 
@@ -125,7 +136,9 @@ def save_attribution() -> Response:
         return page("tenants/office/attribution.html", form=form, status=422)
     changes = {name: form[name].data for name in ATTRIBUTION} | {"parameters": form.names}
     service.change_settings(changes)
-    return see_other("office.tenants.attribution", message=_("Saved. It holds for orders from now on."))
+    return see_other(
+        "office.tenants.attribution", message=_("Saved. It holds for orders from now on.")
+    )
 
 
 @bp.get("/payouts")
@@ -167,7 +180,12 @@ def make_key() -> Response:
     kind = "test" if g.tenant.twin_of else "live"
     made = service.make_key(_found(form.shop.data).id, form.name.data, form.scopes.data, kind)
     # No redirect: the key is told in this answer and in no other place.
-    return page("tenants/office/key.html", key=made.key, secret=made.secret, public_url=settings().public_url)
+    return page(
+        "tenants/office/key.html",
+        key=made.key,
+        secret=made.secret,
+        public_url=settings().public_url,
+    )
 
 
 @bp.post("/keys/<int:key_id>/revoke")
@@ -197,6 +215,11 @@ def _words() -> dict[str, str]:
     return {word.strip(): state for word, state in rows if word.strip()}
 
 
+def _by_state(row: tuple[str, str]) -> tuple[int, str]:
+    word, state = row
+    return (STATES.index(state) if state in STATES else len(STATES)), word
+
+
 def _complain(form: Form, error: DomainError) -> None:
     for each in error.errors:
         form.complain(each.field, each.message)
@@ -210,7 +233,7 @@ def _shop(form: ShopForm, found: Shop | None, words: dict[str, str], status: int
         status=status,
         form=form,
         shop=found,
-        words=[*words.items(), *[("", "")] * BLANK_ROWS],
+        words=[*sorted(words.items(), key=_by_state), *[("", "")] * BLANK_ROWS],
         states=STATE_NAMES,
     )
 

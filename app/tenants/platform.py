@@ -79,5 +79,7 @@ def create() -> Response:
 
 
 def _line(row: Tenant, partners: int, orders: int) -> dict[str, Any]:
-    shown = {name: getattr(row, name) for name in ("name", "slug", "email", "currency", "created_at")}
+    shown = {
+        name: getattr(row, name) for name in ("name", "slug", "email", "currency", "created_at")
+    }
     return {**shown, "partners": partners, "orders": orders}

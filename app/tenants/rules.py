@@ -63,7 +63,12 @@ RANGES: dict[str, tuple[int, int]] = {
     "minimum_payout": (0, 2**63 - 1),
 }
 # Room is left for these; until they do something they cannot be switched on.
-ABSENT: dict[str, Any] = {"settlement": "platform", "cashback": True, "loyalty": True, "compression": True}
+ABSENT: dict[str, Any] = {
+    "settlement": "platform",
+    "cashback": True,
+    "loyalty": True,
+    "compression": True,
+}
 SWITCHES = frozenset({"lifetime", "cashback", "loyalty", "compression"})
 
 
@@ -129,7 +134,9 @@ def words_problem(words: dict[str, str]) -> str | None:
         return "empty"
     if len(words) > MOST_WORDS:
         return "many"
-    if any(not word.strip() or len(word) > LONGEST_WORD or not word.isprintable() for word in words):
+    if any(
+        not word.strip() or len(word) > LONGEST_WORD or not word.isprintable() for word in words
+    ):
         return "word"
     return None if set(words.values()) <= set(STATES) else "state"
 

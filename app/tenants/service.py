@@ -37,7 +37,11 @@ class NewKey:
 def register(tenant: Tenant) -> Tenant:
     """Give a new tenant its row and its address in the directory. Raises Conflict for a taken slug."""
     if queries.look_up("slug", tenant.slug) is not None:
-        raise Conflict("slug_taken", _("This address is taken."), FieldError("slug", _("This address is taken.")))
+        raise Conflict(
+            "slug_taken",
+            _("This address is taken."),
+            FieldError("slug", _("This address is taken.")),
+        )
     db.session.add(tenant)
     db.session.flush()
     enter("slug", tenant.slug, tenant.id)
@@ -84,7 +88,12 @@ def change_shop(
     words: Mapping[str, str] | None = None,
 ) -> Shop:
     """Change what is given of a shop. New words hold for later messages."""
-    before = {"name": shop.name, "domain": shop.domain, "path": shop.path, "timezone": shop.timezone}
+    before = {
+        "name": shop.name,
+        "domain": shop.domain,
+        "path": shop.path,
+        "timezone": shop.timezone,
+    }
     shop.name = shop.name if name is None else name
     shop.timezone = shop.timezone if timezone is None else timezone
     if place is not None and (place.domain, place.path) != (shop.domain, shop.path):
@@ -106,7 +115,9 @@ def change_settings(changes: Mapping[str, Any]) -> list[str]:
     Raises DomainError with every field that cannot stand.
     """
     wrong = {name: rules.setting_problem(name, value) for name, value in changes.items()}
-    errors = [FieldError(name, setting_words(problem)) for name, problem in wrong.items() if problem]
+    errors = [
+        FieldError(name, setting_words(problem)) for name, problem in wrong.items() if problem
+    ]
     if errors:
         raise DomainError("invalid_setting", _("Some settings cannot stand."), *errors)
     before = queries.settings()
@@ -131,7 +142,11 @@ def change_brand(tenant: Tenant, *, name: str, accent: str | None) -> None:
     for row in filter(None, (tenant, queries.twin_of(tenant.id))):
         row.name = name
         row.brand = {**row.brand, "accent": accent}
-    record("merchant.settings_changed", f"merchant:{tenant.id}", changes={"name": name, "accent": accent})
+    record(
+        "merchant.settings_changed",
+        f"merchant:{tenant.id}",
+        changes={"name": name, "accent": accent},
+    )
 
 
 def read_place(domain: str, path: str) -> rules.Place:

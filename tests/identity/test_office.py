@@ -26,11 +26,15 @@ def test_the_owner_invites_an_accountant_who_is_promised_a_letter(
         person = queries.by_email(f"nina@{lampa.slug}.example")
         assert person is not None
         assert person.password_hash is None
-        found = db.session.scalars(select(Event).where(Event.subject == f"person:{person.id}")).one()
+        found = db.session.scalars(
+            select(Event).where(Event.subject == f"person:{person.id}")
+        ).one()
         assert (found.type, found.facts["role"]) == ("staff.invited", "accountant")
 
 
-def test_nobody_is_invited_twice_or_without_an_address(client: FlaskClient, lampa: Merchant) -> None:
+def test_nobody_is_invited_twice_or_without_an_address(
+    client: FlaskClient, lampa: Merchant
+) -> None:
     sign_in(client, lampa.staff["owner"])
     for email in (lampa.staff["manager"].email, "no address", ""):
         data = {"name": "Again", "email": email, "role": "support"}
@@ -59,7 +63,10 @@ def test_a_merchants_staff_are_strangers_at_another(client: FlaskClient, world: 
 def test_another_merchants_people_cannot_be_changed(client: FlaskClient, world: World) -> None:
     sign_in(client, world.lampa.staff["owner"])
     theirs = world.kniga.staff["manager"].id
-    assert client.post(world.lampa.office(f"team/{theirs}/role"), data={"role": "support"}).status_code == 404
+    assert (
+        client.post(world.lampa.office(f"team/{theirs}/role"), data={"role": "support"}).status_code
+        == 404
+    )
     assert client.post(world.lampa.office(f"team/{theirs}/remove")).status_code == 404
 
 
@@ -70,7 +77,9 @@ def test_the_test_twin_has_the_staff_of_its_merchant(client: FlaskClient, lampa:
     assert lampa.staff["manager"].email in answer.text
 
 
-def test_a_new_role_holds_from_the_next_request(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_a_new_role_holds_from_the_next_request(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     manager = sign_in(app.test_client(), lampa.staff["manager"])
     sign_in(client, lampa.staff["owner"])
     assert manager.get(lampa.office("team/")).status_code == 403
@@ -79,7 +88,9 @@ def test_a_new_role_holds_from_the_next_request(app: App, client: FlaskClient, l
     assert manager.get(lampa.office("team/")).status_code == 200
 
 
-def test_somebody_removed_is_a_stranger_at_once(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_somebody_removed_is_a_stranger_at_once(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     owner = lampa.staff["owner"]
     manager = sign_in(app.test_client(), lampa.staff["manager"])
     sign_in(client, owner)
@@ -91,7 +102,9 @@ def test_somebody_removed_is_a_stranger_at_once(app: App, client: FlaskClient, l
 def test_the_last_owner_stays_an_owner(client: FlaskClient, lampa: Merchant) -> None:
     owner = sign_in(client, lampa.staff["owner"])
     mine = lampa.staff["owner"].id
-    assert owner.post(lampa.office(f"team/{mine}/role"), data={"role": "support"}).status_code == 409
+    assert (
+        owner.post(lampa.office(f"team/{mine}/role"), data={"role": "support"}).status_code == 409
+    )
     assert owner.post(lampa.office(f"team/{mine}/remove")).status_code == 409
     other = lampa.staff["manager"].id
     assert owner.post(lampa.office(f"team/{other}/role"), data={"role": "owner"}).status_code == 303
@@ -99,7 +112,9 @@ def test_the_last_owner_stays_an_owner(client: FlaskClient, lampa: Merchant) -> 
     assert owner.get(lampa.office("team/")).status_code == 404
 
 
-def test_a_stranger_is_asked_to_sign_in_and_comes_back(client: FlaskClient, lampa: Merchant) -> None:
+def test_a_stranger_is_asked_to_sign_in_and_comes_back(
+    client: FlaskClient, lampa: Merchant
+) -> None:
     answer = client.get(lampa.office("team/"))
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/login?next=")

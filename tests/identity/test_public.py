@@ -66,7 +66,9 @@ def test_signing_in_comes_back_to_the_page_that_was_asked_for_and_never_leaves_u
         client.post("/logout")
 
 
-def test_wrong_password_and_unknown_email_get_the_same_answer(client: FlaskClient, lampa: Merchant) -> None:
+def test_wrong_password_and_unknown_email_get_the_same_answer(
+    client: FlaskClient, lampa: Merchant
+) -> None:
     known = client.post("/login", data={"email": lampa.staff["owner"].email, "password": "wrong"})
     unknown = client.post("/login", data={"email": "nobody@nowhere.example", "password": "wrong"})
     assert known.status_code == unknown.status_code == 422
@@ -77,7 +79,9 @@ def without_input(text: str) -> str:
     return re.sub(r'value="[^"]*"|X-CSRFToken": "[^"]*"', "", text)
 
 
-def test_a_session_begun_by_somebody_else_is_not_taken_over(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_a_session_begun_by_somebody_else_is_not_taken_over(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     with client.session_transaction() as planted:
         planted["token"] = "planted"
         planted["anything"] = "else"
@@ -105,7 +109,9 @@ def test_the_database_keeps_no_token(app: App, client: FlaskClient, lampa: Merch
     assert token not in kept
 
 
-def test_sign_out_everywhere_ends_every_device(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_sign_out_everywhere_ends_every_device(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     phone = sign_in(app.test_client(), lampa.staff["owner"])
     sign_in(client, lampa.staff["owner"])
     assert client.post("/account/sessions/end").status_code == 303
@@ -127,7 +133,9 @@ def test_one_device_of_several_can_be_signed_out_but_not_a_strangers(
     assert client.get("/account").status_code == 200
 
 
-def test_staff_are_signed_out_after_half_an_hour_of_nothing(client: FlaskClient, lampa: Merchant) -> None:
+def test_staff_are_signed_out_after_half_an_hour_of_nothing(
+    client: FlaskClient, lampa: Merchant
+) -> None:
     sign_in(client, lampa.staff["owner"])
     now = clock.wall()
     with time_machine.travel(now + timedelta(minutes=29), tick=False):
@@ -138,12 +146,19 @@ def test_staff_are_signed_out_after_half_an_hour_of_nothing(client: FlaskClient,
         assert client.get("/account").status_code == 303
 
 
-def test_a_changed_password_signs_out_the_other_devices(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_a_changed_password_signs_out_the_other_devices(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     thief = sign_in(app.test_client(), lampa.staff["owner"])
     sign_in(client, lampa.staff["owner"])
     wrong = client.post("/account/password", data={"old": "no", "password": OTHER_PASSWORD})
     assert wrong.status_code == 422
-    assert client.post("/account/password", data={"old": PASSWORD, "password": OTHER_PASSWORD}).status_code == 303
+    assert (
+        client.post(
+            "/account/password", data={"old": PASSWORD, "password": OTHER_PASSWORD}
+        ).status_code
+        == 303
+    )
     assert client.get("/account").status_code == 200
     assert thief.get("/account").status_code == 303
 
@@ -157,11 +172,15 @@ def test_asking_for_a_reset_answers_alike_and_promises_a_letter_only_to_somebody
     assert known.status_code == unknown.status_code == 200
     assert without_input(known.text) == without_input(unknown.text)
     with app.app_context(), tenant_scope(PLATFORM):
-        query = select(Event).where(Event.type == "person.password_reset", Event.subject == f"person:{person.id}")
+        query = select(Event).where(
+            Event.type == "person.password_reset", Event.subject == f"person:{person.id}"
+        )
         assert len(db.session.scalars(query).all()) == 1
 
 
-def test_a_reset_link_works_once_and_ends_other_sessions(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_a_reset_link_works_once_and_ends_other_sessions(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     owner = lampa.staff["owner"]
     thief = sign_in(app.test_client(), owner)
     address = link(app, owner.id, "reset")
@@ -178,14 +197,18 @@ def test_a_reset_link_works_once_and_ends_other_sessions(app: App, client: Flask
     sign_in(app.test_client(), owner, OTHER_PASSWORD)
 
 
-def test_a_reset_link_ends_after_half_an_hour(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_a_reset_link_ends_after_half_an_hour(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     address = link(app, lampa.staff["owner"].id, "reset")
     with time_machine.travel(clock.wall() + timedelta(minutes=31), tick=False):
         client.get(address)
         assert client.get("/password").status_code == 410
 
 
-def test_a_link_for_one_purpose_does_not_serve_another(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_a_link_for_one_purpose_does_not_serve_another(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     address = link(app, lampa.staff["owner"].id, "reset")
     client.get(address.replace("purpose=reset", "purpose=invitation"))
     assert client.get("/password").status_code == 410
@@ -193,7 +216,9 @@ def test_a_link_for_one_purpose_does_not_serve_another(app: App, client: FlaskCl
 
 def test_a_forged_host_does_not_get_into_links(app: App, lampa: Merchant) -> None:
     with app.test_request_context(headers={"Host": "evil.example"}):
-        assert service.password_link(lampa.staff["owner"].id, "reset").startswith("http://localhost/password?")
+        assert service.password_link(lampa.staff["owner"].id, "reset").startswith(
+            "http://localhost/password?"
+        )
 
 
 def test_easy_passwords_are_refused(app: App, client: FlaskClient, lampa: Merchant) -> None:
@@ -202,11 +227,15 @@ def test_easy_passwords_are_refused(app: App, client: FlaskClient, lampa: Mercha
         assert client.post("/password", data={"password": easy}).status_code == 422, easy
 
 
-def test_a_disabled_person_neither_signs_in_nor_stays(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_a_disabled_person_neither_signs_in_nor_stays(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     owner = lampa.staff["owner"]
     sign_in(client, owner)
     with app.app_context():
-        db.session.execute(update(Person).where(Person.id == owner.id).values(disabled_at=clock.wall()))
+        db.session.execute(
+            update(Person).where(Person.id == owner.id).values(disabled_at=clock.wall())
+        )
         db.session.commit()
     assert client.get("/account").status_code == 303
     data = {"email": owner.email, "password": PASSWORD}
@@ -219,13 +248,18 @@ def test_guessing_is_slowed_down_for_the_account(
     monkeypatch.setitem(app.config, "RATELIMIT_ENABLED", True)
     owner = lampa.staff["owner"]
     for _ in range(10):
-        assert client.post("/login", data={"email": owner.email, "password": "wrong"}).status_code == 422
+        assert (
+            client.post("/login", data={"email": owner.email, "password": "wrong"}).status_code
+            == 422
+        )
     answer = client.post("/login", data={"email": owner.email, "password": PASSWORD})
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "60"
 
 
-def test_the_account_page_keeps_name_and_language(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_the_account_page_keeps_name_and_language(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     sign_in(client, lampa.staff["owner"])
     assert client.post("/account", data={"name": "Olga", "locale": "ru"}).status_code == 303
     assert "Olga" in client.get("/account").text

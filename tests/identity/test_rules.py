@@ -22,7 +22,9 @@ def test_an_email_has_one_spelling(typed: str, kept: str) -> None:
     assert rules.normalise_email(typed) == kept
 
 
-@pytest.mark.parametrize("good", ["a@b.co", "anna+shop@mail.example.org", "анна@почта.рф", "o'hara@x.example"])
+@pytest.mark.parametrize(
+    "good", ["a@b.co", "anna+shop@mail.example.org", "анна@почта.рф", "o'hara@x.example"]
+)
 def test_an_email_is_an_email(good: str) -> None:
     assert not rules.email_problem(good)
 
@@ -78,7 +80,9 @@ def test_easy_passwords_are_named(password: str, problem: str | None) -> None:
         (rules.PARTNER_SESSION, timedelta(days=15), True),
     ],
 )
-def test_a_session_ends_when_nobody_uses_it(lifetime: rules.Lifetime, idle: timedelta, over: bool) -> None:
+def test_a_session_ends_when_nobody_uses_it(
+    lifetime: rules.Lifetime, idle: timedelta, over: bool
+) -> None:
     assert rules.ended(NOON, NOON, NOON + lifetime.absolute, NOON + idle) is over
 
 

@@ -33,7 +33,9 @@ def opened(slug: str = "", **more: str) -> NewMerchant:
         return create_merchant(**{**facts, **more})
 
 
-def test_a_merchant_begins_with_a_shop_terms_and_a_method(db_session: scoped_session[Session]) -> None:
+def test_a_merchant_begins_with_a_shop_terms_and_a_method(
+    db_session: scoped_session[Session],
+) -> None:
     made = opened()
     with tenant_scope(made.tenant.id):
         assert (made.shop.domain, made.shop.path) == ("www.nitka.example", "/shop")

@@ -62,11 +62,17 @@ def test_a_key_does_what_its_scopes_say(app: App, client: FlaskClient, lampa: Me
         orders = service.make_key(lampa.shop_id, "orders", ["orders"], "live").secret
         reader = service.make_key(lampa.shop_id, "reader", ["read"], "live").secret
         db.session.commit()
-    assert client.get("/api/v1/merchant", headers={"Authorization": f"Bearer {orders}"}).status_code == 403
+    assert (
+        client.get("/api/v1/merchant", headers={"Authorization": f"Bearer {orders}"}).status_code
+        == 403
+    )
     reads = {"Authorization": f"Bearer {reader}"}
     assert client.get("/api/v1/merchant", headers=reads).status_code == 200
     assert client.patch("/api/v1/merchant", json={"hold_days": 1}, headers=reads).status_code == 403
-    assert client.post("/api/v1/merchants", json=application(), headers=lampa.bearer).status_code == 403
+    assert (
+        client.post("/api/v1/merchants", json=application(), headers=lampa.bearer).status_code
+        == 403
+    )
 
 
 def test_use_of_a_key_is_written_down(app: App, client: FlaskClient, lampa: Merchant) -> None:
@@ -99,21 +105,29 @@ def test_use_of_a_key_is_written_down(app: App, client: FlaskClient, lampa: Merc
 def test_json_that_is_none_is_refused_and_never_breaks_us(
     client: FlaskClient, lampa: Merchant, body: bytes, status: int
 ) -> None:
-    answer = client.patch("/api/v1/merchant", data=body, content_type="application/json", headers=lampa.bearer)
+    answer = client.patch(
+        "/api/v1/merchant", data=body, content_type="application/json", headers=lampa.bearer
+    )
     assert answer.status_code == status, answer.text
     assert answer.mimetype == "application/problem+json"
 
 
-def test_another_content_type_and_a_large_body_are_refused(client: FlaskClient, lampa: Merchant) -> None:
+def test_another_content_type_and_a_large_body_are_refused(
+    client: FlaskClient, lampa: Merchant
+) -> None:
     answer = client.patch("/api/v1/merchant", data={"hold_days": "1"}, headers=lampa.bearer)
     assert answer.status_code == 415
     large = b'{"name": "' + b"x" * 2**20 + b'"}'
-    answer = client.patch("/api/v1/merchant", data=large, content_type="application/json", headers=lampa.bearer)
+    answer = client.patch(
+        "/api/v1/merchant", data=large, content_type="application/json", headers=lampa.bearer
+    )
     assert answer.status_code == 413
     assert client.get("/api/v1/shops/a%00b", headers=lampa.bearer).status_code == 400
 
 
-def test_the_platform_opens_an_account_and_its_keys_work(client: FlaskClient, platform_key: dict[str, str]) -> None:
+def test_the_platform_opens_an_account_and_its_keys_work(
+    client: FlaskClient, platform_key: dict[str, str]
+) -> None:
     answer = client.post("/api/v1/merchants", json=application(), headers=platform_key)
     assert answer.status_code == 201, answer.text
     body = answer.get_json()
@@ -150,7 +164,9 @@ def test_an_account_that_cannot_be_opened_is_refused(
     assert [error["field"] for error in answer.get_json()["errors"]] == list(wrong)
 
 
-def test_a_taken_address_is_a_conflict(client: FlaskClient, platform_key: dict[str, str], lampa: Merchant) -> None:
+def test_a_taken_address_is_a_conflict(
+    client: FlaskClient, platform_key: dict[str, str], lampa: Merchant
+) -> None:
     body = application(slug=lampa.slug)
     assert client.post("/api/v1/merchants", json=body, headers=platform_key).status_code == 409
 
@@ -166,13 +182,20 @@ def test_a_post_said_twice_is_done_once(client: FlaskClient, platform_key: dict[
     assert other.status_code == 422
 
 
-def test_a_refused_post_may_be_corrected_under_its_key(client: FlaskClient, platform_key: dict[str, str]) -> None:
+def test_a_refused_post_may_be_corrected_under_its_key(
+    client: FlaskClient, platform_key: dict[str, str]
+) -> None:
     headers = {**platform_key, "Idempotency-Key": secrets.token_hex(8)}
-    assert client.post("/api/v1/merchants", json=application(slug="a"), headers=headers).status_code == 422
+    assert (
+        client.post("/api/v1/merchants", json=application(slug="a"), headers=headers).status_code
+        == 422
+    )
     assert client.post("/api/v1/merchants", json=application(), headers=headers).status_code == 201
 
 
-def test_twenty_at_once_with_one_key_are_done_once(app: App, client: FlaskClient, platform_key: dict[str, str]) -> None:
+def test_twenty_at_once_with_one_key_are_done_once(
+    app: App, client: FlaskClient, platform_key: dict[str, str]
+) -> None:
     headers = {**platform_key, "Idempotency-Key": secrets.token_hex(8)}
     body = application()
 
@@ -212,4 +235,6 @@ def test_too_many_calls_are_told_when_to_come_back(
 def test_live_and_test_keys_lead_to_two_tenants(client: FlaskClient, world: World) -> None:
     client.patch("/api/v1/merchant", json={"hold_days": 3}, headers=world.lampa.test_bearer)
     assert client.get("/api/v1/merchant", headers=world.lampa.bearer).get_json()["hold_days"] == 14
-    assert client.get("/api/v1/merchant", headers=world.lampa.test_bearer).get_json()["hold_days"] == 3
+    assert (
+        client.get("/api/v1/merchant", headers=world.lampa.test_bearer).get_json()["hold_days"] == 3
+    )

@@ -51,7 +51,9 @@ def test_pages_for_everybody_are_sound(quiet_page: Page, live_server: str, width
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_settings_are_sound(quiet_page: Page, live_server: str, world: World, width: int) -> None:
+def test_the_settings_are_sound(
+    quiet_page: Page, live_server: str, world: World, width: int
+) -> None:
     quiet_page.set_viewport_size({"width": width, "height": 900})
     come_in(quiet_page, live_server, world.lampa.staff["owner"].email)
     for path in (*SETTINGS, f"settings/shops/{world.lampa.shop}"):

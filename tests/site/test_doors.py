@@ -64,7 +64,9 @@ def test_no_scope_outlives_its_request(client: FlaskClient, lampa: Merchant) -> 
 def test_a_suspended_merchant_is_not_there(app: App, client: FlaskClient, lampa: Merchant) -> None:
     sign_in(client, lampa.staff["owner"])
     with app.app_context():
-        db.session.execute(update(Tenant).where(Tenant.id == lampa.id).values(suspended_at=clock.wall()))
+        db.session.execute(
+            update(Tenant).where(Tenant.id == lampa.id).values(suspended_at=clock.wall())
+        )
         db.session.commit()
     assert client.get(lampa.office("team/")).status_code == 404
     assert client.get("/api/v1/merchant", headers=lampa.bearer).status_code == 401
@@ -86,9 +88,13 @@ def test_each_role_starts_on_the_first_page_it_may_open(app: App, lampa: Merchan
         assert answer.status_code == 200, role
 
 
-def test_a_partner_gets_into_the_cabinet_and_no_further(app: App, client: FlaskClient, world: World) -> None:
+def test_a_partner_gets_into_the_cabinet_and_no_further(
+    app: App, client: FlaskClient, world: World
+) -> None:
     with app.app_context(), world.lampa.scope():
-        partner = partners.create(partners.NewPartner(name="Anna", email=f"anna@{world.lampa.slug}.example"))
+        partner = partners.create(
+            partners.NewPartner(name="Anna", email=f"anna@{world.lampa.slug}.example")
+        )
         assert partner.email is not None
         person = identity.ensure_person(partner.email, "Anna")
         if not people.memberships(person.id):
@@ -112,10 +118,17 @@ def test_the_platform_is_no_merchant(client: FlaskClient, lampa: Merchant) -> No
 def test_a_moved_clock_of_the_test_twin_is_the_time_of_its_pages(app: App, lampa: Merchant) -> None:
     with app.app_context():
         offset = timedelta(days=30)
-        db.session.execute(update(Tenant).where(Tenant.id == lampa.twin_id).values(clock_offset=offset))
+        db.session.execute(
+            update(Tenant).where(Tenant.id == lampa.twin_id).values(clock_offset=offset)
+        )
         db.session.commit()
     body = {"hold_days": 1}
-    assert app.test_client().patch("/api/v1/merchant", json=body, headers=lampa.test_bearer).status_code == 200
+    assert (
+        app.test_client()
+        .patch("/api/v1/merchant", json=body, headers=lampa.test_bearer)
+        .status_code
+        == 200
+    )
     with app.app_context(), tenant_scope(lampa.twin_id):
         query = select(func.max(Fact.valid_from)).where(Fact.name == "hold_days")
         changed = db.session.scalar(query)
@@ -127,7 +140,9 @@ def test_signing_in_is_closed_while_redis_is_down(
     app: App, client: FlaskClient, lampa: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.config, "RATELIMIT_ENABLED", True)
-    monkeypatch.setitem(app.extensions, "attempts", MovingWindowRateLimiter(storage_from_string(NOBODY)))
+    monkeypatch.setitem(
+        app.extensions, "attempts", MovingWindowRateLimiter(storage_from_string(NOBODY))
+    )
     data = {"email": lampa.staff["owner"].email, "password": PASSWORD}
     answer = client.post("/login", data=data)
     assert answer.status_code == 503
@@ -135,7 +150,9 @@ def test_signing_in_is_closed_while_redis_is_down(
     assert client.get("/login").status_code == 200
 
 
-def test_the_api_stays_open_while_redis_is_down(lampa: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_api_stays_open_while_redis_is_down(
+    lampa: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.site.limits.queue.redis", None)
     monkeypatch.setattr("app.site.limits.time.time", lambda: 1_900_000_000.0)
     counter = limits.Calls()

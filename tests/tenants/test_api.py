@@ -43,7 +43,11 @@ def test_what_is_given_changes_and_the_rest_stays(client: FlaskClient, lampa: Me
     assert answer.status_code == 200, answer.text
     body = client.get("/api/v1/merchant", headers=lampa.bearer).get_json()
     assert body == answer.get_json()
-    assert (body["hold_days"], body["minimum_payout"], body["levels"]) == (0, "1500.50", ["10%", "5%", "50.00"])
+    assert (body["hold_days"], body["minimum_payout"], body["levels"]) == (
+        0,
+        "1500.50",
+        ["10%", "5%", "50.00"],
+    )
     assert body["attribution"]["click"] == "first"
     assert body["attribution"]["parameters"] == ["ref", "partner"]
     assert body["attribution"]["window_days"] == 90
@@ -78,13 +82,17 @@ def test_what_cannot_stand_is_refused_and_changes_nothing(
     client: FlaskClient, lampa: Merchant, change: dict[str, object]
 ) -> None:
     before = client.get("/api/v1/merchant", headers=lampa.bearer).get_json()
-    answer = client.patch("/api/v1/merchant", json={"fee_paid_by": "merchant", **change}, headers=lampa.bearer)
+    answer = client.patch(
+        "/api/v1/merchant", json={"fee_paid_by": "merchant", **change}, headers=lampa.bearer
+    )
     assert answer.status_code == 422, answer.text
     assert answer.mimetype == "application/problem+json"
     assert client.get("/api/v1/merchant", headers=lampa.bearer).get_json() == before
 
 
-def test_a_shop_gets_its_domain_folder_zone_and_words(app: App, client: FlaskClient, lampa: Merchant) -> None:
+def test_a_shop_gets_its_domain_folder_zone_and_words(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
     change = {
         "domain": "Лампа.РФ",
         "path": "shop/",
@@ -96,7 +104,11 @@ def test_a_shop_gets_its_domain_folder_zone_and_words(app: App, client: FlaskCli
         assert answer.status_code == 200, answer.text
     body = client.get(f"/api/v1/shops/{lampa.shop}", headers=lampa.bearer).get_json()
     assert body["domain"] == "xn--80aa5afp.xn--p1ai"
-    assert (body["path"], body["timezone"], body["statuses"]) == ("/shop", "Asia/Omsk", change["statuses"])
+    assert (body["path"], body["timezone"], body["statuses"]) == (
+        "/shop",
+        "Asia/Omsk",
+        change["statuses"],
+    )
     with app.app_context(), lampa.scope():
         assert queries.words(lampa.shop_id).version == 2
         db.session.rollback()
@@ -119,7 +131,9 @@ def test_a_shop_gets_its_domain_folder_zone_and_words(app: App, client: FlaskCli
         {"statuses": {"": "agreed"}},
     ],
 )
-def test_a_shop_that_cannot_stand_is_refused(client: FlaskClient, lampa: Merchant, change: dict[str, object]) -> None:
+def test_a_shop_that_cannot_stand_is_refused(
+    client: FlaskClient, lampa: Merchant, change: dict[str, object]
+) -> None:
     before = client.get(f"/api/v1/shops/{lampa.shop}", headers=lampa.bearer).get_json()
     answer = client.put(f"/api/v1/shops/{lampa.shop}", json=change, headers=lampa.bearer)
     assert answer.status_code == 422, answer.text
@@ -129,4 +143,6 @@ def test_a_shop_that_cannot_stand_is_refused(client: FlaskClient, lampa: Merchan
 def test_another_merchants_shop_does_not_exist(client: FlaskClient, world: World) -> None:
     for key in (world.kniga.bearer, world.lampa.test_bearer):
         assert client.get(f"/api/v1/shops/{world.lampa.shop}", headers=key).status_code == 404
-        assert client.put(f"/api/v1/shops/{world.lampa.shop}", json={}, headers=key).status_code == 404
+        assert (
+            client.put(f"/api/v1/shops/{world.lampa.shop}", json={}, headers=key).status_code == 404
+        )

@@ -31,14 +31,21 @@ def test_every_settings_page_opens(owner: FlaskClient, lampa: Merchant) -> None:
 
 
 def test_roles_see_their_own_part_of_the_settings(app: App, lampa: Merchant) -> None:
-    sees = {"manager": (200, 403), "accountant": (403, 403), "support": (403, 403), "developer": (403, 200)}
+    sees = {
+        "manager": (200, 403),
+        "accountant": (403, 403),
+        "support": (403, 403),
+        "developer": (403, 200),
+    }
     for role, (settings, keys) in sees.items():
         client = sign_in(app.test_client(), lampa.staff[role])
         assert {client.get(lampa.office(path)).status_code for path in SETTINGS} == {settings}, role
         assert client.get(lampa.office("settings/keys/")).status_code == keys, role
 
 
-def test_the_brand_is_worn_by_every_page_and_by_the_test_twin(owner: FlaskClient, lampa: Merchant) -> None:
+def test_the_brand_is_worn_by_every_page_and_by_the_test_twin(
+    owner: FlaskClient, lampa: Merchant
+) -> None:
     data = {"name": "Lampa & Co", "own_accent": "y", "accent": "#FFCC00"}
     assert owner.post(lampa.office("settings/brand"), data=data).status_code == 303
     for slug in (lampa.slug, f"{lampa.slug}-test"):
@@ -72,14 +79,30 @@ def test_a_shop_is_changed_with_its_words(app: App, owner: FlaskClient, lampa: M
     with app.app_context(), lampa.scope():
         shop = queries.shop(lampa.shop)
         assert shop is not None
-        assert (shop.name, shop.domain, shop.path, shop.timezone) == ("Lamps", "lamps.example", "/shop", "Asia/Omsk")
+        assert (shop.name, shop.domain, shop.path, shop.timezone) == (
+            "Lamps",
+            "lamps.example",
+            "/shop",
+            "Asia/Omsk",
+        )
         assert queries.words(shop.id).words == {"новый": "registered", "оплачен": "agreed"}
 
 
 def test_a_shop_that_cannot_stand_keeps_what_was_typed(owner: FlaskClient, lampa: Merchant) -> None:
-    good = {"name": "Lamps", "domain": "lamps.example", "timezone": "UTC", "word": "new", "state": "registered"}
+    good = {
+        "name": "Lamps",
+        "domain": "lamps.example",
+        "timezone": "UTC",
+        "word": "new",
+        "state": "registered",
+    }
     address = lampa.office(f"settings/shops/{lampa.shop}")
-    for wrong in ({"domain": "https://x.example"}, {"path": "/.."}, {"timezone": "Mars"}, {"state": "odd"}):
+    for wrong in (
+        {"domain": "https://x.example"},
+        {"path": "/.."},
+        {"timezone": "Mars"},
+        {"state": "odd"},
+    ):
         answer = owner.post(address, data={**good, **wrong})
         assert answer.status_code == 422, wrong
         assert 'value="Lamps"' in answer.text
@@ -88,12 +111,21 @@ def test_a_shop_that_cannot_stand_keeps_what_was_typed(owner: FlaskClient, lampa
 
 
 def test_a_second_shop_is_opened(owner: FlaskClient, lampa: Merchant) -> None:
-    data = {"name": "Shades", "domain": "", "path": "/", "timezone": "UTC", "word": "new", "state": "registered"}
+    data = {
+        "name": "Shades",
+        "domain": "",
+        "path": "/",
+        "timezone": "UTC",
+        "word": "new",
+        "state": "registered",
+    }
     assert owner.post(lampa.office("settings/shops/new"), data=data).status_code == 303
     assert "Shades" in owner.get(lampa.office("settings/shops/")).text
 
 
-def test_attribution_and_payout_rules_are_kept(app: App, owner: FlaskClient, lampa: Merchant) -> None:
+def test_attribution_and_payout_rules_are_kept(
+    app: App, owner: FlaskClient, lampa: Merchant
+) -> None:
     data = {
         "window_days": "30",
         "click": "first",
@@ -115,8 +147,15 @@ def test_attribution_and_payout_rules_are_kept(app: App, owner: FlaskClient, lam
 
 def test_settings_that_cannot_stand_are_refused(owner: FlaskClient, lampa: Merchant) -> None:
     good = {"hold_days": "7", "minimum_payout": "0"}
-    for wrong in ({"hold_days": "-1"}, {"hold_days": "x"}, {"minimum_payout": "1e3"}, {"minimum_payout": "-5"}):
-        assert owner.post(lampa.office("settings/payouts"), data={**good, **wrong}).status_code == 422, wrong
+    for wrong in (
+        {"hold_days": "-1"},
+        {"hold_days": "x"},
+        {"minimum_payout": "1e3"},
+        {"minimum_payout": "-5"},
+    ):
+        assert (
+            owner.post(lampa.office("settings/payouts"), data={**good, **wrong}).status_code == 422
+        ), wrong
 
 
 def make_key(client: FlaskClient, lampa: Merchant, **more: object) -> str:
@@ -143,7 +182,9 @@ def test_a_key_is_shown_once_works_and_ends(owner: FlaskClient, lampa: Merchant)
     assert owner.get("/api/v1/merchant", headers=call).status_code == 401
 
 
-def test_the_password_is_asked_again_before_a_key_is_made(owner: FlaskClient, lampa: Merchant) -> None:
+def test_the_password_is_asked_again_before_a_key_is_made(
+    owner: FlaskClient, lampa: Merchant
+) -> None:
     with time_machine.travel(clock.wall() + timedelta(minutes=11), tick=False):
         data = {"name": "Shop", "shop": lampa.shop, "scopes": ["orders"]}
         answer = owner.post(lampa.office("settings/keys/"), data=data)
@@ -156,7 +197,9 @@ def test_the_password_is_asked_again_before_a_key_is_made(owner: FlaskClient, la
         make_key(owner, lampa)
 
 
-def test_another_merchants_keys_and_shops_cannot_be_touched(client: FlaskClient, world: World) -> None:
+def test_another_merchants_keys_and_shops_cannot_be_touched(
+    client: FlaskClient, world: World
+) -> None:
     sign_in(client, world.lampa.staff["owner"])
     sign_in(client, world.kniga.staff["owner"])
     text = client.get(world.kniga.office("settings/keys/")).text
@@ -169,7 +212,9 @@ def test_another_merchants_keys_and_shops_cannot_be_touched(client: FlaskClient,
     assert client.post(world.lampa.office("settings/keys/"), data=data).status_code == 422
 
 
-def test_a_key_made_in_test_mode_is_a_test_key(app: App, owner: FlaskClient, lampa: Merchant) -> None:
+def test_a_key_made_in_test_mode_is_a_test_key(
+    app: App, owner: FlaskClient, lampa: Merchant
+) -> None:
     text = owner.get(f"/{lampa.slug}-test/office/settings/keys/").text
     shop = re.search(r'<option[^>]*value="(sh_\w+)"', text)
     assert shop is not None

@@ -43,7 +43,9 @@ def test_an_operator_is_a_stranger_at_a_merchants(client: FlaskClient, world: Wo
     assert client.get(world.lampa.office("settings/brand")).status_code == 404
 
 
-def test_the_command_makes_an_operator_with_a_link_for_one_use(app: App, client: FlaskClient) -> None:
+def test_the_command_makes_an_operator_with_a_link_for_one_use(
+    app: App, client: FlaskClient
+) -> None:
     email = f"boss-{secrets.token_hex(4)}@partnerka.example"
     printed = app.test_cli_runner().invoke(args=["create-operator", email]).output.strip()
     found = re.fullmatch(r"http://localhost(/password\?\S+)", printed)

@@ -21,7 +21,9 @@ from app.tenants import rules
         ("platform", "reserved"),
     ],
 )
-def test_an_address_is_small_latin_letters_and_not_one_of_ours(slug: str, problem: str | None) -> None:
+def test_an_address_is_small_latin_letters_and_not_one_of_ours(
+    slug: str, problem: str | None
+) -> None:
     assert rules.slug_problem(slug) == problem
 
 
@@ -63,13 +65,16 @@ def test_what_is_no_domain_is_refused(typed: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"), [("", "/"), ("/", "/"), ("shop", "/shop"), ("/shop/", "/shop"), ("/a/b-c", "/a/b-c")]
+    ("typed", "kept"),
+    [("", "/"), ("/", "/"), ("shop", "/shop"), ("/shop/", "/shop"), ("/a/b-c", "/a/b-c")],
 )
 def test_a_folder_begins_with_a_slash_and_ends_without(typed: str, kept: str) -> None:
     assert rules.folder(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["/a b", "/..", "/a/../b", "//evil", "/?q", "/#x", "/" + "x" * 300])
+@pytest.mark.parametrize(
+    "typed", ["/a b", "/..", "/a/../b", "//evil", "/?q", "/#x", "/" + "x" * 300]
+)
 def test_what_is_no_folder_is_refused(typed: str) -> None:
     with pytest.raises(rules.BadAddress):
         rules.folder(typed)
@@ -116,10 +121,14 @@ def test_a_status_map_says_what_each_word_means(words: dict[str, str], problem: 
         ("nothing", 1, "unknown"),
     ],
 )
-def test_a_setting_says_what_is_wrong_with_it(name: str, value: object, problem: str | None) -> None:
+def test_a_setting_says_what_is_wrong_with_it(
+    name: str, value: object, problem: str | None
+) -> None:
     assert rules.setting_problem(name, value) == problem
 
 
 def test_the_defaults_can_stand() -> None:
-    assert not [name for name, value in rules.DEFAULTS.items() if rules.setting_problem(name, value)]
+    assert not [
+        name for name, value in rules.DEFAULTS.items() if rules.setting_problem(name, value)
+    ]
     assert rules.words_problem(rules.DEFAULT_WORDS) is None
