@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("worker")
 
-PATIENCE = 5.0  # seconds that a running job has when the worker is asked to end
+PATIENCE = 3.0  # seconds that a running job has when the worker is asked to end
 AGAIN = 1.0  # seconds before Redis is asked anew
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MOMENT, MINUTE, DAY = timedelta(seconds=15), timedelta(minutes=1), timedelta(days=1)
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -41,10 +41,11 @@ class Entry:
 
 
 TABLE = (
-    Entry(jobs.sweep, MINUTE),
-    Entry(jobs.drain_inbox, MINUTE, timedelta(seconds=15)),
+    Entry(jobs.sweep, MOMENT),
+    Entry(jobs.drain_inbox, MOMENT, timedelta(seconds=5)),
     Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
+    Entry(jobs.snapshots, DAY, timedelta(hours=1)),
     Entry(jobs.prune, DAY, timedelta(hours=3)),
 )
 

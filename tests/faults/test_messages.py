@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from app.application import App
     from tests.world import Merchant
 
-SOON = 25.0
+SOON = 90.0  # a new process on a loaded machine
+STEP = 0.2
 
 
 class Gate(Mailbox):
@@ -155,7 +156,7 @@ def test_a_letter_outlives_its_worker_and_its_job(
     gate.open.set()
     scene.make_due(lampa, message_id)  # the lease is over
     second = start("all")
-    assert wait_until(lambda: sent(lampa, event_id), SOON), second.tail(30)
+    assert wait_until(lambda: sent(lampa, event_id), SOON, STEP), second.tail(30)
     assert told(gate, lampa, partner_id) == 1
 
 
@@ -176,7 +177,7 @@ def test_a_letter_outlives_its_job_and_the_same_worker_sends_it(
     gate.open.set()
     scene.make_due(lampa, message_id)
     jobs.sweep()
-    assert wait_until(lambda: sent(lampa, event_id), SOON), worker.tail(30)
+    assert wait_until(lambda: sent(lampa, event_id), SOON, STEP), worker.tail(30)
     assert messages_of(lampa, event_id)[0][3] == 2
     assert told(gate, lampa, partner_id) == 1
     assert worker.running
@@ -197,7 +198,7 @@ def test_redis_flushed_under_load_loses_no_letter(
                 redis.flushall()
         redis.flushall()
     jobs.sweep()
-    assert wait_until(lambda: all(sent(lampa, e) for e in made), SOON), worker.tail(30)
+    assert wait_until(lambda: all(sent(lampa, e) for e in made), SOON, STEP), worker.tail(30)
     assert told(gate, lampa, partner_id) == len(made)
     assert worker.running
 
@@ -213,11 +214,11 @@ def test_without_redis_letters_leave_and_with_it_back_the_worker_works_on(
     partner_id = scene.make_partner(lampa)
     first = scene.earns(lampa, partner_id)  # the commit succeeds, and nobody can be told
     worker = start("all")
-    assert wait_until(lambda: sent(lampa, first), SOON), worker.tail(30)
+    assert wait_until(lambda: sent(lampa, first), SOON, STEP), worker.tail(30)
     redis_server.start()
     redis_server.wait()
     second = scene.earns(lampa, partner_id)
-    assert wait_until(lambda: sent(lampa, second), SOON), worker.tail(30)
+    assert wait_until(lambda: sent(lampa, second), SOON, STEP), worker.tail(30)
     assert told(gate, lampa, partner_id) == 2
 
 
@@ -229,7 +230,7 @@ def test_a_worker_outlives_redis(
     partner_id = scene.make_partner(lampa)
     first = scene.earns(lampa, partner_id)
     worker = start("worker")
-    assert wait_until(lambda: sent(lampa, first), SOON), worker.tail(30)
+    assert wait_until(lambda: sent(lampa, first), SOON, STEP), worker.tail(30)
     assert redis_server.child.process is not None
     kill(redis_server.child.process.pid)
     redis_server.child.process.wait()
@@ -237,7 +238,7 @@ def test_a_worker_outlives_redis(
     redis_server.start()
     redis_server.wait()
     jobs.sweep()
-    assert wait_until(lambda: sent(lampa, lost), SOON), worker.tail(30)
+    assert wait_until(lambda: sent(lampa, lost), SOON, STEP), worker.tail(30)
     assert worker.running
 
 
@@ -251,13 +252,27 @@ def test_a_worker_ends_at_once_when_asked(
     event_id = scene.earns(lampa, partner_id)
     worker = start(role)
     if role == "cron":  # it hands letters to workers while there is Redis
-        drained = wait_until(lambda: bool(messages_of(lampa, event_id)), SOON)
+        drained = wait_until(lambda: bool(messages_of(lampa, event_id)), SOON, STEP)
         assert drained, worker.tail(30)
     else:
-        assert wait_until(lambda: sent(lampa, event_id), SOON), worker.tail(30)
+        assert wait_until(lambda: sent(lampa, event_id), SOON, STEP), worker.tail(30)
     assert worker.process is not None
     worker.process.send_signal(signal.SIGTERM)
-    assert wait_until(lambda: not worker.running, 4), worker.tail(30)
+    assert wait_until(lambda: not worker.running, 10), worker.tail(30)
+    assert worker.process.returncode == 0
+
+
+@pytest.mark.usefixtures("_app")
+@pytest.mark.parametrize("role", ["all", "worker"])
+def test_a_worker_that_is_asked_to_end_waits_for_no_mail_server(
+    start: Callable[..., Child], role: str, gate: Gate, lampa: Merchant
+) -> None:
+    scene.earns(lampa, scene.make_partner(lampa))
+    worker = start(role)
+    assert gate.knocked.wait(SOON), worker.tail(30)
+    assert worker.process is not None
+    worker.process.send_signal(signal.SIGTERM)
+    assert wait_until(lambda: not worker.running, 15), worker.tail(30)
     assert worker.process.returncode == 0
 
 
@@ -269,7 +284,7 @@ def test_a_worker_needs_no_redis_at_all(
     partner_id = scene.make_partner(lampa)
     event_id = scene.earns(lampa, partner_id)
     worker = start("all", REDIS_URL="")
-    assert wait_until(lambda: sent(lampa, event_id), SOON), worker.tail(30)
+    assert wait_until(lambda: sent(lampa, event_id), SOON, STEP), worker.tail(30)
     assert told(gate, lampa, partner_id) == 1
 
 
@@ -285,5 +300,5 @@ def test_a_job_that_fails_takes_nothing_with_it(
         calls.enqueue("app.jobs.no_such_job")
     partner_id = scene.make_partner(lampa)
     event_id = scene.earns(lampa, partner_id)
-    assert wait_until(lambda: sent(lampa, event_id), SOON), worker.tail(30)
+    assert wait_until(lambda: sent(lampa, event_id), SOON, STEP), worker.tail(30)
     assert worker.running
