@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def found(owner: str, facts: Mapping[str, Any], actor: str | None = None) -> None:
     """Give a new owner the first row of each of its facts, "none" (None) included."""
-    for name, value in facts.items():
-        _insert(owner, name, value, clock.now(), actor)
+    if facts:
+        _insert(owner, facts, clock.now(), actor)
 
 
 def put(
@@ -36,7 +36,7 @@ def put(
     row = current([owner], [name], at=start).get(owner, {})
     if name in row and row[name] == value:
         return False
-    _insert(owner, name, value, start, actor)
+    _insert(owner, {name: value}, start, actor)
     return True
 
 
@@ -66,11 +66,11 @@ def history(
     return {key: Timeline.of(found) for key, found in rows.items()}
 
 
-def _insert(owner: str, name: str, value: Any, start: datetime, actor: str | None) -> None:
+def _insert(owner: str, facts: Mapping[str, Any], start: datetime, actor: str | None) -> None:
     # Two changes in one instant are one change: the later word stands.
-    statement = insert(Fact).values(
-        owner=owner, name=name, value=value, valid_from=start, actor=actor
-    )
+    common = {"owner": owner, "valid_from": start, "actor": actor}
+    rows = [{**common, "name": name, "value": value} for name, value in facts.items()]
+    statement = insert(Fact).values(rows)
     db.session.execute(
         statement.on_conflict_do_update(
             index_elements=["tenant_id", "owner", "name", "valid_from"],
