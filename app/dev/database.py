@@ -75,6 +75,11 @@ def _plain(url: str) -> str:
     if not sep or scheme.partition("+")[0] not in {"postgres", "postgresql"}:
         msg = "DATABASE_URL must be an address that begins with postgresql://."
         raise Problem(msg)
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        msg = f"DATABASE_URL cannot be used: {error}"
+        raise Problem(msg) from error
     return f"postgresql://{rest}"
 
 

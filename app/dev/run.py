@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PATIENCE = 5  # restarts of one process ...
 WITHIN = 60.0  # ... in so many seconds, then bin/dev gives up
 POLL = 0.2
+ENGINES = {"postgres", "redis"}
 
 
 class Run:
@@ -72,10 +73,12 @@ class Run:
                     self._again(child)
 
     def down(self) -> None:
-        """End everything, the last started first; a started child is ended whatever happened to the others."""
-        if self.maker is not None:
-            self.maker.stop()
-        for child in reversed(self.children):
+        """End everything: the product's processes together, then the engines below them."""
+        product_first = [child for child in (self.maker, *reversed(self.children)) if child]
+        for child in product_first:
+            if child.name not in ENGINES:
+                child.signal_end()
+        for child in sorted(product_first, key=lambda child: child.name in ENGINES):
             child.stop()
         if self.sink:
             self.sink.stop()

@@ -100,7 +100,7 @@ def migrate(addresses: database.Addresses, folder: Path) -> None:
         "DATABASE_OWNER_URL": addresses.owner,
         "REDIS_URL": "",
     }
-    done = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)  # noqa: S603 - fixed
+    done = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr)
 
@@ -123,7 +123,7 @@ def _keep(paths: tuple[Path, ...], kept: Path) -> None:
     fresh = KEPT / f"new-{os.getpid()}"
     fresh.mkdir()
     for path in paths:
-        subprocess.run(["/bin/cp", "-a", str(path), str(fresh)], check=True)  # noqa: S603 - fixed
+        subprocess.run(["/bin/cp", "-a", str(path), str(fresh)], check=True)
     try:
         fresh.rename(kept)
     except OSError:  # another run was first
@@ -131,7 +131,7 @@ def _keep(paths: tuple[Path, ...], kept: Path) -> None:
 
 
 def _copy(kept: Path, to: Path) -> None:
-    subprocess.run(["/bin/cp", "-a", f"{kept}/.", str(to)], check=True)  # noqa: S603 - fixed
+    subprocess.run(["/bin/cp", "-a", f"{kept}/.", str(to)], check=True)
 
 
 def worker_database(addresses: Addresses, worker: str) -> database.Addresses:
