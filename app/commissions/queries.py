@@ -21,7 +21,7 @@ from app.partners.queries import identity_of
 from app.partners.rules import Edge, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import Select
 
@@ -271,6 +271,14 @@ def accruals() -> Select[Any]:
         .join(Order, (Order.tenant_id == sums.c.tenant_id) & (Order.id == sums.c.order_id))
         .join(Partner, (Partner.tenant_id == sums.c.tenant_id) & (Partner.id == sums.c.partner_id))
     )
+
+
+def latest_accruals(partner_id: int, limit: int) -> Sequence[Any]:
+    """What a partner earned last, order by order."""
+    statement = accruals()
+    columns = statement.selected_columns
+    mine = statement.where(columns["partner_id"] == partner_id)
+    return db.session.execute(mine.order_by(columns["created_at"].desc()).limit(limit)).all()
 
 
 def order_of_deal(public_id: str) -> Order | None:

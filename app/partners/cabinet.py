@@ -9,9 +9,8 @@ from flask import Blueprint, abort, g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.commissions.queries import accruals
+from app.commissions.queries import latest_accruals
 from app.errors import DomainError, NotFound
-from app.extensions import db
 from app.installation import public_address
 from app.ledger.queries import partner_balances
 from app.links import queries as link_queries
@@ -83,8 +82,6 @@ def index() -> Response:
     partner = _partner()
     main = links.ensure_default(partner)
     balance = partner_balances([partner.id])[partner.id]
-    columns = accruals().selected_columns
-    latest = accruals().where(columns["partner_id"] == partner.id)
     return page(
         "partners/cabinet/index.html",
         partner=partner,
@@ -97,9 +94,7 @@ def index() -> Response:
         minimum=payouts.minimum(),
         has_open=payouts.has_open(partner.id),
         summary=_summary(partner),
-        recent=db.session.execute(
-            latest.order_by(columns["created_at"].desc()).limit(RECENT)
-        ).all(),
+        recent=latest_accruals(partner.id, RECENT),
     )
 
 

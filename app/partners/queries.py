@@ -15,7 +15,7 @@ from app.ledger.queries import PartnerBalance, partner_balances
 from app.members.models import Member
 from app.members.rules import normalise_email, normalise_phone
 from app.partners.models import Code, Partner, SponsorEdge
-from app.partners.rules import Edge, Identity, Status, fold_code
+from app.partners.rules import Edge, Identity, Status, fold_code, tree_of, upline
 from app.programs import queries as programs
 from app.programs.rules import Offer, Resolved, Source, parse_levels, resolve
 
@@ -114,6 +114,12 @@ def edges_of(partner_id: int) -> Sequence[SponsorEdge]:
     """Return a partner's own dated edges, oldest first."""
     query = select(SponsorEdge).where(SponsorEdge.partner_id == partner_id)
     return db.session.scalars(query.order_by(SponsorEdge.valid_from)).all()
+
+
+def edge_now(partner_id: int) -> SponsorEdge | None:
+    """Return the edge that holds now, "no sponsor" included."""
+    query = select(SponsorEdge).where(SponsorEdge.partner_id == partner_id, _holds(clock.now()))
+    return db.session.scalar(query)
 
 
 def upline_edges(partner_ids: Iterable[int]) -> tuple[Edge, ...]:
@@ -234,6 +240,25 @@ def recruits(partner_id: int) -> Select[Any]:
     return select(Partner).join(SponsorEdge, join).where(Partner.status.in_(_IN_NETWORK))
 
 
+def roots() -> Select[Any]:
+    """Return the statement of the partners whom nobody sponsors now."""
+    sponsored = (
+        select(SponsorEdge.partner_id)
+        .where(SponsorEdge.sponsor_id.is_not(None), _holds(clock.now()))
+        .scalar_subquery()
+    )
+    return select(Partner).where(Partner.id.not_in(sponsored), Partner.status.in_(_IN_NETWORK))
+
+
+def line_above(partner_id: int) -> list[Card]:
+    """Return the partners above, the topmost first, as they stand now."""
+    now = clock.now()
+    tree = tree_of(upline_edges([partner_id]))
+    ids = upline(tree, partner_id, now, depth=len(tree) + 1)
+    known = cards(ids)
+    return [known[i] for i in reversed(ids)]
+
+
 def recruit_counts(partner_ids: Iterable[int]) -> dict[int, int]:
     """Return how many partners each one sponsors now."""
     ids = set(partner_ids)
@@ -255,15 +280,9 @@ def recruit_counts(partner_ids: Iterable[int]) -> dict[int, int]:
 
 
 def is_below(partner_id: int, upper_id: int) -> bool:
-    """Say whether `upper_id` stands anywhere above the partner now: whose cabinet may open his branch."""
-    below: int | None = partner_id
-    seen: set[int] = set()
-    while below is not None and below not in seen:
-        if below == upper_id:
-            return True
-        seen.add(below)
-        below = sponsors_at([below]).get(below)
-    return False
+    """Say whether `upper_id` stands above the partner now: whose cabinet may open the branch."""
+    tree = tree_of(upline_edges([partner_id]))
+    return upper_id in upline(tree, partner_id, clock.now(), depth=len(tree) + 1)
 
 
 def member_keys(member_ids: Iterable[int | None]) -> dict[int, str]:

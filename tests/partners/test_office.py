@@ -36,6 +36,10 @@ def path(shop: Shop, rest: str = "") -> str:
     return f"/{shop.slug}/office/partners/{rest}"
 
 
+def card(shop: Shop, rest: str) -> str:
+    return path(shop, f"card/{rest}")
+
+
 def test_the_list_begins_with_the_registration_link(lampa: Shop) -> None:
     page = lampa.signed_in().get(path(lampa)).text
     assert f"http://localhost/{lampa.slug}/join" in page
@@ -61,7 +65,7 @@ def test_a_partner_is_made_by_hand_with_everything(lampa: Shop) -> None:
     }
     answer = browser.post(path(lampa, "new"), data=form)
     assert answer.status_code == 303, answer.text
-    assert answer.headers["Location"] == path(lampa, "boris")
+    assert answer.headers["Location"] == card(lampa, "boris")
     found = read(lampa, "boris")
     assert (found["sponsor"], found["group"], found["codes"], found["phone"], found["site"]) == (
         "anna",
@@ -70,9 +74,9 @@ def test_a_partner_is_made_by_hand_with_everything(lampa: Shop) -> None:
         "+79161234567",
         "https://boris.example",
     )
-    card = browser.get(path(lampa, "boris")).text
-    assert f"http://localhost/r/{lampa.slug}/boris" in card
-    assert "2031" in card or "2030" in card
+    shown = browser.get(card(lampa, "boris")).text
+    assert f"http://localhost/r/{lampa.slug}/boris" in shown
+    assert 'value="2030-12-31"' in shown
 
 
 @pytest.mark.parametrize(
@@ -109,61 +113,61 @@ def test_applications_are_approved_and_rejected(lampa: Shop) -> None:
     page = browser.get(path(lampa, "applications")).text
     assert ("gleb@example.org" in page, "Approve" in page) == (True, True)
     back = {"from": "applications"}
-    answer = browser.post(path(lampa, "gleb/approve"), data=back)
+    answer = browser.post(card(lampa, "gleb/approve"), data=back)
     assert answer.headers["Location"] == path(lampa, "applications")
-    assert browser.post(path(lampa, "vera/reject"), data=back).status_code == 303
+    assert browser.post(card(lampa, "vera/reject"), data=back).status_code == 303
     assert "Nobody waits" in browser.get(path(lampa, "applications")).text
-    assert browser.post(path(lampa, "vera/block")).status_code == 409
+    assert browser.post(card(lampa, "vera/block")).status_code == 409
     assert (read(lampa, "gleb")["status"], read(lampa, "vera")["status"]) == ("active", "rejected")
 
 
 def test_buttons_are_what_the_state_allows(lampa: Shop) -> None:
     made(lampa, name="Anna", refcode="anna", email="anna@example.org")
     browser = lampa.signed_in()
-    page = browser.get(path(lampa, "anna")).text
+    page = browser.get(card(lampa, "anna")).text
     assert ("Block this partner?" in page, "Unblock" in page) == (True, False)
-    assert browser.post(path(lampa, "anna/block"), data={"reason": "spam"}).status_code == 303
-    page = browser.get(path(lampa, "anna")).text
+    assert browser.post(card(lampa, "anna/block"), data={"reason": "spam"}).status_code == 303
+    page = browser.get(card(lampa, "anna")).text
     assert ("Block this partner?" in page, "Unblock" in page) == (False, True)
-    activity = browser.get(path(lampa, "anna/activity")).text
+    activity = browser.get(card(lampa, "anna/activity")).text
     assert ("partner.blocked" in activity, "spam" in activity) == (True, True)
-    assert browser.post(path(lampa, "anna/unblock")).status_code == 303
-    assert browser.post(path(lampa, "anna/welcome")).status_code == 303
-    assert browser.post(path(lampa, "anna/dance")).status_code == 404
+    assert browser.post(card(lampa, "anna/unblock")).status_code == 303
+    assert browser.post(card(lampa, "anna/welcome")).status_code == 303
+    assert browser.post(card(lampa, "anna/dance")).status_code == 404
 
 
 def test_basics_are_edited_and_old_codes_still_lead_here(lampa: Shop) -> None:
     made(lampa, name="Anna", refcode="anna", codes=["ANNA10"])
     browser = lampa.signed_in()
     form = {"name": "Anna A.", "refcode": "Anyuta", "codes": "SPRING", "email": "a@example.org"}
-    answer = browser.post(path(lampa, "anna"), data=form)
-    assert answer.headers["Location"] == path(lampa, "anyuta")
+    answer = browser.post(card(lampa, "anna"), data=form)
+    assert answer.headers["Location"] == card(lampa, "anyuta")
     assert read(lampa, "anna")["codes"] == ["SPRING"]
-    assert browser.get(path(lampa, "anna")).status_code == 200
-    assert browser.post(path(lampa, "anna"), data=form | {"name": ""}).status_code == 422
+    assert browser.get(card(lampa, "anna")).status_code == 200
+    assert browser.post(card(lampa, "anna"), data=form | {"name": ""}).status_code == 422
 
 
 def test_the_parent_changes_and_a_cycle_is_refused_at_its_field(lampa: Shop) -> None:
     made(lampa, name="Anna", refcode="anna")
     made(lampa, name="Boris", refcode="boris", sponsor="anna")
     browser = lampa.signed_in()
-    answer = browser.post(path(lampa, "anna/sponsor"), data={"sponsor": "boris"})
+    answer = browser.post(card(lampa, "anna/sponsor"), data={"sponsor": "boris"})
     assert answer.status_code == 422
     assert "stands below" in answer.text
-    assert browser.post(path(lampa, "boris/sponsor"), data={"sponsor": ""}).status_code == 303
+    assert browser.post(card(lampa, "boris/sponsor"), data={"sponsor": ""}).status_code == 303
     assert read(lampa, "boris")["sponsor"] is None
 
 
 def test_terms_of_the_card_stand_above_the_rest(lampa: Shop) -> None:
     made(lampa, name="Anna", refcode="anna")
     browser = lampa.signed_in()
-    page = browser.get(path(lampa, "anna/terms")).text
+    page = browser.get(card(lampa, "anna/terms")).text
     assert ("10%" in page, "the terms" in page) == (True, True)
     form = {"terms": "0", "group": "0", "levels-0": "20%"}
-    assert browser.post(path(lampa, "anna/terms"), data=form).status_code == 303
-    page = browser.get(path(lampa, "anna/terms")).text
+    assert browser.post(card(lampa, "anna/terms"), data=form).status_code == 303
+    page = browser.get(card(lampa, "anna/terms")).text
     assert ("20%" in page, "the card" in page) == (True, True)
-    bad = browser.post(path(lampa, "anna/terms"), data=form | {"levels-0": "x"})
+    bad = browser.post(card(lampa, "anna/terms"), data=form | {"levels-0": "x"})
     assert bad.status_code == 422
 
 
@@ -171,7 +175,7 @@ def test_the_balance_opens_bucket_by_bucket(lampa: Shop) -> None:
     made(lampa, name="Anna", refcode="anna")
     browser = lampa.signed_in()
     for bucket in ("available", "pending", "reserved", "debt", "nonsense"):
-        page = browser.get(path(lampa, f"anna/balance?bucket={bucket}&before=x"))
+        page = browser.get(card(lampa, f"anna/balance?bucket={bucket}&before=x"))
         assert page.status_code == 200
         assert "Nothing here yet" in page.text
 
@@ -190,6 +194,23 @@ def test_the_list_is_searched_filtered_and_sent_as_a_fragment(lampa: Shop) -> No
     assert "<html" not in browser.get(path(lampa), headers=header).text
 
 
+def test_the_network_opens_branch_by_branch_with_the_way_up(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna")
+    made(lampa, name="Boris", refcode="boris", sponsor="anna")
+    made(lampa, name="Vera", refcode="vera", sponsor="boris")
+    browser = lampa.signed_in()
+    top = browser.get(path(lampa, "network")).text
+    assert ("Anna" in top, "Boris" in top) == (True, False)
+    below = browser.get(path(lampa, "network/boris")).text
+    assert ("Vera" in below, "network/anna" in below) == (True, True)
+
+
+def test_a_refcode_may_be_any_word(lampa: Shop) -> None:
+    for word in ("new", "network", "applications"):
+        made(lampa, name=word, refcode=word)
+        assert lampa.signed_in().get(card(lampa, word)).status_code == 200
+
+
 def test_support_reads_and_changes_nothing(lampa: Shop) -> None:
     made(lampa, name="Anna", refcode="anna", email="anna@example.org")
     helper = f"help@{lampa.domain}"
@@ -199,12 +220,13 @@ def test_support_reads_and_changes_nothing(lampa: Shop) -> None:
         with tenant_scope(PLATFORM):
             identity.change_password(person, PASSWORD)
     browser = lampa.signed_in(helper)
-    page = browser.get(path(lampa, "anna"))
+    page = browser.get(card(lampa, "anna"))
     assert page.status_code == 200
     assert "Block this partner?" not in page.text
     assert "Create a partner" not in browser.get(path(lampa)).text.partition("<main")[2]
-    for rest in ("anna", "anna/block", "anna/sponsor", "anna/terms", "anna/welcome", "new"):
-        assert browser.post(path(lampa, rest)).status_code == 403, rest
+    assert browser.post(path(lampa, "new")).status_code == 403
+    for rest in ("anna", "anna/block", "anna/sponsor", "anna/terms", "anna/welcome"):
+        assert browser.post(card(lampa, rest)).status_code == 403, rest
 
 
 def test_partners_of_another_merchant_are_not_there(app: App, lampa: Shop) -> None:
@@ -212,7 +234,8 @@ def test_partners_of_another_merchant_are_not_there(app: App, lampa: Shop) -> No
     kniga = Shop(app, "Kniga")
     browser = kniga.signed_in()
     for rest in ("anna", "anna/terms", "anna/balance", "anna/activity"):
-        assert browser.get(path(kniga, rest)).status_code == 404
-        assert browser.get(path(lampa, rest)).status_code == 404
+        assert browser.get(card(kniga, rest)).status_code == 404
+        assert browser.get(card(lampa, rest)).status_code == 404
+    assert browser.get(path(kniga, "network/anna")).status_code == 404
     with kniga.scope():
         assert queries.by_refcode("anna") is None

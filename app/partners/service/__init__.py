@@ -19,7 +19,7 @@ from app.partners.service.entering import (
     joined_terms,
     register,
 )
-from app.partners.service.sponsors import day_start, set_sponsor
+from app.partners.service.sponsors import day_start, last_day, set_sponsor
 from app.partners.service.states import (
     act,
     approve,
@@ -43,6 +43,7 @@ __all__ = [
     "day_start",
     "find_sponsor",
     "joined_terms",
+    "last_day",
     "lock_partners",
     "register",
     "reject",

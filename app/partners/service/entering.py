@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from app.programs.models import Terms
     from app.tenants.models import Tenant
 
 LONGEST_NAME, LONGEST_PHONE = 200, 40
@@ -108,41 +109,44 @@ def register(said: Application) -> Partner | None:
         raise _refusal("email", _("Fill this in."))
     codes.lock_partners()
     known = queries.by_email(email)
-    if known is not None:
-        if known.status == Status.ACTIVE:
-            states.resend_welcome(known)
-        return None
-    active = how != "manual"
+    if known is None:
+        return _enter(said, terms, Status.PENDING if how == "manual" else Status.ACTIVE)
+    if known.status == Status.ACTIVE:
+        states.resend_welcome(known)
+    return None
+
+
+def _enter(said: Application, terms: Terms, status: Status) -> Partner:
     sponsor = find_sponsor(said.sponsor_code)
     partner = _make(
         NewPartner(
             name=said.name,
-            email=email,
+            email=said.email,
             phone=said.phone,
             site=said.site,
             sponsor_id=sponsor.id if sponsor else None,
             terms_id=None if terms.is_base else terms.id,
             locale=said.locale,
-            status=Status.ACTIVE if active else Status.PENDING,
+            status=status,
         )
     )
     partner.answers = said.answers
     partner.accepted_terms_version, partner.accepted_terms_at = terms.version, clock.now()
     record(
-        "partner.registered" if active else "partner.applied",
+        "partner.registered" if status == Status.ACTIVE else "partner.applied",
         f"partner:{partner.id}",
         partner_id=partner.id,
         name=partner.name,
         refcode=partner.refcode,
         terms_version=terms.version,
     )
-    if active and sponsor is not None:
+    if status == Status.ACTIVE and sponsor is not None:
         states.tell_sponsor(partner, sponsor.id)
     db.session.flush()
     return partner
 
 
-def joined_terms(terms_id: int | None) -> Any:
+def joined_terms(terms_id: int | None) -> Terms:
     """Return the terms that a join link names, if they are open now; else the base terms."""
     named = programs.terms_by_id(terms_id) if terms_id is not None else None
     now = clock.now()

@@ -84,6 +84,14 @@ def day_start(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=ZoneInfo(tenant.timezone)).astimezone(UTC)
 
 
+def last_day(edge: SponsorEdge | None) -> date | None:
+    """Return the last day of an edge in the merchant's zone, end included; None: without an end."""
+    tenant = tenants.tenant(current_tenant())
+    if edge is None or edge.valid_to is None or tenant is None:
+        return None
+    return (edge.valid_to - timedelta(microseconds=1)).astimezone(ZoneInfo(tenant.timezone)).date()
+
+
 def _start(since: date | None) -> datetime:
     now = clock.now()
     if since is None:

@@ -1,0 +1,8 @@
+"""The back office: partners."""
+
+from __future__ import annotations
+
+from app.partners.office import card
+from app.partners.office.lists import bp
+
+__all__ = ["bp", "card"]

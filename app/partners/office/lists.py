@@ -1,0 +1,242 @@
+"""The back office: the list of partners, applications, the network, and new partners."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, g, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.errors import DomainError, NotFound
+from app.installation import public_address
+from app.links import service as links
+from app.partners import queries, service
+from app.partners.forms import (
+    NewPartnerForm,
+    group_choices,
+)
+from app.partners.models import Partner
+from app.partners.rules import Status
+from app.programs import queries as programs
+from app.site.access import may, requires
+from app.web.pages import page, see_other
+from app.web.tables import Column, Empty, Filter, Table, View
+
+if TYPE_CHECKING:
+    from flask import Response
+
+
+bp = Blueprint("partners", __name__, url_prefix="/partners")
+
+STATUSES = [
+    ("active", _l("Active")),
+    ("pending", _l("Waiting")),
+    ("blocked", _l("Blocked")),
+    ("rejected", _l("Rejected")),
+    ("removed", _l("Removed")),
+]
+
+
+def _card(row: Any) -> str:
+    return url_for("office.partners.card", refcode=row.partner.refcode)
+
+
+# fmt: off
+NAME = Column("name", _l("Name"), render="name", main=True, sort=Partner.name, href=_card,
+              value=lambda row: row.partner.name)
+REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode,
+                 value=lambda row: row.partner.refcode)
+STATUS = Column("status", _l("State"), render="status", value=lambda row: row.partner.status)
+PARENT = Column("sponsor", _l("Parent"), render="name",
+                value=lambda row: row.sponsor.name if row.sponsor else None)
+GROUP = Column("group", _l("Group"), render="name", quiet=True)
+JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at,
+                value=lambda row: row.partner.created_at)
+EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partner.email)
+RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, quiet=True)
+BRANCH = Column("recruits", _l("Brought"), render="branch", end=True)
+ACTS = Column("acts", _l("Decision"), render="decide")
+BALANCES = (
+    Column("pending", _l("On hold"), render="money", end=True, quiet=True,
+           value=lambda row: row.balance.pending),
+    Column("available", _l("Available"), render="money", end=True,
+           value=lambda row: row.balance.available),
+    Column("debt", _l("Debt"), render="money", end=True, quiet=True,
+           value=lambda row: -row.balance.debt),
+)
+# fmt: on
+
+
+def _table() -> Table:
+    """Make the list; groups are the merchant's, and balances are for whoever may see money."""
+    groups = [(str(group.id), group.name) for group in programs.all_groups()]
+    columns = (NAME, REFCODE, STATUS, PARENT, GROUP, RECRUITS, JOINED)
+    by_status = Filter("status", _l("State"), STATUSES, lambda s, v: s.where(Partner.status == v))
+    by_group = Filter(
+        "group", _l("Group"), groups, lambda s, v: s.where(Partner.group_id == int(v))
+    )
+    return Table(
+        name="partners",
+        caption=_l("Partners"),
+        key=Partner.id,
+        default="-created",
+        columns=(*columns, *(BALANCES if may("money.read") else ())),
+        filters=(by_status, by_group) if groups else (by_status,),
+        search=queries.matching,
+        search_label=_l("Name, e-mail or code"),
+        empty=Empty(
+            _l("No partners yet"),
+            _l("Give out the registration link above, or make the first partner yourself."),
+            icon="users",
+            endpoint="office.partners.new",
+            act=_l("Create a partner"),
+        ),
+    )
+
+
+NETWORK = Table(
+    name="network",
+    caption=_l("Network"),
+    key=Partner.id,
+    default="name",
+    columns=(NAME, REFCODE, STATUS, JOINED, BRANCH),
+    search=queries.matching,
+    search_label=_l("Name, e-mail or code"),
+    empty=Empty(
+        _l("No partner stands here"),
+        _l("Partners who bring partners form branches, as deep as they grow."),
+        icon="sitemap",
+    ),
+)
+APPLICATIONS = Table(
+    name="applications",
+    caption=_l("Applications"),
+    key=Partner.id,
+    default="created",
+    columns=(NAME, EMAIL, PARENT, JOINED, ACTS),
+    search=queries.matching,
+    search_label=_l("Name or e-mail"),
+    empty=Empty(
+        _l("Nobody waits"),
+        _l("Applications come here when approval by hand is on in the settings."),
+        icon="user-check",
+    ),
+)
+
+
+@bp.get("/")
+@requires("read")
+def index() -> Response:
+    """List partners, under the registration link."""
+    view = _with_rows(_table().load(queries.listed()))
+    return page(
+        "partners/office/index.html",
+        "_table.html",
+        partners=view,
+        join=join_address(),
+        waiting=queries.waiting(),
+    )
+
+
+@bp.get("/applications")
+@requires("read")
+def applications() -> Response:
+    """List who waits for a decision."""
+    waiting = queries.listed().where(Partner.status == Status.PENDING)
+    view = _with_rows(APPLICATIONS.load(waiting))
+    return page("partners/office/applications.html", "_applications.html", applications=view)
+
+
+@bp.get("/network")
+@requires("read")
+def network() -> Response:
+    """Show those at the top."""
+    return _network(None)
+
+
+@bp.get("/network/<string:refcode>")
+@requires("read")
+def branch(refcode: str) -> Response:
+    """Show whom one partner has brought."""
+    return _network(partner_of(refcode))
+
+
+@bp.get("/new")
+@requires("manage")
+def new() -> Response:
+    """Show the form of a new partner."""
+    return _new(NewPartnerForm(formdata=None, data={"sponsor": request.args.get("sponsor", "")}))
+
+
+@bp.post("/new")
+@requires("manage")
+def create() -> Response:
+    """Make a partner by hand."""
+    form = NewPartnerForm()
+    form.group.choices = group_choices(programs.all_groups())
+    if not form.validate_on_submit():
+        return _new(form, 422)
+    try:
+        partner = service.create(
+            service.NewPartner(
+                **form.contact,
+                refcode=form.refcode.data or None,
+                codes=form.promo_codes,
+                sponsor_id=sponsor_id_of(form.sponsor.data),
+                sponsor_until=form.until.data,
+                group_id=form.group.data or None,
+            )
+        )
+    except DomainError as error:
+        form.tell(error)
+        return _new(form, 422)
+    links.ensure_default(partner)
+    letter = _("The partner is there, and the welcome letter is on its way.")
+    words = letter if partner.email else _("The partner is there.")
+    return see_other("office.partners.card", refcode=partner.refcode, message=words)
+
+
+def join_address(sponsor: str | None = None) -> str:
+    """Return the full address of the registration page, under a sponsor if there is one."""
+    return public_address(url_for("public.partners.join", merchant=g.tenant.slug, sponsor=sponsor))
+
+
+def _network(top: Partner | None) -> Response:
+    """Show those at the top, or whom one partner has brought, with the way up to the top."""
+    view = NETWORK.load(queries.recruits(top.id) if top else queries.roots())
+    above = queries.line_above(top.id) if top else []
+    return page(
+        "partners/office/network.html",
+        "_network.html",
+        network=_with_rows(view),
+        top=top,
+        above=above,
+    )
+
+
+def _with_rows(view: View) -> View:
+    """Add to the page's rows what stands in other tables; balances only for who may see money."""
+    view.rows = queries.rows(view.rows, balances=may("money.read"))
+    return view
+
+
+def _new(form: NewPartnerForm, status: int = 200) -> Response:
+    form.group.choices = group_choices(programs.all_groups())
+    return page("partners/office/new.html", status=status, form=form)
+
+
+def partner_of(refcode: str) -> Partner:
+    """Return the partner that an address names. Raises NotFound."""
+    found = queries.by_refcode(refcode)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def sponsor_id_of(said: str | None) -> int | None:
+    """Return whom a typed refcode means: nobody for none, 0 for nobody's, which services refuse."""
+    if not said or not said.strip():
+        return None
+    found = queries.by_refcode(said)
+    return found.id if found else 0
