@@ -31,7 +31,7 @@ def create_app(config: Config | None = None) -> App:
         version="1",
         json_errors=False,
         spec_path="/api/v1/openapi.json",
-        docs_path="/api/docs",
+        docs_path=None,  # the page is our own, see app.web.reference
         template_folder=str(ROOT / "templates"),
         static_folder=None,  # whitenoise serves them, see app.web
         root_path=str(ROOT / "app"),
@@ -45,6 +45,7 @@ def create_app(config: Config | None = None) -> App:
     cli.init_app(app)
     if not config.production:
         app.register_blueprint(mailbox.blueprint)
+    web.reference.init_app(app)
     return app
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from app.web import assets, errors, filters, headers, log
+from app.web import assets, errors, filters, headers, log, reference, wellknown
 from app.web.context import init_app as init_context
 from app.web.locale import select_locale, select_timezone
 from app.web.pages import page, see_other, toast
 from app.web.preferences import blueprint as preference_routes
 from app.web.styles import blueprint as style_routes
 from app.web.surroundings import surround, surroundings
-from app.web.wellknown import blueprint as wellknown_routes
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,10 +28,11 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     init_context(app)
     app.register_blueprint(preference_routes)
-    app.register_blueprint(wellknown_routes)
     if config.env != "production":
         app.register_blueprint(style_routes)
 
+
+ROUTES = (reference, wellknown)  # modules that add to the blueprint of the floor by being imported
 
 __all__ = [
     "init_app",

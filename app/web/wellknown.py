@@ -6,14 +6,13 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, cast
 
-from flask import Blueprint, Response, current_app
+from flask import Response, current_app
 
 from app import clock
+from app.web.preferences import blueprint
 
 if TYPE_CHECKING:
     from app.config import Config
-
-blueprint = Blueprint("wellknown", __name__)
 
 
 @blueprint.get("/.well-known/security.txt")
