@@ -73,7 +73,7 @@ def _ready(view: View) -> View:
     partner = partners.by_id(g.partner_id) or abort(404)
     shops = {shop.id: shop for shop in tenants.shops()}
     names = link_queries.parameters()
-    levels = queries.levels_of(f"product:{product.id}" for product in view.rows)
+    first = queries.first_rates(view.rows)
     own = partners.levels_of([partner.id])[partner.id]
     found = []
     for product in view.rows:
@@ -82,7 +82,8 @@ def _ready(view: View) -> View:
         link = None
         if place is not None:
             link = landing(link_queries.site_of(shop), place, names, partner.refcode, {}).bare
-        rates = shown([] if own else levels[f"product:{product.id}"][:1])
+        # A rate on the partner's card stands above those of products and categories.
+        rates = shown([] if own and own[0] is not None else [first[product.id]])
         generator = url_for("cabinet.links.index", product=product.id)
         found.append(Offered(product, rates, link, generator))
     view.rows = found

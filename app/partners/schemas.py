@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+_DAY = re.compile(r"(19|20|21)\d\d-\d\d-\d\d", re.ASCII)
 Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
 Word = Annotated[str, StringConstraints(max_length=200, strict=True)]
 Levels = Annotated[
     list[Annotated[str, StringConstraints(max_length=40, strict=True)] | None],
     Field(max_length=9, description='First level first: "10%", "50.00" or null (falls through).'),
 ]
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return value
+    raise ValueError("a day such as 2026-11-22")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 Status = Literal["pending", "active", "blocked", "removed", "rejected"]
 
 
@@ -28,8 +39,8 @@ class PartnerIn(BaseModel):
     site: Text | None = None
     comment: Annotated[str, StringConstraints(max_length=10_000, strict=True)] | None = None
     sponsor: Word | None = None
-    sponsor_since: date | None = None
-    sponsor_until: date | None = None
+    sponsor_since: Day | None = None
+    sponsor_until: Day | None = None
     group: Word | None = None
     terms: Word | None = None
     member: Annotated[str, StringConstraints(max_length=128, strict=True)] | None = None

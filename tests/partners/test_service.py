@@ -257,7 +257,7 @@ class TestStates:
         service.change(anna, name="Anna A.", group_id=group.id, levels=["20%"], codes=["A10"])
         assert told("partner.changed")[0]["changes"] == {
             "name": ["Anna", "Anna A."],
-            "group": [None, group.id],
+            "group": [None, "Gold"],
             "levels": [[], ["20%"]],
             "codes": [[], ["a10"]],
         }

@@ -25,10 +25,10 @@ from app.tenancy import current_tenant, public_id
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
-    from app.programs.models import Terms
+    from app.programs.models import Group, Terms
     from app.tenants.models import Tenant
 
 LONGEST_NAME, LONGEST_PHONE = 200, 40
@@ -201,10 +201,14 @@ def change(partner: Partner, **said: Any) -> Partner:
 
 
 def _change_facts(partner: Partner, said: dict[str, Any]) -> dict[str, Any]:
-    owner, changes = f"partner:{partner.id}", {}
-    for name, column in (("group", "group_id"), ("terms", "terms_id")):
+    owner = f"partner:{partner.id}"
+    changes: dict[str, Any] = {}
+    for name, column, find in (
+        ("group", "group_id", programs.group_by_id),
+        ("terms", "terms_id", programs.terms_by_id),
+    ):
         if column in said and said[column] != getattr(partner, column):
-            changes[name] = [getattr(partner, column), said[column]]
+            changes[name] = [_called(find, i) for i in (getattr(partner, column), said[column])]
             setattr(partner, column, said[column])
             facts.put(owner, name, said[column], actor=actor())
     if "levels" in said:
@@ -213,6 +217,12 @@ def _change_facts(partner: Partner, said: dict[str, Any]) -> dict[str, Any]:
         if facts.put(owner, "levels", levels, actor=actor()):
             changes["levels"] = [before, levels]
     return changes
+
+
+def _called(find: Callable[[int], Group | Terms | None], found_id: int | None) -> str | None:
+    """Return a group's or terms' name for the audit log; none is the base, or no group."""
+    found = None if found_id is None else find(found_id)
+    return found.name if found else None
 
 
 def _make(new: NewPartner) -> Partner:
