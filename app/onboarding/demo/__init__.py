@@ -15,15 +15,17 @@ from app.onboarding.demo import history, opening, visits
 from app.onboarding.demo.cast import PLAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from app.onboarding.demo.cast import Play
 
 
 class Unfit(Exception):
     """The demo cannot be made here; the message is one sentence for whoever asked."""
 
 
-def seed(target: Path) -> Iterator[str]:
+def seed(target: Path, plays: Sequence[Play] = PLAYS) -> Iterator[str]:
     """Make what is missing of the demo, commit it, and yield a line about each part that is done.
 
     `target` gets the logins as JSON, under another name first. When it is there and the demo too,
@@ -32,15 +34,15 @@ def seed(target: Path) -> Iterator[str]:
     if settings().production:
         raise Unfit("The demo has logins that everybody may know: it is not for production.")
     try:
-        founded = all(opening.find(play) is not None for play in PLAYS)
+        founded = all(opening.find(play) is not None for play in plays)
         if not founded:
-            opening.open_accounts()
+            opening.open_accounts(plays)
         if not founded or not target.exists():
-            told = opening.logins(settings().public_url)
+            told = opening.logins(plays[0], settings().public_url)
             db.session.commit()
             _write(target, json.dumps(told, indent=2))
         yield "logins"
-        for play in PLAYS:
+        for play in plays:
             yield from _fill(opening.staged(play))
     except opening.Taken as slug:
         message = f"A merchant of your own has the address {slug}: the demo needs it for itself."

@@ -68,6 +68,7 @@ class Play:
     visits: int
     prefix: str  # of order numbers
     words: dict[str, str]  # the shop's words for our states
+    speaks: str = "api"  # or the kind of its connection
 
     @property
     def domain(self) -> str:
@@ -245,6 +246,7 @@ KNIGA = Play(
     prefix="",
     words={"registered": "pending", "agreed": "processing", "completed": "completed",
            "cancelled": "cancelled", "refunded": "refunded"},
+    speaks="woocommerce",
 )  # fmt: skip
 
 PLAYS = (LAMPA, KNIGA)

@@ -20,7 +20,7 @@ from app.intake.shops import inbox, woocommerce
 from app.links import service as links
 from app.notifications import rules as notices
 from app.notifications import service as notifications
-from app.onboarding.demo.cast import DAYS, LAMPA, PLAYS, RUB, ZONE, Play
+from app.onboarding.demo.cast import DAYS, RUB, ZONE, Play
 from app.onboarding.service import create_merchant
 from app.partners import queries as partners
 from app.partners import service as program
@@ -35,7 +35,7 @@ from app.tenants import service as tenants_service
 from app.tenants.rules import SCOPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from app.identity.models import Person
     from app.tenants.models import Shop, Tenant
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 BEFORE = timedelta(days=DAYS + 2)  # the merchants opened their accounts so long before the opening
 OPERATOR = "operator@partnerka.example"
 STAFF = {"manager": "Denis Frolov", "accountant": "Galina Rublyova"}
-CABINET = LAMPA.actors[0]
 
 
 @dataclass(frozen=True)
@@ -92,12 +91,12 @@ def staged(play: Play) -> Stage:
         return Stage(play, tenant, tenants.shops()[0])
 
 
-def open_accounts() -> None:
-    """Make both merchants with all that does not move: terms, products, partners, the operator."""
+def open_accounts(plays: Sequence[Play]) -> None:
+    """Make the merchants with all that does not move: terms, products, partners, the operator."""
     start = clock.wall() - BEFORE
     with tenant_scope(PLATFORM):
         identity.make_operator(OPERATOR, "Platform operator")
-    for play in PLAYS:
+    for play in plays:
         with clock.moved_to(start):
             made = create_merchant(
                 name=play.name,
@@ -115,19 +114,19 @@ def open_accounts() -> None:
         _invite(opened)
 
 
-def logins(url: str) -> dict[str, Any]:
+def logins(play: Play, url: str) -> dict[str, Any]:
     """Give the demo's people new passwords and the programs new keys; both are told here only."""
-    lampa = staged(LAMPA)
+    first, hero = staged(play), play.actors[0]
     with tenant_scope(PLATFORM):
         platform = _login(OPERATOR)
         platform["api_key"] = tenants_service.make_key(None, "Demo", ["platform"], "platform").secret
-    with tenant_scope(lampa.tenant.id):
-        key = tenants_service.make_key(lampa.shop.id, "Demo", SCOPES, "live").secret
-        office = _login(f"owner@{LAMPA.domain}")
-        cabinet = _login(LAMPA.mail(CABINET.refcode)) | {"refcode": CABINET.refcode}
+    with tenant_scope(first.tenant.id):
+        key = tenants_service.make_key(first.shop.id, "Demo", SCOPES, "live").secret
+        office = _login(f"owner@{play.domain}")
+        cabinet = _login(play.mail(hero.refcode)) | {"refcode": hero.refcode}
     return {
         "url": url,
-        "merchant": LAMPA.slug,
+        "merchant": play.slug,
         "api_key": key,
         "office": office,
         "cabinet": cabinet,
@@ -158,7 +157,7 @@ def _set_up(stage: Stage) -> None:
         tenants_service.change_settings(play.settings)
         for role, name in STAFF.items():
             identity.invite(stage.tenant.id, f"{role}@{play.domain}", name, role, play.locale)
-        if play is not LAMPA:
+        if play.speaks == woocommerce.kind:
             inbox.connect(stage.shop.id, woocommerce.kind)
     with stage.at(stage.days_before(45), me):
         terms.change_terms(base, levels=play.levels)
@@ -207,7 +206,7 @@ def _invite(stage: Stage) -> None:
                 )
             )
             ids[actor.refcode] = partner.id
-            if actor is not CABINET:
+            if actor is not play.actors[0]:
                 for kind in notices.NOTICES:
                     notifications.mute(partner.id, kind)
             links.ensure_default(partner)
@@ -233,7 +232,7 @@ def _apply(stage: Stage, name: str, me: str) -> None:
             name=name,
             email="kira@belova.example",
             site="https://belova.example",
-            sponsor_code=CABINET.refcode,
+            sponsor_code=stage.play.actors[0].refcode,
             accepted_version=programs.base_terms().version,
             locale="ru",
         )

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select
+
+from app.attribution.models import Click
+from app.config import Config
+from app.events.models import Event
+from app.extensions import db
+from app.intake.models import Inbox
+from app.jobs import drain
+from app.ledger.models import Transfer
+from app.notifications.models import Message
+from app.onboarding import demo
+from app.onboarding.demo import history, opening, visits
+from app.onboarding.demo.cast import KNIGA, LAMPA, PLAYS, Play
+from app.orders.models import Order
+from app.partners.models import Partner
+from app.tenancy import tenant_scope
+from app.tenants import queries as tenants
+from tests.world import sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+
+    from app.application import App
+
+KEYS = ["url", "merchant", "api_key", "office", "cabinet", "platform", "mailbox"]
+
+
+def small() -> tuple[Play, ...]:
+    """The demo's two merchants with a tenth of their sales, at addresses that nobody has."""
+    mark = secrets.token_hex(3)
+    return (
+        replace(LAMPA, slug=f"lampa-{mark}", orders=24, visits=60),
+        replace(KNIGA, slug=f"kniga-{mark}", orders=14, visits=30),
+    )
+
+
+@pytest.fixture
+def plays() -> tuple[Play, ...]:
+    return small()
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A demo that was filled once for the tests that only look."""
+
+    plays: tuple[Play, ...]
+    target: Path
+    done: list[str]
+
+
+@pytest.fixture(scope="module")
+def filled(app: App, tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    plays, target = small(), tmp_path_factory.mktemp("demo") / "demo.json"
+    with app.app_context():
+        return Filled(plays, target, list(demo.seed(target, plays)))
+
+
+@pytest.fixture
+def scene(app: App, _sound: None) -> Iterator[None]:
+    with app.app_context():
+        yield
+        db.session.rollback()
+
+
+def counted(play: Play, table: type) -> int:
+    with tenant_scope(opening.staged(play).tenant.id):
+        return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_the_whole_demo_has_forty_products_and_twelve_partners() -> None:
+    assert sum(len(shelf.wares) for play in PLAYS for shelf in play.shelves) == 40
+    assert sum(len(play.actors) + bool(play.applicant) for play in PLAYS) == 12
+    assert sum(play.orders for play in PLAYS) == 400
+
+
+def test_the_logins_are_told_first_and_open_every_door(
+    scene: None, plays: tuple[Play, ...], tmp_path: Path, client: FlaskClient
+) -> None:
+    target = tmp_path / "demo.json"
+    assert next(demo.seed(target, plays)) == "logins"
+    told = json.loads(target.read_text())
+    assert list(told) == KEYS
+    assert target.stat().st_mode & 0o077 == 0
+    assert list(tmp_path.iterdir()) == [target]
+    for door, address in (("office", f"/{plays[0].slug}/office/"), ("cabinet", f"/{plays[0].slug}/cabinet/")):
+        sign_in(client, told[door]["login"], told[door]["password"])
+        assert client.get(address).status_code == 200
+        client.post("/logout")
+    answer = client.get("/api/v1/partners", headers={"Authorization": f"Bearer {told['api_key']}"})
+    assert told["cabinet"]["refcode"] in answer.text
+
+
+def test_the_past_is_made_by_visits_and_messages_and_a_second_call_adds_nothing(
+    scene: None, filled: Filled
+) -> None:
+    assert len(filled.done) == 5
+    tables = (Click, Order, Transfer, Event)
+    told, before = filled.target.read_text(), [counted(p, t) for p in filled.plays for t in tables]
+    assert before[0] == 60
+    assert before[1] == 25  # one waits at the counter
+    assert list(demo.seed(filled.target, filled.plays)) == ["logins"]
+    assert [counted(p, t) for p in filled.plays for t in tables] == before
+    assert filled.target.read_text() == told
+
+
+def test_orders_of_the_second_merchant_came_by_its_webhook(scene: None, filled: Filled) -> None:
+    with tenant_scope(opening.staged(filled.plays[1]).tenant.id):
+        rows = db.session.execute(select(Inbox.state, func.count()).group_by(Inbox.state)).all()
+    states = {row[0]: row[1] for row in rows}
+    assert states["parked"] == 1
+    assert states["done"] > filled.plays[1].orders
+    assert "waiting" not in states
+
+
+def test_the_past_sends_no_letters_and_the_last_days_a_few(scene: None, filled: Filled) -> None:
+    drain()
+    letters = sum(counted(play, Message) for play in filled.plays)
+    assert 0 < letters < 40
+    with tenant_scope(opening.staged(filled.plays[0]).tenant.id):
+        assert db.session.scalar(select(func.count()).where(Event.drained_at.is_(None))) == 0
+
+
+def test_a_demo_cut_off_among_the_visits_goes_on_where_it_was(
+    scene: None, plays: tuple[Play, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "demo.json"
+    next(demo.seed(target, plays))
+    stage = opening.staged(plays[0])
+    with tenant_scope(stage.tenant.id):
+        whole = visits.plan(stage)
+    monkeypatch.setattr(visits, "plan", lambda _stage: whole[:20])  # as far as it came
+    assert visits.happen(stage) == 20
+    monkeypatch.undo()
+    list(demo.seed(target, plays))
+    assert counted(plays[0], Click) == 60
+    assert history.is_played(opening.staged(plays[0]))
+
+
+def test_lost_logins_are_made_anew(scene: None, plays: tuple[Play, ...], tmp_path: Path) -> None:
+    target = tmp_path / "demo.json"
+    next(demo.seed(target, plays))
+    first = json.loads(target.read_text())
+    target.unlink()
+    next(demo.seed(target, plays))
+    second = json.loads(target.read_text())
+    assert second["office"]["login"] == first["office"]["login"]
+    assert second["office"]["password"] != first["office"]["password"]
+    with tenant_scope(opening.staged(plays[0]).tenant.id):
+        assert tenants.by_key(second["api_key"]) is not None
+
+
+def test_the_partners_stand_on_four_levels_one_blocked_and_one_waiting(
+    scene: None, plays: tuple[Play, ...], tmp_path: Path
+) -> None:
+    next(demo.seed(tmp_path / "demo.json", plays))
+    with tenant_scope(opening.staged(plays[0]).tenant.id):
+        rows = {p.id: p for p in db.session.scalars(select(Partner))}
+        assert sorted(p.status for p in rows.values()).count("blocked") == 1
+        assert sorted(p.status for p in rows.values()).count("pending") == 1
+        depths = []
+        for partner in rows.values():
+            depth, at = 1, partner
+            while at.sponsor_id is not None:
+                depth, at = depth + 1, rows[at.sponsor_id]
+            depths.append(depth)
+    assert max(depths) == 4
+
+
+def test_an_address_that_is_somebody_elses_is_left_alone(
+    scene: None, plays: tuple[Play, ...], tmp_path: Path
+) -> None:
+    next(demo.seed(tmp_path / "demo.json", plays))
+    tenant = opening.staged(plays[0]).tenant
+    tenant.email = "me@lampa.test"
+    db.session.commit()
+    with pytest.raises(demo.Unfit, match=plays[0].slug):
+        next(demo.seed(tmp_path / "demo.json", plays))
+
+
+def test_production_gets_no_demo(
+    app: App, scene: None, plays: tuple[Play, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "partnerka", Config(env="production"))
+    with pytest.raises(demo.Unfit):
+        next(demo.seed(tmp_path / "demo.json", plays))
