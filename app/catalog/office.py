@@ -14,6 +14,7 @@ from app.catalog.models import Product
 from app.errors import DomainError, NotFound
 from app.events import queries as events
 from app.money import Money
+from app.partners import queries as partners
 from app.programs.forms import shown
 from app.site.access import requires
 from app.tenants import queries as tenants
@@ -163,7 +164,8 @@ def change_program(product_id: int) -> Response:
 def activity(product_id: int) -> Response:
     product = _product(product_id)
     happened = events.history(f"product:{product.id}")
-    return page("catalog/office/activity.html", product=product, events=happened)
+    actors = partners.actor_names(event.actor for event in happened)
+    return page("catalog/office/activity.html", product=product, events=happened, actors=actors)
 
 
 @bp.get("/categories/")

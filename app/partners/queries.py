@@ -11,6 +11,7 @@ from app import clock
 from app.catalog.rules import search_text
 from app.extensions import db
 from app.facts import service as facts
+from app.identity import queries as people
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.members.models import Member
 from app.members.rules import normalise_email, normalise_phone
@@ -292,6 +293,13 @@ def member_keys(member_ids: Iterable[int | None]) -> dict[int, str]:
         return {}
     query = select(Member.id, Member.key).where(Member.id.in_(wanted), Member.key.startswith("id:"))
     return {row.id: row.key.removeprefix("id:") for row in db.session.execute(query)}
+
+
+def actor_names(actors: Iterable[str]) -> dict[str, str]:
+    """Return the names of those actors who are people, for the log: {"person:3": "Olga"}."""
+    said = {actor for actor in actors if actor.startswith("person:")}
+    known = people.people(int(actor.partition(":")[2]) for actor in said) if said else {}
+    return {f"person:{number}": person.name for number, person in known.items()}
 
 
 def waiting() -> int:

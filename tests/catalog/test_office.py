@@ -56,7 +56,7 @@ def test_a_product_is_added_by_hand_and_told_how_it_takes_part(lampa: Shop) -> N
         assert (known["takes_part"], known["levels"]) == (False, ["15%", None, "50.00"])
     activity = browser.get(f"{path}{number}/activity")
     assert activity.status_code == 200
-    assert "takes_part" in activity.text
+    assert "Takes part: Yes → No" in activity.text
     assert "Lamp" in browser.get(path).text
 
 

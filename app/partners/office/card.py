@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 
 from app.errors import DomainError
 from app.events import queries as events
-from app.identity import queries as people
 from app.ledger.cabinet import KINDS
 from app.ledger.queries import partner_balances, statement
 from app.ledger.rules import BUCKETS
@@ -148,7 +147,7 @@ def activity(refcode: str) -> Response:
         partner=partner,
         actions=_actions(partner),
         events=happened,
-        actors=_actors(event.actor for event in happened),
+        actors=queries.actor_names(event.actor for event in happened),
     )
 
 
@@ -201,12 +200,6 @@ def _effective(partner: Partner) -> list[tuple[Any, str]]:
     unit = g.tenant.currency
     found = queries.effective_rates(partner, unit)
     return [(shown([write_rate(each.rate, unit)])[0], each.source.value) for each in found]
-
-
-def _actors(actors: Any) -> dict[str, str]:
-    said = {actor for actor in actors if actor.startswith("person:")}
-    known = people.people(int(actor.partition(":")[2]) for actor in said)
-    return {f"person:{number}": person.name for number, person in known.items()}
 
 
 def _basics(
