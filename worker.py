@@ -24,7 +24,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
 from app import create_app, schedule
-from app.config import ConfigError
+from app.config import Config, ConfigError
 from app.extensions import db
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Stopping:
     def _install_signal_handlers(self) -> None:
         signal.signal(signal.SIGTERM, self.request_stop)
         signal.signal(signal.SIGINT, self.request_stop)
+        if STOP.is_set():  # asked between the loop's look and this line
+            raise StopRequested
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
         """End: jobs are transactions with leases, so one that is cut is done again by the sweep."""
@@ -89,14 +91,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--role", choices=("all", "worker", "cron"), default="all")
     wanted = parser.parse_args(arguments).role
     try:
-        app = create_app()
+        config = Config.from_env(os.environ)
+        _check(config, wanted)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    redis_url = app.extensions["partnerka"].redis_url
-    if wanted == "worker" and not redis_url:
-        sys.stderr.write("REDIS_URL must be set for --role worker.\n")
-        return 2
+    app, redis_url = create_app(config), config.redis_url
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     threads = [] if wanted == "worker" else schedule.start(app, STOP)
@@ -107,6 +107,13 @@ def main(arguments: list[str]) -> int:
     for thread in threads:
         thread.join(PATIENCE / len(threads))
     return 0
+
+
+def _check(config: Config, role: str) -> None:
+    if not config.database_url:
+        raise ConfigError("DATABASE_URL must be set.")
+    if role == "worker" and not config.redis_url:
+        raise ConfigError("REDIS_URL must be set for --role worker.")
 
 
 def _stop(_signum: int, _frame: FrameType | None) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import worker
 from app import jobs, schedule
 from app.schedule import TABLE, Entry
 
@@ -58,3 +59,28 @@ def test_a_job_that_fails_is_tried_again_and_stops_no_other(
     thread.join(WAIT)
     assert not thread.is_alive()
     assert runs == ["bad"] * 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "told"),
+    [
+        ([], {}, "DATABASE_URL must be set."),
+        (["--role", "worker"], {"DATABASE_URL": "postgresql://x@127.0.0.1/x"}, "REDIS_URL must"),
+        ([], {"APP_ENV": "holiday"}, "APP_ENV is 'holiday'"),
+    ],
+)
+def test_a_worker_that_cannot_start_says_why_in_one_sentence(
+    arguments: list[str],
+    given: dict[str, str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "APP_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert worker.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(told)
+    assert said.count("\n") == 1
