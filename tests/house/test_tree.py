@@ -52,6 +52,13 @@ def test_the_documents_name_tests_that_exist() -> None:
     assert not lost
 
 
+def test_each_feature_names_its_test_or_says_not_yet() -> None:
+    features = next((path for path in documents() if path.name == "features.md"), None)
+    rows = features.read_text().splitlines() if features else []
+    told = [row for row in rows if re.match(r"\| *`?[A-Z]{2}\d+", row)]
+    assert not [row for row in told if "`tests/" not in row and "not yet" not in row]
+
+
 def documents() -> list[Path]:
     """Return what people read first."""
     found = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
