@@ -39,6 +39,7 @@ Environ = dict[str, Any]
 
 REMEMBERED = 30.0  # seconds that a link is known without asking
 MOST_REMEMBERED = 50_000
+SLOW, LONGEST_PAUSE = 0.001, 0.002  # seconds
 LONGEST = 500  # characters kept of what a browser says
 LONGEST_QUERY = 4000
 KINDS = {"/r/": "redirect", "/s/": "short", "/t/": "script"}
@@ -68,8 +69,8 @@ class Batch:
     def __init__(self) -> None:
         self.rows: list[str] = []
         self.waiting: list[threading.Lock] = []
-        self.written = False
-        self.error: Exception | None = None
+        self.written = False  # or given up: nobody need write it any more
+        self.error: Exception | None = psycopg.OperationalError("not written")
 
 
 class GroupCommit:
@@ -80,6 +81,7 @@ class GroupCommit:
         self.gathering = Batch()
         self.guard = threading.Lock()
         self.busy = False
+        self.pace = 0.0  # seconds that the last commit took
         self.connection: Any = None
 
     def write(self, row: str) -> None:
@@ -97,26 +99,34 @@ class GroupCommit:
         if not leads:
             gate.acquire()  # opened when the batch is written, or when this thread shall write it
         if not batch.written:
-            self._commit(batch)
-            self._pass_on(batch)
+            if not leads:
+                self._close()
+            try:
+                self._commit(batch)
+            finally:
+                self._pass_on(batch)
         if batch.error is not None:
             raise batch.error
 
+    def _close(self) -> None:
+        """Begin the next batch; where commits are slow, first let those come who were just answered."""
+        if self.pace > SLOW:
+            time.sleep(min(self.pace / 4, LONGEST_PAUSE))
+        with self.guard:
+            self.gathering = Batch()
+
     def _pass_on(self, batch: Batch) -> None:
         """Let the first of the next batch write it, then let go everybody of this one."""
+        batch.written = True
         with self.guard:
             following = self.gathering
-            if following.rows:
-                self.gathering = Batch()
-            else:
-                self.busy = False
-        if following.rows:
-            following.waiting.pop(0).release()
-        for gate in batch.waiting:
+            self.busy = bool(following.rows)
+            gates = [following.waiting.pop(0)] if following.rows else []
+        for gate in (*gates, *batch.waiting):
             gate.release()
 
     def _commit(self, batch: Batch) -> None:
-        rows = f"[{','.join(batch.rows)}]"
+        rows, began = f"[{','.join(batch.rows)}]", time.monotonic()
         for last in (False, True):
             try:
                 self._execute(rows)
@@ -127,7 +137,7 @@ class GroupCommit:
                 self._drop(error)
                 if last:
                     log.warning("%s clicks were not written: %s", len(batch.rows), error)
-        batch.written = True
+        self.pace = time.monotonic() - began
 
     def _execute(self, rows: str) -> None:
         """One round trip. A second try after a lost answer adds nothing: the rows have their keys."""
@@ -206,11 +216,11 @@ class Clicks:
             "u": _kept(environ.get("HTTP_USER_AGENT")),
             "r": _kept(said.get("from") if kind == "script" else environ.get("HTTP_REFERER")),
             "a": _kept(said.get("page")),
-            "q": {name: said[name][:LONGEST] for name in PARAMS if name in said} if said else {},
+            "q": {name: _kept(said[name]) for name in PARAMS if name in said} if said else {},
             "f": flag,
         }  # fmt: skip
         try:
-            self.commits.write(json.dumps(row).replace("\\u0000", ""))
+            self.commits.write(json.dumps(row))
         except (psycopg.Error, SQLAlchemyError):
             return None  # the visitor goes on to the shop all the same
         return None if flag else seal_click(self.key, target.tenant, target.link, at, nonce)
@@ -354,7 +364,7 @@ def shortened(address: str) -> str:
 
 
 def _kept(text: str | None) -> str | None:
-    return text[:LONGEST] if text else None
+    return text[:LONGEST].replace("\0", "") if text else None  # no database keeps a NUL
 
 
 def _text(path: str) -> str:

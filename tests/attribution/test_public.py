@@ -153,6 +153,33 @@ def test_the_beacon_answers_nothing_but_the_token(
     assert (click.kind, click.page, click.referrer) == ("script", where["page"], where["from"])
 
 
+def test_whatever_a_browser_says_spoils_nobodys_click(
+    app: App, client: FlaskClient, lampa: Merchant, anna: str
+) -> None:
+    strange = [
+        "\\u0000",
+        '"',
+        "\\",
+        "%00",
+        "%ff",
+        "%ed%a0%80",
+        "лампа",
+        "\u202e",
+        "x" * 3000,
+        "%s",
+        "'",
+    ]
+    for text in strange:
+        headers = {
+            "User-Agent": f"Mozilla {text}".encode().decode("latin-1"),
+            "Referer": text.encode().decode("latin-1"),
+        }
+        query = f"ref=anna&page={text}&from={text}&sub1={text}&ref=boris&&=&x"
+        answer = client.post(f"/t/{lampa.slug}/hit?{query}", headers=headers)
+        assert "Partnerka-Click" in answer.headers, text
+    assert len(clicks_of(app, lampa)) == len(strange)
+
+
 def test_a_beacon_with_nobodys_code_is_answered_alike_without_a_token(
     app: App, client: FlaskClient, lampa: Merchant, anna: str
 ) -> None:
