@@ -20,7 +20,7 @@ from app.intake.shops import inbox, woocommerce
 from app.links import service as links
 from app.notifications import rules as notices
 from app.notifications import service as notifications
-from app.onboarding.demo.cast import DAYS, RUB, ZONE, Play
+from app.onboarding.demo.cast import DAYS, RUB, ZONE, Actor, Play
 from app.onboarding.service import create_merchant
 from app.partners import queries as partners
 from app.partners import service as program
@@ -111,7 +111,7 @@ def open_accounts(plays: Sequence[Play]) -> None:
         opened = Stage(play, made.tenant, made.shop)
         _set_up(opened)
         _fill_shelves(opened)
-        _invite(opened)
+        _invite(opened, plays[0].actors[0])
 
 
 def logins(play: Play, url: str) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def _fill_shelves(stage: Stage) -> None:
                 )
 
 
-def _invite(stage: Stage) -> None:
+def _invite(stage: Stage, hero: Actor) -> None:
     """Partners come one after another; each has a link, payment details, and quiet about small news.
 
     Only the partner whose cabinet the demo opens gets every letter: a dozen readers of the last
@@ -206,7 +206,7 @@ def _invite(stage: Stage) -> None:
                 )
             )
             ids[actor.refcode] = partner.id
-            if actor is not play.actors[0]:
+            if actor is not hero:
                 for kind in notices.NOTICES:
                     notifications.mute(partner.id, kind)
             links.ensure_default(partner)
