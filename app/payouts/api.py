@@ -14,6 +14,7 @@ from app.events.service import actor
 from app.money import MoneyError, parse_decimal, to_decimal_string
 from app.partners import queries as partners
 from app.payouts import queries, service
+from app.payouts.rules import State
 from app.payouts.schemas import PayoutIn, PayoutList, PayoutOut, ReasonIn
 from app.site.access import requires
 
@@ -34,10 +35,13 @@ def index() -> dict[str, Any]:
     if not 1 <= limit <= MOST:
         raise _invalid("limit", _("limit goes from 1 to 200."))
     partner = request.args.get("partner")
+    state = request.args.get("state")
+    if state is not None and state not in {s.value for s in State}:
+        raise _invalid("state", _("There is no such state."))
     found = queries.newest(
         limit + 1,
         before=_number("cursor", 0) or None,
-        state=request.args.get("state"),
+        state=state,
         partner_id=_partner(partner) if partner else None,
     )
     page = found[:limit]
@@ -146,7 +150,7 @@ def _read(schema: type[Said]) -> Said:
 
 
 def _partner(refcode: str) -> int:
-    found = partners.by_refcode(refcode)
+    found = partners.by_refcode(refcode) if "\x00" not in refcode else None
     if found is None:
         raise _invalid("partner", _("There is no such partner."))
     return found.id

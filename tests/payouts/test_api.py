@@ -160,10 +160,25 @@ def test_the_list_is_newest_first_and_pages(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=x", "cursor=-1", "partner=nobody"]
+    "query",
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=-1",
+        "cursor=9999999999999999999",
+        "partner=nobody",
+        "state=gone",
+    ],
 )
 def test_odd_wishes_are_422(shop: Shop, query: str) -> None:
     assert shop.get(f"?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("number", ["%00", "po_%00", "%FF%FE", "..", "po_" + "x" * 3000])
+def test_odd_numbers_are_not_there(shop: Shop, number: str) -> None:
+    assert shop.get(f"/{number}").status_code in {400, 404}
+    assert shop.post(f"/{number}/approve").status_code in {400, 404}
 
 
 def test_another_merchants_payout_is_not_there(shop: Shop, world: World) -> None:  # noqa: F811

@@ -122,7 +122,9 @@ def test_from_the_partners_wish_to_the_merchants_word(
 
 
 def test_the_cabinet_does_it_all_without_script(browser: Browser, story: Story) -> None:
-    page = browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 800}).new_page()
+    page = browser.new_context(
+        java_script_enabled=False, viewport={"width": 375, "height": 800}
+    ).new_page()
     story.enter(page, story.email, story.cabinet("payouts/details"))
     page.get_by_label("Name of the person").fill("Anna Petrova")
     page.get_by_label("Account, card or wallet").fill("40817810099910004312")

@@ -209,3 +209,16 @@ def test_the_account_explains_each_part_of_the_balance(anna: Anna, query: str, w
     anna.has_details()
     anna.asks("600.00")
     assert words in anna.sees(f"account/{query}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "payouts/%00/",
+        "payouts/?state=%00&cursor=%00",
+        "payouts/details?method=%00",
+        "account/?bucket=%00",
+    ],
+)
+def test_odd_addresses_do_no_harm(anna: Anna, path: str) -> None:
+    assert anna.client.get(anna.merchant.cabinet(path)).status_code in {200, 400, 404}

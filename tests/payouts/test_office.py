@@ -231,3 +231,19 @@ def test_methods_are_the_merchants_own(desk: Desk) -> None:
     assert desk.post(f"methods/{number}/restore").status_code == 303
     assert desk.post("methods/", name=" ").status_code == 422
     assert desk.post("methods/999999", name="x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["%00/", "?q=%00", "?q=%25_", "?days=-1", "new?partner=%00", "methods/9999999999999999999"],
+)
+def test_odd_addresses_do_no_harm(desk: Desk, path: str) -> None:
+    assert desk.get(path).status_code in {200, 400, 404, 405}
+
+
+def test_a_sixth_method_is_a_conflict(desk: Desk) -> None:
+    desk.sign_in("owner")
+    for name in ("Card", "Wallet", "Phone", "Cash"):
+        assert desk.post("methods/", name=name).status_code == 303
+    assert desk.post("methods/", name="Pigeon").status_code == 409
+    assert desk.post("methods/99999999999999999999/retire").status_code == 404
