@@ -10,10 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.attribution.queries import clicks_of_links, orders_of_links
-from app.catalog.models import Product
-from app.catalog.queries import shown
 from app.errors import DomainError, NotFound
-from app.extensions import db
 from app.links import queries, service
 from app.links.forms import LinkForm
 from app.links.models import Link
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
 
 bp = Blueprint("links", __name__, url_prefix="/links")
 
-MOST_PRODUCTS = 500
 EXTRA = ("sub1", "utm_source", "utm_medium", "utm_campaign")
 TABLE = Table(
     name="links",
@@ -90,11 +86,10 @@ def create() -> Response:
 @requires("partner")
 def show(short: str) -> Response:
     link = _own(short)
-    row = db.session.execute(queries.listed().where(Link.id == link.id)).one()
     return page(
         "links/cabinet/show.html",
         link=link,
-        line=_counted([queries.line(row, g.tenant.slug)])[0],
+        line=_counted([queries.line_of(link, g.tenant.slug)])[0],
         short_address=queries.short_address(link.short),
     )
 
@@ -157,14 +152,10 @@ def _counted(lines: list[queries.Line]) -> list[queries.Line]:
 def _form() -> LinkForm:
     picked = request.args.get("product", "")
     form = LinkForm(data={"product": picked} if picked.isdecimal() else None)
-    found = db.session.execute(
-        shown()
-        .with_only_columns(Product.id, Product.name)
-        .order_by(Product.name)
-        .limit(MOST_PRODUCTS)
-    )
-    form.product.choices = [("", _("The page above, or the shop's home"))]
-    form.product.choices += [(str(row.id), row.name) for row in found]
+    form.product.choices = [
+        ("", _("The page above, or the shop's home")),
+        *((str(product_id), name) for product_id, name in queries.products_to_pick()),
+    ]
     return form
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from sqlalchemy import and_, select
 
 from app.catalog.models import Product
+from app.catalog.queries import shown
 from app.extensions import db
 from app.installation import public_address
 from app.links.models import Link
@@ -27,6 +28,8 @@ from app.tenants.queries import setting
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+
+MOST_PICKED = 500  # products; the address of any other can be pasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,18 @@ def of_partner(partner_id: int, slug: str, limit: int = 50) -> list[Line]:
     query = listed().where(Link.partner_id == partner_id, Link.archived_at.is_(None))
     rows = db.session.execute(query.order_by(Link.is_default.desc(), Link.id.desc()).limit(limit))
     return [line(row, slug) for row in rows]
+
+
+def line_of(link: Link, slug: str) -> Line:
+    """Return one link as a list shows it."""
+    return line(db.session.execute(listed().where(Link.id == link.id)).one(), slug)
+
+
+def products_to_pick() -> list[tuple[int, str]]:
+    """Return id and name of the products that partners see, by name; as many as a choice can hold."""
+    query = shown().with_only_columns(Product.id, Product.name)
+    rows = db.session.execute(query.order_by(Product.name, Product.id).limit(MOST_PICKED))
+    return [(row.id, row.name) for row in rows]
 
 
 def by_short(short: str, partner_id: int | None = None) -> Link | None:

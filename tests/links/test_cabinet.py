@@ -14,10 +14,12 @@ from app.identity import service as identity
 from app.links import service as links
 from app.links.models import Link
 from app.partners import service as partners
+from tests.harness.browser import violations
 from tests.world import PASSWORD, sign_in
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
+    from playwright.sync_api import Page
 
     from app.application import App
     from tests.world import Merchant
@@ -169,3 +171,23 @@ def test_the_office_sees_everybodys_links_and_how_the_counter_is_put_in(
     ).text
     assert "The counter works" in part
     assert "<h1>" not in part
+
+
+def test_the_pages_of_links_are_open_to_everybody(
+    app: App, quiet_page: Page, live_server: str, lampa: Merchant, anna: int
+) -> None:
+    quiet_page.goto(f"{live_server}/login?next={lampa.cabinet('links/')}")
+    quiet_page.fill("[name=email]", f"anna@{lampa.slug}.example")
+    quiet_page.fill("[name=password]", PASSWORD)
+    quiet_page.click("main [type=submit]")
+    quiet_page.wait_for_selector("text=Make a link")
+    for width in (1280, 375):
+        quiet_page.set_viewport_size({"width": width, "height": 800})
+        assert violations(quiet_page) == []
+        assert quiet_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    quiet_page.fill("[name=address]", f"https://{lampa.slug}.example/sale")
+    quiet_page.click("text=Make the link")
+    quiet_page.wait_for_selector("text=The link is ready.")
+    assert violations(quiet_page) == []
+    loaded = "document.querySelector('.qr img').naturalWidth > 0"
+    quiet_page.wait_for_function(loaded)
