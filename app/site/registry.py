@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from app.site.access import KNOWN, Undeclared
 if TYPE_CHECKING:
     from flask import Blueprint, Flask
 
-log = logging.getLogger(__name__)
 SLICES: dict[str, tuple[str, ...]] = {
     "office": (
         "ledger",

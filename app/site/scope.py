@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import g, request
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
 from app.events.service import acting_as
 from app.extensions import db
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from app.tenants.models import Tenant
+
+BIGGEST = 2**63 - 1  # what a key's column holds
 
 
 def enter_tenant(tenant: Tenant | None) -> None:
@@ -45,6 +47,9 @@ def init_app(app: Flask) -> None:
         )
         if any("\x00" in text for text in given):
             raise BadRequest
+        numbers = (v for v in (request.view_args or {}).values() if isinstance(v, int))
+        if any(number > BIGGEST for number in numbers):
+            raise NotFound
 
     @app.teardown_request
     def leave(_error: BaseException | None) -> None:

@@ -1,0 +1,308 @@
+"""Every route behind a door, as every role, with another's ids: generated from the url map."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from app import clock
+from app.catalog.models import Category, Product
+from app.commissions.models import Deal
+from app.extensions import db
+from app.identity import service as identity
+from app.identity.rules import PERMISSIONS, Role
+from app.links.models import Link
+from app.links.service import Wish, create
+from app.notifications.models import Message
+from app.partners.models import Partner
+from app.payouts.models import Payout, PayoutMethod
+from app.programs.models import Group, Terms
+from app.site.access import KNOWN, permission_of
+from app.tenants.models import ApiKey, Connection, Shop
+from tests.world import PASSWORD, Merchant, World, sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask.testing import FlaskClient
+    from werkzeug.routing import Rule
+
+    from app.application import App
+
+CANARY = "Kanareika"  # stands in names of Kniga's things, and must never be seen at Lampa
+# A signature in the message or in the address speaks for these, and not the browser's cookie.
+SIGNED = {
+    "public.intake.hook",
+    "public.attribution.hit",
+    "public.attribution.postback",
+    "public.intake.postback",
+    "public.notifications.unsubscribe",
+}
+# External ids are each merchant's own: a PUT makes its own thing of that name.
+OWN_NAMES = {"api.orders.put", "api.catalog.put_product", "api.catalog.put_category"}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What a merchant has, by the names that addresses give them."""
+
+    values: dict[str, dict[str, Any]]
+    partner_email: str
+
+    def of(self, rule: Rule) -> dict[str, Any]:
+        """Return the rule's arguments filled with this merchant's things."""
+        slice_name = rule.endpoint.split(".")[1]
+        own = self.values.get(slice_name, {})
+        filled = {a: own.get(a, self.values["any"].get(a)) for a in rule.arguments - {"merchant"}}
+        for name, converter in rule._converters.items():
+            choices = getattr(converter, "items", None)
+            if choices:
+                filled[name] = min(choices)
+        return filled
+
+
+def rules_of(app: App, door: str, method: str) -> Iterator[Rule]:
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith(f"{door}.") and method in (rule.methods or ()):
+            yield rule
+
+
+def address(app: App, rule: Rule, merchant: Merchant, things: dict[str, Any]) -> str:
+    values = {**things, **({"merchant": merchant.slug} if "merchant" in rule.arguments else {})}
+    missing = [name for name, value in values.items() if value is None]
+    assert not missing, f"{rule.rule}: the walk does not know {missing}"
+    built: str | None = app.url_map.bind("localhost").build(rule.endpoint, values)
+    assert built is not None
+    return built
+
+
+def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Things:
+    """Give a merchant one of each thing, by the API as a shop does."""
+    mark = secrets.token_hex(4)
+
+    def call(verb: str, path: str, **body: Any) -> Any:
+        answer = client.open(f"/api/v1/{path}", method=verb, json=body, headers=merchant.bearer)
+        assert answer.status_code < 300, answer.text
+        return answer.get_json()
+
+    email = f"partner-{mark}@{merchant.slug}.example"
+    refcode = f"{word.lower()}-{mark}"
+    call("PATCH", "merchant", hold_days=0)
+    call("PUT", f"categories/cat-{mark}", name=f"{word} category")
+    call("PUT", f"products/prod-{mark}", name=f"{word} product", category=f"cat-{mark}")
+    call("POST", "terms", name=f"{word} terms", levels=["10%"])
+    call("POST", "groups", name=f"{word} group", levels=["10%"])
+    call("POST", "partners", refcode=refcode, name=f"{word} partner", email=email)
+    order = {
+        "status": "completed",
+        "currency": "RUB",
+        "created_at": clock.wall().isoformat(),  # after the hold was changed
+        "partner_code": refcode,
+        "customer": {"id": f"c-{mark}", "name": f"{word} buyer"},
+        "lines": [{"id": "1", "product": f"prod-{mark}", "quantity": "1", "price": "1000.00"}],
+    }
+    call("PUT", f"orders/ord-{mark}", **order)
+    call("POST", "payouts", partner=refcode, amount="50.00", method="bank")
+    with app.app_context(), merchant.scope():
+        partner = db.session.scalars(select(Partner)).one()
+        person = identity.ensure_person(email, f"{word} partner")
+        if partner.person_id is None:
+            identity.join(person, merchant.id, "partner", partner.id)
+            partner.person_id = person.id
+        identity.change_password(person, PASSWORD)
+        create(partner, Wish(label=f"{word} link"))
+        values = known(merchant, partner, mark)
+        db.session.commit()
+    return Things(values, email)
+
+
+def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str, Any]]:
+    def one(column: Any) -> Any:
+        return db.session.scalars(select(column).order_by(column.desc())).first()
+
+    return {
+        "any": {
+            "refcode": partner.refcode,
+            "short": one(Link.short),
+            "deal": one(Deal.public_id),
+            "category_id": one(Category.id),
+            "product_id": one(Product.id),
+            "group_id": one(Group.public_id),
+            "terms_id": db.session.scalars(select(Terms.public_id).where(~Terms.is_base)).one(),
+            "method_id": one(PayoutMethod.id),
+            "key_id": one(ApiKey.id),
+            "shop_id": one(Shop.public_id),
+            "person_id": merchant.staff["support"].id,
+            "message": one(Message.id) or 2**40,
+            "inbox_id": 2**40,
+            "code": partner.refcode,
+            "external_id": f"ord-{mark}",
+            "public_id": one(Payout.public_id),
+        },
+        "partners": {"public_id": partner.public_id},
+        "intake": {"public_id": one(Connection.public_id)},
+        "catalog": {"external_id": f"prod-{mark}"},
+    }
+
+
+@pytest.fixture
+def kniga_things(app: App, client: FlaskClient, world: World) -> Things:
+    return furnish(app, client, world.kniga, CANARY)
+
+
+def test_each_role_opens_what_it_may_and_nothing_else(
+    app: App, client: FlaskClient, world: World
+) -> None:
+    things = furnish(app, client, world.lampa, "Lampada")
+    for role in world.lampa.staff:
+        staff = sign_in(app.test_client(), world.lampa.staff[role])
+        for rule in rules_of(app, "office", "GET"):
+            answer = staff.get(address(app, rule, world.lampa, things.of(rule)))
+            with app.app_context():
+                needed = permission_of(rule.endpoint)
+            may = needed == "member" or needed in PERMISSIONS[Role(role)]
+            assert (answer.status_code in {200, 302, 303}) is may, (
+                role,
+                rule.rule,
+                answer.status_code,
+            )
+            assert may or answer.status_code == 403, (role, rule.rule, answer.status_code)
+
+
+def test_no_role_does_what_it_may_not(app: App, client: FlaskClient, world: World) -> None:
+    things = furnish(app, client, world.lampa, "Lampada")
+    for role in world.lampa.staff:
+        staff = sign_in(app.test_client(), world.lampa.staff[role])
+        for rule in rules_of(app, "office", "POST"):
+            with app.app_context():
+                needed = permission_of(rule.endpoint)
+            if needed != "member" and needed not in PERMISSIONS[Role(role)]:
+                answer = staff.post(address(app, rule, world.lampa, things.of(rule)))
+                assert answer.status_code == 403, (role, rule.rule, answer.status_code)
+
+
+def test_strangers_find_nothing_behind_the_doors(
+    app: App, client: FlaskClient, world: World
+) -> None:
+    things = furnish(app, client, world.lampa, "Lampada")
+    partner = sign_in(app.test_client(), things.partner_email)
+    neighbour = sign_in(app.test_client(), world.kniga.staff["owner"])
+    owner = sign_in(app.test_client(), world.lampa.staff["owner"])
+    turned_away = {
+        "office": (partner, neighbour),
+        "cabinet": (owner, neighbour),
+        "platform": (owner, partner, neighbour),
+    }
+    for door, people in turned_away.items():
+        for method in ("GET", "POST"):
+            for rule in rules_of(app, door, method):
+                there = address(app, rule, world.lampa, things.of(rule))
+                for person in people:
+                    status = person.open(there, method=method).status_code
+                    assert status == 404, (rule.rule, method, status)
+                status = client.open(there, method=method).status_code
+                assert status in {303, 401}, (rule.rule, method, status)
+
+
+def test_another_merchants_ids_are_unknown_in_the_office(
+    app: App, world: World, kniga_things: Things
+) -> None:
+    owner = sign_in(app.test_client(), world.lampa.staff["owner"])
+    for method in ("GET", "POST"):
+        for rule in rules_of(app, "office", method):
+            values = kniga_things.of(rule)
+            if values:
+                answer = owner.open(address(app, rule, world.lampa, values), method=method)
+                refused = {404} if method == "GET" else {404, 409, 422}
+                assert answer.status_code in refused, (rule.rule, method, answer.status_code)
+                assert CANARY not in answer.text, rule.rule
+
+
+def test_no_page_of_one_merchant_shows_another(
+    app: App, world: World, kniga_things: Things
+) -> None:
+    owner = sign_in(app.test_client(), world.lampa.staff["owner"])
+    for rule in rules_of(app, "office", "GET"):
+        if rule.arguments == {"merchant"}:
+            text = owner.get(address(app, rule, world.lampa, {})).text
+            assert CANARY not in text, rule.rule
+            assert world.kniga.slug not in text, rule.rule
+
+
+def test_a_sibling_partners_ids_are_unknown_in_the_cabinet(
+    app: App, client: FlaskClient, world: World, kniga_things: Things
+) -> None:
+    mark = secrets.token_hex(4)
+    body = {"refcode": f"boris-{mark}", "name": "Boris", "email": f"boris-{mark}@kniga.example"}
+    assert client.post("/api/v1/partners", json=body, headers=world.kniga.bearer).status_code == 201
+    with app.app_context(), world.kniga.scope():
+        boris = db.session.scalars(select(Partner).where(Partner.refcode == body["refcode"])).one()
+        person = identity.ensure_person(body["email"], "Boris")
+        if boris.person_id is None:
+            identity.join(person, world.kniga.id, "partner", boris.id)
+            boris.person_id = person.id
+        identity.change_password(person, PASSWORD)
+        db.session.commit()
+    partner = sign_in(app.test_client(), body["email"])
+    for method in ("GET", "POST"):
+        for rule in rules_of(app, "cabinet", method):
+            values = kniga_things.of(rule)
+            there = address(app, rule, world.kniga, values)
+            if values:
+                answer = partner.open(there, method=method)
+                assert answer.status_code in {404, 422}, (rule.rule, method, answer.status_code)
+                assert CANARY not in answer.text, rule.rule
+            elif method == "GET":
+                answer = partner.get(there, follow_redirects=True)
+                assert answer.status_code == 200, rule.rule
+                assert f"{CANARY} partner" not in answer.text, rule.rule
+
+
+def test_another_merchants_ids_are_unknown_to_a_key(
+    client: FlaskClient, app: App, world: World, kniga_things: Things
+) -> None:
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        for rule in rules_of(app, "api", method):
+            values = kniga_things.of(rule)
+            if not values or rule.endpoint in OWN_NAMES:
+                continue
+            there = address(app, rule, world.lampa, values)
+            body: dict[str, Any] | None = {} if method in {"POST", "PUT", "PATCH"} else None
+            answer = client.open(there, method=method, json=body, headers=world.lampa.bearer)
+            unknown = rule.endpoint == "api.links.show" and answer.get_json()["valid"] is False
+            assert unknown or answer.status_code in {404, 422}, (there, method, answer.status_code)
+            assert CANARY not in answer.text, rule.rule
+
+
+def test_no_call_of_the_api_works_without_a_key(
+    client: FlaskClient, app: App, world: World
+) -> None:
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        for rule in rules_of(app, "api", method):
+            there = address(app, rule, world.lampa, dict.fromkeys(rule.arguments, "x"))
+            assert client.open(there, method=method, json={}).status_code == 401, rule.rule
+
+
+def test_forms_without_a_token_or_from_another_site_are_refused(
+    app: App, client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = furnish(app, client, world.lampa, "Lampada")
+    owner = sign_in(app.test_client(), world.lampa.staff["owner"])
+    partner = sign_in(app.test_client(), things.partner_email)
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    for door in KNOWN:
+        for rule in rules_of(app, door, "POST") if door != "api" else ():
+            if rule.endpoint in SIGNED:
+                continue
+            values = {n: v if v is not None else "x" for n, v in things.of(rule).items()}
+            if "session_id" in values:
+                values["session_id"] = 1
+            there = address(app, rule, world.lampa, values)
+            who = partner if door == "cabinet" else owner
+            assert who.post(there).status_code == 400, rule.rule
+            elsewhere = {"Origin": "https://evil.example"}
+            assert who.post(there, headers=elsewhere).status_code in {400, 403}, rule.rule
