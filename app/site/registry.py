@@ -78,12 +78,7 @@ def blueprints(door: str) -> list[Blueprint]:
     for name in SLICES[door]:
         module = f"app.{name}.{door}"
         if find_spec(f"app.{name}") is not None and find_spec(module) is not None:
-            try:
-                found.append(import_module(module).bp)
-            except (
-                ImportError
-            ) as error:  # while the foundation is being built: a slice in the making
-                log.warning("no routes from %s: %s", module, error)
+            found.append(import_module(module).bp)
     return found
 
 
