@@ -43,6 +43,7 @@ class Deal(Tenanted, Model):
         ref("terms", "terms_id"),
         Index("ix_deal_partner", "tenant_id", "partner_id", "created_at", "id"),
         Index("ix_deal_created", "tenant_id", "created_at", "id"),
+        Index("ix_deal_agreed", "tenant_id", "id", postgresql_where=text("state = 'agreed'")),
         Index("ix_deal_matures", "matures_at", postgresql_where=text("matures_at is not null")),
     )
 
@@ -66,9 +67,7 @@ class Share(Model):
 
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount"),
-        CheckConstraint(
-            "bucket in ('expected','pending','available','taken_back')", name="bucket"
-        ),
+        CheckConstraint("bucket in ('expected','pending','available','taken_back')", name="bucket"),
         ref("orders", "order_id"),
         ref("partner", "partner_id"),
         Index("ix_share_partner", "tenant_id", "partner_id", "created_at", "order_id"),

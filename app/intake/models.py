@@ -30,4 +30,5 @@ class Inbox(Tenanted, Model):
         CheckConstraint("state in ('waiting','done','parked')", name="state"),
         ref("connection", "connection_id"),
         Index("ix_inbox_waiting", "due_at", "id", postgresql_where=text("state = 'waiting'")),
+        Index("ix_inbox_parked", "tenant_id", "id", postgresql_where=text("state = 'parked'")),
     )

@@ -26,7 +26,9 @@ class Order(Tenanted, Model):
     number: Mapped[str]
     search: Mapped[str]
     member_id: Mapped[int | None]  # whose order it is
-    guest_id: Mapped[int | None]  # the guest it was placed as; a later id with the e-mail takes it over
+    guest_id: Mapped[
+        int | None
+    ]  # the guest it was placed as; a later id with the e-mail takes it over
     status: Mapped[str]  # the shop's word
     state: Mapped[str]
     currency: Mapped[str]
@@ -69,4 +71,10 @@ class OrderMessage(Tenanted, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "order_id", "body_hash", "seq"),
         ref("orders", "order_id"),
+        Index(
+            "ix_order_message_unmapped",
+            "tenant_id",
+            "order_id",
+            postgresql_where=text("state is null"),
+        ),
     )

@@ -586,6 +586,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_inbox")),
     )
     op.create_index(
+        "ix_inbox_parked",
+        "inbox",
+        ["tenant_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'parked'"),
+    )
+    op.create_index(
         "ix_inbox_waiting",
         "inbox",
         ["due_at", "id"],
@@ -953,6 +960,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "order_id", name=op.f("uq_deal_tenant_id_order_id")),
         sa.UniqueConstraint("tenant_id", "public_id", name=op.f("uq_deal_tenant_id_public_id")),
     )
+    op.create_index(
+        "ix_deal_agreed",
+        "deal",
+        ["tenant_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'agreed'"),
+    )
     op.create_index("ix_deal_created", "deal", ["tenant_id", "created_at", "id"], unique=False)
     op.create_index(
         "ix_deal_matures",
@@ -995,6 +1009,13 @@ def upgrade() -> None:
             "seq",
             name=op.f("uq_order_message_tenant_id_order_id_body_hash_seq"),
         ),
+    )
+    op.create_index(
+        "ix_order_message_unmapped",
+        "order_message",
+        ["tenant_id", "order_id"],
+        unique=False,
+        postgresql_where=sa.text("state is null"),
     )
     op.create_table(
         "payout",
@@ -1212,12 +1233,18 @@ def downgrade() -> None:
     op.drop_index("ix_payout_requested", table_name="payout")
     op.drop_index("ix_payout_partner", table_name="payout")
     op.drop_table("payout")
+    op.drop_index(
+        "ix_order_message_unmapped",
+        table_name="order_message",
+        postgresql_where=sa.text("state is null"),
+    )
     op.drop_table("order_message")
     op.drop_index("ix_deal_partner", table_name="deal")
     op.drop_index(
         "ix_deal_matures", table_name="deal", postgresql_where=sa.text("matures_at is not null")
     )
     op.drop_index("ix_deal_created", table_name="deal")
+    op.drop_index("ix_deal_agreed", table_name="deal", postgresql_where=sa.text("state = 'agreed'"))
     op.drop_table("deal")
     op.drop_index("ix_code_partner", table_name="code")
     op.drop_table("code")
@@ -1249,6 +1276,9 @@ def downgrade() -> None:
     op.drop_table("member_email")
     op.drop_index(
         "ix_inbox_waiting", table_name="inbox", postgresql_where=sa.text("state = 'waiting'")
+    )
+    op.drop_index(
+        "ix_inbox_parked", table_name="inbox", postgresql_where=sa.text("state = 'parked'")
     )
     op.drop_table("inbox")
     op.drop_table("status_map")
