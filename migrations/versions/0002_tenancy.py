@@ -49,17 +49,25 @@ CREATE FUNCTION make_click_partitions(first date, months int) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
   start date;
+  since timestamptz;
+  until timestamptz;
   name text;
 BEGIN
   FOR i IN 0 .. months - 1 LOOP
     start := (date_trunc('month', first::timestamp) + make_interval(months => i))::date;
+    since := start::timestamp AT TIME ZONE 'UTC';
+    until := (start + interval '1 month')::timestamp AT TIME ZONE 'UTC';
     name := 'click_' || to_char(start, 'YYYYMM');
     IF to_regclass('public.' || name) IS NULL THEN
+      EXECUTE format('CREATE TABLE public.%I (LIKE public.click INCLUDING ALL)', name);
+      -- Clicks of a moved clock may have come before their month was made.
       EXECUTE format(
-        'CREATE TABLE public.%I PARTITION OF public.click FOR VALUES FROM (%L) TO (%L)',
-        name, start::timestamp AT TIME ZONE 'UTC',
-        (start + interval '1 month')::timestamp AT TIME ZONE 'UTC');
+        'WITH early AS (DELETE FROM public.click_default WHERE at >= %L AND at < %L RETURNING *)'
+        ' INSERT INTO public.%I SELECT * FROM early', since, until, name);
       EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', name);
+      EXECUTE format(
+        'ALTER TABLE public.click ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+        name, since, until);
     END IF;
   END LOOP;
 END $$
@@ -80,6 +88,7 @@ BEGIN
     EXECUTE format('DROP TABLE public.%I', name);
     dropped := dropped + 1;
   END LOOP;
+  DELETE FROM public.click_default WHERE at < before::timestamp AT TIME ZONE 'UTC';
   RETURN dropped;
 END $$
 """

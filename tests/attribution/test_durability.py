@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -14,6 +15,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import func, select, text
 
+from app import clock
+from app.attribution.clicks import count_click
 from app.attribution.models import Click
 from app.extensions import db
 from app.links import service as links
@@ -207,16 +210,17 @@ def test_while_the_database_is_away_visitors_still_come_to_the_shop(
     assert nonces([back[1]]) <= kept(app, lampa)
 
 
-def test_partitions_are_made_ahead_and_dropped_with_age(app: App) -> None:
-    def months() -> set[str]:
-        found = db.session.scalars(
-            text(
-                "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
-                " WHERE inhparent = 'click'::regclass"
-            )
+def months() -> set[str]:
+    found = db.session.scalars(
+        text(
+            "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid"
+            " WHERE inhparent = 'click'::regclass"
         )
-        return set(found)
+    )
+    return set(found)
 
+
+def test_partitions_are_made_ahead_with_their_policies(app: App) -> None:
     with app.app_context():
         db.session.execute(select(func.make_click_partitions(text("date '2031-01-15'"), 3)))
         db.session.execute(select(func.make_click_partitions(text("date '2031-02-01'"), 1)))
@@ -225,4 +229,22 @@ def test_partitions_are_made_ahead_and_dropped_with_age(app: App) -> None:
             text("SELECT relrowsecurity FROM pg_class WHERE relname = 'click_203102'")
         )
         assert policies is True
+        db.session.rollback()
+
+
+def test_clicks_that_came_before_their_month_was_made_are_moved_to_it_and_go_with_it(
+    app: App, lampa: Merchant, path: str
+) -> None:
+    """A test twin's clock may stand far ahead."""
+    with app.app_context(), lampa.scope():
+        then = datetime(2032, 5, 5, tzinfo=UTC)
+        with clock.moved_to(then):
+            assert count_click("anna")
+        where = text("SELECT tableoid::regclass::text FROM click WHERE at = :at")
+        assert db.session.scalar(where, {"at": then}) == "click_default"
+        db.session.execute(select(func.make_click_partitions(text("date '2032-05-01'"), 1)))
+        assert db.session.scalar(where, {"at": then}) == "click_203205"
+        db.session.execute(select(func.drop_click_partitions(text("date '2032-06-01'"))))
+        assert "click_203205" not in months()
+        assert db.session.scalar(where, {"at": then}) is None
         db.session.rollback()
