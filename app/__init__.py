@@ -33,7 +33,7 @@ def create_app(config: Config | None = None) -> App:
         spec_path="/api/v1/openapi.json",
         docs_path=None,  # the page is our own, see app.web.reference
         template_folder=str(ROOT / "templates"),
-        static_folder=None,  # whitenoise serves them, see app.web
+        static_folder=None,  # type: ignore[arg-type]  # whitenoise serves them, see app.web
         root_path=str(ROOT / "app"),
     )
     app.config.update(_flask_settings(config))

@@ -56,5 +56,3 @@ def may_retry(error: BaseException) -> bool:
         return True
     cause: Any = getattr(error, "orig", None)
     return isinstance(cause, SerializationFailure | DeadlockDetected)
-
-

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 # On that list too, and yet in the hands of shops and of people.
-TOOLS = re.compile(r"headless|python|curl|wget|httpx?/|java|okhttp|go-http|node|axios|guzzle", re.IGNORECASE)
+TOOLS = re.compile(
+    r"headless|python|curl|wget|httpx?/|java|okhttp|go-http|node|axios|guzzle", re.IGNORECASE
+)
 FLAWS = {"frame": Reason.HIDDEN_FRAME}  # any other flag of a stored click is a machine's
 
 
@@ -100,7 +102,9 @@ def journal(order_id: int) -> list[Entry]:
     """Return every claim on an order, the winner first."""
     rows = db.session.execute(
         select(Claim, Partner.name)
-        .outerjoin(Partner, (Partner.tenant_id == Claim.tenant_id) & (Partner.id == Claim.partner_id))
+        .outerjoin(
+            Partner, (Partner.tenant_id == Claim.tenant_id) & (Partner.id == Claim.partner_id)
+        )
         .where(Claim.order_id == order_id)
         .order_by(Claim.won.desc(), Claim.id)
     )

@@ -100,9 +100,18 @@ def _read(keys: list[str], member_id: int | None, orders: list[int]) -> Any:
     kept: dict[int, dict[tuple[str, str], Row]] = {order: {} for order in orders}
     for r in claims.fetchall() if claims else ():
         kept[r.order_id][r.kind, r.evidence] = (r.partner_id, r.touch_at, r.position, r.won, r.why)
-    bindings = [Binding(r.partner_id, r.since, r.how, r.order_id) for r in bound.fetchall()] if bound else []
+    bindings = (
+        [Binding(r.partner_id, r.since, r.how, r.order_id) for r in bound.fetchall()]
+        if bound
+        else []
+    )
     member = since.fetchone() if since else None
-    return codes.fetchall() if codes else [], bindings, member.registered_at if member else None, kept
+    return (
+        codes.fetchall() if codes else [],
+        bindings,
+        member.registered_at if member else None,
+        kept,
+    )
 
 
 def _claims(spoken: Iterable[tuple[Kind, str, int]], owners: Mapping[str, int]) -> Iterable[Claim]:
@@ -161,9 +170,7 @@ def keep_verdicts(verdicts: Iterable[Verdict], journal: Journal) -> None:
     stale = [order for order in changed if journal.kept.get(order)]
     if stale:
         sql.send(_FORGET, {"orders": stale})
-    rows = [
-        (order, *key, *row) for order, found in changed.items() for key, row in found.items()
-    ]
+    rows = [(order, *key, *row) for order, found in changed.items() for key, row in found.items()]
     if rows:
         names = ("orders", "kinds", "evidences", "partners", "touches", "positions", "wons", "whys")
         sql.send(_KEEP, dict(zip(names, (list(c) for c in zip(*rows, strict=True)), strict=True)))
@@ -182,9 +189,7 @@ def _outcomes(verdict: Verdict) -> dict[tuple[str, str], Row]:
     }
 
 
-def keep_binding(
-    member_id: int, binding: Binding | None, journal: Journal | None = None
-) -> None:
+def keep_binding(member_id: int, binding: Binding | None, journal: Journal | None = None) -> None:
     """Let the customer's binding be what the verdicts on all his orders made it."""
     if binding is None or binding.order_id is None:
         if journal is None or journal.bound is not None:

@@ -26,9 +26,11 @@ bp = APIBlueprint("commissions", __name__, url_prefix="/deals", tag="Deals")
 def index() -> dict[str, Any]:
     """List deals, newest first: `?limit=` 1 to 200, `&cursor=` from the answer before."""
     limit = _limit(request.args.get("limit", "50"))
-    query = select(Order).join(
-        Deal, (Deal.tenant_id == Order.tenant_id) & (Deal.order_id == Order.id)
-    ).where(Deal.partner_id.is_not(None), Order.shop_id == g.shop_id)
+    query = (
+        select(Order)
+        .join(Deal, (Deal.tenant_id == Order.tenant_id) & (Deal.order_id == Order.id))
+        .where(Deal.partner_id.is_not(None), Order.shop_id == g.shop_id)
+    )
     cursor = request.args.get("cursor")
     if cursor is not None:
         if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:

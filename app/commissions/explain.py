@@ -37,24 +37,34 @@ SOURCES: dict[str, LazyString] = {
     "terms": lazy_gettext("the partner terms"),
 }
 NOTHING: dict[str, LazyString] = {
-    "no_claim": lazy_gettext("Nothing shows that a partner brought this order: no code, link or binding."),
+    "no_claim": lazy_gettext(
+        "Nothing shows that a partner brought this order: no code, link or binding."
+    ),
     "unknown": lazy_gettext("The code or link on this order belongs to no partner."),
     "bot": lazy_gettext("The click came from a robot, so it does not count."),
-    "hidden_frame": lazy_gettext("The click came from a hidden frame or image, so it does not count."),
+    "hidden_frame": lazy_gettext(
+        "The click came from a hidden frame or image, so it does not count."
+    ),
     "self_referral": lazy_gettext("The buyer is the partner: own purchases earn nothing here."),
     "blocked": lazy_gettext("The partner was blocked when the order was made."),
     "inactive": lazy_gettext("The partner was not active yet when the order was made."),
     "after_order": lazy_gettext("The click came after the order."),
     "outside_window": lazy_gettext("The click was too long before the order."),
-    "existing_customer": lazy_gettext("The buyer was a customer before the partner's link or code."),
-    "foreign": lazy_gettext("The buyer belongs to another partner, and other partners' codes are ignored."),
+    "existing_customer": lazy_gettext(
+        "The buyer was a customer before the partner's link or code."
+    ),
+    "foreign": lazy_gettext(
+        "The buyer belongs to another partner, and other partners' codes are ignored."
+    ),
     "weaker": lazy_gettext("Another claim is stronger."),
     "click_present": lazy_gettext("The same visit counts as a click already."),
     "cancelled": lazy_gettext("The order is cancelled, so nothing is due."),
     "refunded": lazy_gettext("The order is refunded, so nothing is due."),
     "not_participating": lazy_gettext("None of the products takes part in the partner program."),
     "no_lines": lazy_gettext("The order has no lines."),
-    "nothing_left": lazy_gettext("Nothing is left to earn from: all was refunded or paid otherwise."),
+    "nothing_left": lazy_gettext(
+        "Nothing is left to earn from: all was refunded or paid otherwise."
+    ),
     "rate_is_zero": lazy_gettext("The rate for these products is zero."),
     "no_rate": lazy_gettext("No rate is set for these products."),
     "won": lazy_gettext("This claim won the order."),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select
 
 from app.commissions.models import Deal
 from app.commissions.queries import accruals, deals
@@ -19,6 +18,7 @@ from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from flask import Response
+    from sqlalchemy import Select
 
 bp = Blueprint("commissions", __name__)
 
@@ -42,7 +42,8 @@ HOW = [
 def _search(statement: Select[Any], words: str) -> Select[Any]:
     text = words.casefold()
     return statement.where(
-        Order.search.contains(text, autoescape=True) | Partner.search.contains(text, autoescape=True)
+        Order.search.contains(text, autoescape=True)
+        | Partner.search.contains(text, autoescape=True)
     )
 
 
@@ -118,5 +119,8 @@ def index() -> Response:
     if refcode:
         statement = statement.where(Partner.refcode == refcode)
     return page(
-        "commissions/office/index.html", "_table.html", accruals=table.load(statement), partner=refcode
+        "commissions/office/index.html",
+        "_table.html",
+        accruals=table.load(statement),
+        partner=refcode,
     )

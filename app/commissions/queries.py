@@ -92,7 +92,9 @@ def world_of(
         "shop": shop_id,
         "partners": sorted(partners),
         "products": sorted({line.product for line in lines if line.product}),
-        "categories": sorted({str(r.value) for f in folded for r in f.facts if r.name == "category"}),
+        "categories": sorted(
+            {str(r.value) for f in folded for r in f.facts if r.name == "category"}
+        ),
     }
     row = sql.one(_WORLD, values)
     region = region_of(tenant.currency)

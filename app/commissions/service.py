@@ -50,7 +50,9 @@ def book(
     if not movements:
         return
     touched = {m.key.partner_id for m in movements if m.move in _TOUCH_AVAILABLE}
-    standing = ledger.lock((a(p) for p in touched for a in (available, debt)), currency) if touched else {}
+    standing = (
+        ledger.lock((a(p) for p in touched for a in (available, debt)), currency) if touched else {}
+    )
     by_order: dict[int, list[Movement]] = defaultdict(list)
     for movement in movements:
         by_order[movement.key.order_id].append(movement)
@@ -169,7 +171,10 @@ def show(
             public = standing.public_id if standing else public_id("dl")
             sql.send(_WRITE_DEAL, {**values, "public_id": public})
             _tell_deal(standing, {**values, "public_id": public})
-        wanted = [(s.line, s.level, s.partner_id, s.amount, s.bucket.value, dict(s.why)) for s in deal.shares]
+        wanted = [
+            (s.line, s.level, s.partner_id, s.amount, s.bucket.value, dict(s.why))
+            for s in deal.shares
+        ]
         kept = shares.get(deal.order_id, [])
         if sorted(kept, key=_place) != sorted(wanted, key=_place):
             _write_shares(values, wanted, stale=bool(kept))

@@ -36,7 +36,9 @@ PARKED = Table(
         Column("state", _l("State"), render="badge"),
         Column("id", _l("Act"), render="again"),
     ),
-    empty=Empty(_l("Nothing waits"), _l("Every delivery of your shops was read and booked."), icon="check"),
+    empty=Empty(
+        _l("Nothing waits"), _l("Every delivery of your shops was read and booked."), icon="check"
+    ),
 )
 
 

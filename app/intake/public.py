@@ -15,7 +15,7 @@ bp = Blueprint("intake", __name__)
 
 
 @bp.post("/hooks/<string:kind>/<string:connection>")
-@csrf.exempt
+@csrf.exempt  # type: ignore[untyped-decorator]  # the signature is the proof
 @requires("anyone")
 def hook(kind: str, connection: str) -> tuple[str, int]:
     """Answer 200 once the delivery is on disk; the order is booked right after."""
@@ -23,6 +23,7 @@ def hook(kind: str, connection: str) -> tuple[str, int]:
     if entry is None:
         raise NotFound
     body = request.get_data(cache=True)
+    headers = {name.lower(): value for name, value in request.headers.items()}
     with tenant_scope(entry.tenant_id):
-        inbox.receive(kind, connection, request.headers, body)
+        inbox.receive(kind, connection, headers, body)
     return "", 200

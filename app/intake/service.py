@@ -136,7 +136,9 @@ def _reconcile_customer(own: Sequence[Standing]) -> None:
     journal = read_journal({order.id: order.folded for order in own}, member_id, fresh=fresh)
     world = _world(merchant, own, journal)
     inputs = [
-        OrderInput(o.id, o.folded, _buyer(o, journal, merchant), journal.claims[o.id], o.external_id)
+        OrderInput(
+            o.id, o.folded, _buyer(o, journal, merchant), journal.claims[o.id], o.external_id
+        )
         for o in own
     ]
     result = due(
@@ -170,9 +172,7 @@ def _world(merchant: Tenant, own: Sequence[Standing], journal: Journal) -> World
 
 
 def _buyer(order: Standing, journal: Journal, merchant: Tenant) -> Buyer:
-    contact = orders.contact_of(
-        order.folded.snapshot, order.shop_id, region_of(merchant.currency)
-    )
+    contact = orders.contact_of(order.folded.snapshot, order.shop_id, region_of(merchant.currency))
     return Buyer(order.member_id, contact.email, contact.phone, journal.registered_at)
 
 

@@ -97,14 +97,16 @@ def resolve(contact: Contact) -> Resolution:
         if contact.email is not None:
             sql.send(_ALONE, {"lock": f"email:{contact.shop_id}:{contact.email}"})
         answer = sql.send(_FIND_OR_MAKE, values)
-    row = answer.fetchone()
+    [row] = answer.fetchall()
     member_id = row.found or row.made or _made_meanwhile(values)
     made = row.made is not None
     if contact.key.startswith("phone:"):
         return Resolution(member_id, guest_id=member_id, made=made)
     if contact.key.startswith("email:"):
         owner = sql.one(_OWNER, values)
-        return Resolution(owner.id if owner else member_id, guest_id=member_id, made=made and not owner)
+        return Resolution(
+            owner.id if owner else member_id, guest_id=member_id, made=made and not owner
+        )
     if row.guest is None:
         return Resolution(member_id, made=made)
     return Resolution(

@@ -54,7 +54,7 @@ MESSAGES: dict[str, LazyString] = {
 @bp.input(OrderIn, location="json", validation=False)
 @bp.output(OrderOut)
 @requires("orders")
-def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
+def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     """Say how an order now stands: a whole snapshot; the newest by version and time wins."""
     snapshot = read(request.get_json())
     words = tenants.words(g.shop_id)

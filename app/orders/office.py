@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select
 
 from app.attribution.queries import journal
 from app.commissions import explain
@@ -24,6 +23,7 @@ from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from flask import Response
+    from sqlalchemy import Select
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 
@@ -66,7 +66,12 @@ ORDERS = Table(
     columns=COLUMNS,
     filters=(
         Filter("state", _l("State"), STATES, lambda s, v: s.where(Order.state == v)),
-        Filter("partner", _l("Partner"), [("yes", _l("With a partner")), ("no", _l("Without"))], _of_partners),
+        Filter(
+            "partner",
+            _l("Partner"),
+            [("yes", _l("With a partner")), ("no", _l("Without"))],
+            _of_partners,
+        ),
     ),
     search=_search,
     search_label=_l("Number, name, e-mail or phone"),

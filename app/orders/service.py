@@ -74,16 +74,19 @@ class Standing:
     fresh: bool = False  # made by this transaction: nobody else sees it, nothing is booked
 
 
-_COLUMNS = "id, shop_id, external_id, member_id, guest_id, folded, booking"
-_PEEK = f"""
-SELECT {_COLUMNS},
+_PEEK = """
+SELECT id, shop_id, external_id, member_id, guest_id, folded, booking,
        EXISTS (SELECT FROM order_message m WHERE m.order_id = o.id
                AND m.body_hash = %(hash)s AND m.seq = 0) AS known
 FROM orders o WHERE shop_id = %(shop)s AND external_id = %(external)s
 """
-_BY_ID = f"SELECT {_COLUMNS} FROM orders WHERE id = %(id)s"
-_OF_MEMBERS = f"""
-SELECT {_COLUMNS} FROM orders WHERE member_id = ANY(%(members)s) ORDER BY created_at, external_id
+_BY_ID = """
+SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
+WHERE id = %(id)s
+"""
+_OF_MEMBERS = """
+SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
+WHERE member_id = ANY(%(members)s) ORDER BY created_at, external_id
 """
 _OPEN = """
 WITH o AS (

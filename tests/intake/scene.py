@@ -87,7 +87,11 @@ def at_lampa(levels: tuple[str, ...] = ("10%", "5%", "1%"), hold_days: int = 14)
 
 def order(status: str = "paid", minutes: int = 0, **said: Any) -> Snapshot:
     """Return a snapshot of an order for two lamps, 1,900.00, as of `minutes` after noon."""
-    lines = (Line(id="1", product="lamp-1", name="Lamp", quantity=Decimal(2), price=100000, discount=10000),)
+    lines = (
+        Line(
+            id="1", product="lamp-1", name="Lamp", quantity=Decimal(2), price=100000, discount=10000
+        ),
+    )
     base = Snapshot(
         status=status,
         currency="RUB",

@@ -21,7 +21,12 @@ from tests.intake.scene import NOON, Scene, at_lampa, order
 GLEB = Customer(id="77", email="gleb@example.org", name="Gleb")
 GUEST = Customer(email="GLEB@example.org")
 TWIN = Customer(id="88", email="gleb@example.org")  # another account with the same e-mail
-MOMENTS = (NOON, NOON + timedelta(minutes=20), NOON + timedelta(minutes=20), NOON + timedelta(days=2))
+MOMENTS = (
+    NOON,
+    NOON + timedelta(minutes=20),
+    NOON + timedelta(minutes=20),
+    NOON + timedelta(days=2),
+)
 
 said = st.builds(
     lambda which, status, minute, code, customer, refund, coupon, ref: (
@@ -79,7 +84,10 @@ def outcome(scene: Scene, messages: list[tuple[int, Snapshot]], now_days: int) -
                 view = deal_view(row.id)
                 assert view is not None
                 found[f"A{which}"] = (
-                    sorted((k.line, k.level, k.partner_id, nets) for k, nets in booked([row.id]).items()),
+                    sorted(
+                        (k.line, k.level, k.partner_id, nets)
+                        for k, nets in booked([row.id]).items()
+                    ),
                     (
                         view.deal.commission,
                         view.deal.promo_code,
@@ -117,5 +125,3 @@ def test_the_shops_ids_settle_which_of_two_orders_of_one_moment_is_first(lampa: 
     one = order("paid", partner_code="VERA10")
     two = replace(one, partner_code="ANNA10")
     assert outcome(lampa, [(1, one), (2, two)], 3) == outcome(lampa, [(2, two), (1, one)], 3)
-
-

@@ -60,18 +60,34 @@ def put(client: FlaskClient, lampa: Merchant, body: Any, external_id: str = "A10
     return client.put(f"/api/v1/orders/{external_id}", json=body, headers=lampa.bearer)
 
 
-def test_the_answer_carries_the_six_partner_fields_and_why(client: FlaskClient, lampa: Merchant) -> None:
+def test_the_answer_carries_the_six_partner_fields_and_why(
+    client: FlaskClient, lampa: Merchant
+) -> None:
     answer = put(client, lampa, said())
     assert answer.status_code == 200
     found = answer.get_json()
-    assert (found["id"], found["state"], found["reason"], found["bonus"]) == ("A1001", "agreed", None, None)
+    assert (found["id"], found["state"], found["reason"], found["bonus"]) == (
+        "A1001",
+        "agreed",
+        None,
+        None,
+    )
     deal = found["deal"]
     assert deal["id"].startswith("dl_")
     assert deal["partner"] == {"refcode": "anna", "name": "Anna"}
-    assert (deal["promo_code"], deal["refcode"], deal["terms"]) == ("ANNA10", "anna", "Base terms v1")
+    assert (deal["promo_code"], deal["refcode"], deal["terms"]) == (
+        "ANNA10",
+        "anna",
+        "Base terms v1",
+    )
     assert (deal["commission"], deal["available_at"]) == ("190.00", None)
     [share] = deal["shares"]
-    assert (share["level"], share["refcode"], share["amount"], share["bucket"]) == (1, "anna", "190.00", "pending")
+    assert (share["level"], share["refcode"], share["amount"], share["bucket"]) == (
+        1,
+        "anna",
+        "190.00",
+        "pending",
+    )
     assert "10%" in share["why"]
     assert client.get("/api/v1/orders/A1001", headers=lampa.bearer).get_json() == found
 
@@ -98,7 +114,7 @@ def test_deleting_cancels_and_a_stranger_sees_nothing(
     assert client.delete("/api/v1/orders/B7", headers=lampa.bearer).status_code == 404
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a number where a sum stands": ({"shipping": 300}, "shipping"),
     "an exponent": ({"shipping": "1e3"}, "shipping"),
     "NaN as text": ({"shipping": "NaN"}, "shipping"),
@@ -112,16 +128,30 @@ WRONG = {
     "a time without offset": ({"updated_at": "2026-11-22T10:00:00"}, "updated_at"),
     "a day that is none": ({"created_at": "2026-02-30T10:00:00Z"}, "created_at"),
     "bonuses before loyalty": ({"bonus": {"spend": "1.00"}}, "bonus.spend"),
-    "a refund above the order": ({"refunds": [{"id": "r", "amount": "2200.01"}]}, "refunds.0.amount"),
-    "a refund of no line": ({"refunds": [{"id": "r", "lines": [{"line": "9", "amount": "1.00"}]}]}, "refunds.0.lines.0.line"),
-    "an empty quantity": ({"lines": [{"id": "1", "quantity": "0", "price": "1.00"}]}, "lines.0.quantity"),
+    "a refund above the order": (
+        {"refunds": [{"id": "r", "amount": "2200.01"}]},
+        "refunds.0.amount",
+    ),
+    "a refund of no line": (
+        {"refunds": [{"id": "r", "lines": [{"line": "9", "amount": "1.00"}]}]},
+        "refunds.0.lines.0.line",
+    ),
+    "an empty quantity": (
+        {"lines": [{"id": "1", "quantity": "0", "price": "1.00"}]},
+        "lines.0.quantity",
+    ),
     "a discount above the line": (
         {"lines": [{"id": "1", "quantity": "1", "price": "1.00", "discount": "1.01"}]},
         "lines.0.discount",
     ),
     "no price": ({"lines": [{"id": "1", "quantity": "1"}]}, "lines.0.price"),
     "two lines of one id": (
-        {"lines": [{"id": "1", "quantity": "1", "price": "1.00"}, {"id": "1", "quantity": "1", "price": "1.00"}]},
+        {
+            "lines": [
+                {"id": "1", "quantity": "1", "price": "1.00"},
+                {"id": "1", "quantity": "1", "price": "1.00"},
+            ]
+        },
         "lines.1.id",
     ),
     "a version that is text": ({"version": "3"}, "version"),
@@ -130,7 +160,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_cannot_be_taken_is_named_by_its_field(client: FlaskClient, lampa: Merchant, name: str) -> None:
+def test_what_cannot_be_taken_is_named_by_its_field(
+    client: FlaskClient, lampa: Merchant, name: str
+) -> None:
     changes, field = WRONG[name]
     answer = put(client, lampa, said(**changes))
     assert answer.status_code == 422, answer.get_data(as_text=True)
@@ -155,7 +187,9 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_bodies_that_are_no_sound_json_are_refused(client: FlaskClient, lampa: Merchant, name: str) -> None:
+def test_bodies_that_are_no_sound_json_are_refused(
+    client: FlaskClient, lampa: Merchant, name: str
+) -> None:
     answer = client.put(
         "/api/v1/orders/A1001",
         data=BODIES[name],
@@ -180,7 +214,9 @@ def test_deals_are_listed_page_by_page(client: FlaskClient, lampa: Merchant) -> 
     for number in range(3):
         put(client, lampa, said(), f"A{number}")
     first = client.get("/api/v1/deals?limit=2", headers=lampa.bearer).get_json()
-    second = client.get(f"/api/v1/deals?limit=2&cursor={first['next']}", headers=lampa.bearer).get_json()
+    second = client.get(
+        f"/api/v1/deals?limit=2&cursor={first['next']}", headers=lampa.bearer
+    ).get_json()
     assert [d["order"] for d in first["items"] + second["items"]] == ["A2", "A1", "A0"]
     assert second["next"] is None
     assert client.get("/api/v1/deals/A1", headers=lampa.bearer).get_json()["commission"] == "190.00"

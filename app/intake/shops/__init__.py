@@ -39,7 +39,10 @@ class Unreadable(ValueError):
 
 
 class Connector(Protocol):
-    """What every kind of shop offers; a new kind is one file with these and its tests."""
+    """What every kind of shop offers; a new kind is one file with these and its tests.
+
+    Names of headers are given in small letters.
+    """
 
     kind: str
     words: Mapping[str, str]  # the shop's words for order states, as the kind has them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
@@ -127,7 +127,7 @@ def work(inbox_id: int) -> bool:
     return True
 
 
-def listed() -> Select[tuple[Inbox]]:
+def listed() -> Select[Any]:
     """Deliveries that could not be read or booked, for the merchant."""
     return select(Inbox).where((Inbox.state == "parked") | (Inbox.problem.is_not(None)))
 

@@ -39,19 +39,19 @@ CLICK = "partnerka_click"
 
 def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
     """Return True for the call at a hook's creation: a form with the hook's number, unsigned."""
-    return "X-WC-Webhook-Topic" not in headers and body.startswith(b"webhook_id=")
+    return "x-wc-webhook-topic" not in headers and body.startswith(b"webhook_id=")
 
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     """Return True when X-WC-Webhook-Signature is the base64 HMAC-SHA256 of the raw body."""
     digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
-    said = headers.get("X-WC-Webhook-Signature", "")
+    said = headers.get("x-wc-webhook-signature", "")
     return hmac.compare_digest(base64.b64encode(digest), said.encode("utf-8", "replace"))
 
 
 def topic(headers: Mapping[str, str]) -> str:
     """Return the delivery's topic, such as order.updated."""
-    return headers.get("X-WC-Webhook-Topic", "")
+    return headers.get("x-wc-webhook-topic", "")
 
 
 def parse(topic: str, body: bytes, currency: str) -> Said:
@@ -75,7 +75,9 @@ def _snapshot(said: dict[str, Any], currency: str) -> Snapshot:
     if said["currency"] != currency:
         msg = f"the order is in {said['currency']}, the merchant's currency is {currency}"
         raise Unreadable(msg)
-    meta = {m["key"]: m["value"] for m in said.get("meta_data", []) if isinstance(m.get("value"), str)}
+    meta = {
+        m["key"]: m["value"] for m in said.get("meta_data", []) if isinstance(m.get("value"), str)
+    }
     shipping = sum((_gross(s, currency) for s in said.get("shipping_lines", [])), 0)
     snapshot = Snapshot(
         status=said["status"],
