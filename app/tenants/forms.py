@@ -198,6 +198,19 @@ class PayoutRulesForm(Form):
     )
 
 
+class ClockForm(Form):
+    """How far to move the test twin's time."""
+
+    days = IntegerField(
+        _l("Days forward"),
+        [Filled(), NumberRange(1, 3653)],
+        default=1,
+        description=_l(
+            "Holds end and windows close as if so much time had passed. It cannot be moved back."
+        ),
+    )
+
+
 class KeyForm(Form):
     """A new key."""
 

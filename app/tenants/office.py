@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
+from app.clock import now
 from app.errors import DomainError, NotFound
 from app.installation import settings
 from app.money import Money
@@ -18,6 +20,7 @@ from app.tenants.forms import (
     STATE_NAMES,
     AttributionForm,
     BrandForm,
+    ClockForm,
     KeyForm,
     PayoutRulesForm,
     ShopForm,
@@ -196,6 +199,32 @@ def revoke_key(key_id: int) -> Response:
     return see_other("office.tenants.keys", message=_("%(name)s is revoked.", name=key.name))
 
 
+@bp.get("/clock")
+@requires("settings")
+def clock() -> Response:
+    return _clock(ClockForm())
+
+
+@bp.post("/clock")
+@requires("settings")
+def move_clock() -> Response:
+    form = ClockForm()
+    if form.validate_on_submit():
+        try:
+            service.move_clock(g.tenant, timedelta(days=form.days.data))
+        except DomainError as error:
+            _complain(form, error)
+        else:
+            return see_other("office.tenants.clock", message=_("The clock of test mode is moved."))
+    return _clock(form, 422)
+
+
+def _clock(form: ClockForm, status: int = 200) -> Response:
+    if g.tenant.twin_of is None:
+        raise NotFound
+    return page("tenants/office/clock.html", form=form, now=now(), status=status)
+
+
 def _brand(form: BrandForm, status: int = 200) -> Response:
     accent = g.tenant.brand.get("accent")
     pale = accent is not None and contrast(parse(accent), WHITE) < ENOUGH
@@ -223,7 +252,7 @@ def _by_state(row: tuple[str, str]) -> tuple[int, str]:
 def _complain(form: Form, error: DomainError) -> None:
     for each in error.errors:
         form.complain(each.field, each.message)
-    if not error.errors:
+    if not error.errors and error.message:
         form.complain("", error.message)
 
 

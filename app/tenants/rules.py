@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 SCOPES = ("orders", "partners", "catalog", "payouts", "settings", "read")
@@ -17,6 +18,7 @@ DEFAULT_WORDS = {
 }
 TEST_SUFFIX = "-test"
 MOST_WORDS = 100
+FURTHEST = timedelta(days=3653)  # how far a test twin's clock may be moved in all
 LONGEST_WORD = 100
 # First segments of our own addresses, and some that would mislead.
 RESERVED = frozenset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -147,6 +148,21 @@ def change_brand(tenant: Tenant, *, name: str, accent: str | None) -> None:
         f"merchant:{tenant.id}",
         changes={"name": name, "accent": accent},
     )
+
+
+def move_clock(tenant: Tenant, by: timedelta) -> None:
+    """Move a test twin's time forward: holds end, windows close. Never back: what was booked stays past.
+
+    Raises NotFound for a live merchant, DomainError for a move back or further than ten years in all.
+    """
+    if tenant.twin_of is None:
+        raise NotFound
+    moved = tenant.clock_offset + by
+    if by <= timedelta(0) or moved > rules.FURTHEST:
+        raise _refused("days", _("Move it forward, ten years at most."))
+    tenant.clock_offset = moved
+    changes = {"clock": round(moved.total_seconds())}
+    record("merchant.settings_changed", f"merchant:{tenant.id}", changes=changes)
 
 
 def read_place(domain: str, path: str) -> rules.Place:
