@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import BigInteger, Date, DateTime, event, LargeBinary, MetaData, Numeric, Text
+from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, MetaData, Numeric, Text, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 
