@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from app import sql
 from app.attribution.queries import read_clicks
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from app.orders.rules import Folded
 
 Row = tuple[int | None, "datetime | None", int, bool, str]  # partner, touch, position, won, why
+
+UNANSWERED = "ref:"
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,9 @@ def _spoken(folded: Folded, names: Sequence[str]) -> Iterable[tuple[Kind, str, i
     for evidence in folded.evidence:
         if evidence.kind == "ref":
             yield Kind.REF, evidence.value, 0
+        if evidence.kind == "click" and evidence.value.startswith(UNANSWERED):
+            # What the landing script holds where its beacon was blocked: the code alone.
+            yield Kind.REF, _storable(unquote(evidence.value.removeprefix(UNANSWERED))), 0
         if evidence.kind == "entry" and (code := _in_address(evidence.value, names)):
             yield Kind.ENTRY, code, 0
 
@@ -147,12 +152,16 @@ def _in_address(address: str, names: Sequence[str]) -> str | None:
     except ValueError:
         return None
     wanted = [value for name, value in query if name in names and value]
-    return wanted[0] if wanted else None
+    return _storable(wanted[0]) if wanted else None
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "")  # decoded here, after the door had looked
 
 
 def _clicks(folded: Folded, seen: Mapping[str, SeenClick]) -> Iterable[Claim]:
     for evidence in folded.evidence:
-        if evidence.kind == "click":
+        if evidence.kind == "click" and not evidence.value.startswith(UNANSWERED):
             click = seen.get(evidence.value)
             yield Claim(
                 Kind.CLICK,
