@@ -49,8 +49,8 @@ def _receive(body: bytes) -> None:
     secret = crypto.open_sealed(connection.secret)
     digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
     headers = {
-        "X-WC-Webhook-Topic": "order.updated",
-        "X-WC-Webhook-Signature": base64.b64encode(digest).decode(),
+        "x-wc-webhook-topic": "order.updated",
+        "x-wc-webhook-signature": base64.b64encode(digest).decode(),
     }
     inbox.receive(woocommerce.kind, connection.public_id, headers, body)
 
