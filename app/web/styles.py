@@ -73,6 +73,12 @@ class Sample(Form):
     automatic = BooleanField(lazy_gettext("Approve at once"))
 
 
+class Note(Form):
+    """A form that htmx sends."""
+
+    note = StringField(lazy_gettext("Note"), validators=[Filled()])
+
+
 PAYOUTS = Table(
     name="sample",
     caption=lazy_gettext("Payouts"),
@@ -152,6 +158,7 @@ def _context(form: Sample) -> dict[str, Any]:
     return {
         "menu": _menu,
         "form": form,
+        "note": Note(formdata=None),
         "payouts": View(PAYOUTS, asked, _rows(asked), 10_001, {}, next="x"),
         "nothing": View(
             replace(PAYOUTS, name="nothing", caption=gettext("Nothing")),
@@ -186,3 +193,14 @@ def send() -> Response:
     if form.validate():
         return see_other("dev.ui", message=gettext("Saved."), undo="/dev/ui")
     return page("web/styles.html", status=422, **_context(form))
+
+
+@blueprint.post("/ui/note")
+def note() -> Response:
+    """Take a note; a refused one comes back as the form alone."""
+    _stand()
+    form = Note()
+    if form.validate():
+        return see_other("dev.ui", message=gettext("Noted."))
+    context = _context(Sample(formdata=None)) | {"note": form}
+    return page("web/styles.html", "_note.html", status=422, **context)

@@ -146,3 +146,20 @@ def test_without_script_everything_is_still_there(browser: Browser, live_server:
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".form-errors")).to_be_visible()
     context.close()
+
+
+def test_a_form_sent_by_htmx_is_refused_in_place_and_then_taken(
+    quiet_page: Page, live_server: str
+) -> None:
+    quiet_page.goto(f"{live_server}/dev/ui?size=50")
+    quiet_page.evaluate("window.stayed = true")
+    form = quiet_page.locator("#note-form")
+    form.get_by_role("button", name="Add").click()
+    expect(form.get_by_text("Fill this in.").last).to_be_visible()
+    assert quiet_page.url.endswith("?size=50")
+    form.get_by_label("Note").fill("x")
+    form.get_by_role("button", name="Add").click()
+    expect(quiet_page.get_by_text("Noted.")).to_be_visible()
+    expect(form.get_by_text("Fill this in.")).to_have_count(0)
+    expect(quiet_page.locator(".chart-picture canvas")).to_be_visible()
+    assert quiet_page.evaluate("window.stayed")
