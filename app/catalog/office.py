@@ -267,7 +267,15 @@ def _basics(product: Product | None, form: ProductForm, status: int = 200) -> Re
 
 def _program(product: Product, form: OptionsForm, status: int = 200) -> Response:
     shop = tenants.shop_by_id(product.shop_id)
-    return page("catalog/office/program.html", status=status, product=product, form=form, shop=shop)
+    owner = f"product:{product.id}"
+    return page(
+        "catalog/office/program.html",
+        status=status,
+        product=product,
+        form=form,
+        shop=shop,
+        levels=shown(queries.levels_of([owner])[owner]),
+    )
 
 
 def _category_page(category: Category | None, form: CategoryForm, status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
@@ -105,8 +106,8 @@ def _terms(terms: Terms) -> dict[str, Any]:
         "hold_days": now.hold_days,
         "window_days": now.window_days,
         "base": {"shipping": now.shipping, "tax": now.tax, "bonus": now.base.get("bonus", False)},
-        "valid_from": terms.valid_from,
-        "valid_to": terms.valid_to,
+        "valid_from": terms.valid_from.astimezone(UTC),
+        "valid_to": terms.valid_to.astimezone(UTC) if terms.valid_to else None,
     }
 
 

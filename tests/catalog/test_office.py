@@ -8,6 +8,8 @@ import pytest
 
 from app.catalog import queries
 from app.facts import service as facts
+from app.tenants import service as tenants
+from app.tenants.rules import Place
 from tests.partners.calls import Shop
 
 if TYPE_CHECKING:
@@ -127,3 +129,49 @@ def test_pages_of_another_merchant_are_not_there(app: App, lampa: Shop) -> None:
     for path in ("", "/program", "/activity"):
         assert browser.get(f"/{kniga.slug}/office/products/{number}{path}").status_code == 404
         assert browser.get(f"/{lampa.slug}/office/products/{number}{path}").status_code == 404
+
+
+def test_who_only_reads_sees_the_options_and_no_button(lampa: Shop) -> None:
+    lampa.call("PUT", "/products/lamp-1", {"name": "Lamp", "levels": ["15%"], "shown": False})
+    browser = lampa.staff("support")
+    path = f"/{lampa.slug}/office/products/{product_id(lampa, 'lamp-1')}/program"
+    page = browser.get(path).text.partition("<main")[2]
+    assert ("15%" in page, "<form" in page) == (True, False)
+    assert browser.post(path).status_code == 403
+
+
+def test_wrong_forms_come_back_with_what_was_typed(lampa: Shop) -> None:
+    lampa.call("PUT", "/products/lamp-1", {"name": "Lamp", "category": "lamps"})
+    with lampa.scope():
+        found = queries.category(lampa.shop_id, "lamps")
+        assert found is not None
+        category = found.id
+    browser, office = lampa.signed_in(), f"/{lampa.slug}/office"
+    new = {"shop": lampa.shop_id, "external_id": "lamps", "name": "Lamps"}
+    for path, form in (
+        (f"/products/{product_id(lampa, 'lamp-1')}", {"name": "Lamp", "url": "nowhere"}),
+        (f"/products/{product_id(lampa, 'lamp-1')}", {"name": ""}),
+        ("/products/new", new | {"external_id": "x", "price": "much"}),
+        ("/categories/new", new),
+        ("/categories/new", new | {"external_id": "y", "levels-0": "ten"}),
+        (f"/categories/{category}", {"name": "Lamps", "levels-0": "101%"}),
+    ):
+        answer = browser.post(office + path, data=form)
+        assert answer.status_code == 422, path
+        assert "to correct" in answer.text, path
+    assert browser.post(f"{office}/products/999999", data={"name": "X"}).status_code == 404
+    assert browser.get(f"{office}/categories/999999").status_code == 404
+    saved = browser.post(f"{office}/categories/{category}", data={"name": "All lamps"})
+    assert saved.status_code == 303
+
+
+def test_a_merchant_with_two_shops_says_which(lampa: Shop) -> None:
+    with lampa.scope():
+        second = tenants.open_shop("Second", Place(f"two.{lampa.domain}", "/"), "Europe/Moscow").id
+    browser, path = lampa.signed_in(), f"/{lampa.slug}/office/products/new"
+    assert f"two.{lampa.domain}" in browser.get(path).text
+    form = {"shop": second, "external_id": "lamp-1", "name": "Lamp"}
+    assert browser.post(path, data=form).status_code == 303
+    with lampa.scope():
+        assert queries.product(second, "lamp-1") is not None
+        assert queries.product(lampa.shop_id, "lamp-1") is None

@@ -58,3 +58,13 @@ class Shop:
         answer = client.post("/login", data={"email": email or self.owner, "password": PASSWORD})
         assert answer.status_code == 303, answer.get_data(as_text=True)
         return client
+
+    def staff(self, role: str) -> FlaskClient:
+        """Return a browser in which somebody of this role has signed in."""
+        email = f"{role}@{self.domain}"
+        with self.scope():
+            person = identity.ensure_person(email, role.capitalize())
+            identity.join(person, self.id, role)
+            with tenant_scope(PLATFORM):
+                identity.change_password(person, PASSWORD)
+        return self.signed_in(email)

@@ -70,3 +70,29 @@ def test_terms_of_another_merchant_are_not_there(app: App, lampa: Shop) -> None:
     path = f"/terms/{listed['items'][0]['id']}"
     assert lampa.call("GET", path).status_code == 404
     assert lampa.call("PATCH", path, {"levels": ["1%"]}).status_code == 404
+
+
+def test_groups_are_listed_and_changed(lampa: Shop) -> None:
+    lampa.call("POST", "/groups", {"name": "Gold", "levels": ["12%"]})
+    listed = lampa.call("GET", "/groups").json
+    assert listed is not None
+    group_id = listed["items"][0]["id"]
+    answer = lampa.call("PATCH", f"/groups/{group_id}", {"name": "Silver", "levels": ["11%"]})
+    assert answer.json == {"id": group_id, "name": "Silver", "levels": ["11%"]}
+    assert lampa.call("PATCH", "/groups/nobody", {"name": "X"}).status_code == 404
+
+
+def test_terms_may_have_a_term_of_their_own(lampa: Shop) -> None:
+    body = {
+        "name": "Spring",
+        "levels": ["15%"],
+        "valid_from": "2026-12-01T00:00:00+03:00",
+        "valid_to": "2027-03-01T00:00:00+03:00",
+    }
+    made = lampa.call("POST", "/terms", body).json
+    assert made is not None
+    found = lampa.call("GET", f"/terms/{made['id']}").json
+    assert found == made
+    later = lampa.call("PATCH", f"/terms/{made['id']}", {"valid_to": "2027-04-01T00:00:00+03:00"})
+    assert later.json is not None
+    assert later.json["version"] == 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.programs import queries
+from app.programs import queries, service
 from tests.partners.calls import Shop
 
 if TYPE_CHECKING:
@@ -90,3 +90,25 @@ def test_groups_are_made_and_changed(lampa: Shop) -> None:
     answer = browser.post(path + group_id, data={"name": "Silver"})
     assert answer.status_code == 303
     assert "Silver" in browser.get(path).text
+
+
+def test_wrong_groups_come_back_and_unknown_ones_are_not_there(lampa: Shop) -> None:
+    browser, path = lampa.signed_in(), f"/{lampa.slug}/office/groups/"
+    with lampa.scope():
+        group_id = service.create_group("Gold").public_id
+        service.create_group("Silver")
+    for form in ({"name": ""}, {"name": "Silver"}, {"name": "Gold", "levels-0": "ten"}):
+        assert browser.post(path + group_id, data=form).status_code == 422
+    assert browser.get(f"{path}nobody").status_code == 404
+    assert browser.get(f"/{lampa.slug}/office/terms/nobody").status_code == 404
+
+
+def test_terms_may_not_keep_what_the_domain_refuses(lampa: Shop) -> None:
+    with lampa.scope():
+        service.create_terms(name="Bloggers", levels=["15%"])
+    browser = lampa.signed_in()
+    path = f"/{lampa.slug}/office/terms/{base(lampa)[0]}"
+    form = {"version": "1", "name": "Bloggers", "levels-0": "10%"}
+    answer = browser.post(path, data=form)
+    assert answer.status_code == 409
+    assert "This name is taken." in answer.text
