@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -32,8 +33,14 @@ def main() -> int:
             for trial in BENCHES[name](ground):
                 print(f"{trial.key} {trial.title} ...", file=sys.stderr, flush=True)
                 results.append(judge(trial, asked.rounds, asked.seconds))
+        commit = ground.commit_seconds()
     print(report.table(results))
-    report.save(results, vars(asked) | {"json": str(asked.json)}, asked.json)
+    print(
+        f"A commit took {commit * 1e3:.2f} ms; the load of the machine was {os.getloadavg()[0]:.1f}."
+    )
+    report.save(
+        results, vars(asked) | {"json": str(asked.json), "commit_seconds": commit}, asked.json
+    )
     return 0 if all(result.verdict == "met" for result in results) else 1
 
 

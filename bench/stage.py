@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -126,6 +128,16 @@ class Stage:
         url = self.environ["DATABASE_OWNER_URL"].replace("+psycopg", "", 1)
         with psycopg.connect(url) as connection:
             return list(connection.execute(statement, values).fetchall())
+
+    def commit_seconds(self, times: int = 50) -> float:
+        """Return what one commit takes here now: the disk's word on every rate of writes."""
+        took = []
+        with psycopg.connect(self.superuser, autocommit=True) as connection:
+            for _ in range(times):
+                began = time.monotonic()
+                connection.execute("SELECT pg_logical_emit_message(true, 'bench', '')")
+                took.append(time.monotonic() - began)
+        return median(took)
 
     def pressed(self, call: Call, seconds: float) -> Work:
         """Load one of the servers; the CPU is that of all servers and of the database."""
