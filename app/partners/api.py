@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 bp = APIBlueprint("partners", __name__, url_prefix="/partners", tag="Partners")
-NEVER_NULL = frozenset({"refcode", "name", "codes", "levels", "status", "comment"})
+NEVER_NULL = frozenset({"refcode", "name", "status", "comment"})
 PLAIN = ("name", "email", "phone", "site", "comment", "codes", "levels")
 
 
@@ -107,6 +107,7 @@ def change(refcode: str, json_data: PartnerIn) -> dict[str, Any]:
 
 def _said(body: PartnerIn) -> dict[str, Any]:
     said = body.model_dump(exclude_unset=True)
+    said |= {name: [] for name in ("codes", "levels") if name in said and said[name] is None}
     return {name: v for name, v in said.items() if v is not None or name not in NEVER_NULL}
 
 

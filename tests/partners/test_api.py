@@ -78,6 +78,25 @@ def test_what_is_patched_changes_and_the_rest_stays(lampa: Shop) -> None:
     assert lampa.call("GET", "/partners/boris").json == answer.json
 
 
+def test_null_clears_what_may_be_empty(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna", email="a@example.org", codes=["A10"], levels=["1%"])
+    nothing = dict.fromkeys(("email", "codes", "levels", "name", "status", "group", "terms"))
+    answer = lampa.call("PATCH", "/partners/anna", nothing)
+    assert answer.json is not None
+    assert (answer.json["email"], answer.json["codes"], answer.json["levels"]) == (None, [], [])
+    assert (answer.json["name"], answer.json["status"]) == ("Anna", "active")
+
+
+def test_the_parent_may_end_on_a_day(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna")
+    made(lampa, name="Boris", refcode="boris")
+    wish = {"sponsor": "anna", "sponsor_since": "2090-01-01", "sponsor_until": "2090-12-31"}
+    assert lampa.call("PATCH", "/partners/boris", wish).status_code == 200
+    for day in (20900101, "2090-1-1", "1.1.2090"):
+        answer = lampa.call("PATCH", "/partners/boris", {"sponsor_until": day})
+        assert answer.status_code == 422, day
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

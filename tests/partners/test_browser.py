@@ -57,11 +57,12 @@ def sign_in(page: Page, server: str, email: str) -> None:
 
 
 def look(page: Page, server: str, path: str) -> None:
+    page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+    answer = page.goto(server + path)
+    assert answer is not None
+    assert answer.status == 200, path
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        answer = page.goto(server + path)
-        assert answer is not None
-        assert answer.status == 200, path
         assert not violations(page), f"{path} at {width}"
         over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert over <= 0, f"{path} overflows by {over} at {width}"
