@@ -12,7 +12,13 @@ from app.events.models import Event, Feed
 from app.events.service import record
 from app.extensions import db, queue
 from app.tenancy import role
-from tests.notifications.scene import earns, happens, make_partner, message_ids, position_of
+from tests.notifications.scene import (
+    earns,
+    happens,
+    make_partner,
+    message_ids,
+    position_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,13 +79,13 @@ def test_an_event_that_commits_late_gets_a_later_place_and_is_not_skipped(
     app: App, lampa: Merchant
 ) -> None:
     drain(lampa)
-    recorded, go_on = threading.Event(), threading.Event()
+    written, go_on = threading.Event(), threading.Event()
     late: list[int] = []
 
     def slow() -> None:
         def act() -> None:
-            late.append(record("link.created", "link:slow").id)
-            recorded.set()
+            late.append(recorded("link.created", "link:slow"))
+            written.set()
             assert go_on.wait(WAIT)
 
         with app.app_context():
@@ -87,7 +93,7 @@ def test_an_event_that_commits_late_gets_a_later_place_and_is_not_skipped(
 
     thread = threading.Thread(target=slow)
     thread.start()
-    assert recorded.wait(WAIT)
+    assert written.wait(WAIT)
     quick = happens(lampa, "link.created", "link:quick")
     assert quick > late[0]
     assert drain(lampa) == 1

@@ -42,7 +42,14 @@ def address_of(merchant: Merchant, partner_id: int) -> str:
 
 def happens(merchant: Merchant, kind: str, subject: str, **facts: Any) -> int:
     """Let an event happen, committed; returns its id."""
-    return jobs.in_transaction(lambda: record(kind, subject, **facts).id, merchant.id)
+    return jobs.in_transaction(lambda: recorded(kind, subject, **facts), merchant.id)
+
+
+def recorded(kind: str, subject: str, **facts: Any) -> int:
+    """Let an event happen in the scope; returns its id."""
+    event = record(kind, subject, **facts)
+    db.session.flush()
+    return event.id
 
 
 def earns(merchant: Merchant, partner_id: int, amount: int = 199000) -> int:
@@ -87,9 +94,8 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         subject, facts = f"person:{person.id}", {"person_id": person.id, "role": "manager"}
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
-    event = record(kind, subject, **facts)
     message = Message(
-        event_id=event.id,
+        event_id=recorded(kind, subject, **facts),
         recipient=f"person:{person.id}" if "person_id" in facts else f"partner:{partner.id}",
         address="anna@example.org",
         channel="email",

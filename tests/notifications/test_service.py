@@ -75,7 +75,7 @@ def test_a_payout_request_is_told_to_the_money_desk_and_to_nobody_else(lampa: Me
 @pytest.mark.usefixtures("_app")
 def test_the_staff_of_the_merchant_is_told_of_the_twins_events(lampa: Merchant) -> None:
     def act() -> int:
-        return record("payout.requested", "payout:1", partner_id=1).id
+        return scene.recorded("payout.requested", "payout:1", partner_id=1)
 
     event_id = jobs.in_transaction(act, lampa.twin_id)
     jobs.in_transaction(lambda: service.promise(drain()), lampa.twin_id)
