@@ -18,6 +18,7 @@ from tests.notifications.scene import (
     make_partner,
     message_ids,
     position_of,
+    recorded,
 )
 
 if TYPE_CHECKING:
