@@ -28,6 +28,13 @@ KINDS: dict[str, LazyString] = {
     "site": lazy_gettext("Visit from a partner's site"),
     "entry": lazy_gettext("Address of the first visit"),
 }
+MOVES: dict[str, LazyString] = {
+    "accrual": lazy_gettext("credited"),
+    "release": lazy_gettext("became available"),
+    "reversal": lazy_gettext("taken back while on hold"),
+    "clawback": lazy_gettext("taken back"),
+    "return": lazy_gettext("put on hold again"),
+}
 SOURCES: dict[str, LazyString] = {
     "partner": lazy_gettext("the partner's own rate"),
     "campaign": lazy_gettext("the campaign"),

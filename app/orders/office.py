@@ -16,6 +16,7 @@ from app.ledger.queries import order_transfers
 from app.orders.models import Order
 from app.orders.queries import messages
 from app.orders.rules import folded_from_json, line_value, refunded
+from app.partners.queries import cards
 from app.site.access import requires
 from app.web.filters import money_text
 from app.web.pages import page
@@ -99,6 +100,7 @@ def show(deal: str) -> Response:
         raise NotFound
     folded = folded_from_json(order.folded)
     back = refunded(folded.snapshot)
+    transfers = order_transfers(order.id)
     lines = [(line, line_value(line), round(back.lines[line.id])) for line in folded.snapshot.lines]
     return page(
         "orders/office/show.html",
@@ -110,6 +112,8 @@ def show(deal: str) -> Response:
         kinds=explain.KINDS,
         nothing=explain.nothing,
         why=lambda part: explain.line(part.why, part.amount, money_text),
-        transfers=order_transfers(order.id),
+        transfers=transfers,
+        names={i: card.name for i, card in cards(t.partner_id for t in transfers).items()},
+        moves=explain.MOVES,
         messages=messages(order.id),
     )
