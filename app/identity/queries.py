@@ -73,21 +73,6 @@ def staff(tenant_id: int) -> list[tuple[Membership, Person]]:
     return [(membership, found) for membership, found in db.session.execute(query)]
 
 
-def staff_to_tell(tenant_id: int, roles: Iterable[str]) -> list[Person]:
-    """Return the people of some roles at a merchant who can be written to."""
-    query = (
-        select(Person)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(
-            Membership.tenant_id == tenant_id,
-            Membership.role.in_(set(roles)),
-            Person.disabled_at.is_(None),
-        )
-        .order_by(Person.id)
-    )
-    return list(db.session.scalars(query))
-
-
 def is_staff_anywhere(person_id: int) -> bool:
     """Tell whether a person is among any merchant's staff."""
     query = select(Membership.id).where(

@@ -69,17 +69,6 @@ def twin_of(tenant_id: int) -> Tenant | None:
     return db.session.scalar(select(Tenant).where(Tenant.twin_of == tenant_id))
 
 
-def merchants(after: int | None = None, search: str = "", limit: int = 50) -> Sequence[Tenant]:
-    """Return merchants, newest first, without the platform and the twins; a listed query of the operator's."""
-    query = select(Tenant).where(Tenant.twin_of.is_(None), Tenant.id > 1)
-    if after is not None:
-        query = query.where(Tenant.id < after)
-    if search:
-        like = f"%{search.replace('%', '')}%"
-        query = query.where(Tenant.slug.ilike(like) | Tenant.name.ilike(like))
-    return db.session.scalars(query.order_by(Tenant.id.desc()).limit(limit)).all()
-
-
 def settings() -> dict[str, Any]:
     """Return the merchant's settings as they hold now; what was never set has its default."""
     return DEFAULTS | facts.current([MERCHANT]).get(MERCHANT, {})

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import time_machine
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import select, update
 
 from app import clock
@@ -264,3 +266,47 @@ def test_the_account_page_keeps_name_and_language(
     assert client.post("/account", data={"name": "Olga", "locale": "ru"}).status_code == 303
     assert "Olga" in client.get("/account").text
     assert client.post("/account", data={"name": "", "locale": "ru"}).status_code == 422
+
+
+def test_who_is_signed_in_is_led_on_from_the_front_door(
+    client: FlaskClient, lampa: Merchant
+) -> None:
+    assert client.get("/").headers["Location"] == "/login"
+    sign_in(client, lampa.staff["owner"])
+    assert client.get("/").headers["Location"] == lampa.office()
+    assert client.get("/login").headers["Location"] == lampa.office()
+
+
+def test_forms_that_are_empty_come_back(client: FlaskClient, lampa: Merchant) -> None:
+    assert client.post("/forgot", data={}).status_code == 422
+    assert client.post("/login", data={}).status_code == 422
+    sign_in(client, lampa.staff["owner"])
+    assert client.post("/account/password", data={}).status_code == 422
+    assert client.post("/confirm", data={}).status_code == 422
+    easy = {"old": PASSWORD, "password": "password123456"}
+    assert client.post("/account/password", data=easy).status_code == 422
+
+
+def test_the_language_is_kept_with_the_person(client: FlaskClient, lampa: Merchant) -> None:
+    sign_in(client, lampa.staff["owner"])
+    assert client.post("/preferences/language", data={"locale": "ru"}).status_code == 303
+    client.delete_cookie("locale")
+    assert 'lang="ru"' in client.get("/account").text
+
+
+def test_letters_are_not_sent_without_end(
+    app: App, client: FlaskClient, lampa: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "RATELIMIT_ENABLED", True)
+    attempts = MovingWindowRateLimiter(storage_from_string("memory://"))
+    monkeypatch.setitem(app.extensions, "attempts", attempts)
+    person = lampa.staff["owner"]
+    answers = {client.post("/forgot", data={"email": person.email}).status_code for _ in range(8)}
+    assert answers == {200}
+    with app.app_context(), tenant_scope(PLATFORM):
+        mine = Event.subject == f"person:{person.id}"
+        query = select(Event).where(Event.type == "person.password_reset", mine)
+        assert len(db.session.scalars(query).all()) == 5
+    for number in range(22):
+        client.post("/forgot", data={"email": f"{number}@nowhere.example"})
+    assert client.post("/forgot", data={"email": person.email}).status_code == 429
