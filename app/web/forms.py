@@ -190,7 +190,7 @@ class PercentOrMoneyField(TypedField):
         try:
             value = Decimal(plain_number(text[:-1].strip(), locale_name()))
         except (MoneyError, InvalidOperation) as error:
-            raise ValueError(gettext("Type percents such as 10%%, or a sum.")) from error
+            raise ValueError(gettext("Type percents such as 10%, or a sum.")) from error
         if not 0 <= value <= 100:
             raise ValueError(gettext("Percents go from 0 to 100."))
         if -int(value.as_tuple().exponent) > 4:
