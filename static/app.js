@@ -119,7 +119,7 @@
       ...axis,
       scale: `y${n}`,
       side: n ? 1 : 3,
-      size: 56,
+      size: (_plot, words) => 18 + 6.6 * Math.max(5, ...(words ?? []).map((word) => word.length)),
       grid: n ? { show: false } : axis.grid,
       values: (_plot, ticks) => ticks.map((v) => (v == null ? "" : `${written.format(v)}${unit ? `\u00a0${unit}` : ""}`)),
     }));
