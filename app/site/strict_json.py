@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 DEEPEST = 50
 LONGEST_NUMBER = 40
 # Escapes that may hide a NUL or half a surrogate pair: only then is every string looked at.
-_SUSPECT = re.compile(rb"\\u(0000|[dD][89abAB])")
+_SUSPECT = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 
 
 class BadJson(ValueError):
