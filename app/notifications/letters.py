@@ -15,6 +15,7 @@ from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 
 from app import crypto
+from app.commissions.models import Deal
 from app.events.models import Event
 from app.extensions import db
 from app.identity import service as identity
@@ -180,6 +181,14 @@ class View:
         """The shop's number of the order that the event is about."""
         number = self.facts.get("order_id")
         return db.session.scalar(select(Order.number).where(Order.id == number)) if number else None
+
+    @cached_property
+    def sale(self) -> str:
+        """The address of the sale that the event is about, with why this sum."""
+        number = self.facts.get("order_id")
+        query = select(Deal.public_id).where(Deal.order_id == number)
+        deal = db.session.scalar(query) if number else None
+        return self.cabinet(f"sales/{deal}/" if deal else "sales/")
 
     @property
     def amount(self) -> str:

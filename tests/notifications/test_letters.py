@@ -4,6 +4,7 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -101,6 +102,14 @@ def test_a_letter_fetches_nothing_from_anywhere(scene: Scene, kind: str) -> None
     page = tags(scene.letter(kind).html)
     assert not page.tags & {"img", "script", "link", "iframe"}
     assert all(link.startswith("http://localhost/") for link in page.links)
+
+
+@pytest.mark.parametrize("kind", sorted(RULES))
+def test_every_link_of_a_letter_leads_to_a_page(app: App, scene: Scene, kind: str) -> None:
+    router = app.url_map.bind("localhost")
+    for link in tags(scene.letter(kind).html).links:
+        endpoint, _values = router.match(urlsplit(link).path)
+        assert endpoint != "static"
 
 
 @pytest.mark.parametrize("kind", sorted(RULES))

@@ -7,7 +7,8 @@ import pytest
 
 from app import jobs
 from app.identity import service as identity
-from app.notifications import letters, queries, service
+from app.notifications import letters, queries, rules, service
+from app.partners.forms import NOTICES
 from app.partners.models import Partner
 from tests.notifications import scene
 from tests.world import PASSWORD, sign_in
@@ -58,17 +59,18 @@ def unsubscribe_address(app: App, world: World, partner_id: int) -> str:
     return found.group(1)
 
 
-def test_a_partner_chooses_her_notices(
+def test_the_cabinet_offers_every_notice_that_can_be_turned_off() -> None:
+    assert set(NOTICES) == set(rules.NOTICES)
+
+
+def test_a_notice_turned_off_from_a_letter_can_be_turned_on_in_the_cabinet(
     app: App, client: FlaskClient, world: World, anna: tuple[int, str]
 ) -> None:
     partner_id, email = anna
+    client.post(unsubscribe_address(app, world, partner_id))
+    assert muted(app, world, partner_id) == ["commission.accrued"]
     sign_in(client, email)
-    assert "A sale was counted" in client.get(world.lampa.cabinet("notices/")).text
-    answer = client.post(world.lampa.cabinet("notices/"), data={"accrued": "y"})
-    assert answer.status_code == 303
-    assert muted(app, world, partner_id) == ["partner.recruited", "commission.available"]
-    client.post(world.lampa.cabinet("notices/"), data={"accrued": "y", "recruited": "y"})
-    assert muted(app, world, partner_id) == ["commission.available"]
+    assert client.get(world.lampa.cabinet("settings")).status_code == 200
 
 
 def test_a_letter_lets_its_reader_turn_the_notice_off_without_signing_in(
