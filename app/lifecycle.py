@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 State = TypeVar("State", bound=StrEnum)
 
 
-class IllegalTransition(ValueError):  # noqa: N818  the name says what happened
+class IllegalTransition(ValueError):
     """The state has no such action."""
 
     def __init__(self, state: str, action: str) -> None:

@@ -72,8 +72,20 @@ class Binding(Tenanted, Model):
 
     __table_args__ = (
         # At most one by registration, and one that the customer's orders made.
-        Index("uq_binding_explicit", "tenant_id", "member_id", unique=True, postgresql_where=text("order_id is null")),
-        Index("uq_binding_derived", "tenant_id", "member_id", unique=True, postgresql_where=text("order_id is not null")),
+        Index(
+            "uq_binding_explicit",
+            "tenant_id",
+            "member_id",
+            unique=True,
+            postgresql_where=text("order_id is null"),
+        ),
+        Index(
+            "uq_binding_derived",
+            "tenant_id",
+            "member_id",
+            unique=True,
+            postgresql_where=text("order_id is not null"),
+        ),
         CheckConstraint("how <> ''", name="how"),
         ref("member", "member_id"),
         ref("partner", "partner_id"),

@@ -18,7 +18,6 @@ from app.tenancy import current_tenant, public_id
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sqlalchemy.orm import Session
 
 BATCH = 200
 
