@@ -19,6 +19,8 @@ from app.web.locale import select_locale, select_timezone
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
+    from app.application import App
+
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -187,3 +189,20 @@ def test_the_reader_is_told_in_her_language(client: FlaskClient) -> None:
     assert '<html lang="en"' in client.get("/nothing", headers={"Accept-Language": "ru"}).text
     client.set_cookie("locale", "xx")
     assert '<html lang="ru"' in client.get("/nothing", headers={"Accept-Language": "ru"}).text
+
+
+def test_a_session_that_is_over_leads_to_the_sign_in_and_back(app: App) -> None:
+    with app.test_request_context("/lampa/office/orders/?sort=-sum"):
+        plain = errors.sign_in_again()
+    with app.test_request_context("/lampa/office/orders/", headers=PART):
+        swapped = errors.sign_in_again()
+    with app.test_request_context("/api/v1/orders/1"):
+        told = errors.sign_in_again()
+    assert plain.status_code == 303
+    assert plain.headers["Location"] == "/login?next=/lampa/office/orders/?sort%3D-sum"
+    assert (swapped.status_code, swapped.headers["HX-Redirect"]) == (401, "/login")
+    assert told.content_type == errors.PROBLEM
+
+
+def test_nobody_is_sent_to_a_sign_in_that_nobody_offers(failing: FlaskClient) -> None:
+    assert "Please sign in" in failing.get("/401").text

@@ -9,10 +9,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import render_template_string
+from markupsafe import Markup
 from sqlalchemy import BigInteger, MetaData, Text, event, select
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy import Table as SqlTable
 
+from app.web.cells import CELLS, rows
+from app.web.filters import NO_VALUE
 from app.web.tables import COUNTED, Column, Empty, Filter, Table, View
 
 if TYPE_CHECKING:
@@ -290,3 +293,17 @@ def test_an_empty_table_names_the_next_act(app: App, lamps: Session) -> None:
         text = draw(view)
     assert "No line fits this search." in text
     assert 'href="/dev/ui"' in text
+
+
+def test_every_kind_of_cell_is_drawn_and_nothing_is_a_dash(app: App) -> None:
+    with app.test_request_context("/"):
+        for render in CELLS:
+            drawn = rows([Column("a", "A", render=render, quiet=True)], [{"a": None}])
+            assert "No" in drawn if render == "yes" else NO_VALUE in drawn, render
+        told = rows(
+            [Column("a", "A", render="yes"), Column("b", "B", render="code"), Column("c", "C")],
+            [{"a": 1, "b": "<x>", "c": Markup("<b>C</b>")}],
+        )
+    assert '<td role="cell" data-label="A">Yes</td>' in told
+    assert "<code>&lt;x&gt;</code>" in told
+    assert "<b>C</b>" in told
