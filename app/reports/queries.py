@@ -90,7 +90,8 @@ def overview(tenant: Tenant) -> Overview:
     since = _start(days[0], tenant.timezone)
     deals, clicks = _deals_by_day(since, tenant.timezone), _clicks_by_day(since, tenant.timezone)
     by_day = {
-        day: deals.get(day, Figures()) + Figures(clicks=clicks.get(day, 0)) for day in {*deals, *clicks}
+        day: deals.get(day, Figures()) + Figures(clicks=clicks.get(day, 0))
+        for day in {*deals, *clicks}
     }
     recent = days[PERIOD:]
     return Overview(
@@ -130,12 +131,22 @@ def top_partners(tenant: Tenant) -> list[Top]:
         .subquery()
     )
     rows = db.session.execute(
-        select(Partner.public_id, Partner.refcode, Partner.name, sums.c.orders, sums.c.turnover, sums.c.commission)
+        select(
+            Partner.public_id,
+            Partner.refcode,
+            Partner.name,
+            sums.c.orders,
+            sums.c.turnover,
+            sums.c.commission,
+        )
         .join(sums, and_(sums.c.tenant_id == Partner.tenant_id, sums.c.partner_id == Partner.id))
         .order_by(sums.c.turnover.desc(), Partner.id)
         .limit(TOP)
     )
-    return [Top(r.public_id, r.refcode, r.name, r.orders, int(r.turnover), int(r.commission)) for r in rows]
+    return [
+        Top(r.public_id, r.refcode, r.name, r.orders, int(r.turnover), int(r.commission))
+        for r in rows
+    ]
 
 
 def waiting() -> Waiting:
@@ -143,22 +154,33 @@ def waiting() -> Waiting:
     asked, agreed = Payout.state == "requested", Payout.state == "approved"
     row = db.session.execute(
         select(
-            select(func.count()).where(Partner.status == "pending").scalar_subquery().label("applications"),
+            select(func.count())
+            .where(Partner.status == "pending")
+            .scalar_subquery()
+            .label("applications"),
             select(func.count()).where(asked).scalar_subquery().label("requests"),
-            select(func.coalesce(func.sum(Payout.amount), 0)).where(asked).scalar_subquery().label("requested"),
+            select(func.coalesce(func.sum(Payout.amount), 0))
+            .where(asked)
+            .scalar_subquery()
+            .label("requested"),
             select(func.count()).where(agreed).scalar_subquery().label("approved"),
             select(func.count()).where(Inbox.state == "parked").scalar_subquery().label("parked"),
         )
     ).one()
     words = db.session.scalars(
         select(Order.status)
-        .join(OrderMessage, and_(OrderMessage.tenant_id == Order.tenant_id, OrderMessage.order_id == Order.id))
+        .join(
+            OrderMessage,
+            and_(OrderMessage.tenant_id == Order.tenant_id, OrderMessage.order_id == Order.id),
+        )
         .where(OrderMessage.state.is_(None), OrderMessage.status == Order.status)
         .group_by(Order.status)
         .order_by(Order.status)
         .limit(TOP)
     )
-    return Waiting(row.applications, row.requests, int(row.requested), row.approved, row.parked, tuple(words))
+    return Waiting(
+        row.applications, row.requests, int(row.requested), row.approved, row.parked, tuple(words)
+    )
 
 
 def first_steps(tenant: Tenant) -> dict[str, bool] | None:
@@ -206,7 +228,10 @@ def _start(day: date, zone: str) -> datetime:
 def _deals_by_day(since: datetime, zone: str) -> dict[date, Figures]:
     day = _day(Deal.created_at, zone)
     rows = db.session.execute(
-        select(day.label("day"), *_sums()).join(Order, _order()).where(*_standing(since)).group_by(day)
+        select(day.label("day"), *_sums())
+        .join(Order, _order())
+        .where(*_standing(since))
+        .group_by(day)
     )
     return {r.day: Figures(r.orders, int(r.turnover), int(r.commission)) for r in rows}
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -93,7 +94,10 @@ def test_the_logins_are_told_first_and_open_every_door(
     assert list(told) == KEYS
     assert target.stat().st_mode & 0o077 == 0
     assert list(tmp_path.iterdir()) == [target]
-    for door, address in (("office", f"/{plays[0].slug}/office/"), ("cabinet", f"/{plays[0].slug}/cabinet/")):
+    for door, address in (
+        ("office", f"/{plays[0].slug}/office/"),
+        ("cabinet", f"/{plays[0].slug}/cabinet/"),
+    ):
         sign_in(client, told[door]["login"], told[door]["password"])
         assert client.get(address).status_code == 200
         client.post("/logout")
@@ -194,3 +198,14 @@ def test_production_gets_no_demo(
     monkeypatch.setitem(app.extensions, "partnerka", Config(env="production"))
     with pytest.raises(demo.Unfit):
         next(demo.seed(tmp_path / "demo.json", plays))
+
+
+def test_the_command_says_in_a_sentence_why_not(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.extensions, "partnerka", Config(env="production"))
+    monkeypatch.setattr(os, "nice", lambda _steps: 0)  # this process tests on at its own pace
+    said = app.test_cli_runner().invoke(args=["seed-demo", "--write", str(tmp_path / "demo.json")])
+    assert said.exit_code == 1
+    assert "not for production" in said.output
+    assert not list(tmp_path.iterdir())

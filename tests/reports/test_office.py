@@ -121,9 +121,18 @@ def test_the_best_partner_stands_first(scope: Merchant) -> None:
     with clock.moved_to(days_ago(70)):
         create(NewPartner(name="Boris", refcode="boris"))
     say(scope, "1", days_ago(1), ref="boris")
-    say(scope, "2", days_ago(1), ref="anna", lines=(Line(id="1", quantity=Decimal(1), price=500000),))
+    say(
+        scope,
+        "2",
+        days_ago(1),
+        ref="anna",
+        lines=(Line(id="1", quantity=Decimal(1), price=500000),),
+    )
     found = queries.top_partners(tenant(scope))
-    assert [(row.name, row.orders, row.turnover) for row in found] == [("Anna", 1, 500000), ("Boris", 1, 100000)]
+    assert [(row.name, row.orders, row.turnover) for row in found] == [
+        ("Anna", 1, 500000),
+        ("Boris", 1, 100000),
+    ]
 
 
 def test_what_waits_is_told_and_leads_there(scope: Merchant, client: FlaskClient) -> None:
@@ -173,7 +182,13 @@ def test_a_merchant_of_a_quarter_has_made_the_first_steps(scope: Merchant) -> No
 def test_an_empty_shop_sees_what_will_stand_here(client: FlaskClient, lampa: Merchant) -> None:
     page = sign_in(client, lampa.staff["support"].email).get(lampa.office())
     assert page.status_code == 200
-    for words in ("First steps", "1 of 6 done", "Nothing in the last 30 days", "Nothing waits", "Available now"):
+    for words in (
+        "First steps",
+        "1 of 6 done",
+        "Nothing in the last 30 days",
+        "Nothing waits",
+        "Available now",
+    ):
         assert words in page.text
 
 

@@ -20,7 +20,12 @@ def test_a_click_earns_its_part_of_the_commissions_half_up() -> None:
 
 def test_without_clicks_and_orders_there_is_nothing_to_divide_by() -> None:
     nothing = Figures()
-    assert (nothing.epc, nothing.average, nothing.conversion, nothing.cost) == (None, None, None, None)
+    assert (nothing.epc, nothing.average, nothing.conversion, nothing.cost) == (
+        None,
+        None,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,8 @@ def _seen(stage: Stage) -> list[Seen]:
         .order_by(Click.at)
     )
     return [
-        Seen(r.at, seal_click(key, tenant_id, r.link_id, milliseconds_of(r.at), r.nonce)) for r in rows
+        Seen(r.at, seal_click(key, tenant_id, r.link_id, milliseconds_of(r.at), r.nonce))
+        for r in rows
     ]
 
 
@@ -140,17 +141,25 @@ def _desk(stage: Stage) -> Iterator[Step]:
             ask = stage.days_before(7 * week + 2, 11) + timedelta(minutes=7 * place)
             yield Step(ask, partial(_ask, ids[actor.refcode], me), me)
             if (week, place) == (6, 3):
-                yield Step(ask + timedelta(hours=2), partial(_think_again, ids[actor.refcode], me), me)
+                yield Step(
+                    ask + timedelta(hours=2), partial(_think_again, ids[actor.refcode], me), me
+                )
             decide = partial(_decide, ids[actor.refcode], staff, refuse=(week, place) == (4, 1))
             if week or place % 2:
                 yield Step(stage.days_before(7 * week + 1, 12), decide, staff)
             if week:
-                yield Step(stage.days_before(7 * week, 15), partial(_pay, ids[actor.refcode], staff), staff)
+                yield Step(
+                    stage.days_before(7 * week, 15), partial(_pay, ids[actor.refcode], staff), staff
+                )
     if {"sofia", "yana"} <= ids.keys():
-        gift = partial(ledger.adjust, ids["sofia"], 50000, "Thank you for the review of the month", RUB)
+        gift = partial(
+            ledger.adjust, ids["sofia"], 50000, "Thank you for the review of the month", RUB
+        )
         yield Step(stage.days_before(20, 12), gift, staff)
         # Paid outside, and more than there was: the rest is owed.
-        advance = partial(payouts.record_paid, ids["yana"], 150000, "bank", staff, "Advance in cash")
+        advance = partial(
+            payouts.record_paid, ids["yana"], 150000, "bank", staff, "Advance in cash"
+        )
         yield Step(stage.days_before(6, 12), advance, staff)
 
 

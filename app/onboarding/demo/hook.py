@@ -88,7 +88,9 @@ def _order(telling: Telling) -> dict[str, Any]:
         "shipping_lines": [{"total": _sum(said, said.shipping), "total_tax": "0.00"}],
         "fee_lines": [],
         "coupon_lines": [{"code": code} for code in said.coupons],
-        "refunds": [{"id": 1, "total": f"-{_sum(said, refund_total(said))}"} for _refund in said.refunds],
+        "refunds": [
+            {"id": 1, "total": f"-{_sum(said, refund_total(said))}"} for _refund in said.refunds
+        ],
         "meta_data": [{"key": key, "value": value} for key, value in _meta(said).items() if value],
     }
 

@@ -119,7 +119,9 @@ def logins(play: Play, url: str) -> dict[str, Any]:
     first, hero = staged(play), play.actors[0]
     with tenant_scope(PLATFORM):
         platform = _login(OPERATOR)
-        platform["api_key"] = tenants_service.make_key(None, "Demo", ["platform"], "platform").secret
+        platform["api_key"] = tenants_service.make_key(
+            None, "Demo", ["platform"], "platform"
+        ).secret
     with tenant_scope(first.tenant.id):
         key = tenants_service.make_key(first.shop.id, "Demo", SCOPES, "live").secret
         office = _login(f"owner@{play.domain}")
@@ -213,7 +215,9 @@ def _invite(stage: Stage, hero: Actor) -> None:
         with stage.at(stage.days_before(actor.since, 15), f"partner:{partner.id}"):
             for ware in actor.links:
                 product = catalog.products_by_key(stage.shop.id, [ware])[ware]
-                links.create(partner, links.Wish(product_id=product, code=f"{actor.refcode}-{ware}"))
+                links.create(
+                    partner, links.Wish(product_id=product, code=f"{actor.refcode}-{ware}")
+                )
             if actor.account:
                 payouts.set_details(partner, "bank", Details(actor.name, actor.account))
         if actor.blocked is not None:

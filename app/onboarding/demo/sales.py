@@ -53,7 +53,9 @@ def tell(stage: Stage, seen: Sequence[Seen]) -> list[Telling]:
     told: list[Telling] = []
     for number, at in enumerate(times(dice, stage, stage.play.orders)):
         returning = bool(regulars) and dice.random() < 0.38
-        customer = dice.choice(regulars) if returning else _newcomer(dice, stage.play, len(regulars))
+        customer = (
+            dice.choice(regulars) if returning else _newcomer(dice, stage.play, len(regulars))
+        )
         if not returning:
             regulars.append(customer)
         order = _basket(dice, stage.play, at, customer)
@@ -131,7 +133,9 @@ def _evidence(
         return replace(order, click=click.token)
     actor = who(dice, stage, order.created_at)
     if chance < 0.44:
-        return replace(order, entry=f"https://{stage.play.domain}/?ref={actor.refcode}", ref=actor.refcode)
+        return replace(
+            order, entry=f"https://{stage.play.domain}/?ref={actor.refcode}", ref=actor.refcode
+        )
     if chance < 0.54 and actor.codes:
         return replace(order, coupons=(actor.codes[0],))
     if chance < 0.57 and actor.codes:

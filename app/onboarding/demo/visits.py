@@ -119,9 +119,13 @@ def times(dice: Random, stage: Stage, count: int) -> Iterator[datetime]:
 
 def who(dice: Random, stage: Stage, at: datetime) -> Actor:
     """Draw a partner who was there at the time, by weight; a blocked one fades away."""
-    there = [a for a in stage.play.actors if stage.days_before(a.since, 16) <= at] or [stage.play.actors[0]]
+    there = [a for a in stage.play.actors if stage.days_before(a.since, 16) <= at] or [
+        stage.play.actors[0]
+    ]
     gone = [a.blocked is not None and stage.days_before(a.blocked) < at for a in there]
-    sums = list(accumulate(a.weight // (4 if late else 1) for a, late in zip(there, gone, strict=True)))
+    sums = list(
+        accumulate(a.weight // (4 if late else 1) for a, late in zip(there, gone, strict=True))
+    )
     return there[bisect_right(sums, dice.randrange(sums[-1]))]
 
 
@@ -134,7 +138,9 @@ def _way(dice: Random, stage: Stage, actor: Actor, short: str) -> tuple[str, str
         return f"/s/{short}", ""
     if actor.links and chance < 0.5:
         return f"/r/{slug}/{actor.refcode}-{dice.choice(actor.links)}", ""
-    return f"/r/{slug}/{actor.refcode}", dice.choice(("", "", "sub1=post", "sub1=video&utm_source=video"))
+    return f"/r/{slug}/{actor.refcode}", dice.choice(
+        ("", "", "sub1=post", "sub1=video&utm_source=video")
+    )
 
 
 def _shorts(stage: Stage) -> dict[str, str]:
