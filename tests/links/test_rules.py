@@ -38,7 +38,10 @@ def test_a_token_says_who_was_followed_and_when() -> None:
 
 
 @given(
-    st.integers(1, 2**32 - 1), st.integers(1, 2**63), st.integers(0, 2**42), st.integers(-(2**63), 2**63 - 1)
+    st.integers(1, 2**32 - 1),
+    st.integers(1, 2**63),
+    st.integers(0, 2**42),
+    st.integers(-(2**63), 2**63 - 1),
 )
 def test_every_token_is_read_as_it_was_sealed(tenant: int, link: int, at: int, nonce: int) -> None:
     token = seal_click(KEY, tenant, link, at, nonce)
@@ -52,7 +55,9 @@ def test_a_token_changed_in_any_place_proves_nothing(place: int, letter: str) ->
     assert changed == token or open_click(changed, [KEY]) is None
 
 
-@pytest.mark.parametrize("text", ["", "ck_", "ck_!!", "xx_" + "A" * 56, "ck_" + "A" * 56, "ck_" + "я" * 56])
+@pytest.mark.parametrize(
+    "text", ["", "ck_", "ck_!!", "xx_" + "A" * 56, "ck_" + "A" * 56, "ck_" + "я" * 56]
+)
 def test_what_is_no_token_proves_nothing(text: str) -> None:
     assert open_click(text, [KEY]) is None
 
@@ -135,10 +140,15 @@ def test_whatever_is_typed_leads_to_the_shop_or_is_refused(text: str) -> None:
 
 
 def test_the_landing_page_keeps_what_is_its_own_and_gets_what_is_ours() -> None:
-    there = landing(LAMPA, "a?x=1&ref=thief&click=ck_old#top", ("ref", "partner"), "анна", {"utm_source": "v k"})
+    there = landing(
+        LAMPA, "a?x=1&ref=thief&click=ck_old#top", ("ref", "partner"), "анна", {"utm_source": "v k"}
+    )
     code = "%D0%B0%D0%BD%D0%BD%D0%B0"
     assert there.bare == f"https://lampa.example/a?x=1&utm_source=v+k&ref={code}#top"
-    assert there.with_click("ck_1") == f"https://lampa.example/a?x=1&utm_source=v+k&ref={code}&click=ck_1#top"
+    assert (
+        there.with_click("ck_1")
+        == f"https://lampa.example/a?x=1&utm_source=v+k&ref={code}&click=ck_1#top"
+    )
 
 
 def test_a_links_own_marks_cannot_pass_for_ours() -> None:
@@ -147,7 +157,10 @@ def test_a_links_own_marks_cannot_pass_for_ours() -> None:
 
 
 def test_links_follow_the_shop_to_another_domain() -> None:
-    places = [place_in(LAMPA, "https://m.lampa.example/a"), place_in(LAMPA, "https://lampa.example/a")]
+    places = [
+        place_in(LAMPA, "https://m.lampa.example/a"),
+        place_in(LAMPA, "https://lampa.example/a"),
+    ]
     moved = Site("lamps.example", "/new")
     assert [Landing.of(moved, place) for place in places] == [
         "https://m.lamps.example/a",
