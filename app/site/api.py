@@ -9,13 +9,13 @@ from apiflask import APIBlueprint
 from flask import Response, g, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from app import clock
+from app import clock, crypto
 from app.errors import DomainError, FieldError, Forbidden
 from app.extensions import csrf, db
 from app.site import access, registry, strict_json
 from app.site.limits import calls
 from app.site.once import once
-from app.site.scope import act_as, enter_tenant
+from app.site.scope import act_as, enter_id, stand_in
 from app.tenants import queries as tenants
 from app.tenants import service
 from app.web.errors import problem
@@ -23,10 +23,12 @@ from app.web.errors import problem
 if TYPE_CHECKING:
     from flask import Flask
 
-    from app.tenants.models import ApiKey
+    from app.tenants.queries import KeyInUse
 
 TOUCH = timedelta(minutes=1)
 BODIES = frozenset({"POST", "PUT", "PATCH"})
+MOST_KNOWN = 10_000
+_known: dict[str, tuple[int, int]] = {}  # digest of a key: its tenant and id
 
 
 def init_app(app: Flask) -> None:
@@ -63,25 +65,42 @@ def _enter() -> Response | None:
     return None
 
 
-def _recognise() -> ApiKey | None:
-    """Enter the key's tenant and return the key while it holds; the directory forgets revoked ones."""
+def _recognise() -> KeyInUse | None:
+    """Enter the key's tenant and return the key while it holds.
+
+    Whose a key is never changes, so that is remembered; whether it holds is asked at each call.
+    """
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
-    found = (
-        tenants.by_key(secret.strip()) if scheme.lower() == "bearer" and secret.isascii() else None
-    )
+    if scheme.lower() != "bearer" or not secret.isascii():
+        return None
+    ids = _whose(secret.strip())
+    if ids is None:
+        return None
+    enter_id(ids[0])
+    found = tenants.key_in_use(ids[1], secret.strip())
     if found is None or found[0].suspended_at is not None:
+        _known.pop(crypto.digest(secret.strip()), None)
         return None
-    tenant, key_id = found
-    enter_tenant(tenant)
-    key = tenants.key(key_id)
-    if key is None or key.revoked_at is not None:
-        return None
+    tenant, key = found
+    stand_in(tenant)
     g.api_key_id, g.shop_id = key.id, key.shop_id
     act_as(f"api:{key.id}")
     return key
 
 
-def _check_scope(key: ApiKey) -> None:
+def _whose(secret: str) -> tuple[int, int] | None:
+    name = crypto.digest(secret)
+    ids = _known.get(name)
+    if ids is None:
+        ids = tenants.by_key(secret)
+        if ids is not None:
+            if len(_known) >= MOST_KNOWN:
+                _known.clear()
+            _known[name] = ids
+    return ids
+
+
+def _check_scope(key: KeyInUse) -> None:
     needed = access.permission_of(request.endpoint or "")
     g.permissions = frozenset(key.scopes)
     reads = (
@@ -93,7 +112,7 @@ def _check_scope(key: ApiKey) -> None:
         raise Forbidden("scope", f"This key has no scope for this call; it needs {needed}.")
 
 
-def _touch(key: ApiKey) -> None:
+def _touch(key: KeyInUse) -> None:
     now = clock.wall()
     if key.last_used_at is None or now - key.last_used_at > TOUCH:
         service.touch_key(key.id)

@@ -9,6 +9,7 @@ from flask import g, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, NotFound
 
+from app import clock
 from app.events.service import acting_as
 from app.extensions import db
 from app.tenancy import PLATFORM, tenant_scope
@@ -23,11 +24,20 @@ BIGGEST = 2**63 - 1  # what a key's column holds
 
 def enter_tenant(tenant: Tenant | None) -> None:
     """Work on this tenant's rows (the platform's, if None) until the request ends."""
+    enter_id(PLATFORM if tenant is None else tenant.id)
+    stand_in(tenant)
+
+
+def enter_id(tenant_id: int) -> None:
+    """Work on the rows of a tenant of which nothing else is known yet."""
+    _stack().enter_context(tenant_scope(tenant_id))
+
+
+def stand_in(tenant: Tenant | None) -> None:
+    """Make the tenant whose rows these are the request's, and its time the request's time."""
     g.tenant = tenant
-    if tenant is None:
-        _stack().enter_context(tenant_scope(PLATFORM))
-    else:
-        _stack().enter_context(tenant_scope(tenant.id, tenant.clock_offset))
+    if tenant is not None and tenant.clock_offset:
+        _stack().enter_context(clock.offset_by(tenant.clock_offset))
 
 
 def act_as(actor: str) -> None:

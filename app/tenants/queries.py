@@ -15,6 +15,7 @@ from app.tenants.rules import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
 MERCHANT = "merchant"  # the owner of the settings' facts
 
@@ -25,6 +26,16 @@ class Words:
 
     version: int
     words: dict[str, str]
+
+
+@dataclass(frozen=True)
+class KeyInUse:
+    """What the door wants to know of a key."""
+
+    id: int
+    shop_id: int | None
+    scopes: list[str]
+    last_used_at: datetime | None
 
 
 def look_up(kind: str, key: str) -> Directory | None:
@@ -42,15 +53,25 @@ def by_domain(name: str) -> Tenant | None:
     return _found("domain", name)
 
 
-def by_key(key: str) -> tuple[Tenant, int] | None:
-    """Return the tenant of an API key and the key's id; the scope then tells whether it still holds."""
+def by_key(key: str) -> tuple[int, int] | None:
+    """Return the tenant and the id of an API key, by the directory; both never change."""
+    found = look_up("api_key", key)
+    return (found.tenant_id, found.target_id) if found and found.target_id else None
+
+
+def key_in_use(key_id: int, secret: str) -> tuple[Tenant, KeyInUse] | None:
+    """Return the scope's tenant and its key while the key holds, in one statement."""
     query = (
-        select(Tenant, Directory.target_id)
-        .join(Directory, Directory.tenant_id == Tenant.id)
-        .where(Directory.kind == "api_key", Directory.key_hash == crypto.digest(key))
+        select(Tenant, ApiKey.id, ApiKey.shop_id, ApiKey.scopes, ApiKey.last_used_at)
+        .join(ApiKey, ApiKey.tenant_id == Tenant.id)
+        .where(
+            ApiKey.id == key_id,
+            ApiKey.key_hash == crypto.digest(secret),
+            ApiKey.revoked_at.is_(None),
+        )
     )
     row = db.session.execute(query).one_or_none()
-    return (row[0], row[1]) if row is not None and row[1] is not None else None
+    return (row[0], KeyInUse(*row[1:])) if row is not None else None
 
 
 def tenant(tenant_id: int) -> Tenant | None:

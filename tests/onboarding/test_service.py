@@ -62,7 +62,7 @@ def test_the_test_twin_is_a_merchant_of_its_own(db_session: scoped_session[Sessi
     live, test = queries.by_key(made.api_key), queries.by_key(made.test_api_key)
     assert live is not None
     assert test is not None
-    assert (live[0].id, test[0].id) == (made.tenant.id, twin.id)
+    assert (live[0], test[0]) == (made.tenant.id, twin.id)
 
 
 def test_two_merchants_cannot_have_one_address(db_session: scoped_session[Session]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask import Blueprint, Flask
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from redis import Redis
 from sqlalchemy import func, select, update
 
 from app import clock
@@ -153,7 +154,7 @@ def test_signing_in_is_closed_while_redis_is_down(
 def test_the_api_stays_open_while_redis_is_down(
     lampa: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.site.limits.queue.redis", None)
+    monkeypatch.setattr("app.site.limits.queue.redis", Redis.from_url(NOBODY))
     monkeypatch.setattr("app.site.limits.time.time", lambda: 1_900_000_000.0)
     counter = limits.Calls()
     assert not counter.too_many(lampa.id)
