@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawlerdetect import CrawlerDetect
 from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import aliased
 
 from app.attribution.models import Claim, Click
 from app.attribution.rules import Reason
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 TOOLS = re.compile(
     r"headless|python|curl|wget|httpx?/|java|okhttp|go-http|node|axios|guzzle", re.IGNORECASE
 )
+LOOKED_AT = 1000  # clicks
 FLAWS = {"frame": Reason.HIDDEN_FRAME}  # any other flag of a stored click is a machine's
 
 
@@ -132,6 +134,8 @@ def orders_of_links(partner_id: int) -> dict[int, int]:
 
 
 def last_visit() -> Click | None:
-    """Return the newest click that the landing script counted, whoever made it."""
-    query = select(Click).where(Click.kind == "script").order_by(Click.at.desc()).limit(1)
+    """Return the newest click that the landing script counted, among the last thousand of all."""
+    latest = select(Click).order_by(Click.at.desc()).limit(LOOKED_AT).subquery()
+    newest = aliased(Click, latest)
+    query = select(newest).where(newest.kind == "script").order_by(newest.at.desc()).limit(1)
     return db.session.scalars(query).one_or_none()
