@@ -82,6 +82,7 @@ class GroupCommit:
         self.guard = threading.Lock()
         self.busy = False
         self.pace = 0.0  # seconds that the last commit took
+        self.company = False  # whether the last batch held more than one click
         self.connection: Any = None
 
     def write(self, row: str) -> None:
@@ -90,17 +91,14 @@ class GroupCommit:
             batch = self.gathering
             batch.rows.append(row)
             leads, self.busy = not self.busy, True
-            if leads:
-                self.gathering = Batch()
-            else:
+            if not leads:
                 gate = threading.Lock()
                 gate.acquire()
                 batch.waiting.append(gate)
         if not leads:
             gate.acquire()  # opened when the batch is written, or when this thread shall write it
         if not batch.written:
-            if not leads:
-                self._close()
+            self._close(batch)
             try:
                 self._commit(batch)
             finally:
@@ -108,12 +106,13 @@ class GroupCommit:
         if batch.error is not None:
             raise batch.error
 
-    def _close(self) -> None:
+    def _close(self, batch: Batch) -> None:
         """Begin the next batch; where commits are slow, first let those come who were just answered."""
-        if self.pace > SLOW:
+        if self.company and self.pace > SLOW:
             time.sleep(min(self.pace / 4, LONGEST_PAUSE))
         with self.guard:
             self.gathering = Batch()
+        self.company = len(batch.rows) > 1
 
     def _pass_on(self, batch: Batch) -> None:
         """Let the first of the next batch write it, then let go everybody of this one."""
