@@ -23,7 +23,7 @@ bp = APIBlueprint("catalog", __name__, tag="Catalog")
 NEVER_NULL = frozenset({"name", "takes_part", "shown"})
 
 
-@bp.put("/categories/<string:external_id>")
+@bp.put("/categories/<path:external_id>")
 @bp.input(CategoryIn)
 @bp.output(CategoryOut)
 @requires("catalog")
@@ -32,7 +32,7 @@ def put_category(external_id: str, json_data: CategoryIn) -> dict[str, Any]:
     return _category(service.put_category(g.shop_id, external_id, **_said(json_data)))
 
 
-@bp.get("/categories/<string:external_id>")
+@bp.get("/categories/<path:external_id>")
 @bp.output(CategoryOut)
 @requires("catalog")
 def show_category(external_id: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def show_category(external_id: str) -> dict[str, Any]:
     return _category(found)
 
 
-@bp.put("/products/<string:external_id>")
+@bp.put("/products/<path:external_id>")
 @bp.input(ProductIn)
 @bp.output(ProductOut)
 @requires("catalog")
@@ -55,7 +55,7 @@ def put_product(external_id: str, json_data: ProductIn) -> dict[str, Any]:
     return _product(service.put_product(g.shop_id, external_id, **said))
 
 
-@bp.get("/products/<string:external_id>")
+@bp.get("/products/<path:external_id>")
 @bp.output(ProductOut)
 @requires("catalog")
 def show_product(external_id: str) -> dict[str, Any]:

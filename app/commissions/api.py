@@ -44,7 +44,7 @@ def index() -> dict[str, Any]:
     }
 
 
-@bp.get("/<string:external_id>")
+@bp.get("/<path:external_id>")
 @requires("orders")
 def show(external_id: str) -> dict[str, Any]:
     """Return the deal of one order by the shop's own id."""
@@ -56,6 +56,6 @@ def show(external_id: str) -> dict[str, Any]:
 
 
 def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:4] or "0") <= 200:
+    if not text.isascii() or not text.isdecimal() or len(text) > 3 or not 1 <= int(text) <= 200:
         raise DomainError("limit", "limit must be a number from 1 to 200.")
     return int(text)

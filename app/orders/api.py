@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from app import clock
 from app.commissions import explain
 from app.commissions.queries import DealView, deal_view
-from app.errors import DomainError, FieldError
+from app.errors import DomainError, FieldError, NotFound
 from app.intake import service as intake
 from app.money import MoneyError, parse_decimal, to_decimal_string
 from app.orders import rules, service
@@ -50,7 +50,7 @@ MESSAGES: dict[str, LazyString] = {
 }
 
 
-@bp.put("/<string:external_id>")
+@bp.put("/<path:external_id>")
 @bp.input(OrderIn, location="json", validation=False)
 @bp.output(OrderOut)
 @requires("orders")
@@ -71,7 +71,7 @@ def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     return answer(service.get(applied.order_id))
 
 
-@bp.get("/<string:external_id>")
+@bp.get("/<path:external_id>")
 @bp.output(OrderOut)
 @requires("orders")
 def show(external_id: str) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def show(external_id: str) -> dict[str, Any]:
     return answer(service.find(g.shop_id, external_id))
 
 
-@bp.delete("/<string:external_id>")
+@bp.delete("/<path:external_id>")
 @bp.output(OrderOut)
 @requires("orders")
 def delete(external_id: str) -> dict[str, Any]:
@@ -88,8 +88,14 @@ def delete(external_id: str) -> dict[str, Any]:
 
 
 def check_id(external_id: str) -> str:
-    """Refuse ids that no shop has: too long, or with characters that no text can hold."""
-    if len(external_id) > 128 or "\x00" in external_id:
+    """Refuse ids that no shop has: too long, or with characters that no text can hold.
+
+    Slashes belong to the id, but for one at the end, which belongs to a mistyped address.
+    """
+    if external_id.endswith("/"):
+        raise NotFound
+    # What was no UTF-8 in the address reads as U+FFFD: two such ids would be one order.
+    if len(external_id) > 128 or "\x00" in external_id or "\ufffd" in external_id:
         raise DomainError("invalid", gettext("The id must have 1 to 128 characters."))
     return external_id
 

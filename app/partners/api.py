@@ -162,7 +162,7 @@ def _move(partner: Partner, wanted: Status) -> None:
 
 
 def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:4]) <= 200:
+    if not text.isascii() or not text.isdecimal() or len(text) > 3 or not 1 <= int(text) <= 200:
         raise _invalid("limit", _("A number from 1 to 200."))
     return int(text)
 

@@ -210,6 +210,18 @@ def test_ids_are_the_shops_own_up_to_128_characters(client: FlaskClient, lampa: 
     assert put(client, lampa, said(), "x" * 129).status_code == 422
 
 
+def test_an_id_may_have_a_slash_inside(client: FlaskClient, lampa: Merchant) -> None:
+    assert put(client, lampa, said(), "2026%2F11").get_json()["id"] == "2026/11"
+    for kind in ("orders", "deals"):
+        found = client.get(f"/api/v1/{kind}/2026%2F11", headers=lampa.bearer)
+        assert found.status_code == 200
+    assert put(client, lampa, said(), "A1001/").status_code == 404
+
+
+def test_an_id_that_is_no_utf8_is_refused(client: FlaskClient, lampa: Merchant) -> None:
+    assert put(client, lampa, said(), "%FF").status_code == 422
+
+
 def test_deals_are_listed_page_by_page(client: FlaskClient, lampa: Merchant) -> None:
     for number in range(3):
         put(client, lampa, said(), f"A{number}")
@@ -220,4 +232,6 @@ def test_deals_are_listed_page_by_page(client: FlaskClient, lampa: Merchant) -> 
     assert [d["order"] for d in first["items"] + second["items"]] == ["A2", "A1", "A0"]
     assert second["next"] is None
     assert client.get("/api/v1/deals/A1", headers=lampa.bearer).get_json()["commission"] == "190.00"
-    assert client.get("/api/v1/deals?limit=0", headers=lampa.bearer).status_code == 422
+    for limit in ("0", "201", "", "0001999", "0001" + "9" * 20):
+        wrong = client.get(f"/api/v1/deals?limit={limit}", headers=lampa.bearer)
+        assert wrong.status_code == 422

@@ -148,7 +148,7 @@ def test_lists_are_paged_to_the_end(lampa: Shop) -> None:
             break
         cursor = f"&cursor={found['next']}"
     assert names == [f"Partner {number}" for number in (4, 3, 2, 1, 0)]
-    for wrong in ("limit=0", "limit=201", "limit=x", "cursor=x"):
+    for wrong in ("limit=0", "limit=201", "limit=x", "limit=00019999999999999999999", "cursor=x"):
         assert lampa.call("GET", f"/partners?{wrong}").status_code == 422
 
 
