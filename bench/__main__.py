@@ -16,7 +16,7 @@ from bench.trial import judge
 
 
 def main() -> int:
-    """Run the trials one after another; 1 when a goal is missed, a truth broken or nothing can be judged."""
+    """Run the trials one after another; 1 when a truth is broken. Goals are told, not enforced."""
     asked = _arguments()
     names = asked.only.split(",") if asked.only else list(BENCHES)
     unknown = sorted(set(names) - set(BENCHES))
@@ -41,7 +41,7 @@ def main() -> int:
     report.save(
         results, vars(asked) | {"json": str(asked.json), "commit_seconds": commit}, asked.json
     )
-    return 0 if all(result.verdict == "met" for result in results) else 1
+    return 1 if any(result.wrong for result in results) else 0
 
 
 def _arguments() -> argparse.Namespace:

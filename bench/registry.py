@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import clicks
+from bench import clicks, orders
 
 if TYPE_CHECKING:
     from bench.trial import Maker
@@ -12,5 +12,6 @@ if TYPE_CHECKING:
 BENCHES: dict[str, Maker] = {
     "redirect": clicks.redirect,
     "hit": clicks.hit,
+    "orders": orders.orders,
     "script": clicks.script,
 }

@@ -88,6 +88,11 @@ class Stage:
         self.postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    @property
+    def inherited(self) -> dict[str, str]:
+        """Return the environment of the product's processes."""
+        return dict(os.environ | self.environ)
+
     @cached_property
     def app(self) -> App:
         """The application in this process: to prepare rows and to ask for the truth."""
