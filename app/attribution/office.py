@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, g
 
 from app.attribution import queries
-from app.installation import public_address
+from app.links.queries import tracking_address
 from app.site.access import requires
 from app.tenants.queries import settings
 from app.web.pages import page
@@ -25,7 +25,7 @@ def snippet() -> Response:
     return page(
         "attribution/office/snippet.html",
         "_seen.html",
-        script=public_address(f"/t/{g.tenant.slug}.js"),
+        script=tracking_address(f"/t/{g.tenant.slug}.js"),
         now=settings(),
         visit=queries.last_visit(),
     )

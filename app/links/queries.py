@@ -11,7 +11,7 @@ from sqlalchemy import and_, select
 from app.catalog.models import Product
 from app.catalog.queries import shown
 from app.extensions import db
-from app.installation import public_address
+from app.installation import public_address, settings
 from app.links.models import Link
 from app.links.rules import (
     AddressError,
@@ -107,12 +107,18 @@ def product_place(product: Product, shop: Shop) -> str | None:
 
 def address(code: str, slug: str) -> str:
     """Return the full address of a link by its code."""
-    return public_address(f"/r/{slug}/{quote(code)}")
+    return tracking_address(f"/r/{slug}/{quote(code)}")
 
 
 def short_address(short: str) -> str:
     """Return the full address that fits into print."""
-    return public_address(f"/s/{short}")
+    return tracking_address(f"/s/{short}")
+
+
+def tracking_address(path: str) -> str:
+    """Return the full address of a path that visitors follow or pages load: on a host of its own, if set."""
+    host = settings().tracking_host
+    return f"https://{host}{path}" if host else public_address(path)
 
 
 @dataclass(frozen=True, slots=True)

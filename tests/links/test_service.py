@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session, scoped_session
 
+    from app.application import App
     from app.partners.models import Partner
     from tests.world import Merchant
 
@@ -122,3 +124,15 @@ def test_a_product_whose_page_is_elsewhere_leads_to_its_shops_home(
 def test_unknown_parameters_of_a_link_are_left_out(anna: Partner) -> None:
     link = service.create(anna, Wish(params={"utm_source": " vk ", "sub1": "", "onclick": "x"}))
     assert link.params == {"utm_source": "vk"}
+
+
+def test_links_are_on_the_tracking_host_where_there_is_one(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        assert queries.address("анна", "lampa") == (
+            "http://localhost/r/lampa/%D0%B0%D0%BD%D0%BD%D0%B0"
+        )
+        config = replace(app.extensions["partnerka"], tracking_host="go.example")
+        monkeypatch.setitem(app.extensions, "partnerka", config)
+        assert queries.short_address("abc") == "https://go.example/s/abc"
