@@ -9,6 +9,7 @@ from app.attribution.public import landing_script
 from app.extensions import db
 from app.links import service as links
 from app.partners import service as partners
+from bench.cpu import memory_of
 from bench.load import BROWSER, CONNECTIONS, Call
 from bench.trial import Trial, Work
 
@@ -43,6 +44,18 @@ def script(_stage: Stage) -> list[Trial]:
         return Work(len(sent), 1.0, 0.0)
 
     return [Trial("P13", "landing script, gzip", "bytes", 1200, weigh, at_most=True)]
+
+
+def memory(stage: Stage) -> list[Trial]:
+    """P14: the largest web worker, after it served pages, links and the API's document."""
+    slug = _shop(stage)
+
+    def weigh(seconds: float) -> Work:
+        for path in (f"/r/{slug}/anna", "/login", "/api/v1/openapi.json"):
+            stage.pressed(Call(f"{stage.web}{path}"), seconds / 3)
+        return Work(memory_of(stage.process("web")) // 2**20, 1.0, 0.0)
+
+    return [Trial("P14", "memory of a web worker", "MB", 120, weigh, at_most=True)]
 
 
 def _shop(stage: Stage) -> str:

@@ -14,4 +14,5 @@ BENCHES: dict[str, Maker] = {
     "hit": clicks.hit,
     "orders": orders.orders,
     "script": clicks.script,
+    "memory": clicks.memory,
 }

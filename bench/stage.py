@@ -155,6 +155,10 @@ class Stage:
         children = [*self.servers, self.postgres.child, self.redis.child]
         return accounted([c.process.pid for c in children if c.process is not None])
 
+    def process(self, name: str) -> int:
+        """Return the pid of a server by its name."""
+        return next(c.process.pid for c in self.servers if c.name == name and c.process is not None)
+
     def _serve(self, name: str, target: str) -> str:
         port = free_port()
         command = [
