@@ -5,11 +5,13 @@ Doors call this; the facts were stored with the share, so the sentence can alway
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext, lazy_gettext
 
 from app.money import to_decimal_string
+from app.web.filters import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -95,7 +97,7 @@ def share(row: ShareRow, write: Callable[[int], str]) -> str:
 
 def line(why: Mapping[str, Any], amount: int, write: Callable[[int], str]) -> str:
     """Return the arithmetic of one line: base x rate, where the rate stands, and what was cut."""
-    said = {"rate": why["rate"], "amount": write(amount)}
+    said = {"rate": _rate(str(why["rate"])), "amount": write(amount)}
     said["source"] = str(SOURCES.get(why["source"], why["source"]))
     if str(why["rate"]).endswith("%"):
         base = write(int(why["base"]))
@@ -103,6 +105,10 @@ def line(why: Mapping[str, Any], amount: int, write: Callable[[int], str]) -> st
     else:
         text = gettext("Fixed %(rate)s: %(amount)s (%(source)s).", **said)
     return " ".join([text, *_notes(why, write)])
+
+
+def _rate(rate: str) -> str:
+    return percent(Decimal(rate[:-1])) if rate.endswith("%") else rate
 
 
 def _notes(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import Length
 
@@ -67,7 +68,11 @@ class ConfirmForm(Form):
 class AccountForm(Form):
     """What a person is called and which language we write in."""
 
-    name = StringField(_l("Name"), [Filled(), Length(max=200)], render_kw={"autocomplete": "name"})
+    name = StringField(
+        lazy_pgettext("person", "Name"),
+        [Filled(), Length(max=200)],
+        render_kw={"autocomplete": "name"},
+    )
     locale = SelectField(_l("Language"), [Filled()], choices=list(LOCALES.items()))
 
 
@@ -90,7 +95,7 @@ class ChangePasswordForm(Form):
 class InviteForm(Form):
     """One more of the staff."""
 
-    name = StringField(_l("Name"), [Filled(), Length(max=200)])
+    name = StringField(lazy_pgettext("person", "Name"), [Filled(), Length(max=200)])
     email = EmailField(_l("E-mail"), [Filled()])
     role = SelectField(_l("Role"), [Filled()], choices=ROLE_CHOICES, default="manager")
 

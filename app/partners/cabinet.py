@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, abort, g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from app.commissions.queries import latest_accruals
 from app.errors import DomainError, NotFound
@@ -60,7 +61,7 @@ NETWORK = Table(
     key=Partner.id,
     default="-joined",
     columns=(
-        Column("name", _l("Name"), render="name", main=True, sort=Partner.name,
+        Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name,
                value=lambda row: row.partner.name, href=lambda row: row.address),
         Column("status", _l("State"), render="badge", value=lambda row: row.partner.status),
         Column("joined", _l("Joined"), render="date", sort=Partner.created_at,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import (
     BooleanField,
     EmailField,
@@ -59,7 +60,7 @@ class JoinForm(DomainForm):
 class ContactForm(DomainForm):
     """The merchant's own fields of a partner: how to reach him, and by which codes he is known."""
 
-    name = StringField(_l("Name"), [Filled(), Length(max=200)])
+    name = StringField(lazy_pgettext("person", "Name"), [Filled(), Length(max=200)])
     email = EmailField(_l("E-mail"), [Length(max=254)])
     phone = TelField(_l("Phone"), [Length(max=40)])
     site = StringField(_l("Site"), [Length(max=500)])
@@ -111,7 +112,7 @@ class PartnerTermsForm(LevelsForm):
 class SettingsForm(DomainForm):
     """What a partner says of himself, and which letters he wants."""
 
-    name = StringField(_l("Name"), [Filled(), Length(max=200)])
+    name = StringField(lazy_pgettext("person", "Name"), [Filled(), Length(max=200)])
     phone = TelField(_l("Phone"), [Length(max=40)])
     site = StringField(_l("Site"), [Length(max=500)])
     locale = SelectField(_l("Language"), choices=list(LOCALES.items()))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from app.errors import DomainError, NotFound
 from app.installation import public_address
@@ -43,7 +44,7 @@ def _card(row: Any) -> str:
 
 
 # fmt: off
-NAME = Column("name", _l("Name"), render="name", main=True, sort=Partner.name, href=_card,
+NAME = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name, href=_card,
               value=lambda row: row.partner.name)
 REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode,
                  value=lambda row: row.partner.refcode)
