@@ -29,8 +29,9 @@ class NotFound(DomainError):
     """Nothing here for this caller; also said of what belongs to others."""
 
     status = 404
+    bare = "Not found."  # for programs; a page's own title says the same, in the reader's language
 
-    def __init__(self, message: str = "Not found.", code: str = "not_found") -> None:
+    def __init__(self, message: str = bare, code: str = "not_found") -> None:
         super().__init__(code, message)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.errors import DomainError, Retry
+from app.errors import DomainError, NotFound, Retry
 from app.web.context import frame
 from app.web.log import request_id
 from app.web.pages import VARY, from_htmx, wants_fragment
@@ -217,9 +217,10 @@ def _detail(error: HTTPException) -> str:
 
 
 def _domain(error: DomainError) -> Response:
+    said = str(error.message)
     return answer(
         error.status,
-        str(error.message),
+        said if said != NotFound.bare or for_program() else "",
         code=error.code,
         errors=[(e.field, str(e.message)) for e in error.errors],
     )

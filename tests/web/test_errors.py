@@ -140,6 +140,11 @@ def test_kinds_of_refusal_have_their_status(failing: FlaskClient, way: str, stat
     assert failing.get(f"/{way}").status_code == failing.get(f"/api/{way}").status_code == status
 
 
+def test_what_is_missing_is_said_once_in_the_words_of_the_page(failing: FlaskClient) -> None:
+    assert failing.get("/api/missing").get_json()["detail"] == NotFound.bare
+    assert NotFound.bare not in failing.get("/missing").text
+
+
 def test_complaints_of_a_schema_come_with_their_path(failing: FlaskClient) -> None:
     body = failing.get("/api/schema").get_json()
     assert body["errors"] == [
