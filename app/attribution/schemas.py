@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.orders.schemas import Instant
 
 Text = Annotated[str, StringConstraints(max_length=2000, strict=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
@@ -16,7 +18,7 @@ class ClickIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     ref: Word
-    at: AwareDatetime | None = Field(None, description="Now, if not said; never later than now.")
+    at: Instant | None = Field(None, description="Now, if not said; never later than now.")
     page: Text | None = None
     referrer: Text | None = None
     user_agent: Text | None = None

@@ -256,6 +256,18 @@ def test_a_server_counts_a_click_by_the_api(
     assert refused.json["errors"][0]["field"] == "ref"
 
 
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59", "2026-11-22T10:00:00", 5]
+)
+def test_a_click_happened_at_a_time_with_an_offset(
+    client: FlaskClient, lampa: Merchant, anna: str, at: object
+) -> None:
+    said = {"ref": "Anna", "at": at}
+    answer = client.post("/api/v1/clicks", json=said, headers=lampa.bearer)
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["field"] == "at"
+
+
 def test_the_cart_asks_whose_a_code_is(client: FlaskClient, lampa: Merchant, anna: str) -> None:
     answer = client.get("/api/v1/codes/ANNA", headers=lampa.bearer)
     assert answer.json["valid"] is True
