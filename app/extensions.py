@@ -130,6 +130,7 @@ mail = Mail()
 limiter = Limiter(get_remote_address, headers_enabled=True)
 queue = JobQueue()
 
+
 def kick_after_commit(job: str) -> None:
     """Ask the worker for app.jobs.<job> once the running transaction is on disk, once a transaction."""
     db.session.info.setdefault("kicks", set()).add(job)

@@ -15,9 +15,7 @@ MERCHANT_BALANCE = "merchant:balance"
 FEES = "platform:fees"
 OUTSIDE = "outside"
 
-GUARDED = (
-    r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"
-)
+GUARDED = r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"
 _GUARDED = re.compile(GUARDED)
 
 

@@ -229,7 +229,9 @@ def take_snapshots(tail: int = TAIL) -> int:
 
     Waits for no posting and holds none up. Two at once would count twice, so they take turns.
     """
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("snapshots"), current_tenant())))
+    db.session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtext("snapshots"), current_tenant()))
+    )
     done = db.session.execute(_SNAPSHOTS, {"tail": tail, "guarded": f"^({GUARDED})$"})
     return int(done.rowcount)  # type: ignore[attr-defined]
 

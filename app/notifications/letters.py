@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from functools import cached_property
@@ -48,6 +49,8 @@ ROLES = {
     "support": lazy_gettext("support"),
     "developer": lazy_gettext("developer"),
 }
+# What XML cannot hold: a name with one of these would leave its letter unwritten for good.
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
 
@@ -91,8 +94,8 @@ def compose(message: Message) -> Letter:
         sender=formataddr((name, parseaddr(settings().mail.sender)[1])),
         to=message.address,
         subject=rules.one_line(marked),
-        text=_tidy(plain),
-        html=str(mjml.mjml2html(markup)),
+        text=_tidy(UNWRITABLE.sub("", plain)),
+        html=str(mjml.mjml2html(UNWRITABLE.sub("", markup))),
         headers=_headers(message, view),
         reply_to=view.merchant.email if rule.to is To.PARTNER else None,
     )

@@ -144,7 +144,11 @@ def test_locks_are_taken_in_account_order_whatever_order_is_asked(anna: int) -> 
 
 
 def test_accounts_with_a_short_tail_get_no_snapshot(app: App) -> None:
-    with committed_lampa(app, postings=3) as (tenant, _anna), app.app_context(), tenant_scope(tenant):
+    with (
+        committed_lampa(app, postings=3) as (tenant, _anna),
+        app.app_context(),
+        tenant_scope(tenant),
+    ):
         assert ledger.take_snapshots() == 0
 
 
@@ -154,7 +158,9 @@ def test_a_snapshot_and_its_tail_are_the_whole_sum(app: App) -> None:
             assert ledger.take_snapshots(tail=5) == 2  # what is pending, and what it comes from
             db.session.commit()
         with app.app_context(), tenant_scope(tenant):
-            assert db.session.scalars(select(Snapshot.balance).order_by(Snapshot.balance)).all() == [
+            assert db.session.scalars(
+                select(Snapshot.balance).order_by(Snapshot.balance)
+            ).all() == [
                 -150,
                 150,
             ]

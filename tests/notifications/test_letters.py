@@ -183,6 +183,15 @@ def test_a_notice_that_was_muted_since_is_not_written(scene: Scene) -> None:
         letters.compose(message)
 
 
+def test_a_control_character_in_a_name_does_not_keep_the_letter_from_being_written(
+    scene: Scene,
+) -> None:
+    scene.partner.name = "An\x1b[31mna \x01\ufffe"
+    for kind in ("payout.paid", "partner.approved"):
+        letter = scene.letter(kind)
+        assert "\x1b" not in letter.text + letter.html
+
+
 def test_the_message_id_is_the_same_for_every_attempt(scene: Scene) -> None:
     message = message_for("payout.paid", scene.partner, scene.person)
     first, second = letters.compose(message), letters.compose(message)
