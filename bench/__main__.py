@@ -56,7 +56,9 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # the stage is cleared away
+    signal.signal(
+        signal.SIGTERM, lambda _number, _frame: sys.exit(143)
+    )  # the stage is cleared away
     try:
         sys.exit(main())
     except Problem as problem:
