@@ -26,6 +26,12 @@ bp = Blueprint("partners", __name__)
 DIGITS = 18
 
 
+@bp.get("/<merchant>/")
+@requires("anyone")
+def home() -> Response:
+    return see_other("public.partners.join")
+
+
 @bp.get("/<merchant>/join")
 @requires("anyone")
 def join() -> Response:

@@ -16,6 +16,8 @@ from app.tenants import service as tenants
 from tests.partners.calls import Shop
 
 if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
     from app.application import App
 
 GLEB = {"name": "Gleb", "email": "gleb@example.org", "accepted": "y", "version": "1"}
@@ -116,3 +118,12 @@ def test_odd_links_are_no_obstacle(lampa: Shop) -> None:
     for query in ("sponsor=nobody", "terms=999", "terms=x", "terms=%D9%A3"):
         assert visitor.get(f"/{lampa.slug}/join?{query}").status_code == 200, query
     assert visitor.get("/nobody/join").status_code == 404
+
+
+def test_the_merchants_bare_address_leads_to_the_registration(
+    client: FlaskClient, lampa: Shop
+) -> None:
+    answer = client.get(f"/{lampa.slug}/")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith(f"/{lampa.slug}/join")
+    assert client.get("/nobody-here/").status_code == 404

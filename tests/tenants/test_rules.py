@@ -88,7 +88,7 @@ def test_what_is_no_folder_is_refused(typed: str) -> None:
         ({}, "empty"),
         ({str(n): "agreed" for n in range(101)}, "many"),
         ({" ": "agreed"}, "word"),
-        ({"x" * 101: "agreed"}, "word"),
+        ({"x" * 129: "agreed"}, "word"),
         ({"a\x00": "agreed"}, "word"),
         ({"new": "done"}, "state"),
     ],
