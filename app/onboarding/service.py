@@ -25,6 +25,7 @@ from app.tenants.models import Shop, Tenant
 if TYPE_CHECKING:
     from app.identity.models import Person
 
+FIRST_TERMS = {"en": "Base terms", "ru": "Основные условия"}
 FIRST_METHOD = {"en": "Bank transfer", "ru": "Банковский перевод"}
 
 
@@ -111,7 +112,7 @@ def _furnish(tenant: Tenant, place: rules.Place, kind: str) -> tuple[Shop, str, 
     """Put into a tenant what every merchant begins with; returns shop, API key and webhook secret."""
     with tenant_scope(tenant.id):
         tenants.furnish()
-        programs.found_base()
+        programs.found_base(FIRST_TERMS.get(tenant.locale, FIRST_TERMS["en"]))
         payouts.create_method(FIRST_METHOD.get(tenant.locale, FIRST_METHOD["en"]), code="bank")
         shop = tenants.open_shop(tenant.name, place, tenant.timezone)
         key = tenants.make_key(shop.id, "API", rules.SCOPES, kind)

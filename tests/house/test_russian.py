@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 POLITE = re.compile(r"(?<=[а-яё,;–—] )(Вы|Вас|Вам|Ваш\w*)\b")
-SLIPS = re.compile(
-    r" - |\.\.\.|\b(еще|партнер|вперед|счет|остается|начнется)\w*\b", re.IGNORECASE
-)
+SLIPS = re.compile(r" - |\.\.\.|\b(еще|партнер|вперед|счет|остается|начнется)\w*\b", re.IGNORECASE)
 ABBREVIATED = {"free in %(first)s–%(last)s days"}
 
 
