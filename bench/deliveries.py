@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 LEVELS = ["10%", "5%", "4%", "3%", "2%", "1%", "1%", "1%", "1%"]
 ENTRIES = 2 * len(LEVELS)  # an order has two lines
+# After the partners came, whose places and terms are dated.
+PLACED = f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}"
 KEYS = 24  # a key may make 150 calls a second
 _numbers = count(1)
 
@@ -78,8 +81,8 @@ def delivery(shop: Shop) -> bytes:
     ]  # fmt: skip
     said: dict[str, Any] = {
         "id": n, "number": str(n), "status": "completed", "currency": "RUB",
-        "date_created_gmt": "2026-11-20T09:58:00", "date_modified_gmt": "2026-11-20T10:00:00",
-        "date_paid_gmt": "2026-11-20T10:00:00", "date_completed_gmt": "2026-11-20T10:00:00", "customer_id": n,
+        "date_created_gmt": PLACED, "date_modified_gmt": PLACED,
+        "date_paid_gmt": PLACED, "date_completed_gmt": PLACED, "customer_id": n,
         "billing": {"first_name": "Gleb", "email": f"gleb{n}@example.com"},
         "line_items": items,
         "meta_data": [{"key": woocommerce.CODE, "value": shop.code}],
@@ -104,7 +107,7 @@ def put_call(shop: Shop) -> bytes:
     n = next(_numbers)
     said = {
         "status": "completed", "version": 1, "currency": "RUB",
-        "created_at": "2026-11-20T09:58:00Z", "updated_at": "2026-11-20T10:00:00Z",
+        "created_at": f"{PLACED}Z", "updated_at": f"{PLACED}Z",
         "customer": {"id": f"c{n}", "email": f"gleb{n}@example.com"},
         "lines": [
             {"id": "1", "product": "lamp", "quantity": "2", "price": "1000.00"},
