@@ -154,7 +154,8 @@ class TestStatesAndHold:
         self, story: Story, state: State
     ) -> None:
         found = deal(story, placed(folded(state)))
-        assert (found.shares, found.reason, found.bucket) == ((), state.value, None)
+        assert (found.commission, found.reason, found.bucket) == (0, state.value, None)
+        assert {(s.amount, s.bucket) for s in found.shares} == {(0, Bucket.TAKEN_BACK)}
         assert found.partner_id == VERA
         assert found.terms_label == "Base terms v1"
 
@@ -247,7 +248,7 @@ class TestWhoEarns:
         assert [one.order_id for one in found.deals] == [2, 1]
         assert [one.partner_id for one in found.deals] == [ANNA, ANNA]
         assert found.attribution.binding == Binding(ANNA, NOON - DAY, "partner_code", order_id=2)
-        assert {share.order_id for share in found.shares} == {1}
+        assert {share.order_id for share in found.shares if share.amount} == {1}
 
     def test_explicit_bindings_and_nobodies_are_passed_on(self, story: Story) -> None:
         order = OrderInput(1, folded(State.AGREED), GLEB, ())
