@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bench.stage import Stage
 
 WORKERS = 2
-FIRST = 150  # deliveries a second that the first run of a drain is made for
+FIRST = 40  # deliveries a second that the first run of a drain is made for
 MOST = {"hook": 1600, "put": 500}  # requests a second that are prepared for a run
 FIFTY = 50
 _FILL = "COPY inbox (tenant_id, connection_id, topic, body, received_at, due_at) FROM STDIN"
