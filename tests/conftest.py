@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from app import create_app
 from app.config import Config
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from app.application import App
     from app.dev.database import Addresses as Database
 
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 ENGINES = pytest.StashKey[Engines]()
 
 
