@@ -19,7 +19,9 @@ def include(name: str | None, kind: str, _parents: Any) -> bool:
 def run() -> None:
     """Upgrade or downgrade in one transaction; gives up quickly on a lock that others hold."""
     config = current_app.extensions["partnerka"]
-    engine = create_engine(config.database_owner_url or config.database_url, poolclass=pool.NullPool)
+    engine = create_engine(
+        config.database_owner_url or config.database_url, poolclass=pool.NullPool
+    )
     with engine.connect() as connection:
         connection.execute(text("SET lock_timeout = '5s'"))
         connection.execute(text("SET statement_timeout = '10min'"))
