@@ -54,9 +54,20 @@ def drain() -> None:
     """Give committed events their place in the feed, and promise the letters they ask for."""
     queue.begun("drain")
     with at_work():
-        for tenant_id in in_transaction(_with_events):
-            while _drain_once(tenant_id):
-                pass
+        seen: set[int] = set()
+        while waiting := [t for t in in_transaction(_with_events) if t not in seen]:
+            seen.update(waiting)
+            for tenant_id in waiting:
+                _drain_all(tenant_id)
+
+
+def _drain_all(tenant_id: int) -> None:
+    try:
+        while _drain_once(tenant_id):
+            pass
+    except Exception:
+        # The worker's edge: one merchant whose events cannot be told must not silence the others.
+        log.exception("events of tenant %s cannot be drained", tenant_id)
 
 
 def _drain_once(tenant_id: int) -> bool:

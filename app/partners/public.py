@@ -26,7 +26,7 @@ bp = Blueprint("partners", __name__)
 DIGITS = 18
 
 
-@bp.get("/<merchant>/")
+@bp.get("/<merchant>/", strict_slashes=False)
 @requires("anyone")
 def home() -> Response:
     return see_other("public.partners.join")
