@@ -10,6 +10,7 @@ from apiflask.exceptions import HTTPError
 from flask import Response, current_app, make_response, request, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
+from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -268,6 +269,8 @@ def _database(error: DBAPIError) -> Response:
     """A connection that broke in mid-request is a pause; anything else is our mistake."""
     if error.connection_invalidated:
         return _unavailable(error)
+    if isinstance(error.orig, UniqueViolation):
+        return answer(409, code="taken")  # two made the same thing at once; the other was first
     log.error("statement failed", exc_info=error)
     return answer(500)
 

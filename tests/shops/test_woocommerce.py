@@ -112,6 +112,24 @@ def test_shuffled_and_doubled_they_end_in_the_same_sums(
     assert sums(app, lampa)["13"] == ("completed", 13860, [(616, 0), (770, 0)])
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_all_of_them_shuffled_and_doubled_end_as_in_order(
+    app: App, client: FlaskClient, shop: tuple[Merchant, str], seed: int
+) -> None:
+    lampa, address = shop
+    random = Random(seed)  # noqa: S311 - a seed, so that a failure can be seen again
+    for delivery in random.sample(DELIVERIES + DELIVERIES, 2 * len(DELIVERIES)):
+        assert deliver(client, address, delivery) == 200
+    drain(app)
+    ended = sums(app, lampa)
+    assert {number: state for number, (state, _, _) in ended.items()} == {
+        "13": "refunded",
+        "16": "cancelled",
+        "17": "cancelled",
+    }
+    assert all(not nets for _, _, nets in ended.values())
+
+
 def signed(body: bytes, secret: str = SECRET) -> str:
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from apiflask.exceptions import HTTPError
 from flask import Flask, abort, make_response
+from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -41,6 +42,7 @@ RAISED: dict[str, Any] = {
     "cut": _broken(gone=True),
     "statement": _broken(gone=False),
     "unique": IntegrityError("INSERT secret", {}, Exception("uq")),
+    "taken": IntegrityError("INSERT secret", {}, UniqueViolation("uq")),
     "bug": RuntimeError("secret"),
     "schema": HTTPError(
         422, "Validation error", {"json": {"lines.0.price": ["Not a number."], "x": {"y": ["Z"]}}}
@@ -134,7 +136,7 @@ def test_a_refusal_of_the_domain_names_its_code_and_fields(failing: FlaskClient)
 
 
 @pytest.mark.parametrize(
-    ("way", "status"), [("conflict", 409), ("missing", 404), ("forbidden", 403)]
+    ("way", "status"), [("conflict", 409), ("taken", 409), ("missing", 404), ("forbidden", 403)]
 )
 def test_kinds_of_refusal_have_their_status(failing: FlaskClient, way: str, status: int) -> None:
     assert failing.get(f"/{way}").status_code == failing.get(f"/api/{way}").status_code == status
