@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from psycopg.types.json import Jsonb
 
 from app import clock, sql
 from app.errors import NotFound, Retry
@@ -28,7 +27,7 @@ from app.orders.rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -75,160 +74,278 @@ class Standing:
 
 
 _PEEK = """
-SELECT id, shop_id, external_id, member_id, guest_id, folded, booking,
+SELECT r.n, o.id, o.shop_id, o.external_id, o.member_id, o.guest_id, o.folded, o.booking,
        EXISTS (SELECT FROM order_message m WHERE m.order_id = o.id
-               AND m.body_hash = %(hash)s AND m.seq = 0) AS known
-FROM orders o WHERE shop_id = %(shop)s AND external_id = %(external)s
+               AND m.body_hash = r.hash AND m.seq = 0) AS known
+FROM json_to_recordset(%(rows)s) AS r(n bigint, shop bigint, external text, hash text)
+JOIN orders o ON o.shop_id = r.shop AND o.external_id = r.external
 """
-_BY_ID = """
+_BY_IDS = """
 SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
-WHERE id = %(id)s
+WHERE id = ANY(%(ids)s) ORDER BY id
 """
 _OF_MEMBERS = """
 SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
 WHERE member_id = ANY(%(members)s) ORDER BY created_at, external_id
 """
+_FIND = """
+SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
+WHERE shop_id = %(shop)s AND external_id = %(external)s
+"""
+# The first booking of a new order has the number one without another word.
 _OPEN = """
 WITH o AS (
     INSERT INTO orders (shop_id, external_id, number, search, member_id, guest_id, status, state,
-                        currency, total, folded, created_at, received_at, changed_at)
-    VALUES (%(shop)s, %(external)s, %(number)s, %(search)s, %(member)s, %(guest)s, %(status)s,
-            %(state)s, %(currency)s, %(total)s, %(folded)s, %(created_at)s, %(received)s,
-            %(changed_at)s)
+                        currency, total, folded, booking, created_at, received_at, changed_at)
+    SELECT shop, external, number, search, member, guest, status, state, currency, total, folded,
+           1, created_at, received, changed_at
+    FROM json_to_recordset(%(orders)s)
+         AS r(shop bigint, external text, number text, search text, member bigint, guest bigint,
+              status text, state text, currency text, total bigint, folded jsonb,
+              created_at timestamptz, received timestamptz, changed_at timestamptz)
     ON CONFLICT (tenant_id, shop_id, external_id) DO NOTHING
-    RETURNING id
+    RETURNING id, shop_id, external_id
 ), m AS (
     INSERT INTO order_message (order_id, body_hash, seq, source, status, state, map_version, body,
                                received_at)
-    SELECT id, %(hash)s, %(seq)s, %(source)s, %(status)s, %(said)s, %(map)s, %(body)s, %(received)s
-    FROM o
+    SELECT o.id, hash, seq, source, status, said, map, body, received
+    FROM json_to_recordset(%(messages)s)
+         AS r(shop bigint, external text, hash text, seq bigint, source text, status text,
+              said text, map bigint, body jsonb, received timestamptz)
+    JOIN o ON o.shop_id = r.shop AND o.external_id = r.external
     RETURNING 1
 )
-SELECT id FROM o
+SELECT id, shop_id, external_id FROM o
 """
 _KEEP = """
 INSERT INTO order_message (order_id, body_hash, seq, source, status, state, map_version, body,
                            received_at)
-SELECT %(order)s, %(hash)s,
-       CASE WHEN %(dated)s THEN 0 ELSE 1 + (SELECT count(*) FROM order_message
-            WHERE order_id = %(order)s AND body_hash = %(hash)s) END,
-       %(source)s, %(status)s, %(said)s, %(map)s, %(body)s, %(received)s
+SELECT r."order", hash,
+       CASE WHEN seq = 0 THEN 0 ELSE seq + (SELECT count(*) FROM order_message k
+            WHERE k.order_id = r."order" AND k.body_hash = r.hash) END,
+       source, status, said, map, body, received
+FROM json_to_recordset(%(messages)s)
+     AS r("order" bigint, hash text, seq bigint, source text, status text, said text, map bigint,
+          body jsonb, received timestamptz)
 ON CONFLICT (tenant_id, order_id, body_hash, seq) DO NOTHING
-RETURNING id
+RETURNING order_id, body_hash
 """
 _WRITE = """
-UPDATE orders SET number = %(number)s, search = %(search)s, member_id = %(member)s,
-       guest_id = %(guest)s, status = %(status)s, state = %(state)s, currency = %(currency)s,
-       total = %(total)s, folded = %(folded)s, created_at = %(created_at)s,
-       changed_at = %(changed_at)s
-WHERE id = %(order)s
+UPDATE orders o SET number = r.number, search = r.search, member_id = r.member,
+       guest_id = r.guest, status = r.status, state = r.state, currency = r.currency,
+       total = r.total, folded = r.folded, created_at = r.created_at, changed_at = r.changed_at
+FROM json_to_recordset(%(orders)s)
+     AS r(id bigint, number text, search text, member bigint, guest bigint, status text,
+          state text, currency text, total bigint, folded jsonb, created_at timestamptz,
+          changed_at timestamptz)
+WHERE o.id = r.id
 """
-_TAKE_OVER = "UPDATE orders SET member_id = %(owner)s WHERE guest_id = %(guest)s"
-_MEMBERS_OF_GUEST = """
-SELECT DISTINCT member_id FROM orders WHERE guest_id = %(guest)s AND member_id IS NOT NULL
+_TAKE_OVER = """
+UPDATE orders o SET member_id = u.owner
+FROM unnest(%(guests)s::bigint[], %(owners)s::bigint[]) AS u(guest, owner)
+WHERE o.guest_id = u.guest
 """
-_NUMBER = "UPDATE orders SET booking = %(number)s WHERE id = %(order)s"
+_MEMBERS_OF_GUESTS = """
+SELECT DISTINCT guest_id, member_id FROM orders
+WHERE guest_id = ANY(%(guests)s) AND member_id IS NOT NULL
+"""
+_NUMBER = """
+UPDATE orders o SET booking = u.number
+FROM unnest(%(orders)s::bigint[], %(numbers)s::bigint[]) AS u(id, number) WHERE o.id = u.id
+"""
 
 
-def peek(incoming: Incoming) -> tuple[Standing | None, bool]:
-    """Look up the order of a message without a lock; and whether the message is a double.
+def peek(incoming: Sequence[Incoming]) -> list[tuple[Standing | None, bool]]:
+    """Look up the orders of messages without a lock; and whether each message is a double.
 
     A message with a version or `updated_at` is one by its content; one without is a double only of
     the newest, for its place among the others is the time of receipt.
     """
-    values = {"shop": incoming.shop_id, "external": incoming.external_id, "hash": incoming.hash}
-    row = sql.one(_PEEK, values)
-    if row is None:
-        return None, False
-    order = _standing(row)
-    if incoming.dated:
-        return order, row.known
-    return order, body_hash(order.folded.snapshot) == incoming.hash
-
-
-def open_(incoming: Incoming, member_id: int | None, guest_id: int | None) -> Standing:
-    """Make the order of a first message. Raises Retry when another transaction just made it."""
-    folded = absorb(None, incoming.message)
-    values = {
-        **_columns(folded, incoming.external_id),
-        **_message(incoming),
-        "external": incoming.external_id,
-        "shop": incoming.shop_id,
-        "member": member_id,
-        "guest": guest_id,
-        "seq": 0 if incoming.dated else 1,
-    }
-    row = sql.one(_OPEN, values)
-    if row is None:
-        raise Retry("the order was made meanwhile")
-    return Standing(
-        row.id, incoming.shop_id, incoming.external_id, member_id, guest_id, folded, 0, fresh=True
+    asked = (
+        {"n": n, "shop": one.shop_id, "external": one.external_id, "hash": one.hash}
+        for n, one in enumerate(incoming)
     )
+    rows = {row.n: row for row in sql.rows(_PEEK, {"rows": sql.recordset(asked)})}
+    found: list[tuple[Standing | None, bool]] = []
+    for n, one in enumerate(incoming):
+        order = _standing(rows[n]) if n in rows else None
+        doubled = order is not None and (
+            rows[n].known if one.dated else _repeats(order.folded, one)
+        )
+        found.append((order, doubled))
+    return found
 
 
-def lock(order_id: int) -> Standing:
-    """Lock and read one order; raises NotFound."""
-    return _found(sql.one(f"{_BY_ID} FOR NO KEY UPDATE", {"id": order_id}))
+def _repeats(folded: Folded, incoming: Incoming) -> bool:
+    return body_hash(folded.snapshot) == incoming.hash
+
+
+@dataclass(frozen=True)
+class Word:
+    """A message and the customer whom it names."""
+
+    incoming: Incoming
+    member_id: int | None
+    guest_id: int | None
+
+
+def open_all(groups: Sequence[Sequence[Word]]) -> list[Standing]:
+    """Make new orders, each of its first messages. Raises Retry when another transaction just made one."""
+    made = [_opened(words) for words in groups]
+    orders = [
+        {**_columns(order), "shop": order.shop_id, "external": order.external_id,
+         "received": words[0].incoming.received_at}
+        for words, (order, _kept) in zip(groups, made, strict=True)
+    ]  # fmt: skip
+    messages = [
+        {**_message(one, n), "shop": one.shop_id, "external": one.external_id}
+        for _order, kept in made
+        for one, n in kept
+    ]
+    orders.sort(key=lambda row: (row["shop"], row["external"]))  # who meets another waits in turn
+    values = {"orders": sql.recordset(orders), "messages": sql.recordset(messages)}
+    ids = {(row.shop_id, row.external_id): row.id for row in sql.rows(_OPEN, values)}
+    if len(ids) != len(orders):
+        raise Retry("an order was made meanwhile")
+    return [replace(order, id=ids[order.shop_id, order.external_id]) for order, _kept in made]
+
+
+def _opened(words: Sequence[Word]) -> tuple[Standing, list[tuple[Incoming, int]]]:
+    """Fold the first messages of an order; return it and the messages to keep, with their numbers."""
+    one, member_id, guest_id = words[0].incoming, words[0].member_id, words[0].guest_id
+    folded = absorb(None, one.message)
+    order = Standing(
+        0, one.shop_id, one.external_id, member_id, guest_id, folded, booking=0, fresh=True
+    )
+    kept = [(one, _seq(one, ()))]
+    for word in words[1:]:
+        one = word.incoming
+        known = {other.hash for other, _n in kept}
+        if one.hash in known if one.dated else _repeats(order.folded, one):
+            continue
+        kept.append((one, _seq(one, kept)))
+        order = _folded(order, word)
+    return order, kept
+
+
+def _seq(incoming: Incoming, kept: Iterable[tuple[Incoming, int]]) -> int:
+    """Return 0 for what is one by its content, else its number among those kept just now."""
+    if incoming.dated:
+        return 0
+    return 1 + sum(other.hash == incoming.hash for other, _n in kept)
+
+
+def lock(order_ids: Iterable[int]) -> dict[int, Standing]:
+    """Lock orders in id order and read them; those that are not there are absent."""
+    ids = sorted(set(order_ids))
+    rows = sql.rows(f"{_BY_IDS} FOR NO KEY UPDATE", {"ids": ids}) if ids else ()
+    return {row.id: _standing(row) for row in rows}
+
+
+def get_all(order_ids: Iterable[int]) -> list[Standing]:
+    """Return orders by our ids, unlocked, in id order; those that are not there are absent."""
+    return [_standing(row) for row in sql.rows(_BY_IDS, {"ids": sorted(set(order_ids))})]
 
 
 def get(order_id: int) -> Standing:
     """Return an order by our id, unlocked; raises NotFound."""
-    return _found(sql.one(_BY_ID, {"id": order_id}))
+    found = get_all([order_id])
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 def find(shop_id: int, external_id: str) -> Standing:
     """Return a shop's order by its own id; raises NotFound."""
-    values = {"shop": shop_id, "external": external_id, "hash": ""}
-    return _found(sql.one(_PEEK, values))
+    row = sql.one(_FIND, {"shop": shop_id, "external": external_id})
+    if row is None:
+        raise NotFound
+    return _standing(row)
 
 
-def take_in(
-    order: Standing, incoming: Incoming, member_id: int | None, guest_id: int | None
-) -> Standing | None:
-    """Store the message and fold it into the locked order; None for a double, which changes nothing.
+def take_in(groups: Sequence[tuple[Standing, Sequence[Word]]]) -> list[Standing]:
+    """Store messages and fold them into their locked orders; return the orders that changed.
 
-    The order belongs to the customer whom its newest message names.
+    Doubles change nothing. An order belongs to the customer whom its newest message names.
     """
-    if not incoming.dated and body_hash(order.folded.snapshot) == incoming.hash:
-        return None
-    if sql.one(_KEEP, {**_message(incoming), "order": order.id, "dated": incoming.dated}) is None:
-        return None
-    folded = absorb(order.folded, incoming.message)
-    if folded.key != incoming.message.key:
-        member_id, guest_id = order.member_id, order.guest_id
-    changed = replace(order, folded=folded, member_id=member_id, guest_id=guest_id)
+    dated = [(order, w.incoming) for order, words in groups for w in words if w.incoming.dated]
+    new = _keep((_message(one, 0) | {"order": order.id}) for order, one in dated)
+    changed, undated = [], []
+    for order, words in groups:
+        now = order
+        kept: list[tuple[Incoming, int]] = []
+        for word in words:
+            one = word.incoming
+            if one.dated:
+                if (order.id, one.hash) not in new:
+                    continue
+                new.discard((order.id, one.hash))
+            elif _repeats(now.folded, one):
+                continue
+            else:
+                kept.append((one, _seq(one, kept)))
+            now = _folded(now, word)
+        undated += [_message(one, n) | {"order": order.id} for one, n in kept]
+        if now is not order:
+            changed.append(now)
+    _keep(undated)
     _write(changed)
     return changed
+
+
+def _keep(messages: Iterable[Mapping[str, Any]]) -> set[tuple[int, str]]:
+    """Store messages; return which of them are new."""
+    rows = list(messages)
+    if not rows:
+        return set()
+    found = sql.rows(_KEEP, {"messages": sql.recordset(rows)})
+    return {(row.order_id, row.body_hash) for row in found}
+
+
+def _folded(order: Standing, word: Word) -> Standing:
+    folded = absorb(order.folded, word.incoming.message)
+    if folded.key != word.incoming.message.key:
+        return replace(order, folded=folded)
+    return replace(order, folded=folded, member_id=word.member_id, guest_id=word.guest_id)
 
 
 def delete(order: Standing, received_at: datetime) -> Standing:
     """Take in the shop's deletion of a locked order: cancelled, until a later word revives it."""
     changed = replace(order, folded=mark_deleted(order.folded, received_at))
-    _write(changed)
+    _write([changed])
     return changed
 
 
-def take_over(guest_id: int, owner_id: int) -> None:
-    """Let a guest's orders belong to the owner of the guest's e-mail."""
-    sql.send(_TAKE_OVER, {"guest": guest_id, "owner": owner_id})
+def take_over(owners: Mapping[int, int]) -> None:
+    """Let guests' orders belong to the owners of their e-mails: {guest: owner}."""
+    if owners:
+        sql.send(_TAKE_OVER, {"guests": list(owners), "owners": list(owners.values())})
 
 
-def members_of_guest(guest_id: int) -> set[int]:
-    """Return whose orders a guest's orders are now."""
-    return {row.member_id for row in sql.rows(_MEMBERS_OF_GUEST, {"guest": guest_id})}
+def members_of_guests(guest_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Return whose orders guests' orders are now, by guest."""
+    found: dict[int, set[int]] = defaultdict(set)
+    ids = sorted(set(guest_ids))
+    for row in sql.rows(_MEMBERS_OF_GUESTS, {"guests": ids}) if ids else ():
+        found[row.guest_id].add(row.member_id)
+    return found
 
 
 def of_members(member_ids: Iterable[int]) -> list[Standing]:
     """Return all orders of the members, oldest first."""
-    ids = list(member_ids)
+    ids = sorted(set(member_ids))
     return [_standing(row) for row in sql.rows(_OF_MEMBERS, {"members": ids})] if ids else []
 
 
-def number_booking(order: Standing) -> int:
-    """Count one more booking of an order whose lock is held, and return its number."""
-    number = order.booking + 1
-    sql.send(_NUMBER, {"order": order.id, "number": number})
-    return number
+def next_booking(order: Standing) -> int:
+    """Return the number of the next booking of an order whose lock is held."""
+    return 1 if order.fresh else order.booking + 1
+
+
+def number_bookings(numbers: Mapping[int, int]) -> None:
+    """Remember the newest booking's number of locked orders: {order: number}."""
+    if numbers:
+        sql.send(_NUMBER, {"orders": list(numbers), "numbers": list(numbers.values())})
 
 
 def contact_of(snapshot: Snapshot, shop_id: int, region: str | None) -> Contact:
@@ -251,12 +368,6 @@ def read_state(word: str, words: Mapping[str, str]) -> State | None:
     return State(state) if state is not None else None
 
 
-def _found(row: Any) -> Standing:
-    if row is None:
-        raise NotFound
-    return _standing(row)
-
-
 def _standing(row: Any) -> Standing:
     return Standing(
         id=row.id,
@@ -269,39 +380,44 @@ def _standing(row: Any) -> Standing:
     )
 
 
-def _write(order: Standing) -> None:
-    values = {"order": order.id, "member": order.member_id, "guest": order.guest_id}
-    sql.send(_WRITE, {**values, **_columns(order.folded, order.external_id)})
+def _write(orders: Sequence[Standing]) -> None:
+    if orders:
+        rows = ({**_columns(order), "id": order.id} for order in orders)
+        sql.send(_WRITE, {"orders": sql.recordset(rows)})
 
 
-def _message(incoming: Incoming) -> dict[str, object]:
+def _message(incoming: Incoming, seq: int) -> dict[str, object]:
     return {
         "hash": incoming.hash,
+        "seq": seq,
         "source": incoming.source,
         "status": incoming.snapshot.status,
         "said": incoming.state.value if incoming.state else None,
         "map": incoming.map_version,
-        "body": Jsonb(snapshot_to_json(incoming.snapshot)),
+        "body": snapshot_to_json(incoming.snapshot),
         "received": incoming.received_at,
     }
 
 
-def _columns(folded: Folded, external_id: str) -> dict[str, object]:
+def _columns(order: Standing) -> dict[str, Any]:
     """Return what lists and locks read of an order, mirrored from its fold."""
+    folded = order.folded
     said = folded.snapshot
     back = refunded(said)
     given_back = round(sum(back.lines.values())) + back.shipping + back.fees
-    number = said.number or external_id
+    number = said.number or order.external_id
     customer = said.customer
-    words = (number, external_id, customer.name, customer.email, customer.phone)
+    words = (number, order.external_id, customer.name, customer.email, customer.phone)
     return {
         "number": number,
+        "member": order.member_id,
+        "guest": order.guest_id,
         "search": " ".join(w.casefold() for w in words if w),
         "status": said.status,
         "state": folded.state.value,
         "currency": said.currency,
         "total": order_total(said) - given_back,
-        "folded": Jsonb(folded_to_json(folded)),
+        "folded": folded_to_json(folded),
         "created_at": said.created_at,
         "changed_at": clock.now(),
     }

@@ -56,7 +56,7 @@ class Scene:
                 received_at=at or clock.now(),
             )
         )
-        view = deal_view(applied.order_id)
+        view = deal_view(applied.order.id)
         assert view is not None
         return view
 
