@@ -121,12 +121,13 @@ def work(most: int = BATCH, *, only: int | None = None) -> int:
     Deliveries that another worker has are passed over; 0 when there is nothing for us.
     """
     values = {"now": clock.wall(), "most": most, "id": only}
+    currency = intake.tenant().currency
     rows = sql.rows(_TAKE if only is None else _TAKE_ONE, values)
     words: dict[int, Words] = {}
     read: list[Incoming] = []
     done = []
     for row in rows:
-        said = _read(row)
+        said = _read(row, currency)
         if said is None:
             continue
         done.append(row.id)
@@ -145,10 +146,10 @@ def work(most: int = BATCH, *, only: int | None = None) -> int:
     return len(rows)
 
 
-def _read(row: Any) -> Said | None:
+def _read(row: Any, currency: str) -> Said | None:
     """Read a delivery; one that cannot be read is parked, and None."""
     try:
-        return CONNECTORS[row.kind].parse(row.topic, bytes(row.body), intake.tenant().currency)
+        return CONNECTORS[row.kind].parse(row.topic, bytes(row.body), currency)
     except Unreadable as error:
         _park(db.session.scalars(select(Inbox).where(Inbox.id == row.id)).one(), str(error))
         return None
