@@ -13,7 +13,7 @@ from app.commissions import service as deals
 from app.intake.shops import inbox
 from app.ledger import service as ledger
 from app.members import service as members
-from app.orders import service as orders
+from app.orders.service import reading as orders
 from tests.intake.scene import FOUNDED, at_lampa
 
 if TYPE_CHECKING:

@@ -1,97 +1,26 @@
-"""Take in what shops say about orders, and keep each order as it now stands."""
+"""Store messages, fold them into their orders, and count bookings."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app import clock, sql
-from app.errors import NotFound, Retry
-from app.members.rules import normalise_email, normalise_phone
-from app.members.service import Contact
+from app.errors import Retry
 from app.orders.rules import (
-    Folded,
-    Message,
-    Snapshot,
-    State,
     absorb,
-    body_hash,
-    folded_from_json,
     folded_to_json,
     mark_deleted,
     order_total,
     refunded,
     snapshot_to_json,
 )
+from app.orders.service.shapes import Incoming, Standing, Word, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-
-@dataclass(frozen=True)
-class Incoming:
-    """One message, ready to be taken in: whose, from where, and what its word meant."""
-
-    shop_id: int
-    external_id: str
-    snapshot: Snapshot
-    state: State | None
-    map_version: int
-    source: str
-    received_at: datetime
-
-    @cached_property
-    def message(self) -> Message:
-        """The message as the rules know it."""
-        return Message(self.snapshot, self.received_at, self.state)
-
-    @cached_property
-    def hash(self) -> str:
-        """The hash of the message's content."""
-        return self.message.key.hash
-
-    @property
-    def dated(self) -> bool:
-        """Whether the message says by itself where it stands among the others."""
-        return bool(self.snapshot.version) or self.snapshot.updated_at is not None
-
-
-@dataclass(frozen=True)
-class Standing:
-    """An order as it now stands: the fold of its messages, and whose it is."""
-
-    id: int
-    shop_id: int
-    external_id: str
-    member_id: int | None
-    guest_id: int | None
-    folded: Folded
-    booking: int  # bookings made so far
-    fresh: bool = False  # made by this transaction: nobody else sees it, nothing is booked
-
-
-_PEEK = """
-SELECT r.n, o.id, o.shop_id, o.external_id, o.member_id, o.guest_id, o.folded, o.booking,
-       EXISTS (SELECT FROM order_message m WHERE m.order_id = o.id
-               AND m.body_hash = r.hash AND m.seq = 0) AS known
-FROM json_to_recordset(%(rows)s) AS r(n bigint, shop bigint, external text, hash text)
-JOIN orders o ON o.shop_id = r.shop AND o.external_id = r.external
-"""
-_BY_IDS = """
-SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
-WHERE id = ANY(%(ids)s) ORDER BY id
-"""
-_OF_MEMBERS = """
-SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
-WHERE member_id = ANY(%(members)s) ORDER BY created_at, external_id
-"""
-_FIND = """
-SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
-WHERE shop_id = %(shop)s AND external_id = %(external)s
-"""
 # The first booking of a new order has the number one without another word.
 _OPEN = """
 WITH o AS (
@@ -145,48 +74,10 @@ UPDATE orders o SET member_id = u.owner
 FROM unnest(%(guests)s::bigint[], %(owners)s::bigint[]) AS u(guest, owner)
 WHERE o.guest_id = u.guest
 """
-_MEMBERS_OF_GUESTS = """
-SELECT DISTINCT guest_id, member_id FROM orders
-WHERE guest_id = ANY(%(guests)s) AND member_id IS NOT NULL
-"""
 _NUMBER = """
 UPDATE orders o SET booking = u.number
 FROM unnest(%(orders)s::bigint[], %(numbers)s::bigint[]) AS u(id, number) WHERE o.id = u.id
 """
-
-
-def peek(incoming: Sequence[Incoming]) -> list[tuple[Standing | None, bool]]:
-    """Look up the orders of messages without a lock; and whether each message is a double.
-
-    A message with a version or `updated_at` is one by its content; one without is a double only of
-    the newest, for its place among the others is the time of receipt.
-    """
-    asked = (
-        {"n": n, "shop": one.shop_id, "external": one.external_id, "hash": one.hash}
-        for n, one in enumerate(incoming)
-    )
-    rows = {row.n: row for row in sql.rows(_PEEK, {"rows": sql.recordset(asked)})}
-    found: list[tuple[Standing | None, bool]] = []
-    for n, one in enumerate(incoming):
-        order = _standing(rows[n]) if n in rows else None
-        doubled = order is not None and (
-            rows[n].known if one.dated else _repeats(order.folded, one)
-        )
-        found.append((order, doubled))
-    return found
-
-
-def _repeats(folded: Folded, incoming: Incoming) -> bool:
-    return body_hash(folded.snapshot) == incoming.hash
-
-
-@dataclass(frozen=True)
-class Word:
-    """A message and the customer whom it names."""
-
-    incoming: Incoming
-    member_id: int | None
-    guest_id: int | None
 
 
 def open_all(groups: Sequence[Sequence[Word]]) -> list[Standing]:
@@ -221,7 +112,7 @@ def _opened(words: Sequence[Word]) -> tuple[Standing, list[tuple[Incoming, int]]
     for word in words[1:]:
         one = word.incoming
         known = {other.hash for other, _n in kept}
-        if one.hash in known if one.dated else _repeats(order.folded, one):
+        if one.hash in known if one.dated else repeats(order.folded, one):
             continue
         kept.append((one, _seq(one, kept)))
         order = _folded(order, word)
@@ -233,34 +124,6 @@ def _seq(incoming: Incoming, kept: Iterable[tuple[Incoming, int]]) -> int:
     if incoming.dated:
         return 0
     return 1 + sum(other.hash == incoming.hash for other, _n in kept)
-
-
-def lock(order_ids: Iterable[int]) -> dict[int, Standing]:
-    """Lock orders in id order and read them; those that are not there are absent."""
-    ids = sorted(set(order_ids))
-    rows = sql.rows(f"{_BY_IDS} FOR NO KEY UPDATE", {"ids": ids}) if ids else ()
-    return {row.id: _standing(row) for row in rows}
-
-
-def get_all(order_ids: Iterable[int]) -> list[Standing]:
-    """Return orders by our ids, unlocked, in id order; those that are not there are absent."""
-    return [_standing(row) for row in sql.rows(_BY_IDS, {"ids": sorted(set(order_ids))})]
-
-
-def get(order_id: int) -> Standing:
-    """Return an order by our id, unlocked; raises NotFound."""
-    found = get_all([order_id])
-    if not found:
-        raise NotFound
-    return found[0]
-
-
-def find(shop_id: int, external_id: str) -> Standing:
-    """Return a shop's order by its own id; raises NotFound."""
-    row = sql.one(_FIND, {"shop": shop_id, "external": external_id})
-    if row is None:
-        raise NotFound
-    return _standing(row)
 
 
 def take_in(groups: Sequence[tuple[Standing, Sequence[Word]]]) -> list[Standing]:
@@ -280,7 +143,7 @@ def take_in(groups: Sequence[tuple[Standing, Sequence[Word]]]) -> list[Standing]
                 if (order.id, one.hash) not in new:
                     continue
                 new.discard((order.id, one.hash))
-            elif _repeats(now.folded, one):
+            elif repeats(now.folded, one):
                 continue
             else:
                 kept.append((one, _seq(one, kept)))
@@ -322,21 +185,6 @@ def take_over(owners: Mapping[int, int]) -> None:
         sql.send(_TAKE_OVER, {"guests": list(owners), "owners": list(owners.values())})
 
 
-def members_of_guests(guest_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Return whose orders guests' orders are now, by guest."""
-    found: dict[int, set[int]] = defaultdict(set)
-    ids = sorted(set(guest_ids))
-    for row in sql.rows(_MEMBERS_OF_GUESTS, {"guests": ids}) if ids else ():
-        found[row.guest_id].add(row.member_id)
-    return found
-
-
-def of_members(member_ids: Iterable[int]) -> list[Standing]:
-    """Return all orders of the members, oldest first."""
-    ids = sorted(set(member_ids))
-    return [_standing(row) for row in sql.rows(_OF_MEMBERS, {"members": ids})] if ids else []
-
-
 def next_booking(order: Standing) -> int:
     """Return the number of the next booking of an order whose lock is held."""
     return 1 if order.fresh else order.booking + 1
@@ -346,38 +194,6 @@ def number_bookings(numbers: Mapping[int, int]) -> None:
     """Remember the newest booking's number of locked orders: {order: number}."""
     if numbers:
         sql.send(_NUMBER, {"orders": list(numbers), "numbers": list(numbers.values())})
-
-
-def contact_of(snapshot: Snapshot, shop_id: int, region: str | None) -> Contact:
-    """Return the customer as a message shows him, e-mail and phone normalised."""
-    customer = snapshot.customer
-    return Contact(
-        shop_id=shop_id,
-        customer_id=customer.id,
-        email=normalise_email(customer.email),
-        phone=normalise_phone(customer.phone, region),
-        name=customer.name,
-        group=customer.group,
-        seen_at=snapshot.created_at,
-    )
-
-
-def read_state(word: str, words: Mapping[str, str]) -> State | None:
-    """Return what a shop's word means by its map; None for a word the map does not have."""
-    state = words.get(word)
-    return State(state) if state is not None else None
-
-
-def _standing(row: Any) -> Standing:
-    return Standing(
-        id=row.id,
-        shop_id=row.shop_id,
-        external_id=row.external_id,
-        member_id=row.member_id,
-        guest_id=row.guest_id,
-        folded=folded_from_json(row.folded),
-        booking=row.booking,
-    )
 
 
 def _write(orders: Sequence[Standing]) -> None:
