@@ -14,6 +14,7 @@ from app.attribution import clicks
 from app.config import Config
 from app.dev import mailbox
 from app.extensions import babel, csrf, db, htmx, limiter, login, mail, migrate, queue
+from app.intake import hooks
 
 if TYPE_CHECKING:
     from app.config import Mail
@@ -39,7 +40,8 @@ def create_app(config: Config | None = None) -> App:
     app.config.update(_flask_settings(config))
     app.extensions["partnerka"] = config
     _bind(app, config)
-    clicks.init_app(app)  # innermost: what reads the proxy's headers stands in front
+    hooks.init_app(app)  # innermost: what reads the proxy's headers stands in front
+    clicks.init_app(app)
     web.init_app(app)
     site.init_app(app)
     cli.init_app(app)

@@ -1,0 +1,137 @@
+"""Group commit: rows of many threads in one transaction, on disk before each of them goes on.
+
+The first thread that finds nobody writing writes; those that come meanwhile gather the next batch.
+No thread is added, nothing waits in memory after an answer, and a lone row waits for nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.extensions import db
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from flask import Flask
+
+log = logging.getLogger(__name__)
+
+SLOW, LONGEST_PAUSE = 0.001, 0.002  # seconds
+FAILURES = (psycopg.Error, SQLAlchemyError)  # what `write` raises when a row is not on disk
+_AROUND = "BEGIN; SET LOCAL ROLE partnerka_drain; {}; COMMIT"
+_INSERTED = 2  # which of the four results is the statement's
+
+
+class Batch:
+    """Rows that go into one commit, and the threads that wait for it."""
+
+    __slots__ = ("error", "rows", "told", "waiting", "written")
+
+    def __init__(self) -> None:
+        self.rows: list[str] = []
+        self.waiting: list[threading.Lock] = []
+        self.written = False  # or given up: nobody need write it any more
+        self.error: Exception | None = psycopg.OperationalError("not written")
+        self.told: Collection[Any] = ()
+
+
+class GroupCommit:
+    """Writes rows of many threads in shared transactions: while one is under way, the next gathers.
+
+    `statement` is an INSERT with one parameter, a JSON array of the rows; it runs under the drain's
+    role. After a lost answer it is sent once more: the rows have keys, or bear to come twice.
+    """
+
+    def __init__(
+        self, app: Flask, name: str, statement: str, then: Callable[[], object] | None = None
+    ) -> None:
+        self.app, self.name, self.then = app, name, then
+        self.statement = _AROUND.format(statement)
+        self.tells = "RETURNING" in statement
+        self.gathering = Batch()
+        self.guard = threading.Lock()
+        self.busy = False
+        self.pace = 0.0  # seconds that the last commit took
+        self.company = False  # whether the last batch held more than one row
+        self.connection: Any = None
+
+    def write(self, row: str) -> Collection[Any]:
+        """Return when the row is committed, with what the statement returned for its whole batch.
+
+        Raises one of FAILURES when the row is not committed, or nobody knows.
+        """
+        with self.guard:
+            batch = self.gathering
+            batch.rows.append(row)
+            leads, self.busy = not self.busy, True
+            if not leads:
+                gate = threading.Lock()
+                gate.acquire()
+                batch.waiting.append(gate)
+        if not leads:
+            gate.acquire()  # opened when the batch is written, or when this thread shall write it
+        if not batch.written:
+            self._close(batch)
+            try:
+                self._commit(batch)
+            finally:
+                self._pass_on(batch)
+            if batch.error is None and self.then is not None:
+                self.then()
+        if batch.error is not None:
+            raise batch.error
+        return batch.told
+
+    def _close(self, batch: Batch) -> None:
+        """Begin the next batch; where commits are slow, first let those come who were just answered."""
+        if self.company and self.pace > SLOW:
+            time.sleep(min(self.pace / 4, LONGEST_PAUSE))
+        with self.guard:
+            self.gathering = Batch()
+        self.company = len(batch.rows) > 1
+
+    def _pass_on(self, batch: Batch) -> None:
+        """Let the first of the next batch write it, then let go everybody of this one."""
+        batch.written = True
+        with self.guard:
+            following = self.gathering
+            self.busy = bool(following.rows)
+            gates = [following.waiting.pop(0)] if following.rows else []
+        for gate in (*gates, *batch.waiting):
+            gate.release()
+
+    def _commit(self, batch: Batch) -> None:
+        rows, began = f"[{','.join(batch.rows)}]", time.monotonic()
+        for last in (False, True):
+            try:
+                batch.told = self._execute(rows)
+                batch.error = None
+                break
+            except FAILURES as error:
+                batch.error = error
+                self._drop(error)
+                if last:
+                    log.warning("%s %s were not written: %s", len(batch.rows), self.name, error)
+        self.pace = time.monotonic() - began
+
+    def _execute(self, rows: str) -> Collection[Any]:
+        """One round trip."""
+        if self.connection is None:
+            with self.app.app_context():
+                self.connection = db.engine.raw_connection()
+            self.connection.driver_connection.autocommit = True
+        cursor = psycopg.ClientCursor(self.connection.driver_connection)
+        cursor.execute(self.statement, (rows,))
+        return frozenset(cursor.set_result(_INSERTED).fetchall()) if self.tells else ()
+
+    def _drop(self, error: Exception) -> None:
+        if self.connection is not None:
+            self.connection.invalidate(error)
+            self.connection = None
