@@ -142,7 +142,7 @@ class Hooks:
         environ["wsgi.input"] = BytesIO(body)  # for Flask, should it come to that
         try:
             topic = reception.topic_of(found.channel, Sent(environ), body)
-        except (Forbidden, Unsealable):
+        except Forbidden:
             return False
         return topic is not None and len(body) == size and self.keeps(found, topic, body)
 
@@ -175,7 +175,7 @@ class Hooks:
             get_host(environ, self.app.config["TRUSTED_HOSTS"])
             with self.app.app_context():
                 found = reception.find(steps[2], steps[3])
-        except SecurityError:
+        except (SecurityError, Unsealable):
             return None
         except SQLAlchemyError as error:
             log.warning("a connection could not be looked up: %s", error)

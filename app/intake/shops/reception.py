@@ -28,12 +28,12 @@ class Channel(NamedTuple):
     tenant: int
     connection: int
     connector: Connector
-    sealed: bytes  # the secret
+    secret: str
     offset: timedelta  # of the tenant's clock
 
 
 def find(kind: str, public_id: str) -> Channel | None:
-    """Return the open connection with this outside id, of whichever tenant."""
+    """Return the open connection with this outside id, of whichever tenant. Raises Unsealable."""
     connector, entry = CONNECTORS.get(kind), tenants.look_up("connection", public_id)
     if connector is None or entry is None:
         return None
@@ -47,7 +47,8 @@ def find(kind: str, public_id: str) -> Channel | None:
         found = db.session.execute(query).one_or_none()
     if found is None or merchant is None:
         return None
-    return Channel(merchant.id, found.id, connector, found.secret, merchant.clock_offset)
+    secret = crypto.open_sealed(found.secret)
+    return Channel(merchant.id, found.id, connector, secret, merchant.clock_offset)
 
 
 def topic_of(channel: Channel, headers: Mapping[str, str], body: bytes) -> str | None:
@@ -58,7 +59,7 @@ def topic_of(channel: Channel, headers: Mapping[str, str], body: bytes) -> str |
     connector = channel.connector
     if connector.is_ping(headers, body):
         return None
-    if not connector.verify(headers, body, crypto.open_sealed(channel.sealed)):
+    if not connector.verify(headers, body, channel.secret):
         raise Forbidden("bad_signature", "The signature does not hold.")
     return connector.topic(headers)
 
