@@ -13,7 +13,7 @@ from app.application import App
 from app.attribution import clicks
 from app.config import Config
 from app.dev import mailbox
-from app.extensions import babel, csrf, db, htmx, limiter, login, mail, migrate, queue
+from app.extensions import babel, csrf, db, htmx, limiter, login, mail, queue
 from app.intake import hooks
 
 if TYPE_CHECKING:
@@ -91,7 +91,6 @@ def _mail_settings(mail_config: Mail) -> dict[str, object]:
 
 def _bind(app: App, config: Config) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     login.init_app(app)
     htmx.init_app(app)
