@@ -7,13 +7,14 @@ No thread is added, nothing waits in memory after an answer, and a lone row wait
 from __future__ import annotations
 
 import logging
+import select
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.errors import error_from_result
-from psycopg.pq import Escaping, ExecStatus
+from psycopg.pq import ExecStatus
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
@@ -22,16 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
-    from psycopg.pq.abc import PGconn
+    from psycopg.pq.abc import PGconn, PGresult
 
 log = logging.getLogger(__name__)
 
 SLOW, LONGEST_PAUSE = 0.001, 0.002  # seconds
 Told = frozenset[tuple[int, ...]]
 FAILURES = (psycopg.Error, SQLAlchemyError)  # what `write` raises when a row is not on disk
-# Statements that travel together are one transaction, and the last one's result is what comes back.
-_ROLE = "SET LOCAL ROLE partnerka_drain; "
-_DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}
+# What travels in one round trip. The names are those of prepared statements: planning would cost the
+# server as much as writing does.
+_WRITE = b"rows_write"
+_STEPS = (b"rows_begin", b"rows_role", _WRITE, b"rows_commit")
+_DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.PIPELINE_SYNC}
 
 
 class Batch:
@@ -50,7 +53,7 @@ class Batch:
 class GroupCommit:
     """Writes rows of many threads in shared transactions: while one is under way, the next gathers.
 
-    `statement` is an INSERT with one parameter (%s), a JSON array of the rows; it runs under the
+    `statement` is an INSERT with one parameter ($1), a JSON array of the rows; it runs under the
     drain's role. After a lost answer it is sent once more: the rows have keys, or bear to come twice.
     """
 
@@ -58,7 +61,12 @@ class GroupCommit:
         self, app: Flask, name: str, statement: str, then: Callable[[], object] | None = None
     ) -> None:
         self.app, self.name, self.then = app, name, then
-        self.before, self.after = (part.encode() for part in f"{_ROLE}{statement}".split("%s"))
+        self.statements = (
+            b"BEGIN",
+            b"SET LOCAL ROLE partnerka_drain",
+            statement.encode(),
+            b"COMMIT",
+        )
         self.gathering = Batch()
         self.guard = threading.Lock()
         self.busy = False
@@ -126,22 +134,64 @@ class GroupCommit:
         self.pace = time.monotonic() - began
 
     def _execute(self, rows: str) -> Told:
-        """One round trip, by libpq itself: a cursor costs four times the CPU, and holds the other threads up."""
+        """One round trip, by libpq itself: a cursor costs four times the CPU, while others wait for it."""
         if self.connection is None:
-            with self.app.app_context():
-                self.connection = db.engine.raw_connection()
-            self.connection.driver_connection.autocommit = True
+            self._connect()
         wire: PGconn = self.connection.driver_connection.pgconn
-        result = wire.exec_(self.before + Escaping(wire).escape_literal(rows.encode()) + self.after)
-        if result.status not in _DONE:
-            raise error_from_result(result)
-        columns = range(result.nfields)
-        return frozenset(
-            tuple(int(result.get_value(row, column) or 0) for column in columns)
-            for row in range(result.ntuples)
-        )
+        wire.enter_pipeline_mode()
+        for name in _STEPS:
+            wire.send_query_prepared(name, [rows.encode()] if name == _WRITE else [])
+        wire.pipeline_sync()
+        while wire.flush():
+            self._wait(wire, select.POLLIN | select.POLLOUT)
+        told = frozenset[tuple[int, ...]]()
+        for name in _STEPS:
+            result = _done(self._next(wire))
+            self._next(wire)  # None: no more of this step
+            if name == _WRITE:
+                told = _numbers(result)
+        _done(self._next(wire))
+        wire.exit_pipeline_mode()
+        return told
+
+    def _connect(self) -> None:
+        with self.app.app_context():
+            self.connection = db.engine.raw_connection()
+        driver = self.connection.driver_connection
+        driver.autocommit = True
+        for name, statement in zip(_STEPS, self.statements, strict=True):
+            _done(driver.pgconn.prepare(name, statement))
+
+    def _next(self, wire: PGconn) -> PGresult | None:
+        while wire.is_busy():
+            self._wait(wire, select.POLLIN)
+        return wire.get_result()
+
+    @staticmethod
+    def _wait(wire: PGconn, events: int) -> None:
+        """Let the other threads run until the server moves; libpq's own waiting would stop them."""
+        poll = select.poll()
+        poll.register(wire.socket, events)
+        if any(event & ~select.POLLOUT for _, event in poll.poll()):
+            wire.consume_input()
 
     def _drop(self, error: Exception) -> None:
         if self.connection is not None:
             self.connection.invalidate(error)
             self.connection = None
+
+
+def _done(result: PGresult | None) -> PGresult:
+    if result is None:
+        raise psycopg.OperationalError("no answer")
+    if result.status not in _DONE:
+        raise error_from_result(result)
+    return result
+
+
+def _numbers(result: PGresult) -> Told:
+    columns = range(result.nfields)
+    return frozenset(
+        tuple(int(result.get_value(row, column) or 0) for column in columns)
+        for row in range(result.ntuples)
+    )

@@ -54,7 +54,7 @@ MACHINES = re.compile(
 INSERT = """INSERT INTO click (tenant_id, at, nonce, link_id, partner_id, kind,
                    ip, user_agent, referrer, page, params, flag)
 SELECT t, '1970-01-01Z'::timestamptz + m * interval '1 ms', n, l, p, k, i, u, r, a, q, f
-FROM json_to_recordset(%s::json) AS row(t bigint, m bigint, n bigint, l bigint, p bigint, k text,
+FROM json_to_recordset($1::json) AS row(t bigint, m bigint, n bigint, l bigint, p bigint, k text,
                                         i text, u text, r text, a text, q jsonb, f text)
 ON CONFLICT DO NOTHING"""
 

@@ -49,7 +49,7 @@ PLAIN = {"CONTENT_TYPE", "CONTENT_LENGTH"}  # headers that WSGI gives no prefix
 INSERT = """INSERT INTO inbox (tenant_id, connection_id, topic, body, received_at, due_at)
 SELECT d.tenant_id, d.target_id, r.topic, decode(r.body, 'base64'),
        r.now + make_interval(secs => extract(epoch FROM t.clock_offset)::float8), r.wall
-FROM json_to_recordset(%s::json) AS r(key text, topic text, body text, now timestamptz, wall timestamptz)
+FROM json_to_recordset($1::json) AS r(key text, topic text, body text, now timestamptz, wall timestamptz)
 JOIN directory d ON d.kind = 'connection' AND d.key_hash = r.key
 JOIN tenant t ON t.id = d.tenant_id
 RETURNING tenant_id, connection_id"""
