@@ -30,10 +30,6 @@ log = logging.getLogger(__name__)
 SLOW, LONGEST_PAUSE = 0.001, 0.002  # seconds
 Told = frozenset[tuple[int, ...]]
 FAILURES = (psycopg.Error, SQLAlchemyError)  # what `write` raises when a row is not on disk
-# What travels in one round trip. The names are those of prepared statements: planning would cost the
-# server as much as writing does.
-_WRITE = b"rows_write"
-_STEPS = (b"rows_begin", b"rows_role", _WRITE, b"rows_commit")
 _DONE = {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.PIPELINE_SYNC}
 
 
@@ -61,12 +57,15 @@ class GroupCommit:
         self, app: Flask, name: str, statement: str, then: Callable[[], object] | None = None
     ) -> None:
         self.app, self.name, self.then = app, name, then
-        self.statements = (
-            b"BEGIN",
-            b"SET LOCAL ROLE partnerka_drain",
-            statement.encode(),
-            b"COMMIT",
-        )
+        # What travels in one round trip, by the names of prepared statements: planning would cost
+        # the server as much as writing does.
+        self.rows = f"rows_{name}".encode()
+        self.steps = {
+            b"rows_begin": b"BEGIN",
+            b"rows_role": b"SET LOCAL ROLE partnerka_drain",
+            self.rows: statement.encode(),
+            b"rows_commit": b"COMMIT",
+        }
         self.gathering = Batch()
         self.guard = threading.Lock()
         self.busy = False
@@ -139,16 +138,16 @@ class GroupCommit:
             self._connect()
         wire: PGconn = self.connection.driver_connection.pgconn
         wire.enter_pipeline_mode()
-        for name in _STEPS:
-            wire.send_query_prepared(name, [rows.encode()] if name == _WRITE else [])
+        for name in self.steps:
+            wire.send_query_prepared(name, [rows.encode()] if name == self.rows else [])
         wire.pipeline_sync()
         while wire.flush():
             self._wait(wire, select.POLLIN | select.POLLOUT)
         told = frozenset[tuple[int, ...]]()
-        for name in _STEPS:
+        for name in self.steps:
             result = _done(self._next(wire))
             self._next(wire)  # None: no more of this step
-            if name == _WRITE:
+            if name == self.rows:
                 told = _numbers(result)
         _done(self._next(wire))
         wire.exit_pipeline_mode()
@@ -159,7 +158,7 @@ class GroupCommit:
             self.connection = db.engine.raw_connection()
         driver = self.connection.driver_connection
         driver.autocommit = True
-        for name, statement in zip(_STEPS, self.statements, strict=True):
+        for name, statement in self.steps.items():
             _done(driver.pgconn.prepare(name, statement))
 
     def _next(self, wire: PGconn) -> PGresult | None:
