@@ -16,6 +16,7 @@ from tests.harness import invariants
 from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
+from tests.harness.wire import Wire
 from tests.world import kniga, lampa, world  # noqa: F401 - fixtures for everybody
 
 if TYPE_CHECKING:
@@ -159,6 +160,14 @@ def web_server(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 def live_server(web_server: Web, _sound: None) -> str:
     """Address of a running web server."""
     return web_server.url
+
+
+@pytest.fixture
+def wire(environ: dict[str, str]) -> Iterator[Wire]:
+    """A way to the database that can be cut."""
+    made = Wire(environ)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.attribution import clicks as front
-from app.attribution.clicks import GroupCommit, random_bits, shortened
+from app.attribution.clicks import INSERT, random_bits, shortened
 from app.attribution.models import Click
 from app.extensions import db
+from app.group_commit import GroupCommit
 from app.links import service as links
 from app.links.rules import milliseconds_of
 from app.partners import service as partners
@@ -32,7 +33,7 @@ THREADS, EACH = 8, 25
 
 @pytest.fixture
 def commits(app: App) -> Iterator[GroupCommit]:
-    made = GroupCommit(app)
+    made = GroupCommit(app, "clicks", INSERT)
     yield made
     if made.connection is not None:
         made.connection.invalidate()
