@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import expect
 
 from app import create_app
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
     from sqlalchemy.orm import scoped_session
 
     from app.application import App
     from app.dev.database import Addresses as Database
 
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+# A busy machine is slow, not wrong: patience costs nothing when all is well.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 ENGINES = pytest.StashKey[Engines]()
 
 
@@ -174,6 +179,13 @@ def live_worker(environ: dict[str, str], tmp_path: Path) -> Iterator[None]:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright starts the machine's Chromium."""
     return browser_type_launch_args | chromium.launch_arguments()
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """Give pytest-playwright's visitor our patience."""
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 @pytest.fixture

@@ -14,11 +14,13 @@ import pytest
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from sqlalchemy import select
 
 from app import jobs
 from app.dev.children import Child, wait_until
 from app.dev.redis_server import RedisServer
-from app.extensions import queue
+from app.extensions import db, queue
+from app.notifications.models import Message
 from tests.harness.engines import ROOT
 from tests.harness.mailbox import Mailbox
 from tests.notifications import scene
@@ -133,6 +135,11 @@ def told(gate: Gate, merchant: Merchant, partner_id: int) -> int:
 
 def sent(merchant: Merchant, event_id: int) -> bool:
     return [state for _who, _to, state, _n in messages_of(merchant, event_id)] == ["sent"]
+
+
+def states_of(merchant: Merchant) -> set[str]:
+    query = select(Message.state)
+    return jobs.in_transaction(lambda: set(db.session.scalars(query)), merchant.id)
 
 
 @pytest.mark.usefixtures("_app")
@@ -258,7 +265,7 @@ def test_a_worker_ends_at_once_when_asked(
         assert wait_until(lambda: sent(lampa, event_id), SOON, STEP), worker.tail(30)
     assert worker.process is not None
     worker.process.send_signal(signal.SIGTERM)
-    assert wait_until(lambda: not worker.running, 10), worker.tail(30)
+    assert wait_until(lambda: not worker.running, SOON), worker.tail(30)
     assert worker.process.returncode == 0
 
 
@@ -272,8 +279,10 @@ def test_a_worker_that_is_asked_to_end_waits_for_no_mail_server(
     assert gate.knocked.wait(SOON), worker.tail(30)
     assert worker.process is not None
     worker.process.send_signal(signal.SIGTERM)
-    assert wait_until(lambda: not worker.running, 15), worker.tail(30)
+    assert wait_until(lambda: not worker.running, SOON), worker.tail(30)
     assert worker.process.returncode == 0
+    # The mail server was not heard out: whoever takes the letter next finds it as it was left.
+    assert "sending" in states_of(lampa)
 
 
 @pytest.mark.usefixtures("_app")

@@ -22,6 +22,7 @@ from app.orders.models import Order, OrderMessage
 from app.partners.service import NewPartner, create
 from tests.harness.engines import SECRET, migrate
 from tests.harness.live import Web
+from tests.harness.together import together
 from tests.world import make_merchant
 
 if TYPE_CHECKING:
@@ -140,18 +141,7 @@ def test_an_answer_that_never_came_is_asked_for_again_and_changes_nothing(
 def test_one_order_sent_by_fifty_at_once_pays_once(
     app: App, shop: Merchant, live_server: str
 ) -> None:
-    barrier = threading.Barrier(50)
-    statuses: list[int] = []
-
-    def send() -> None:
-        barrier.wait()
-        statuses.append(put(live_server, shop, 1).status_code)
-
-    senders = [threading.Thread(target=send) for _ in range(50)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join(SOON)
+    statuses = together([lambda: put(live_server, shop, 1).status_code] * 50)
     # A pool that is full for a moment says 503, and a retry is welcome; nobody gets another answer.
     assert set(statuses) <= {200, 503}
     assert 200 in statuses
@@ -225,7 +215,7 @@ def _write_through_a_crash(engine: Postgres, environ: dict[str, str], tmp_path: 
         assert engine.child.process is not None
         os.kill(engine.child.process.pid, signal.SIGKILL)
         engine.child.process.wait()
-        refused = put(server.url, shop, 10**6, 20)
+        refused = put(server.url, shop, 10**6)
         assert refused.status_code == 503
         engine.start()
         engine.wait()

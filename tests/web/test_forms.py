@@ -195,7 +195,8 @@ def _multi(data: dict[str, str]) -> Any:
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
 )
 @given(text=st.text(max_size=40))
 def test_no_text_breaks_a_form(app: App, text: str) -> None:

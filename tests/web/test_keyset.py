@@ -100,7 +100,8 @@ def whole(session: Session, order: Order) -> list[int]:
 
 
 on_database = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
