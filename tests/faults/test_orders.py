@@ -74,13 +74,6 @@ def settled(app: App, shop: Merchant) -> dict[str, int]:
         }
 
 
-def kill(server: Web) -> None:
-    """End a web server and its workers as a crash does."""
-    assert server.child.process is not None
-    os.killpg(server.child.process.pid, signal.SIGKILL)
-    server.child.process.wait()
-
-
 def test_a_web_server_killed_before_it_commits_leaves_nothing_and_the_next_try_books_once(
     app: App, environ: dict[str, str], tmp_path: Path, shop: Merchant
 ) -> None:
@@ -96,7 +89,7 @@ def test_a_web_server_killed_before_it_commits_leaves_nothing_and_the_next_try_b
         waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         with db.engine.connect() as look:
             assert wait_until(lambda: bool(look.execute(waits).scalar_one()), SOON)
-        kill(server)
+        server.kill()
         asking.join(SOON)
         held.execute(text("SELECT pg_advisory_unlock_all()"))
         held.close()
@@ -126,7 +119,7 @@ def test_an_answer_that_never_came_is_asked_for_again_and_changes_nothing(
     asking = threading.Thread(target=_swallow, args=(server.url, shop))
     asking.start()
     assert wait_until(lambda: settled(app, shop) == {"o1": 1000}, SOON)
-    kill(server)
+    server.kill()
     asking.join(SOON)
     again = Web(environ, tmp_path)
     again.start()

@@ -50,12 +50,12 @@ class Addresses:
 class Engines:
     """The servers of this run, in a folder of their own; ended by pid, and the folder removed."""
 
-    def __init__(self) -> None:
-        """Start both and make the template."""
+    def __init__(self, **settings: str) -> None:
+        """Start both and make the template; PostgreSQL with these settings, else as fast as it can."""
         self.folder = Path(tempfile.mkdtemp(prefix="partnerka-test-"))
         self.folder.chmod(0o755)
         self.redis = RedisServer(self.folder)
-        self.postgres = Postgres(self.folder, settings=FAST)
+        self.postgres = Postgres(self.folder, settings=FAST | settings)
         try:
             self.redis.start()
             self._start_postgres()
