@@ -6,14 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from playwright.sync_api import expect
 
 from app import create_app
 from app.config import Config
 from app.extensions import db
 from tests.harness import browser as chromium
-from tests.harness import invariants
+from tests.harness import invariants, profiles  # noqa: F401 - how long hypothesis searches
 from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 # A busy machine is slow, not wrong: patience costs nothing when all is well.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
 ENGINES = pytest.StashKey[Engines]()
 
 

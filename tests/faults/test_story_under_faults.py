@@ -15,7 +15,8 @@ import pytest
 from app.notifications.rules import RULES
 from tests.faults.story import faults as f
 from tests.faults.story.installation import Installation
-from tests.faults.story.plot import STEPS, Money, Step, Story
+from tests.faults.story.plot import Money, Story
+from tests.faults.story.steps import STEPS, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.faults.story.installation import Installation
-    from tests.faults.story.plot import Step, Story
+    from tests.faults.story.plot import Story
+    from tests.faults.story.steps import Step
 
     Fault = Callable[[Installation, Story, Step], None]
 
