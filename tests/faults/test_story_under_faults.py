@@ -156,7 +156,8 @@ def possible(step: Step) -> list[f.Fault]:
 @pytest.mark.long
 def test_the_same_money_and_every_letter_with_any_fault_at_any_step(place: Installation) -> None:
     calm = tell(place)
-    for seed in Random().sample(range(2**32), 5):  # noqa: S311 - told where it breaks
+    # The first seed once found that a lost commit lost the browser's session too.
+    for seed in (2868403443, *Random().sample(range(2**32), 3)):  # noqa: S311 - told where it breaks
         dice = Random(seed)  # noqa: S311 - no secret
         hit = {step.name: dice.choice(possible(step)) for step in STEPS}
         tell(place, hit, calm, seed)
