@@ -20,7 +20,7 @@ from app.dev.postgres import Postgres
 from app.extensions import db
 from app.orders.models import Order, OrderMessage
 from app.partners.service import NewPartner, create
-from tests.harness.engines import SECRET, migrate
+from tests.harness.engines import SECRET, migrate, revive
 from tests.harness.live import Web
 from tests.harness.together import together
 from tests.world import make_merchant
@@ -210,8 +210,7 @@ def _write_through_a_crash(engine: Postgres, environ: dict[str, str], tmp_path: 
         engine.child.process.wait()
         refused = put(server.url, shop, 10**6)
         assert refused.status_code == 503
-        engine.start()
-        engine.wait()
+        revive(engine)
         before = len(answered)
         assert wait_until(lambda: len(answered) > before + 10, SOON), (
             "it did not come back by itself"

@@ -17,7 +17,9 @@ import psycopg
 from psycopg import sql
 
 from app.dev import database
+from app.dev.children import wait_until
 from app.dev.postgres import Postgres
+from app.dev.problem import Problem
 from app.dev.redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -87,6 +89,22 @@ class Engines:
         self.redis.stop()
         self.postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def revive(server: Postgres) -> None:
+    """Start a killed server on its data; sessions of the dead one may hold its memory for a moment."""
+    said: list[Problem] = []
+
+    def up() -> bool:
+        server.start()
+        try:
+            server.wait()
+        except Problem as problem:
+            said.append(problem)
+            return False
+        return True
+
+    assert wait_until(up, 60.0, 0.2), said[-1:]
 
 
 def migrate(addresses: database.Addresses, folder: Path) -> None:

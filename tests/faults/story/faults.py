@@ -28,21 +28,35 @@ if TYPE_CHECKING:
 WRITERS = 8
 
 
+class People:
+    """Those who act while something happens; whoever waits for them has the errors they met."""
+
+    def __init__(self, pool: ThreadPoolExecutor, step: Step, story: Story) -> None:
+        """Nobody begins yet."""
+        self.pool, self.step, self.story = pool, step, story
+        self.acts: list[Future[None]] = []
+
+    def begin(self, number: int = 1) -> list[Future[None]]:
+        """Let so many do the step."""
+        self.acts += [self.pool.submit(self.step.act, self.story) for _ in range(number)]
+        return self.acts
+
+
 @contextmanager
-def under_way(step: Step, story: Story, crowd: int = 1) -> Iterator[list[Future[None]]]:
-    """Let people act while something happens; in the end they must have had their answers."""
-    with ThreadPoolExecutor(crowd) as pool:
-        acts = [pool.submit(step.act, story) for _ in range(crowd)]
-        yield acts
-        for act in acts:
+def under_way(step: Step, story: Story) -> Iterator[People]:
+    """Yield people who act when told; in the end they must have had their answers."""
+    with ThreadPoolExecutor(WRITERS) as pool:
+        people = People(pool, step, story)
+        yield people
+        for act in people.acts:
             act.result()
 
 
 def web_dies_before_commit(place: Installation, story: Story, step: Step) -> None:
     """F1: the request was half done; the client asks again."""
-    with under_way(step, story) as acts:
+    with under_way(step, story) as people:
         with place.held(step.writes):
-            place.who_waits(step.writes, acts)
+            place.who_waits(step.writes, people.begin())
             place.web.kill()
         place.web.start()
 
@@ -50,7 +64,8 @@ def web_dies_before_commit(place: Installation, story: Story, step: Step) -> Non
 def web_dies_after_commit(place: Installation, story: Story, step: Step) -> None:
     """F1: it was done, and the answer never came; the client asks again."""
     before = place.count(step.writes)
-    with under_way(step, story):
+    with under_way(step, story) as people:
+        people.begin()
         assert wait_until(lambda: place.count(step.writes) > before, PATIENCE, 0.01)
         place.web.kill()
         place.web.start()
@@ -59,9 +74,9 @@ def web_dies_after_commit(place: Installation, story: Story, step: Step) -> None
 
 def worker_and_job_die(place: Installation, story: Story, step: Step) -> None:
     """F2: nobody is left who knows of the job but the rows."""
-    with under_way(step, story):
+    with under_way(step, story) as people:
         with place.held(step.works):
-            place.who_waits(step.works)
+            place.who_waits(step.works, people.begin(), "worker")
             job = place.job()
             place.kill_worker()
             os.kill(job, signal.SIGKILL)
@@ -71,9 +86,9 @@ def worker_and_job_die(place: Installation, story: Story, step: Step) -> None:
 
 def job_dies(place: Installation, story: Story, step: Step) -> None:
     """F3: the job alone dies; its worker goes on."""
-    with under_way(step, story):
+    with under_way(step, story) as people:
         with place.held(step.works):
-            place.who_waits(step.works)
+            place.who_waits(step.works, people.begin(), "worker")
             os.kill(place.job(), signal.SIGKILL)
         place.hurry()
     assert place.worker.running
@@ -84,7 +99,8 @@ def job_dies_at_the_mail_server(place: Installation, story: Story, step: Step) -
     place.mail.knocked.clear()
     place.mail.open.clear()
     try:
-        with under_way(step, story):
+        with under_way(step, story) as people:
+            people.begin()
             assert place.mail.knocked.wait(PATIENCE), place.worker.tail(20)
             os.kill(place.job(), signal.SIGKILL)
             place.mail.open.set()
@@ -94,18 +110,18 @@ def job_dies_at_the_mail_server(place: Installation, story: Story, step: Step) -
 
 def database_dies(place: Installation, story: Story, step: Step) -> None:
     """F4: the postmaster is killed under eight writers; nobody is restarted but itself."""
-    with under_way(step, story, WRITERS if step.crowd else 1) as acts:
+    with under_way(step, story) as people:
         with place.held(step.writes):
-            place.who_waits(step.writes, acts)
+            place.who_waits(step.writes, people.begin(WRITERS if step.crowd else 1))
             place.kill_postgres()
         place.revive_postgres()
 
 
 def backend_dies(place: Installation, story: Story, step: Step) -> None:
     """F5: one session's process is killed, and the postmaster ends all the others with it."""
-    with under_way(step, story) as acts:
+    with under_way(step, story) as people:
         with place.held(step.writes) as lost:
-            os.kill(place.who_waits(step.writes, acts), signal.SIGKILL)
+            os.kill(place.who_waits(step.writes, people.begin()), signal.SIGKILL)
             assert wait_until(lost, PATIENCE, 0.01)
         assert wait_until(place.is_up, PATIENCE, STEP)
 
@@ -121,8 +137,9 @@ def redis_dies(place: Installation, story: Story, step: Step) -> None:
 
 def redis_is_flushed(place: Installation, story: Story, step: Step) -> None:
     """F7: every waiting call is forgotten, again and again."""
-    with place.redis() as redis, under_way(step, story) as acts:
-        while not acts[0].done():
+    with place.redis() as redis, under_way(step, story) as people:
+        (act,) = people.begin()
+        while not act.done():
             redis.flushall()
         redis.flushall()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,9 @@ from app import create_app
 from app.config import Config
 from app.dev.children import wait_until
 from app.dev.database import with_database
-from app.dev.problem import Problem
 from app.extensions import db
 from tests.harness import invariants
-from tests.harness.engines import SECRET, Engines, worker_database
+from tests.harness.engines import SECRET, Engines, revive, worker_database
 from tests.harness.live import Web, horse_of, worker
 from tests.harness.mailbox import Gate
 
@@ -39,7 +37,10 @@ NAME = "partnerka_story"
 JOBS = ("sweep", "drain_inbox", "mature")
 # A transaction that was answered must outlive its postmaster, though not its machine.
 SETTINGS = {"synchronous_commit": "on", "shared_buffers": "64MB", "max_connections": "100"}
-WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+WAITING = """
+SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE NOT granted AND relation = %s::regclass
+"""
 SESSIONS = """
 SELECT pid, usename, state, wait_event_type, wait_event, left(query, 100) FROM pg_stat_activity
 WHERE datname = current_database()
@@ -73,10 +74,11 @@ class Installation:
             "SMTP_URL": f"smtp://127.0.0.1:{self.mail.port}",
             "VAR_DIR": str(folder),
         }
-        self.web = Web(environ, folder)
+        # Sessions say whose they are.
+        self.web = Web(environ | {"PGAPPNAME": "web"}, folder)
         environ["PUBLIC_URL"] = self.web.url
-        self.worker = worker(environ, folder, "worker")
-        self.cron = worker(environ, folder, "cron")
+        self.worker = worker(environ | {"PGAPPNAME": "worker"}, folder, "worker")
+        self.cron = worker(environ | {"PGAPPNAME": "cron"}, folder, "cron")
         # This process only looks: its queue stays the one of the other tests.
         self.app = create_app(Config.from_env(environ | {"REDIS_URL": ""}))
         self.worker.start()
@@ -124,22 +126,33 @@ class Installation:
             with suppress(psycopg.Error):  # it may have died with its server, as was meant
                 connection.close()
 
-    def who_waits(self, table: str, acts: Sequence[Future[None]] = ()) -> int:
-        """Wait until somebody stands before a held table; return the database's process.
+    def who_waits(self, table: str, acts: Sequence[Future[None]], who: str = "web") -> int:
+        """Wait until web or worker stands before a held table; return the database's process.
 
         Whoever of those under way has failed already will not come there: that error is raised.
         """
-        found: list[tuple[Any, ...]] = []
+        found: list[int] = []
 
         def seen() -> bool:
             for act in acts:
                 if act.done():
                     act.result()
-            found[:] = self.ask(WAITING, table)
+            waiting = self.ask(WAITING, table)
+            found[:] = [pid for pid, name in waiting if name == who]
+            for pid, name in waiting:
+                if name == "cron" != who:
+                    self.put_off_cron(pid)  # it was quicker; the worker shall have the job
             return bool(found)
 
         assert wait_until(seen, PATIENCE, STEP), (f"nobody wrote to {table}", self.ask(SESSIONS))
-        return int(found[0][0])
+        return found[0]
+
+    def put_off_cron(self, session: int) -> None:
+        """End the schedule as a crash does, and let the worker do what it began; `settle` starts it anew."""
+        if self.cron.running:
+            kill(self.cron)
+        self.ask("SELECT pg_terminate_backend(%s)", session)
+        self.hurry()
 
     def count(self, table: str) -> int:
         """Return how many rows of a table are committed."""
@@ -159,30 +172,15 @@ class Installation:
 
     def kill_worker(self) -> None:
         """End the worker as a crash does; its running job goes on without it."""
-        assert self.worker.process is not None
-        os.kill(self.worker.process.pid, signal.SIGKILL)
-        self.worker.process.wait()
+        kill(self.worker)
 
     def kill_postgres(self) -> None:
         """End the postmaster as a crash does."""
-        process = self.engines.postgres.child.process
-        assert process is not None
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        kill(self.engines.postgres.child)
 
     def revive_postgres(self) -> None:
-        """Start it again on its data; sessions of the dead one may hold its memory for a moment."""
-
-        def up() -> bool:
-            self.engines.postgres.start()
-            try:
-                self.engines.postgres.wait()
-            except Problem as problem:
-                sys.stderr.write(f"{problem}\n")
-                return False
-            return True
-
-        assert wait_until(up, PATIENCE, 0.2), self.engines.postgres.child.tail(20)
+        """Start it again on its data."""
+        revive(self.engines.postgres)
 
     def is_up(self) -> bool:
         """Tell whether PostgreSQL takes connections."""
@@ -194,10 +192,7 @@ class Installation:
 
     def kill_redis(self) -> None:
         """End Redis as a crash does."""
-        process = self.engines.redis.child.process
-        assert process is not None
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        kill(self.engines.redis.child)
 
     def revive_redis(self) -> None:
         """Start it again, empty."""
@@ -228,6 +223,8 @@ class Installation:
 
     def settle(self) -> None:
         """Wait until every event is told, every delivery booked and every letter sent."""
+        if not self.cron.running:
+            self.cron.start()
         self.wait_for(lambda: self.ask(UNDONE) == [(0,)])
 
     def wait_for(self, done: Callable[[], bool]) -> None:
@@ -250,6 +247,13 @@ class Installation:
         """Return the ends of what the processes said."""
         children: tuple[Child, ...] = (self.web.child, self.worker, self.cron)
         return "\n".join(f"-- {child.name}\n{child.tail(15)}" for child in children)
+
+
+def kill(child: Child) -> None:
+    """End one process by kill -9, and nobody with it."""
+    if child.process is not None:
+        os.kill(child.process.pid, signal.SIGKILL)
+        child.process.wait()
 
 
 def _is_lost(connection: psycopg.Connection[tuple[Any, ...]]) -> bool:
