@@ -12,7 +12,7 @@ from app import create_app
 from app.config import Config
 from app.extensions import db
 from tests.harness import browser as chromium
-from tests.harness import invariants
+from tests.harness import invariants, profiles  # noqa: F401 - how long hypothesis searches
 from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
     from sqlalchemy.orm import scoped_session
 
     from app.application import App
     from app.dev.database import Addresses as Database
 
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+# A busy machine is slow, not wrong: patience costs nothing when all is well.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 ENGINES = pytest.StashKey[Engines]()
 
 
@@ -183,6 +185,13 @@ def live_worker(environ: dict[str, str], tmp_path: Path) -> Iterator[None]:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright starts the machine's Chromium."""
     return browser_type_launch_args | chromium.launch_arguments()
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """Give pytest-playwright's visitor our patience."""
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 @pytest.fixture

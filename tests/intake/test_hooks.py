@@ -343,5 +343,5 @@ def test_the_worker_is_called_once_for_many(app: App, hook: Hook, front_door: Cl
 def test_what_was_kept_in_front_is_found_by_the_drain(hook: Hook, front_door: Client) -> None:
     deliver(front_door, hook)
     with hook.app.app_context():
-        assert hook.tenant in {tenant for tenant, _delivery in inbox.waiting(10_000)}
+        assert hook.tenant in inbox.waiting(10_000)
         db.session.rollback()

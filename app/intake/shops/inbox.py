@@ -19,12 +19,12 @@ from app.orders.service import Incoming
 from app.tenancy import role
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
-from app.tenants.models import Connection
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from app.intake.shops import Connector, Said
+    from app.tenants.models import Connection
     from app.tenants.queries import Words
 
 CONNECTORS: dict[str, Connector] = {woocommerce.kind: woocommerce}
