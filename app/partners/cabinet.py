@@ -193,7 +193,7 @@ def _direct(partner: Partner, main: Link) -> str:
 def _summary(partner: Partner) -> Summary:
     """Return the terms in plain words, with the partner's own rates in place of everybody's."""
     unit: Any = g.tenant.currency
-    terms_id = partner.terms_id or programs.base_terms().id
+    terms_id = queries.terms_of(partner).id
     said = summary(programs.conditions([terms_id])[terms_id])
     own = [write_rate(each.rate, unit) for each in queries.effective_rates(partner, unit)]
     return replace(said, levels=shown(own))

@@ -20,12 +20,14 @@ from app.tenants.forms import (
     STATE_NAMES,
     AttributionForm,
     BrandForm,
+    CapsForm,
     ClockForm,
+    EarningForm,
     KeyForm,
     PayoutRulesForm,
     ShopForm,
 )
-from app.tenants.rules import DEFAULT_WORDS, STATES, TEST_SUFFIX
+from app.tenants.rules import CAPS, DEFAULT_WORDS, STATES, TEST_SUFFIX
 from app.web.colour import ENOUGH, contrast, parse
 from app.web.pages import page, see_other
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 bp = Blueprint("tenants", __name__, url_prefix="/settings")
 WHITE = (255, 255, 255)
 BLANK_ROWS = 3
+EARNING = ("promotional", "foreign_coupons", "first_orders", "cashback", "compression")
 ATTRIBUTION = (
     "window_days",
     "click",
@@ -142,6 +145,46 @@ def save_attribution() -> Response:
     return see_other(
         "office.tenants.attribution", message=_("Saved. It holds for orders from now on.")
     )
+
+
+@bp.get("/earning")
+@requires("settings")
+def earning() -> Response:
+    known = queries.settings()
+    said = {name: known[name] for name in EARNING}
+    coupons = "\n".join(known["allowed_coupons"])
+    form = EarningForm(formdata=None, data=said | {"allowed_coupons": coupons})
+    return page("tenants/office/earning.html", form=form)
+
+
+@bp.post("/earning")
+@requires("settings")
+def save_earning() -> Response:
+    form = EarningForm()
+    if not form.validate_on_submit():
+        return page("tenants/office/earning.html", form=form, status=422)
+    said = {name: form[name].data for name in EARNING}
+    service.change_settings(said | {"allowed_coupons": form.coupons})
+    return see_other("office.tenants.earning", message=_("Saved. It holds for orders from now on."))
+
+
+@bp.get("/caps")
+@requires("settings")
+def caps() -> Response:
+    known, unit = queries.settings(), g.tenant.currency
+    sums = {n: None if known[n] is None else Money(known[n], unit) for n in CAPS}
+    form = CapsForm(formdata=None, data=sums | {"over_cap": known["over_cap"]})
+    return page("tenants/office/caps.html", form=form)
+
+
+@bp.post("/caps")
+@requires("settings")
+def save_caps() -> Response:
+    form = CapsForm()
+    if not form.validate_on_submit():
+        return page("tenants/office/caps.html", form=form, status=422)
+    service.change_settings(form.said)
+    return see_other("office.tenants.caps", message=_("Saved. It holds for orders from now on."))
 
 
 @bp.get("/payouts")
