@@ -56,6 +56,7 @@ WITH RECURSIVE above(id) AS (
     UNION ALL SELECT 'product:' || id FROM products
     UNION ALL SELECT 'category:' || id FROM families
     UNION ALL SELECT 'group:' || id FROM partner_group
+    UNION ALL SELECT 'campaign:' || id FROM campaign WHERE ends_at IS NULL OR ends_at >= %(oldest)s
 )
 SELECT
     (SELECT id FROM terms WHERE is_base) AS base_terms,
@@ -91,6 +92,7 @@ def world_of(
     values = {
         "shop": shop_id,
         "partners": sorted(partners),
+        "oldest": min(f.snapshot.created_at for f in folded),
         "products": sorted({line.product for line in lines if line.product}),
         "categories": sorted(
             {str(r.value) for f in folded for r in f.facts if r.name == "category"}

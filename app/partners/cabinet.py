@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
+from app import clock
 from app.commissions.queries import latest_accruals
 from app.errors import DomainError, NotFound
 from app.installation import public_address
@@ -31,10 +32,13 @@ from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flask import Response
 
     from app.links.models import Link
     from app.programs.forms import Summary
+    from app.programs.models import Campaign
 
 bp = Blueprint("partners", __name__)
 RECENT = 5
@@ -95,6 +99,8 @@ def index() -> Response:
         minimum=payouts.minimum(),
         has_open=payouts.has_open(partner.id),
         summary=_summary(partner),
+        campaigns=_campaigns(partner),
+        changes=_changes(partner),
         recent=latest_accruals(partner.id, RECENT),
     )
 
@@ -188,6 +194,23 @@ def _direct(partner: Partner, main: Link) -> str:
     shop = tenants.shop_by_id(main.shop_id) or abort(404)
     names = link_queries.parameters()
     return landing(link_queries.site_of(shop), "", names, partner.refcode, {}).bare
+
+
+def _campaigns(partner: Partner) -> list[tuple[Campaign, str, list[Any], dict[str, Any]]]:
+    """Return campaigns that concern the partner, running or coming: state, levels and goods."""
+    now = clock.now()
+    found = programs.campaigns_for(partner.id, partner.group_id, now)
+    offers = programs.offers_of(found)
+    return [
+        (each, each.state(now), shown(offers[each.id]["levels"]), scope)
+        for each in found
+        for scope in (service.written_scopes(offers[each.id]),)
+    ]
+
+
+def _changes(partner: Partner) -> datetime | None:
+    """Return when the partner's terms will be over, if that is known."""
+    return queries.terms_of(partner).valid_to
 
 
 def _summary(partner: Partner) -> Summary:

@@ -62,6 +62,16 @@ def all_terms() -> Sequence[Terms]:
     return db.session.scalars(select(Terms).order_by(Terms.is_base.desc(), Terms.id)).all()
 
 
+def terms_listed() -> Select[tuple[Terms]]:
+    """Return the statement of every set of terms; the base was made first."""
+    return select(Terms)
+
+
+def groups_listed() -> Select[tuple[Group]]:
+    """Return the statement of every group."""
+    return select(Group)
+
+
 def find_terms(said: str) -> Terms | None:
     """Return the set of terms meant by an outside id, a name, or a number as addresses carry it."""
     found = db.session.scalar(select(Terms).where(Terms.public_id == said))
