@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -36,7 +37,7 @@ from app.tenancy import role, tenant_scope
 from app.tenants.models import IdempotencyKey, Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from app.notifications.service import Taken
 
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 DRAIN = "partnerka_drain"
+TOGETHER = 100  # orders whose holds end in one transaction
 BACKLOG = 500  # waiting calls from which on the sweep adds none: those that wait will find the rows
 AT_HAND = 50.0  # seconds that a sweep without Redis spends on letters before it looks again
 MONTHS_AHEAD = 4
@@ -127,43 +129,64 @@ def _send_here(messages: list[tuple[int, int]]) -> None:
 
 
 def drain_inbox() -> None:
-    """Book what shops' webhooks left in the inbox: a transaction a delivery, the oldest first."""
+    """Book what shops' webhooks left in the inbox: a tenant's oldest together, tenants in turn."""
     queue.begun("drain_inbox")
     with at_work():
-        seen: set[tuple[int, int]] = set()
-        while found := [item for item in in_transaction(inbox.waiting) if item not in seen]:
-            seen.update(found)
-            for tenant_id, inbox_id in found:
-                _book(tenant_id, inbox_id)
+        while sum(_book(tenant_id) for tenant_id in in_transaction(inbox.waiting)):
+            pass
 
 
-def _book(tenant_id: int, inbox_id: int) -> None:
+def _book(tenant_id: int) -> int:
+    """Book one batch of a tenant's deliveries; return how many there were for us."""
     try:
-        in_transaction(lambda: inbox.work(inbox_id), tenant_id)
-    except Exception as error:
+        return in_transaction(inbox.work, tenant_id)
+    except Exception:
         # The worker's edge: one delivery that cannot be booked must not hold up the others.
+        log.warning("deliveries of tenant %s are booked one by one", tenant_id, exc_info=True)
+        return sum(_book_one(tenant_id, i) for i in in_transaction(inbox.due, tenant_id))
+
+
+def _book_one(tenant_id: int, inbox_id: int) -> int:
+    try:
+        return in_transaction(lambda: inbox.work(only=inbox_id), tenant_id)
+    except Exception as error:
+        # The worker's edge, as above: this one is tried again later, and parked in the end.
         log.exception("delivery %s of tenant %s cannot be booked", inbox_id, tenant_id)
         problem = str(error)
         in_transaction(lambda: inbox.postpone(inbox_id, problem), tenant_id)
+        return 1
 
 
 def mature() -> None:
-    """Make the commissions available whose hold has ended: a transaction an order."""
+    """Make the commissions available whose hold has ended: a tenant's orders together."""
     queue.begun("mature")
     with at_work():
         seen: set[tuple[int, int]] = set()
         while found := [item[:2] for item in in_transaction(intake.ripe) if item[:2] not in seen]:
             seen.update(found)
+            by_tenant: dict[int, list[int]] = defaultdict(list)
             for tenant_id, order_id in found:
-                _rework(tenant_id, order_id)
+                by_tenant[tenant_id].append(order_id)
+            for tenant_id, order_ids in by_tenant.items():
+                for batch in batched(order_ids, TOGETHER):
+                    _rework(tenant_id, batch)
 
 
-def _rework(tenant_id: int, order_id: int) -> None:
+def _rework(tenant_id: int, order_ids: Sequence[int]) -> None:
     try:
-        in_transaction(lambda: intake.rework(order_id), tenant_id)
+        in_transaction(lambda: intake.rework(order_ids), tenant_id)
     except Exception:
         # The worker's edge: one order that cannot be booked must not hold up the others.
-        log.exception("order %s of tenant %s cannot be reconciled", order_id, tenant_id)
+        log.exception("orders %s of tenant %s cannot be reconciled", order_ids, tenant_id)
+        if len(order_ids) > 1:
+            for order_id in order_ids:
+                _rework(tenant_id, [order_id])
+
+
+def batched(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Cut a sequence into pieces of a size, the last one shorter."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def partitions() -> None:

@@ -6,7 +6,9 @@ statement after a few uses, and what is sent inside `together()` travels in one 
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -16,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from app.extensions import db
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from psycopg import Connection, Cursor
 
@@ -40,6 +42,21 @@ def rows(statement: str, values: Mapping[str, Any]) -> list[Any]:
 def one(statement: str, values: Mapping[str, Any]) -> Any:
     """Return the first row of a statement, or None."""
     return send(statement, values).fetchone()
+
+
+def recordset(found: Iterable[Mapping[str, Any]]) -> str:
+    """Write many rows as one parameter, for FROM json_to_recordset(%(rows)s) AS r(name type, ...).
+
+    Half of what arrays of columns cost; times are written with their offset.
+    """
+    return json.dumps(list(found), default=_written, ensure_ascii=False, separators=(",", ":"))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    message = f"{type(value).__name__} is not written into a row"
+    raise TypeError(message)
 
 
 @contextmanager

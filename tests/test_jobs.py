@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from app.errors import Retry
 from app.extensions import db
 from app.identity.models import Session
 from app.intake.models import Inbox
+from app.intake.shops import inbox
 from app.ledger.queries import partner_balances
 from app.tenancy import current_tenant, tenant_or_none
 from app.tenants import service as tenants
@@ -110,6 +112,70 @@ def test_a_delivery_that_cannot_be_read_is_parked_and_told(lampa: Merchant) -> N
     jobs.drain_inbox()
     state = select(Inbox.state).where(Inbox.id == number)
     assert jobs.in_transaction(lambda: db.session.scalar(state), lampa.id) == "parked"
+
+
+def test_a_delivery_that_breaks_its_batch_does_not_hold_up_the_others() -> None:
+    """A character that no text holds passes the reading: the batch fails, the others are booked."""
+    with at_lampa() as scene, clock.moved_to(NOON + timedelta(hours=1)):
+        connection, _secret = inbox.connect(scene.shop_id, "woocommerce")
+        hook, tenant, vera = connection.id, scene.tenant_id, scene.vera.id
+        for number, name in ((1, "Lamp"), (2, "La\0mp"), (3, "Lamp")):
+            leave(hook, woo(number, name))
+        db.session.commit()
+    with at_lampa() as other:
+        connection, _secret = inbox.connect(other.shop_id, "woocommerce")
+        leave(connection.id, woo(1))
+        neighbour = other.tenant_id
+        db.session.commit()
+    jobs.drain_inbox()
+    states = select(Inbox.state).order_by(Inbox.id)
+    found = jobs.in_transaction(lambda: list(db.session.scalars(states)), tenant)
+    assert found[::2] == ["done", "done"]
+    assert found[1] != "done"
+    assert jobs.in_transaction(lambda: db.session.scalar(states), neighbour) == "done"
+    assert jobs.in_transaction(lambda: partner_balances([vera])[vera], tenant).pending == 2 * 1000
+
+
+def test_a_deletion_is_taken_in_between_what_was_said_before_and_after_it() -> None:
+    with at_lampa() as scene, clock.moved_to(NOON + timedelta(hours=1)):
+        connection, _secret = inbox.connect(scene.shop_id, "woocommerce")
+        leave(connection.id, woo(7))
+        leave(connection.id, b'{"id": 7}', "order.deleted")
+        leave(connection.id, woo(7, modified="2099-01-01T00:00:00"))
+        tenant, vera = scene.tenant_id, scene.vera.id
+        db.session.commit()
+    jobs.drain_inbox()
+    balance = jobs.in_transaction(lambda: partner_balances([vera])[vera], tenant)
+    assert balance.pending == 1000
+
+
+def leave(connection_id: int, body: bytes, topic: str = "order.updated") -> None:
+    """Leave a proven delivery in the inbox."""
+    row = Inbox(
+        connection_id=connection_id,
+        topic=topic,
+        body=body,
+        received_at=clock.now(),
+        due_at=clock.wall(),
+        problem=None,
+        done_at=None,
+    )
+    db.session.add(row)
+    db.session.flush()
+
+
+def woo(number: int, name: str = "Lamp", modified: str = f"{NOON:%Y-%m-%dT%H:%M:%S}") -> bytes:
+    """Return a paid order of 100.00 as WooCommerce tells it, with Vera's code."""
+    placed = f"{NOON:%Y-%m-%dT%H:%M:%S}"
+    item = {"id": 1, "product_id": 11, "name": name, "quantity": 1,
+            "total": "100.00", "total_tax": "0.00"}  # fmt: skip
+    said = {
+        "id": number, "number": str(number), "status": "processing", "currency": "RUB",
+        "date_created_gmt": placed, "date_modified_gmt": modified, "date_paid_gmt": placed,
+        "customer_id": number, "billing": {"email": f"gleb{number}@example.com"},
+        "line_items": [item], "meta_data": [{"key": "partner_promo_code", "value": "VERA10"}],
+    }  # fmt: skip
+    return json.dumps(said).encode()
 
 
 def test_what_served_its_time_is_forgotten(lampa: Merchant) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,7 +14,7 @@ from app.links.queries import parameters
 from app.partners.rules import fold_code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from app.attribution.queries import SeenClick
@@ -37,11 +38,22 @@ class Journal:
     bound: Binding | None = None  # as the customer's orders made it so far
 
 
+@dataclass(frozen=True)
+class Customer:
+    """Whose journal is read: a member, or nobody who can be told apart; and his orders by id."""
+
+    member_id: int | None
+    orders: Mapping[int, Folded]
+
+
 _CODES = "SELECT key, partner_id, display, kind FROM code WHERE key = ANY(%(keys)s)"
 _BINDINGS = """
-SELECT partner_id, since, how, order_id FROM binding WHERE member_id = %(member)s
+SELECT member_id, partner_id, since, how, order_id FROM binding WHERE member_id = ANY(%(members)s)
 """
-_REGISTERED = "SELECT registered_at FROM member WHERE id = %(member)s"
+_REGISTERED = """
+SELECT id, registered_at FROM member
+WHERE id = ANY(%(members)s) AND registered_at IS NOT NULL
+"""
 _KEPT = """
 SELECT order_id, kind, evidence, partner_id, touch_at, position, won, why
 FROM claim WHERE order_id = ANY(%(orders)s)
@@ -49,70 +61,97 @@ FROM claim WHERE order_id = ANY(%(orders)s)
 _FORGET = "DELETE FROM claim WHERE order_id = ANY(%(orders)s)"
 _KEEP = """
 INSERT INTO claim (order_id, kind, evidence, partner_id, touch_at, position, won, why)
-SELECT * FROM unnest(%(orders)s::bigint[], %(kinds)s::text[], %(evidences)s::text[],
-                     %(partners)s::bigint[], %(touches)s::timestamptz[], %(positions)s::bigint[],
-                     %(wons)s::bool[], %(whys)s::text[])
+SELECT "order", kind, evidence, partner, touch, position, won, why
+FROM json_to_recordset(%(rows)s)
+     AS r("order" bigint, kind text, evidence text, partner bigint, touch timestamptz,
+          position bigint, won bool, why text)
 """
 _BIND = """
 INSERT INTO binding (member_id, partner_id, since, order_id, how)
-VALUES (%(member)s, %(partner)s, %(since)s, %(order)s, %(how)s)
+SELECT member, partner, since, "order", how
+FROM json_to_recordset(%(rows)s)
+     AS r(member bigint, partner bigint, since timestamptz, "order" bigint, how text)
 ON CONFLICT (tenant_id, member_id) WHERE order_id IS NOT NULL
 DO UPDATE SET partner_id = excluded.partner_id, since = excluded.since,
               order_id = excluded.order_id, how = excluded.how
 """
-_UNBIND = "DELETE FROM binding WHERE member_id = %(member)s AND order_id IS NOT NULL"
+_UNBIND = "DELETE FROM binding WHERE member_id = ANY(%(members)s) AND order_id IS NOT NULL"
 
 
-def read_journal(orders: Mapping[int, Folded], member_id: int | None, *, fresh: bool) -> Journal:
-    """Read every claim on a customer's orders: staff's word, codes, clicks, refs, entry addresses.
+def read_journals(customers: Sequence[Customer], fresh: Collection[int]) -> list[Journal]:
+    """Read every claim on customers' orders: staff's word, codes, clicks, refs, entry addresses.
 
     Codes and staff's word are those of the newest message; clicks, refs and entries count from all
-    messages. Coupons that are nobody's code are no claims. `fresh`: nothing can be kept yet.
+    messages. Coupons that are nobody's code are no claims. Of the orders in `fresh` nothing can be
+    kept yet. Journals stand in the order asked.
     """
+    orders = {order_id: folded for c in customers for order_id, folded in c.orders.items()}
     named = any(e.kind == "entry" for folded in orders.values() for e in folded.evidence)
     names = parameters() if named else ()
     spoken = {order_id: list(_spoken(folded, names)) for order_id, folded in orders.items()}
-    keys = sorted({fold_code(word) for found in spoken.values() for _, word, _ in found})
-    codes, bindings, registered, kept = _read(keys, member_id, [] if fresh else list(orders))
-    clicks = read_clicks(e.value for f in orders.values() for e in f.evidence if e.kind == "click")
-    owners = {row.key: row.partner_id for row in codes}
-    promo = {row.key: row.display for row in codes if row.kind == "promo"}
-    words = {word for found in spoken.values() for _, word, _ in found}
-    derived = [b for b in bindings if b.order_id is not None]
-    return Journal(
-        claims={
-            order_id: (*_claims(spoken[order_id], owners), *_clicks(folded, clicks))
-            for order_id, folded in orders.items()
-        },
-        bindings=tuple(b for b in bindings if b.order_id is None),
-        displays={word: promo[fold_code(word)] for word in words if fold_code(word) in promo},
-        registered_at=registered,
-        kept=kept,
-        bound=derived[0] if derived else None,
-    )
+    keys = {fold_code(word) for found in spoken.values() for _, word, _ in found}
+    tokens = {e.value for f in orders.values() for e in f.evidence if e.kind == "click"}
+    members = {c.member_id for c in customers if c.member_id is not None}
+    read = _read(keys, members, orders.keys() - set(fresh), tokens)
+    return [_journal(customer, spoken, read) for customer in customers]
 
 
-def _read(keys: list[str], member_id: int | None, orders: list[int]) -> Any:
-    """Ask for codes, bindings, registration and kept claims in one round trip."""
+@dataclass(frozen=True)
+class _Read:
+    """What the database says about the words of many orders."""
+
+    owners: Mapping[str, int]  # by folded code
+    promo: Mapping[str, str]
+    bindings: Mapping[int, Sequence[Binding]]  # by member
+    registered: Mapping[int, datetime]
+    kept: Mapping[int, Mapping[tuple[str, str], Row]]  # by order
+    clicks: Mapping[str, SeenClick]
+
+
+def _read(
+    keys: Collection[str],
+    members: Collection[int],
+    orders: Collection[int],
+    tokens: Collection[str],
+) -> _Read:
+    """Ask for codes, bindings, registrations and kept claims in one round trip, then for clicks."""
     with sql.together():
-        codes = sql.send(_CODES, {"keys": keys}) if keys else None
-        bound = sql.send(_BINDINGS, {"member": member_id}) if member_id is not None else None
-        since = sql.send(_REGISTERED, {"member": member_id}) if member_id is not None else None
-        claims = sql.send(_KEPT, {"orders": orders}) if orders else None
+        codes = sql.send(_CODES, {"keys": sorted(keys)}) if keys else None
+        bound = sql.send(_BINDINGS, {"members": sorted(members)}) if members else None
+        since = sql.send(_REGISTERED, {"members": sorted(members)}) if members else None
+        claims = sql.send(_KEPT, {"orders": sorted(orders)}) if orders else None
+    found = codes.fetchall() if codes else []
+    bindings: dict[int, list[Binding]] = defaultdict(list)
+    for r in bound.fetchall() if bound else ():
+        bindings[r.member_id].append(Binding(r.partner_id, r.since, r.how, r.order_id))
     kept: dict[int, dict[tuple[str, str], Row]] = {order: {} for order in orders}
     for r in claims.fetchall() if claims else ():
         kept[r.order_id][r.kind, r.evidence] = (r.partner_id, r.touch_at, r.position, r.won, r.why)
-    bindings = (
-        [Binding(r.partner_id, r.since, r.how, r.order_id) for r in bound.fetchall()]
-        if bound
-        else []
+    return _Read(
+        owners={row.key: row.partner_id for row in found},
+        promo={row.key: row.display for row in found if row.kind == "promo"},
+        bindings=bindings,
+        registered={row.id: row.registered_at for row in since.fetchall()} if since else {},
+        kept=kept,
+        clicks=read_clicks(tokens) if tokens else {},
     )
-    member = since.fetchone() if since else None
-    return (
-        codes.fetchall() if codes else [],
-        bindings,
-        member.registered_at if member else None,
-        kept,
+
+
+def _journal(
+    customer: Customer, spoken: Mapping[int, list[tuple[Kind, str, int]]], read: _Read
+) -> Journal:
+    bindings = read.bindings.get(customer.member_id or 0, ())
+    words = {word for order_id in customer.orders for _, word, _ in spoken[order_id]}
+    return Journal(
+        claims={
+            order_id: (*_claims(spoken[order_id], read.owners), *_clicks(folded, read.clicks))
+            for order_id, folded in customer.orders.items()
+        },
+        bindings=tuple(b for b in bindings if b.order_id is None),
+        displays={w: read.promo[fold_code(w)] for w in words if fold_code(w) in read.promo},
+        registered_at=read.registered.get(customer.member_id or 0),
+        kept={o: read.kept[o] for o in customer.orders if o in read.kept},
+        bound=next((b for b in bindings if b.order_id is not None), None),
     )
 
 
@@ -172,17 +211,31 @@ def _clicks(folded: Folded, seen: Mapping[str, SeenClick]) -> Iterable[Claim]:
             )
 
 
-def keep_verdicts(verdicts: Iterable[Verdict], journal: Journal) -> None:
+def keep_verdicts(found: Iterable[tuple[Journal, Iterable[Verdict]]]) -> None:
     """Store every claim with its outcome, where it changed: the journal that disputes read."""
-    wanted = {verdict.order_id: _outcomes(verdict) for verdict in verdicts}
-    changed = {o: rows for o, rows in wanted.items() if rows != journal.kept.get(o, {})}
-    stale = [order for order in changed if journal.kept.get(order)]
+    stale, rows = [], []
+    for journal, verdicts in found:
+        for verdict in verdicts:
+            wanted, kept = _outcomes(verdict), journal.kept.get(verdict.order_id, {})
+            if wanted == kept:
+                continue
+            if kept:
+                stale.append(verdict.order_id)
+            rows += [_written(verdict.order_id, *key, *row) for key, row in wanted.items()]
     if stale:
         sql.send(_FORGET, {"orders": stale})
-    rows = [(order, *key, *row) for order, found in changed.items() for key, row in found.items()]
     if rows:
-        names = ("orders", "kinds", "evidences", "partners", "touches", "positions", "wons", "whys")
-        sql.send(_KEEP, dict(zip(names, (list(c) for c in zip(*rows, strict=True)), strict=True)))
+        sql.send(_KEEP, {"rows": sql.recordset(rows)})
+
+
+def _written(order: int, kind: str, evidence: str, *row: Any) -> dict[str, Any]:
+    names = ("partner", "touch", "position", "won", "why")
+    return {
+        "order": order,
+        "kind": kind,
+        "evidence": evidence,
+        **dict(zip(names, row, strict=True)),
+    }
 
 
 def _outcomes(verdict: Verdict) -> dict[tuple[str, str], Row]:
@@ -198,19 +251,29 @@ def _outcomes(verdict: Verdict) -> dict[tuple[str, str], Row]:
     }
 
 
-def keep_binding(member_id: int, binding: Binding | None, journal: Journal | None = None) -> None:
-    """Let the customer's binding be what the verdicts on all his orders made it."""
-    if binding is None or binding.order_id is None:
-        if journal is None or journal.bound is not None:
-            sql.send(_UNBIND, {"member": member_id})
-    elif journal is None or journal.bound != binding:
-        sql.send(
-            _BIND,
-            {
-                "member": member_id,
-                "partner": binding.partner_id,
-                "since": binding.since,
-                "order": binding.order_id,
-                "how": binding.how,
-            },
-        )
+def keep_bindings(found: Iterable[tuple[int, Binding | None, Journal]]) -> None:
+    """Let customers' bindings be what the verdicts on all their orders made them, by member."""
+    ended, rows = [], []
+    for member_id, binding, journal in found:
+        if binding is None or binding.order_id is None:
+            if journal.bound is not None:
+                ended.append(member_id)
+        elif journal.bound != binding:
+            rows.append(
+                {
+                    "member": member_id,
+                    "partner": binding.partner_id,
+                    "since": binding.since,
+                    "order": binding.order_id,
+                    "how": binding.how,
+                }
+            )
+    forget_bindings(ended)
+    if rows:
+        sql.send(_BIND, {"rows": sql.recordset(rows)})
+
+
+def forget_bindings(member_ids: Sequence[int]) -> None:
+    """Let customers who have no order any more be bound by none."""
+    if member_ids:
+        sql.send(_UNBIND, {"members": list(member_ids)})

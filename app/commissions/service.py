@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from psycopg.types.json import Jsonb
 
 from app import sql
 from app.attribution.rules import Kind
 from app.commissions.rules import Bucket, Move, difference, split_take
-from app.errors import Retry
-from app.events.service import record
+from app.events.service import Happened
 from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, available, debt, pending
 from app.ledger.rules import Move as Transfer
+from app.ledger.service import Posting
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
@@ -34,21 +33,30 @@ _EVENTS = {
 }
 
 
-def book(
+@dataclass(frozen=True)
+class Booking:
+    """What is to be posted to make what is booked what is due; found under the accounts' locks."""
+
+    postings: Sequence[Posting] = ()
+    numbers: Mapping[int, int] = field(default_factory=dict)  # by order: the booking's number
+    happened: Sequence[Happened] = ()
+
+
+def prepare(
     deals: Iterable[DealRule],
     booked: Booked,
     currency: str,
-    number_booking: Callable[[int], int],
-) -> None:
-    """Post the difference between what the deals say is due and what is booked, minor units.
+    next_booking: Callable[[int], int],
+) -> Booking:
+    """Find the difference between what the deals say is due and what is booked, minor units.
 
     One booking an order, under reference `order:<id>:<number>`; when nothing differs nothing is
     posted. Money taken back comes from the partner's available first, the rest is debt; money that
-    becomes available repays debt. Raises Retry when another booking took the number.
+    becomes available repays debt. Locks the guarded accounts that the postings touch.
     """
     movements = difference((s for d in deals for s in d.shares), booked)
     if not movements:
-        return
+        return Booking()
     touched = {m.key.partner_id for m in movements if m.move in _TOUCH_AVAILABLE}
     standing = (
         ledger.lock((a(p) for p in touched for a in (available, debt)), currency) if touched else {}
@@ -56,16 +64,20 @@ def book(
     by_order: dict[int, list[Movement]] = defaultdict(list)
     for movement in movements:
         by_order[movement.key.order_id].append(movement)
-    for order_id in sorted(by_order):
-        transfers = [t for m in by_order[order_id] for t in _transfers(m, standing)]
-        reference = f"order:{order_id}:{number_booking(order_id)}"
-        try:
-            ledger.post(reference, transfers, currency, order_id=order_id)
-        except ledger.AlreadyPosted as error:
-            raise Retry(reference) from error
-        _tell(order_id, by_order[order_id], currency)
-    if touched:
-        ledger.repay(touched, currency)
+    numbers = {order_id: next_booking(order_id) for order_id in sorted(by_order)}
+    postings = [
+        Posting(
+            f"order:{order_id}:{number}",
+            [t for m in by_order[order_id] for t in _transfers(m, standing)],
+            order_id,
+        )
+        for order_id, number in numbers.items()
+    ]
+    return Booking(
+        postings=(*postings, *ledger.repayments(touched, standing)),
+        numbers=numbers,
+        happened=[h for order_id in numbers for h in _tell(order_id, by_order[order_id], currency)],
+    )
 
 
 def _transfers(movement: Movement, standing: dict[str, int]) -> Iterable[Transfer]:
@@ -85,6 +97,7 @@ def _transfers(movement: Movement, standing: dict[str, int]) -> Iterable[Transfe
         target, kind = (pending(partner), "return") if back else (COMMISSIONS, "clawback")
         own, owed = split_take(movement.amount, standing[available(partner)])
         standing[available(partner)] -= own
+        standing[debt(partner)] += owed
         for source, amount in ((available(partner), own), (debt(partner), owed)):
             if amount:
                 yield _transfer(source, target, amount, kind, movement)
@@ -97,21 +110,20 @@ def _transfer(source: str, target: str, amount: int, kind: str, movement: Moveme
     )
 
 
-def _tell(order_id: int, movements: Iterable[Movement], currency: str) -> None:
+def _tell(order_id: int, movements: Iterable[Movement], currency: str) -> Iterable[Happened]:
     sums: dict[tuple[str, int, int], int] = defaultdict(int)
     for m in movements:
         if m.move in _EVENTS:
             sums[_EVENTS[m.move], m.key.partner_id, m.key.level] += m.amount
     for (kind, partner_id, level), amount in sums.items():
-        record(
-            kind,
-            f"order:{order_id}",
-            order_id=order_id,
-            partner_id=partner_id,
-            level=level,
-            amount=amount,
-            currency=currency,
-        )
+        facts = {
+            "order_id": order_id,
+            "partner_id": partner_id,
+            "level": level,
+            "amount": amount,
+            "currency": currency,
+        }
+        yield Happened(kind, f"order:{order_id}", facts)
 
 
 _DEALS = """
@@ -123,12 +135,15 @@ _SHARES = """
 SELECT order_id, line, level, partner_id, amount, bucket, why FROM share
 WHERE order_id = ANY(%(orders)s)
 """
-_WRITE_DEAL = """
+_WRITE_DEALS = """
 INSERT INTO deal (public_id, order_id, partner_id, reason, state, how, promo_code, terms_id,
                   terms_label, commission, currency, available_at, matures_at, created_at)
-VALUES (%(public_id)s, %(order_id)s, %(partner_id)s, %(reason)s, %(state)s, %(how)s,
-        %(promo_code)s, %(terms_id)s, %(terms_label)s, %(commission)s, %(currency)s,
-        %(available_at)s, %(matures_at)s, %(created_at)s)
+SELECT public_id, order_id, partner_id, reason, state, how, promo_code, terms_id, terms_label,
+       commission, currency, available_at, matures_at, created_at
+FROM json_to_recordset(%(rows)s)
+     AS r(public_id text, order_id bigint, partner_id bigint, reason text, state text, how text,
+          promo_code text, terms_id bigint, terms_label text, commission bigint, currency text,
+          available_at timestamptz, matures_at timestamptz, created_at timestamptz)
 ON CONFLICT (tenant_id, order_id) DO UPDATE SET
     partner_id = excluded.partner_id, reason = excluded.reason, state = excluded.state,
     how = excluded.how, promo_code = excluded.promo_code, terms_id = excluded.terms_id,
@@ -136,18 +151,26 @@ ON CONFLICT (tenant_id, order_id) DO UPDATE SET
     available_at = excluded.available_at, matures_at = excluded.matures_at,
     created_at = excluded.created_at
 """
-_FORGET_SHARES = "DELETE FROM share WHERE order_id = %(order)s"
+_FORGET_SHARES = "DELETE FROM share WHERE order_id = ANY(%(orders)s)"
 _WRITE_SHARES = """
 INSERT INTO share (order_id, line, level, partner_id, amount, currency, bucket, why, created_at,
                    position)
-SELECT %(order)s, line, level, partner, amount, %(currency)s, bucket, why, %(created_at)s, n
-FROM unnest(%(lines)s::text[], %(levels)s::bigint[], %(partners)s::bigint[], %(amounts)s::bigint[],
-            %(buckets)s::text[], %(whys)s::jsonb[])
-     WITH ORDINALITY AS u(line, level, partner, amount, bucket, why, n)
+SELECT order_id, line, level, partner, amount, currency, bucket, why, created_at, position
+FROM json_to_recordset(%(rows)s)
+     AS r(order_id bigint, line text, level bigint, partner bigint, amount bigint, currency text,
+          bucket text, why jsonb, created_at timestamptz, position bigint)
 """
 _COMPARED = ("partner_id", "reason", "state", "how", "promo_code", "terms_id", "terms_label",
              "commission", "currency", "available_at", "matures_at", "created_at")  # fmt: skip
 _BY_CODE = frozenset({Kind.STAFF, Kind.PARTNER_CODE, Kind.COUPON})
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Deals and shares as they stand in the tables, by order."""
+
+    deals: Mapping[int, Any] = field(default_factory=dict)
+    shares: Mapping[int, list[tuple[Any, ...]]] = field(default_factory=dict)
 
 
 def show(
@@ -155,39 +178,61 @@ def show(
     created: Mapping[int, datetime],
     currency: str,
     codes: Mapping[str, str],
-    *,
-    fresh: bool,
-) -> None:
-    """Write deals and shares as pages and answers show them, where they changed; and the events.
+    before: Shown,
+) -> list[Happened]:
+    """Write deals and shares as pages and answers show them, where they changed; return the events.
 
     `created`: when each order was made; `codes`: the shown form of promo codes by what was written;
-    `fresh`: none of the orders has been shown before.
+    `before`: what `shown` found, nothing for orders that have not been shown before.
     """
-    before, shares = ({}, {}) if fresh else _shown([deal.order_id for deal in deals])
+    written, stale, parts = [], [], []
+    happened: list[Happened] = []
     for deal in deals:
         values = _values(deal, created[deal.order_id], currency, codes)
-        standing = before.get(deal.order_id)
+        standing = before.deals.get(deal.order_id)
         if standing is None or any(getattr(standing, n) != values[n] for n in _COMPARED):
-            public = standing.public_id if standing else public_id("dl")
-            sql.send(_WRITE_DEAL, {**values, "public_id": public})
-            _tell_deal(standing, {**values, "public_id": public})
+            values["public_id"] = standing.public_id if standing else public_id("dl")
+            written.append(values)
+            happened += _tell_deal(standing, values)
         wanted = [
             (s.line, s.level, s.partner_id, s.amount, s.bucket.value, dict(s.why))
             for s in deal.shares
         ]
-        kept = shares.get(deal.order_id, [])
+        kept = before.shares.get(deal.order_id, [])
         if sorted(kept, key=_place) != sorted(wanted, key=_place):
-            _write_shares(values, wanted, stale=bool(kept))
+            stale += [deal.order_id] if kept else []
+            parts += [_part(values, n, *share) for n, share in enumerate(wanted, start=1)]
+    if written:
+        sql.send(_WRITE_DEALS, {"rows": sql.recordset(written)})
+    if stale:
+        sql.send(_FORGET_SHARES, {"orders": stale})
+    if parts:
+        sql.send(_WRITE_SHARES, {"rows": sql.recordset(parts)})
+    return happened
 
 
-def _shown(orders: list[int]) -> tuple[dict[int, Any], dict[int, list[tuple[Any, ...]]]]:
+def _part(deal: Mapping[str, Any], position: int, *share: Any) -> dict[str, Any]:
+    names = ("line", "level", "partner", "amount", "bucket", "why")
+    return {
+        "order_id": deal["order_id"],
+        "currency": deal["currency"],
+        "created_at": deal["created_at"],
+        "position": position,
+        **dict(zip(names, share, strict=True)),
+    }
+
+
+def shown(orders: Sequence[int]) -> Shown:
+    """Return how orders are shown now, in one round trip."""
+    if not orders:
+        return Shown()
     with sql.together():
-        deals = sql.send(_DEALS, {"orders": orders})
-        shares = sql.send(_SHARES, {"orders": orders})
+        deals = sql.send(_DEALS, {"orders": list(orders)})
+        shares = sql.send(_SHARES, {"orders": list(orders)})
     found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in shares.fetchall():
         found[row.order_id].append(tuple(row)[1:])
-    return {row.order_id: row for row in deals.fetchall()}, found
+    return Shown({row.order_id: row for row in deals.fetchall()}, found)
 
 
 def _place(share: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -216,47 +261,20 @@ def _values(
     }
 
 
-def _tell_deal(before: Any, now: Mapping[str, Any]) -> None:
-    """Record what became of a deal; an order that never had a partner is no deal."""
+def _tell_deal(before: Any, now: Mapping[str, Any]) -> list[Happened]:
+    """Say what became of a deal; an order that never had a partner is no deal."""
     had = before is not None and before.partner_id is not None
     if not had and now["partner_id"] is None:
-        return
+        return []
     told = ("partner_id", "state", "commission")
     if had and all(getattr(before, name) == now[name] for name in told):
-        return
-    record(
-        "deal.changed" if had else "deal.created",
-        f"order:{now['order_id']}",
-        deal_id=now["public_id"],
-        order_id=now["order_id"],
-        partner_id=now["partner_id"],
-        state=now["state"],
-        commission=now["commission"],
-        currency=now["currency"],
-    )
-
-
-def _write_shares(
-    deal: Mapping[str, Any], wanted: Sequence[tuple[Any, ...]], *, stale: bool
-) -> None:
-    if stale:
-        sql.send(_FORGET_SHARES, {"order": deal["order_id"]})
-    if not wanted:
-        return
-    lines, levels, partners, amounts, buckets, whys = (
-        list(column) for column in zip(*wanted, strict=True)
-    )
-    sql.send(
-        _WRITE_SHARES,
-        {
-            "order": deal["order_id"],
-            "currency": deal["currency"],
-            "created_at": deal["created_at"],
-            "lines": lines,
-            "levels": levels,
-            "partners": partners,
-            "amounts": amounts,
-            "buckets": buckets,
-            "whys": [Jsonb(why) for why in whys],
-        },
-    )
+        return []
+    facts = {
+        "deal_id": now["public_id"],
+        "order_id": now["order_id"],
+        "partner_id": now["partner_id"],
+        "state": now["state"],
+        "commission": now["commission"],
+        "currency": now["currency"],
+    }
+    return [Happened("deal.changed" if had else "deal.created", f"order:{now['order_id']}", facts)]

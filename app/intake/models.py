@@ -29,6 +29,12 @@ class Inbox(Tenanted, Model):
     __table_args__ = (
         CheckConstraint("state in ('waiting','done','parked')", name="state"),
         ref("connection", "connection_id"),
-        Index("ix_inbox_waiting", "due_at", "id", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_inbox_waiting",
+            "tenant_id",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+        ),
         Index("ix_inbox_parked", "tenant_id", "id", postgresql_where=text("state = 'parked'")),
     )

@@ -2,186 +2,299 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from app import clock
+from app import clock, sql
 from app.attribution.rules import Buyer
-from app.attribution.service import keep_binding, keep_verdicts, read_journal
+from app.attribution.service import (
+    Customer,
+    forget_bindings,
+    keep_bindings,
+    keep_verdicts,
+    read_journals,
+)
 from app.commissions import service as commissions
 from app.commissions.queries import booked, world_of
 from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
 from app.errors import Retry
-from app.events.service import record
+from app.events import service as events
+from app.events.service import Happened
 from app.extensions import db
+from app.ledger import service as ledger
+from app.ledger.service import AlreadyPosted
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
+from app.orders.service import Incoming, Standing, Word
 from app.tenancy import current_tenant, role
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from app.attribution.service import Journal
-    from app.members.service import Resolution
-    from app.orders.service import Incoming, Standing
+    from app.commissions.rules import DueResult
+    from app.members.service import Contact, Resolution
+    from app.orders.rules import Folded
+
+Name = tuple[int, str]  # an order's shop, and its id there
+News = tuple[Incoming, Standing | None]  # a message that is no double, and its order so far
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What one message did: its order, and whether it said anything new."""
+    """What one message did: its order as it now stands, and whether it said anything new."""
 
-    order_id: int
+    order: Standing
     changed: bool
 
 
 def apply(incoming: Incoming) -> Applied:
-    """Take in one message of a shop and book what it makes due, all in the caller's transaction.
+    """Take in one message of a shop: see `apply_all`."""
+    return apply_all([incoming])[0]
+
+
+def apply_all(incoming: Sequence[Incoming]) -> list[Applied]:
+    """Take in messages of the scope's shops and book what they make due, all in the caller's transaction.
 
     New order, status change, refund, duplicate, late or reordered message: the same path. A double
-    writes nothing. Raises Retry when another transaction moved the order meanwhile.
+    writes nothing. Answers stand in the order asked. Raises Retry when another transaction moved
+    an order meanwhile.
     """
-    seen, doubled = orders.peek(incoming)
-    if seen is not None and doubled:
-        return Applied(seen.id, changed=False)
-    contact = orders.contact_of(incoming.snapshot, incoming.shop_id, region_of(tenant().currency))
-    whose = members.resolve(contact)
-    moved = _will_move(whose)
-    if moved or not (seen is None and whose.made):
-        held = {whose.member_id, whose.guest_id, *moved}
-        members.lock(held | ({seen.member_id, seen.guest_id} if seen else set()))
-    order = _take_in(incoming, seen, whose)
-    if moved and whose.owned_guest_id and whose.owner_id:
-        orders.take_over(whose.owned_guest_id, whose.owner_id)
+    peeked = orders.peek(incoming)
+    news = [
+        (one, seen) for one, (seen, doubled) in zip(incoming, peeked, strict=True) if not doubled
+    ]
+    standing = _book_news(news) if news else {}
+    return [
+        Applied(standing.get(_name(one)) or _known(seen), changed=_name(one) in standing)
+        for one, (seen, _doubled) in zip(incoming, peeked, strict=True)
+    ]
+
+
+def _name(incoming: Incoming) -> Name:
+    return incoming.shop_id, incoming.external_id
+
+
+def _known(order: Standing | None) -> Standing:
     if order is None:
-        return Applied(seen.id if seen else 0, changed=False)
-    if incoming.state is None:
-        record("order.unmapped_status", f"order:{order.id}", status=incoming.snapshot.status)
-    if whose.member_id is not None and not whose.made and order.member_id == whose.member_id:
-        members.refresh(whose.member_id, contact)
-    touched = {order.member_id, *moved, *([seen.member_id] if seen else [])}
-    reconcile([order], members=touched, alone=order.fresh and whose.made and not moved)
-    return Applied(order.id, changed=True)
-
-
-def _take_in(incoming: Incoming, seen: Standing | None, whose: Resolution) -> Standing | None:
-    """Make the order, or fold the message into it under its lock; None for a double."""
-    if seen is None:
-        return orders.open_(incoming, whose.member_id, whose.guest_id)
-    order = orders.lock(seen.id)
-    if (order.member_id, order.guest_id) != (seen.member_id, seen.guest_id):
-        raise Retry("the order went to another customer meanwhile")
-    return orders.take_in(order, incoming, whose.member_id, whose.guest_id)
-
-
-def delete(shop_id: int, external_id: str) -> int:
-    """Take in a shop's deletion: the order is cancelled until a later message revives it.
-
-    Returns the order's id; raises NotFound.
-    """
-    order = _hold(orders.find(shop_id, external_id))
-    reconcile([orders.delete(order, clock.now())], members=[order.member_id])
-    return order.id
-
-
-def rework(order_id: int) -> None:
-    """Reconcile one order as it stands: the end of its hold, a replay, a re-run. Raises NotFound."""
-    order = _hold(orders.get(order_id))
-    reconcile([order], members=[order.member_id])
-
-
-def _hold(seen: Standing) -> Standing:
-    members.lock([seen.member_id])
-    order = orders.lock(seen.id)
-    if order.member_id != seen.member_id:
-        raise Retry("the order went to another customer meanwhile")
+        raise LookupError("a message that is no double has an order")
     return order
 
 
-def reconcile(
-    changed: Sequence[Standing], *, members: Iterable[int | None], alone: bool = False
-) -> None:
-    """Compute what is due to the orders and to all others of their customers; book the difference.
+def _book_news(news: Sequence[News]) -> dict[Name, Standing]:
+    """Take in messages that are no doubles; return the orders that changed, by shop and id."""
+    region = region_of(tenant().currency)
+    contacts = [orders.contact_of(one.snapshot, one.shop_id, region) for one, _seen in news]
+    whose = members.resolve(contacts)
+    owners, moved = _moves(whose)
+    before = {_name(one): seen for one, seen in news if seen is not None}
+    held = moved | {m for seen in before.values() for m in (seen.member_id, seen.guest_id)}
+    made = {w.member_id for w in whose if w.made} - held
+    members.lock(held | {m for w in whose for m in (w.member_id, w.guest_id)} - made)
+    changed = _take_in(news, whose, before)
+    orders.take_over(owners)
+    events.record_all(list(_unmapped(news, changed)))
+    members.refresh(_newest(news, contacts, whose, changed))
+    touched = moved | {order.member_id for order in changed.values()}
+    touched |= {seen.member_id for name, seen in before.items() if name in changed}
+    reconcile(list(changed.values()), touched, alone={m for m in made if m is not None})
+    return changed
 
-    The callers hold the members' locks; `alone` says that the customer has no other orders. A guest
-    who cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing.
+
+def _moves(whose: Sequence[Resolution]) -> tuple[dict[int, int], set[int | None]]:
+    """Return {guest: owner} where an id has shown a guest's e-mail, and the customers concerned."""
+    owned = {
+        w.owned_guest_id: w.owner_id
+        for w in whose
+        if w.owned_guest_id is not None and w.owner_id is not None
+    }
+    now = orders.members_of_guests(owned)
+    moving = {guest: owner for guest, owner in owned.items() if now.get(guest, set()) - {owner}}
+    return moving, {m for guest, owner in moving.items() for m in (owner, *now[guest])}
+
+
+def _unmapped(news: Sequence[News], changed: Mapping[Name, Standing]) -> Iterator[Happened]:
+    for one, _seen in news:
+        if one.state is None and _name(one) in changed:
+            facts = {"status": one.snapshot.status}
+            yield Happened("order.unmapped_status", f"order:{changed[_name(one)].id}", facts)
+
+
+def _take_in(
+    news: Sequence[News], whose: Sequence[Resolution], before: Mapping[Name, Standing]
+) -> dict[Name, Standing]:
+    """Make the orders that are new, and fold the messages into the others under their locks."""
+    words: dict[Name, list[Word]] = defaultdict(list)
+    for (one, _seen), resolved in zip(news, whose, strict=True):
+        words[_name(one)].append(Word(one, resolved.member_id, resolved.guest_id))
+    locked = _locked(before.values())
+    fresh = orders.open_all([said for name, said in words.items() if name not in before])
+    folded = orders.take_in([(locked[seen.id], words[name]) for name, seen in before.items()])
+    return {(order.shop_id, order.external_id): order for order in (*fresh, *folded)}
+
+
+def _newest(
+    news: Sequence[News],
+    contacts: Sequence[Contact],
+    whose: Sequence[Resolution],
+    changed: Mapping[Name, Standing],
+) -> dict[int, Contact]:
+    """Return what to show on contact cards: what orders that changed say of whose they are."""
+    shown = {}
+    for (one, _seen), contact, resolved in zip(news, contacts, whose, strict=True):
+        order, member_id = changed.get(_name(one)), resolved.member_id
+        if order is not None and member_id is not None and order.member_id == member_id:
+            shown[member_id] = contact
+    return shown
+
+
+def delete(shop_id: int, external_id: str) -> Standing:
+    """Take in a shop's deletion: the order is cancelled until a later message revives it.
+
+    Returns the order as it now stands; raises NotFound.
     """
-    known = sorted({m for m in members if m is not None})
-    if alone and known:
-        _reconcile_customer(changed)
-        return
-    by_member: dict[int | None, list[Standing]] = {m: [] for m in known}
-    for order in orders.of_members(known):
+    [order] = _hold([orders.find(shop_id, external_id)])
+    gone = orders.delete(order, clock.now())
+    reconcile([gone], [gone.member_id])
+    return gone
+
+
+def rework(order_ids: Iterable[int]) -> None:
+    """Reconcile orders as they stand: the end of their hold, a replay, a re-run.
+
+    Orders that are not there are passed over.
+    """
+    held = _hold(orders.get_all(order_ids))
+    reconcile(held, [order.member_id for order in held])
+
+
+def _hold(seen: Sequence[Standing]) -> list[Standing]:
+    members.lock(order.member_id for order in seen)
+    return list(_locked(seen).values())
+
+
+def _locked(seen: Iterable[Standing]) -> dict[int, Standing]:
+    """Lock orders whose customers are held; raises Retry when one has gone to another meanwhile."""
+    seen = list(seen)
+    locked = orders.lock(order.id for order in seen)
+    for order in seen:
+        now = locked[order.id]
+        if (now.member_id, now.guest_id) != (order.member_id, order.guest_id):
+            raise Retry("an order went to another customer meanwhile")
+    return locked
+
+
+def reconcile(
+    changed: Sequence[Standing], of: Iterable[int | None], *, alone: Collection[int] = frozenset()
+) -> None:
+    """Compute what is due to the orders and to all others of the customers `of`; book the difference.
+
+    The callers hold the customers' locks; `alone` are those who have no other orders. A guest who
+    cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing.
+    """
+    known = {member_id for member_id in of if member_id is not None}
+    by_member: dict[int | None, list[Standing]] = {m: [] for m in sorted(known)}
+    alone = known & set(alone)
+    for order in (
+        *orders.of_members(known - alone),
+        *(order for order in changed if order.member_id in alone),
+    ):
         by_member[order.member_id].append(order)
-    for member_id, own in by_member.items():
-        if own:
-            _reconcile_customer(own)
-        elif member_id is not None:
-            keep_binding(member_id, None)
     settled = {order.id for own in by_member.values() for order in own}
-    for order in sorted(changed, key=lambda order: order.id):
-        if order.id not in settled:
-            _reconcile_customer([order])
+    nobodies = [[order] for order in changed if order.id not in settled]
+    _settle([own for own in by_member.values() if own] + nobodies)
+    forget_bindings([m for m, own in by_member.items() if m is not None and not own])
 
 
-def _reconcile_customer(own: Sequence[Standing]) -> None:
-    """Due, booked, difference: for all orders of one customer, or one order of a nobody."""
-    merchant, member_id = tenant(), own[0].member_id
-    fresh = all(order.fresh for order in own)
-    journal = read_journal({order.id: order.folded for order in own}, member_id, fresh=fresh)
-    world = _world(merchant, own, journal)
+def _settle(customers: Sequence[Sequence[Standing]]) -> None:
+    """Due, booked, difference: for all orders of each customer, or one order of a nobody."""
+    merchant = tenant()
+    standing = {order.id: order for own in customers for order in own}
+    fresh = {order.id for order in standing.values() if order.fresh}
+    known = sorted(standing.keys() - fresh)
+    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
+    journals = read_journals(asked, fresh)
+    worlds = _worlds(merchant, customers, journals)
+    results = [
+        _due(merchant, own, journal, worlds[own[0].shop_id])
+        for own, journal in zip(customers, journals, strict=True)
+    ]
+    deals = [deal for result in results for deal in result.deals]
+    before = commissions.shown(known)
+    booking = commissions.prepare(
+        deals,
+        booked(known) if known else {},
+        merchant.currency,
+        lambda order_id: orders.next_booking(standing[order_id]),
+    )
+    created = {order.id: order.folded.snapshot.created_at for order in standing.values()}
+    codes = {word: code for journal in journals for word, code in journal.displays.items()}
+    with sql.together():
+        receipt = ledger.send_all(booking.postings, merchant.currency)
+        orders.number_bookings({i: n for i, n in booking.numbers.items() if i not in fresh})
+        shown = commissions.show(deals, created, merchant.currency, codes, before)
+        events.record_all([*booking.happened, *shown])
+        keep_verdicts(
+            (journal, result.attribution.verdicts.values())
+            for journal, result in zip(journals, results, strict=True)
+        )
+        keep_bindings(
+            (customer.member_id, result.attribution.binding, journal)
+            for customer, journal, result in zip(asked, journals, results, strict=True)
+            if customer.member_id is not None
+        )
+    try:
+        receipt.check()
+    except AlreadyPosted as error:
+        raise Retry(error.code) from error
+
+
+def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: World) -> DueResult:
     inputs = [
         OrderInput(
             o.id, o.folded, _buyer(o, journal, merchant), journal.claims[o.id], o.external_id
         )
         for o in own
     ]
-    result = due(
+    return due(
         inputs,
         world,
         NOTHING_TAKEN,
         clock.now(),
         explicit_bindings=journal.bindings,
-        bindable=member_id is not None,
+        bindable=own[0].member_id is not None,
     )
-    standing = {} if fresh else booked([order.id for order in own])
-    numbers = {order.id: order for order in own}
-    commissions.book(
-        result.deals, standing, merchant.currency, lambda i: orders.number_booking(numbers[i])
-    )
-    created = {order.id: order.folded.snapshot.created_at for order in own}
-    commissions.show(result.deals, created, merchant.currency, journal.displays, fresh=fresh)
-    keep_verdicts(result.attribution.verdicts.values(), journal)
-    if member_id is not None:
-        keep_binding(member_id, result.attribution.binding, journal)
 
 
-def _world(merchant: Tenant, own: Sequence[Standing], journal: Journal) -> World:
-    partners = {c.partner_id for found in journal.claims.values() for c in found}
-    partners |= {b.partner_id for b in journal.bindings}
-    known = {p for p in partners if p is not None}
-    if not known:
-        # Nobody claims anything, so no fact can matter.
-        return World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
-    return world_of(merchant, own[0].shop_id, [order.folded for order in own], known)
+def _worlds(
+    merchant: Tenant, customers: Sequence[Sequence[Standing]], journals: Sequence[Journal]
+) -> dict[int, World]:
+    """Return the world of each shop whose orders these are."""
+    folded: dict[int, list[Folded]] = defaultdict(list)
+    partners: dict[int, set[int]] = defaultdict(set)
+    for own, journal in zip(customers, journals, strict=True):
+        folded[own[0].shop_id] += [order.folded for order in own]
+        found = {c.partner_id for claims in journal.claims.values() for c in claims}
+        found |= {b.partner_id for b in journal.bindings}
+        partners[own[0].shop_id] |= {p for p in found if p is not None}
+    nobody = World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
+    return {
+        # Where nobody claims anything no fact can matter.
+        shop: world_of(merchant, shop, own, partners[shop]) if partners[shop] else nobody
+        for shop, own in folded.items()
+    }
 
 
 def _buyer(order: Standing, journal: Journal, merchant: Tenant) -> Buyer:
     contact = orders.contact_of(order.folded.snapshot, order.shop_id, region_of(merchant.currency))
     return Buyer(order.member_id, contact.email, contact.phone, journal.registered_at)
-
-
-def _will_move(resolution: Resolution) -> set[int]:
-    """Return the customers between whom a guest's orders move, once an id has shown his e-mail."""
-    if resolution.owned_guest_id is None or resolution.owner_id is None:
-        return set()
-    now = orders.members_of_guest(resolution.owned_guest_id)
-    return now | {resolution.owner_id} if now - {resolution.owner_id} else set()
 
 
 _RIPE = text(
@@ -197,7 +310,7 @@ _RIPE = text(
 def ripe(most: int = 500) -> list[tuple[int, int, timedelta]]:
     """Return (tenant, order, clock offset) of deals whose hold has ended by their tenants' clocks.
 
-    The job then calls `rework` for each, a transaction an order, in the tenant's scope.
+    The job then calls `rework` for them, in the tenants' scopes.
     """
     with role("partnerka_drain"):
         rows = db.session.execute(_RIPE, {"now": clock.now(), "most": most}).all()

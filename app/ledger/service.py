@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, text
@@ -16,8 +17,10 @@ from app.ledger.rules import COMMISSIONS, GUARDED, Move, available, debt, deltas
 from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from psycopg import Cursor
 
 TAIL = 200  # entries that are summed in no time; fewer deserve no snapshot
 LARGEST = 10**15  # minor units of one adjustment: sums must fit bigint
@@ -30,31 +33,30 @@ class AlreadyPosted(Conflict):
         super().__init__("already_posted", f"{reference} has been posted.")
 
 
-# The first row decides: where it stands already nothing at all is written, so that who catches
-# AlreadyPosted holds a transaction without half a posting in it.
+# The first row of a fact decides: where it stands already nothing of the fact is written, so that who
+# catches AlreadyPosted holds a transaction without half a posting in it.
 _INSERT = """
-WITH moves AS (
-    SELECT * FROM unnest(%(source)s::text[], %(target)s::text[], %(amount)s::bigint[],
-                         %(kind)s::text[], %(line)s::text[], %(level)s::bigint[],
-                         %(partner)s::bigint[], %(reason)s::text[])
-         WITH ORDINALITY AS u(source, target, amount, kind, line, level, partner, reason, n)
+WITH moves AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(rows)s)
+        AS r(reference text, n bigint, source text, target text, amount bigint, kind text,
+             event_id bigint, order_id bigint, line text, level bigint, partner bigint, reason text)
 ), first AS (
     INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
                           event_id, order_id, line, level, partner_id, reason)
-    SELECT %(reference)s, n, source, target, amount, %(currency)s, kind, %(at)s,
-           %(event_id)s::bigint, %(order_id)s::bigint, line, level, partner, reason
+    SELECT reference, n, source, target, amount, %(currency)s, kind, %(at)s,
+           event_id, order_id, line, level, partner, reason
     FROM moves WHERE n = 1
     ON CONFLICT (tenant_id, reference, n) DO NOTHING
-    RETURNING n
+    RETURNING reference
 ), rest AS (
     INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at,
                           event_id, order_id, line, level, partner_id, reason)
-    SELECT %(reference)s, m.n, source, target, amount, %(currency)s, kind, %(at)s,
-           %(event_id)s::bigint, %(order_id)s::bigint, line, level, partner, reason
-    FROM moves m, first WHERE m.n > 1
-    RETURNING n
+    SELECT m.reference, n, source, target, amount, %(currency)s, kind, %(at)s,
+           event_id, order_id, line, level, partner, reason
+    FROM moves m JOIN first USING (reference) WHERE m.n > 1
+    RETURNING 1
 )
-SELECT (SELECT count(*) FROM first) + (SELECT count(*) FROM rest) AS written
+SELECT reference FROM moves WHERE n = 1 AND reference NOT IN (SELECT reference FROM first)
 """
 _REPAYMENTS = """
 SELECT count(*) AS number FROM transfer WHERE target = %(debt)s AND kind = 'repayment'
@@ -75,6 +77,29 @@ WHERE b.account = u.account AND b.currency = %(currency)s
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """The moves of one business fact; `reference` names it ("order:12:3") and posts once."""
+
+    reference: str
+    moves: Sequence[Move]
+    order_id: int | None = None
+    event_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to postings on their way; `check` it once the statements have been sent."""
+
+    answer: Cursor[Any] | None
+
+    def check(self) -> None:
+        """Raise AlreadyPosted for the first of the facts that stood already."""
+        row = self.answer.fetchone() if self.answer is not None else None
+        if row is not None:
+            raise AlreadyPosted(row.reference)
+
+
 def post(
     reference: str,
     moves: Sequence[Move],
@@ -86,51 +111,71 @@ def post(
 ) -> None:
     """Post the moves of one business fact, in minor units of `currency`, at the scope's time.
 
-    `reference` names the fact ("order:12:3", "payout:17:paid") and posts once: AlreadyPosted when it
-    stands. Guarded balances change in the same transaction, locked in account order; the database
-    refuses one below zero (CheckViolation), so callers lock and look first with `lock`.
+    AlreadyPosted when `reference` stands. Guarded balances change in the same transaction, locked in
+    account order; the database refuses one below zero (CheckViolation), so callers lock and look
+    first with `lock`.
     """
-    if not moves:
-        return
-    answer = sql.one(
-        _INSERT,
-        {
-            "reference": reference,
-            "currency": currency,
-            "at": at or clock.now(),
-            "order_id": order_id,
-            "event_id": event_id,
-            "source": [m.source for m in moves],
-            "target": [m.target for m in moves],
-            "amount": [m.amount for m in moves],
-            "kind": [m.kind for m in moves],
-            "line": [m.line for m in moves],
-            "level": [m.level for m in moves],
-            "partner": [m.partner for m in moves],
-            "reason": [m.reason for m in moves],
-        },
-    )
-    if answer.written != len(moves):
-        raise AlreadyPosted(reference)
+    posting = Posting(reference, moves, order_id, event_id)
+    send_all([posting], currency, at=at, change=False).check()
     changes = deltas(moves)
     if changes:
         lock(changes, currency)
-        sql.send(
-            _CHANGE,
-            {
-                "accounts": list(changes),
-                "changes": list(changes.values()),
-                "currency": currency,
-            },
-        )
+        _change(changes, currency)
+
+
+def send_all(
+    postings: Sequence[Posting],
+    currency: str,
+    *,
+    at: datetime | None = None,
+    change: bool = True,
+) -> Receipt:
+    """Send the postings of many facts in one statement, and another for the guarded balances.
+
+    The caller has locked every guarded account they touch with `lock`, and checks the receipt; when
+    that raises, the transaction must not go on. `change=False` leaves the balances to the caller.
+    """
+    rows = [
+        {
+            "reference": posting.reference,
+            "n": n,
+            "source": move.source,
+            "target": move.target,
+            "amount": move.amount,
+            "kind": move.kind,
+            "event_id": posting.event_id,
+            "order_id": posting.order_id,
+            "line": move.line,
+            "level": move.level,
+            "partner": move.partner,
+            "reason": move.reason,
+        }
+        for posting in postings
+        for n, move in enumerate(posting.moves, start=1)
+    ]
+    if not rows:
+        return Receipt(None)
+    values = {"rows": sql.recordset(rows), "currency": currency, "at": at or clock.now()}
+    receipt = Receipt(sql.send(_INSERT, values))
+    changes = deltas(move for posting in postings for move in posting.moves) if change else {}
+    if changes:
+        _change(changes, currency)
+    return receipt
+
+
+def _change(changes: dict[str, int], currency: str) -> None:
+    values = {"accounts": list(changes), "changes": list(changes.values()), "currency": currency}
+    sql.send(_CHANGE, values)
 
 
 def lock(accounts: Iterable[str], currency: str) -> dict[str, int]:
     """Open and lock guarded accounts in account order; return their balances in minor units."""
     names = sorted(set(accounts))
     values = {"accounts": names, "currency": currency}
-    sql.send(_OPEN, values)
-    return {row.account: row.balance for row in sql.rows(_LOCK, values)}
+    with sql.together():
+        sql.send(_OPEN, values)
+        held = sql.send(_LOCK, values)
+    return {row.account: row.balance for row in held.fetchall()}
 
 
 def repay(partners: Iterable[int], currency: str, *, at: datetime | None = None) -> None:
@@ -142,15 +187,19 @@ def repay(partners: Iterable[int], currency: str, *, at: datetime | None = None)
     ids = sorted(set(partners))
     names = [account(p) for p in ids for account in (available, debt)]
     standing = lock(names, currency) if names else {}
-    for partner in ids:
+    for posting in repayments(ids, standing):
+        post(posting.reference, posting.moves, currency, at=at)
+
+
+def repayments(partners: Iterable[int], standing: Mapping[str, int]) -> list[Posting]:
+    """Return what repays the debts of partners who have available money, by locked balances."""
+    found = []
+    for partner in sorted(set(partners)):
         amount = min(standing[available(partner)], standing[debt(partner)])
-        if amount:
-            post(
-                f"repay:{partner}:{next_number(partner)}",
-                [Move(available(partner), debt(partner), amount, "repayment", partner=partner)],
-                currency,
-                at=at,
-            )
+        if amount > 0:
+            move = Move(available(partner), debt(partner), amount, "repayment", partner=partner)
+            found.append(Posting(f"repay:{partner}:{next_number(partner)}", [move]))
+    return found
 
 
 def adjust(partner: int, amount: int, reason: str, currency: str) -> None:

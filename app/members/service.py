@@ -9,7 +9,7 @@ from app import clock, sql
 from app.members.rules import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -47,71 +47,117 @@ class Resolution:
 
 NOBODY = Resolution(None)
 
+_SAID = """
+json_to_recordset(%(rows)s) AS r(shop bigint, key text, name text, email text, phone text,
+                                 "group" text, seen timestamptz, known bool)
+"""
 # Ids that share an e-mail decide one after another who owns its guest.
-_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%(lock)s, 0))"
-_FIND_OR_MAKE = """
-WITH found AS (
-    SELECT id FROM member WHERE shop_id = %(shop)s AND key = %(key)s
+_ALONE = """
+SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest(%(locks)s::text[]) AS u(k)
+"""
+_FIND_OR_MAKE = f"""
+WITH said AS MATERIALIZED (
+    SELECT * FROM {_SAID}
+), found AS (
+    SELECT m.id, m.shop_id, m.key FROM member m
+    JOIN (SELECT DISTINCT shop, key FROM said) s ON s.shop = m.shop_id AND s.key = m.key
 ), made AS (
     INSERT INTO member (shop_id, key, name, email, phone, "group", created_at)
-    SELECT %(shop)s, %(key)s, %(name)s, %(email)s, %(phone)s, %(group)s, %(now)s
-    WHERE NOT EXISTS (SELECT FROM found)
+    SELECT DISTINCT ON (shop, key) shop, key, name, email, phone, "group", %(now)s
+    FROM said s
+    WHERE NOT EXISTS (SELECT FROM found f WHERE f.shop_id = s.shop AND f.key = s.key)
+    ORDER BY shop, key
     ON CONFLICT (tenant_id, shop_id, key) DO NOTHING
-    RETURNING id
+    RETURNING id, shop_id, key
+), known AS (
+    SELECT id, shop_id, key FROM found UNION ALL SELECT id, shop_id, key FROM made
 ), noted AS (
     INSERT INTO member_email AS m (shop_id, email, member_id, since)
-    SELECT %(shop)s, %(email)s, id, %(seen)s FROM (SELECT id FROM found UNION SELECT id FROM made) k
-    WHERE %(known)s AND %(email)s::text IS NOT NULL
+    SELECT s.shop, s.email, k.id, min(s.seen) FROM said s
+    JOIN known k ON k.shop_id = s.shop AND k.key = s.key
+    WHERE s.known AND s.email IS NOT NULL
+    GROUP BY s.shop, s.email, k.id ORDER BY s.shop, s.email, k.id
     ON CONFLICT (tenant_id, shop_id, email, member_id) DO UPDATE SET since = excluded.since
     WHERE m.since > excluded.since
     RETURNING 1
 )
-SELECT (SELECT id FROM found) AS found, (SELECT id FROM made) AS made,
-       (SELECT id FROM member WHERE shop_id = %(shop)s AND key = 'email:' || %(email)s) AS guest
-"""
-_OWNER = """
-SELECT m.id FROM member_email e JOIN member m ON m.tenant_id = e.tenant_id AND m.id = e.member_id
-WHERE e.shop_id = %(shop)s AND e.email = %(email)s ORDER BY e.since, m.key LIMIT 1
+SELECT id, shop_id, key, false AS made FROM found
+UNION ALL SELECT id, shop_id, key, true FROM made
+"""  # noqa: S608 - made of this module's own words
+_OWNERS = """
+SELECT DISTINCT ON (u.shop, u.email) u.shop, u.email, m.id AS owner,
+       (SELECT g.id FROM member g WHERE g.shop_id = u.shop AND g.key = 'email:' || u.email) AS guest
+FROM unnest(%(shops)s::bigint[], %(emails)s::text[]) AS u(shop, email)
+JOIN member_email e ON e.shop_id = u.shop AND e.email = u.email
+JOIN member m ON m.tenant_id = e.tenant_id AND m.id = e.member_id
+ORDER BY u.shop, u.email, e.since, m.key
 """
 _LOCK = "SELECT id FROM member WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE"
 _REFRESH = """
-UPDATE member SET name = coalesce(%(name)s, name), email = coalesce(%(email)s, email),
-                  phone = coalesce(%(phone)s, phone), "group" = coalesce(%(group)s, "group")
-WHERE id = %(id)s
-  AND (name, email, phone, "group") IS DISTINCT FROM
-      (coalesce(%(name)s, name), coalesce(%(email)s, email),
-       coalesce(%(phone)s, phone), coalesce(%(group)s, "group"))
+UPDATE member m
+SET name = coalesce(r.name, m.name), email = coalesce(r.email, m.email),
+    phone = coalesce(r.phone, m.phone), "group" = coalesce(r."group", m."group")
+FROM json_to_recordset(%(rows)s) AS r(id bigint, name text, email text, phone text, "group" text)
+WHERE m.id = r.id
+  AND (m.name, m.email, m.phone, m."group") IS DISTINCT FROM
+      (coalesce(r.name, m.name), coalesce(r.email, m.email),
+       coalesce(r.phone, m.phone), coalesce(r."group", m."group"))
 """
 
 
-def resolve(contact: Contact) -> Resolution:
-    """Find or make the member of a message and take in its evidence that an id uses an e-mail.
+def resolve(contacts: Sequence[Contact]) -> list[Resolution]:
+    """Find or make the members of messages and take in their evidence that an id uses an e-mail.
 
     A guest's orders belong to the id that showed the e-mail with the earliest order; the evidence
-    only grows, so any order of messages ends in the same owner.
+    only grows, so any order of messages ends in the same owner. Answers stand in the order asked.
     """
+    known = [contact for contact in contacts if contact.key is not None]
+    if not known:
+        return [NOBODY] * len(contacts)
+    found, owners = _look(known)
+    if any((contact.shop_id, contact.key) not in found for contact in known):
+        # Another transaction made one between our look and our write: now it is to be seen.
+        found, owners = _look(known)
+    return [_resolution(contact, found, owners) for contact in contacts]
+
+
+Found = dict[tuple[int, str | None], tuple[int, bool]]  # by shop and key: id, made just now
+Owners = dict[tuple[int, str | None], tuple[int, int | None]]  # by shop and e-mail: owner, guest
+
+
+def _look(contacts: Sequence[Contact]) -> tuple[Found, Owners]:
+    emails = sorted({(c.shop_id, c.email) for c in contacts if c.email is not None})
+    with sql.together():
+        if emails:
+            sql.send(_ALONE, {"locks": [f"email:{shop}:{email}" for shop, email in emails]})
+        rows = sql.recordset(_row(contact) for contact in contacts)
+        members = sql.send(_FIND_OR_MAKE, {"rows": rows, "now": clock.now()})
+        owned = (
+            sql.send(_OWNERS, {"shops": [s for s, _ in emails], "emails": [e for _, e in emails]})
+            if emails
+            else None
+        )
+    return (
+        {(row.shop_id, row.key): (row.id, row.made) for row in members.fetchall()},
+        {
+            (row.shop, row.email): (row.owner, row.guest)
+            for row in (owned.fetchall() if owned else ())
+        },
+    )
+
+
+def _resolution(contact: Contact, found: Found, owners: Owners) -> Resolution:
     if contact.key is None:
         return NOBODY
-    values = _values(contact)
-    with sql.together():
-        if contact.email is not None:
-            sql.send(_ALONE, {"lock": f"email:{contact.shop_id}:{contact.email}"})
-        answer = sql.send(_FIND_OR_MAKE, values)
-    [row] = answer.fetchall()
-    member_id = row.found or row.made or _made_meanwhile(values)
-    made = row.made is not None
+    member_id, made = found[contact.shop_id, contact.key]
+    owner, guest = owners.get((contact.shop_id, contact.email), (None, None))
     if contact.key.startswith("phone:"):
         return Resolution(member_id, guest_id=member_id, made=made)
     if contact.key.startswith("email:"):
-        owner = sql.one(_OWNER, values)
-        return Resolution(
-            owner.id if owner else member_id, guest_id=member_id, made=made and not owner
-        )
-    if row.guest is None:
+        return Resolution(owner or member_id, guest_id=member_id, made=made and not owner)
+    if guest is None:
         return Resolution(member_id, made=made)
-    return Resolution(
-        member_id, owned_guest_id=row.guest, owner_id=sql.one(_OWNER, values).id, made=made
-    )
+    return Resolution(member_id, owned_guest_id=guest, owner_id=owner, made=made)
 
 
 def lock(member_ids: Iterable[int | None]) -> None:
@@ -121,12 +167,14 @@ def lock(member_ids: Iterable[int | None]) -> None:
         sql.send(_LOCK, {"ids": ids})
 
 
-def refresh(member_id: int, contact: Contact) -> None:
-    """Let the contact card show what the newest message says of the customer."""
-    sql.send(_REFRESH, {**_values(contact), "id": member_id})
+def refresh(shown: Mapping[int, Contact]) -> None:
+    """Let the contact cards show what the newest messages say of the customers."""
+    if shown:
+        rows = ({**_row(contact), "id": member_id} for member_id, contact in sorted(shown.items()))
+        sql.send(_REFRESH, {"rows": sql.recordset(rows)})
 
 
-def _values(contact: Contact) -> dict[str, object]:
+def _row(contact: Contact) -> dict[str, object]:
     return {
         "shop": contact.shop_id,
         "key": contact.key,
@@ -136,11 +184,4 @@ def _values(contact: Contact) -> dict[str, object]:
         "group": contact.group,
         "seen": contact.seen_at,
         "known": (contact.key or "").startswith("id:"),
-        "now": clock.now(),
     }
-
-
-def _made_meanwhile(values: dict[str, object]) -> int:
-    """Another transaction made the member between our look and our write: now it is to be seen."""
-    row = sql.one(_FIND_OR_MAKE, values)
-    return int(row.found)

@@ -67,8 +67,7 @@ def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
         source="api",
         received_at=clock.now(),
     )
-    applied = intake.apply(incoming)
-    return answer(service.get(applied.order_id))
+    return answer(intake.apply(incoming).order)
 
 
 @bp.get("/<path:external_id>")
@@ -84,7 +83,7 @@ def show(external_id: str) -> dict[str, Any]:
 @requires("orders")
 def delete(external_id: str) -> dict[str, Any]:
     """Say that the shop deleted the order: it is cancelled, until a later message revives it."""
-    return answer(service.get(intake.delete(g.shop_id, external_id)))
+    return answer(intake.delete(g.shop_id, external_id))
 
 
 def check_id(external_id: str) -> str:

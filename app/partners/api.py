@@ -137,7 +137,8 @@ def _named(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _member_id(external_id: str) -> int:
-    found = resolve(Contact(g.shop_id, external_id, None, None, None, None, clock.now())).member_id
+    contact = Contact(g.shop_id, external_id, None, None, None, None, clock.now())
+    found = resolve([contact])[0].member_id
     if found is None:
         raise _invalid("member", _("Give the customer's own id in the shop."))
     return found

@@ -10,26 +10,24 @@ from app import sql
 from app.attribution import service as attribution
 from app.commissions import queries as commissions
 from app.commissions import service as deals
+from app.intake.shops import inbox
 from app.ledger import service as ledger
 from app.members import service as members
-from app.orders import service as orders
+from app.orders.service import reading as orders
 from tests.intake.scene import FOUNDED, at_lampa
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session, scoped_session
 
 VALUES: dict[str, Any] = {
+    "rows": '[{"n": 0, "shop": 1, "external": "A1", "hash": "h"}]',
     "shop": 1,
-    "external": "A1",
-    "hash": "h",
-    "id": 1,
+    "shops": [1],
     "ids": [1],
     "members": [1],
-    "member": 1,
-    "guest": 1,
-    "key": "id:77",
+    "guests": [1],
     "keys": ["anna"],
-    "email": "gleb@example.org",
+    "emails": ["gleb@example.org"],
     "orders": [1],
     "partners": [1],
     "products": ["lamp-1"],
@@ -37,12 +35,13 @@ VALUES: dict[str, Any] = {
     "accounts": ["partner:1:available"],
     "currency": "RUB",
     "now": FOUNDED,
+    "most": 100,
 }
 HOT = {
     "find an order by the shop's id": orders._PEEK,
     "the orders of a customer": orders._OF_MEMBERS,
-    "whose orders a guest's are": orders._MEMBERS_OF_GUEST,
-    "who owns an e-mail": members._OWNER,
+    "whose orders a guest's are": orders._MEMBERS_OF_GUESTS,
+    "who owns an e-mail": members._OWNERS,
     "whose a code is": attribution._CODES,
     "a customer's bindings": attribution._BINDINGS,
     "claims that were kept": attribution._KEPT,
@@ -52,6 +51,7 @@ HOT = {
     "shares to show": commissions._SHARES,
     "deals as they stood": deals._DEALS,
     "balances to lock": ledger._LOCK,
+    "deliveries that wait": inbox._TAKE,
 }
 # Whole by their nature: a merchant has a handful of each.
 FEW = ("terms", "partner_group")

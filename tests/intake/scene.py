@@ -23,8 +23,9 @@ from app.tenancy import tenant_scope
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from app.intake.service import Applied
     from app.partners.models import Partner
 
 FOUNDED = datetime(2026, 9, 1, 9, tzinfo=UTC)
@@ -44,21 +45,29 @@ class Scene:
 
     def say(self, external_id: str, snapshot: Snapshot, *, at: datetime | None = None) -> DealView:
         """Let the shop say how an order stands; return its deal."""
-        words = tenants.words(self.shop_id)
-        applied = intake.apply(
-            Incoming(
-                shop_id=self.shop_id,
-                external_id=external_id,
-                snapshot=snapshot,
-                state=read_state(snapshot.status, words.words),
-                map_version=words.version,
-                source="api",
-                received_at=at or clock.now(),
-            )
-        )
-        view = deal_view(applied.order_id)
+        applied = intake.apply(self.message(external_id, snapshot, at=at))
+        view = deal_view(applied.order.id)
         assert view is not None
         return view
+
+    def say_together(self, told: Iterable[tuple[str, Snapshot]]) -> list[Applied]:
+        """Let the shop say several things in one transaction's batch."""
+        return intake.apply_all([self.message(external_id, said) for external_id, said in told])
+
+    def message(
+        self, external_id: str, snapshot: Snapshot, *, at: datetime | None = None
+    ) -> Incoming:
+        """Return what the shop says as it comes in."""
+        words = tenants.words(self.shop_id)
+        return Incoming(
+            shop_id=self.shop_id,
+            external_id=external_id,
+            snapshot=snapshot,
+            state=read_state(snapshot.status, words.words),
+            map_version=words.version,
+            source="api",
+            received_at=at or clock.now(),
+        )
 
     def balances(self) -> dict[str, PartnerBalance]:
         """Return the partners' balances by first name."""

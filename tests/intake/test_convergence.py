@@ -71,13 +71,16 @@ def lampa(app: Any) -> Iterator[Scene]:
         db.session.remove()
 
 
-def outcome(scene: Scene, messages: list[tuple[int, Snapshot]], now_days: int) -> dict[str, Any]:
-    """Play messages, and return what is booked, the balances and the six partner fields."""
+def outcome(
+    scene: Scene, messages: list[tuple[int, Snapshot]], now_days: int, together: int = 1
+) -> dict[str, Any]:
+    """Play messages, so many in a batch, and return what is booked, the balances and the six partner fields."""
     savepoint = db.session.begin_nested()
     try:
         with clock.moved_to(NOON + timedelta(days=now_days)):
-            for which, snapshot in messages:
-                scene.say(f"A{which}", snapshot)
+            for start in range(0, len(messages), together):
+                batch = messages[start : start + together]
+                scene.say_together((f"A{which}", snapshot) for which, snapshot in batch)
             found: dict[str, Any] = {"balances": scene.balances()}
             for which in sorted({which for which, _ in messages}):
                 row = find(scene.shop_id, f"A{which}")
@@ -105,7 +108,7 @@ def outcome(scene: Scene, messages: list[tuple[int, Snapshot]], now_days: int) -
         db.session.expunge_all()
 
 
-@given(histories(), st.sampled_from([3, 40]))
+@given(histories(), st.sampled_from([3, 40]), st.sampled_from([1, 2, 3, 10]))
 @settings(
     max_examples=25,
     deadline=None,
@@ -116,9 +119,10 @@ def test_any_order_of_a_customers_messages_ends_in_the_same_money(
     lampa: Scene,
     history: tuple[list[tuple[int, Snapshot]], list[tuple[int, Snapshot]]],
     now_days: int,
+    together: int,
 ) -> None:
     straight, shuffled = history
-    assert outcome(lampa, straight, now_days) == outcome(lampa, shuffled, now_days)
+    assert outcome(lampa, straight, now_days) == outcome(lampa, shuffled, now_days, together)
 
 
 def test_the_shops_ids_settle_which_of_two_orders_of_one_moment_is_first(lampa: Scene) -> None:

@@ -48,7 +48,7 @@ def test_a_sale_by_code_pays_three_levels_as_it_moves_on(lampa: Scene) -> None:
 
     with clock.moved_to(NOON + timedelta(days=15)):
         assert [order_id for _, order_id, _ in intake.ripe()] == [done.deal.order_id]
-        intake.rework(done.deal.order_id)
+        intake.rework([done.deal.order_id])
         assert lampa.balances() == {
             "Anna": PartnerBalance(available=1900),
             "Boris": PartnerBalance(available=9500),

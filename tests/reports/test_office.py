@@ -108,7 +108,7 @@ def test_what_is_owed_is_sorted_by_when_it_is_free(scope: Merchant) -> None:
     say(scope, "3", days_ago(1), ref="anna")
     for owner, order_id, _offset in intake.ripe():
         if owner == scope.id:
-            intake.rework(order_id)
+            intake.rework([order_id])
     payouts.request_for(boss, 4000, "bank", "person:1")
     found = queries.liability(tenant(scope))
     assert (found.available, found.reserved, found.debt) == (6000, 4000, 0)
@@ -142,7 +142,7 @@ def test_what_waits_is_told_and_leads_there(scope: Merchant, client: FlaskClient
     say(scope, "1", done, status="completed", completed_at=done, ref="anna")
     for owner, order_id, _offset in intake.ripe():
         if owner == scope.id:
-            intake.rework(order_id)
+            intake.rework([order_id])
     payouts.request_for(boss, 5000, "bank", "person:1")
     say(scope, "2", days_ago(1), status="awaiting-pickup")
     db.session.commit()

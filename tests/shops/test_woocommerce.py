@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from app import jobs
 from app.commissions.queries import booked
 from app.extensions import db
 from app.intake.models import Inbox
 from app.intake.shops import inbox, woocommerce
 from app.orders.models import Order
 from app.partners.service import NewPartner, create
-from app.tenancy import tenant_scope
 from tests.world import make_merchant
 
 if TYPE_CHECKING:
@@ -55,12 +55,7 @@ def deliver(client: FlaskClient, address: str, delivery: dict[str, Any]) -> int:
 
 def drain(app: App) -> None:
     with app.app_context():
-        waiting = inbox.waiting()
-        db.session.rollback()
-        for tenant_id, row in waiting:
-            with tenant_scope(tenant_id):
-                inbox.work(row)
-                db.session.commit()
+        jobs.drain_inbox()
 
 
 def sums(app: App, lampa: Merchant) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
-from app import clock, crypto
+from app import clock, crypto, sql
 from app.errors import Forbidden, NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from app.intake.shops import Connector
+    from app.intake.shops import Connector, Said
+    from app.tenants.queries import Words
 
 CONNECTORS: dict[str, Connector] = {woocommerce.kind: woocommerce}
 ATTEMPTS = 12
+BATCH = 100  # deliveries that are booked in one transaction
 
 
 def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connection, str]:
@@ -78,53 +80,91 @@ def receive(kind: str, public_id: str, headers: Mapping[str, str], body: bytes) 
     return True
 
 
-_WAITING = text(
-    "SELECT tenant_id, id FROM inbox WHERE state = 'waiting' AND due_at <= :now"
-    " ORDER BY due_at, id LIMIT :most"
+_TENANTS = text(
+    "SELECT tenant_id FROM inbox WHERE state = 'waiting' AND due_at <= :now"
+    " GROUP BY tenant_id ORDER BY min(due_at) LIMIT :most"
 )
+_DUE = """
+SELECT id FROM inbox WHERE state = 'waiting' AND due_at <= %(now)s ORDER BY due_at, id
+LIMIT %(most)s
+"""
+_TAKE = """
+SELECT i.id, i.topic, i.body, i.received_at, c.kind, c.shop_id FROM inbox i
+JOIN connection c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id
+WHERE i.state = 'waiting' AND i.due_at <= %(now)s
+ORDER BY i.due_at, i.id LIMIT %(most)s FOR UPDATE OF i SKIP LOCKED
+"""
+_TAKE_ONE = """
+SELECT i.id, i.topic, i.body, i.received_at, c.kind, c.shop_id FROM inbox i
+JOIN connection c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id
+WHERE i.state = 'waiting' AND i.id = %(id)s FOR UPDATE OF i SKIP LOCKED
+"""
+_DONE = "UPDATE inbox SET state = 'done', done_at = %(now)s WHERE id = ANY(%(ids)s)"
 
 
-def waiting(most: int = 200) -> list[tuple[int, int]]:
-    """Return (tenant, delivery) of what waits, oldest first; the job calls `work` for each."""
+def waiting(most: int = 500) -> list[int]:
+    """Return the tenants whose deliveries wait, those who wait longest first; the job calls `work`."""
     with role("partnerka_drain"):
-        rows = db.session.execute(_WAITING, {"now": clock.wall(), "most": most}).all()
-    return [(row.tenant_id, row.id) for row in rows]
+        rows = db.session.execute(_TENANTS, {"now": clock.wall(), "most": most}).all()
+    return [row.tenant_id for row in rows]
 
 
-def work(inbox_id: int) -> bool:
-    """Make of one delivery what it makes due, once; False when another worker has it or had it."""
-    row = db.session.scalar(
-        select(Inbox)
-        .where(Inbox.id == inbox_id, Inbox.state == "waiting")
-        .with_for_update(skip_locked=True)
-    )
-    if row is None:
-        return False
-    connection = db.session.scalars(
-        select(Connection).where(Connection.id == row.connection_id)
-    ).one()
+def due(most: int = BATCH) -> list[int]:
+    """Return the scope's deliveries that wait, oldest first, for who works them one at a time."""
+    values = {"now": clock.wall(), "most": most}
+    return [row.id for row in sql.rows(_DUE, values)]
+
+
+def work(most: int = BATCH, *, only: int | None = None) -> int:
+    """Make of the scope's oldest deliveries (or of one) what they make due; return how many there were.
+
+    Deliveries that another worker has are passed over; 0 when there is nothing for us.
+    """
+    values = {"now": clock.wall(), "most": most, "id": only}
+    currency = intake.tenant().currency
+    rows = sql.rows(_TAKE if only is None else _TAKE_ONE, values)
+    words: dict[int, Words] = {}
+    read: list[Incoming] = []
+    done = []
+    for row in rows:
+        said = _read(row, currency)
+        if said is None:
+            continue
+        done.append(row.id)
+        if isinstance(said, OrderSaid):
+            if row.shop_id not in words:
+                words[row.shop_id] = tenants.words(row.shop_id)
+            read.append(_incoming(row, said, words[row.shop_id]))
+        elif isinstance(said, OrderGone):
+            # What was said before a deletion is taken in before it.
+            intake.apply_all(read)
+            read = []
+            _gone(row.shop_id, said)
+    intake.apply_all(read)
+    if done:
+        sql.send(_DONE, {"ids": done, "now": clock.wall()})
+    return len(rows)
+
+
+def _read(row: Any, currency: str) -> Said | None:
+    """Read a delivery; one that cannot be read is parked, and None."""
     try:
-        said = CONNECTORS[connection.kind].parse(row.topic, row.body, intake.tenant().currency)
+        return CONNECTORS[row.kind].parse(row.topic, bytes(row.body), currency)
     except Unreadable as error:
-        _park(row, str(error))
-        return True
-    if isinstance(said, OrderSaid):
-        words = tenants.words(connection.shop_id)
-        intake.apply(
-            Incoming(
-                shop_id=connection.shop_id,
-                external_id=said.external_id,
-                snapshot=said.snapshot,
-                state=orders.read_state(said.snapshot.status, words.words),
-                map_version=words.version,
-                source=connection.kind,
-                received_at=row.received_at,
-            )
-        )
-    elif isinstance(said, OrderGone):
-        _gone(connection.shop_id, said)
-    row.state, row.done_at = "done", clock.wall()
-    return True
+        _park(db.session.scalars(select(Inbox).where(Inbox.id == row.id)).one(), str(error))
+        return None
+
+
+def _incoming(row: Any, said: OrderSaid, words: Words) -> Incoming:
+    return Incoming(
+        shop_id=row.shop_id,
+        external_id=said.external_id,
+        snapshot=said.snapshot,
+        state=orders.read_state(said.snapshot.status, words.words),
+        map_version=words.version,
+        source=row.kind,
+        received_at=row.received_at,
+    )
 
 
 def listed() -> Select[Any]:

@@ -127,7 +127,7 @@ def _sweeps(stage: Stage) -> Iterator[Step]:
 def _mature(tenant_id: int) -> None:
     for whose, order_id, _offset in intake.ripe():
         if whose == tenant_id:
-            intake.rework(order_id)
+            intake.rework([order_id])
 
 
 def _desk(stage: Stage) -> Iterator[Step]:

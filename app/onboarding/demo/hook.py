@@ -9,11 +9,7 @@ import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from app import crypto
-from app.extensions import db
-from app.intake.models import Inbox
 from app.intake.shops import inbox, woocommerce
 from app.money import to_decimal_string
 from app.orders.rules import line_value
@@ -39,9 +35,8 @@ def deliver_abroad(telling: Telling) -> None:
 
 def _send(order: dict[str, Any]) -> None:
     _receive(json.dumps(order, ensure_ascii=False).encode())
-    waiting = select(Inbox.id).where(Inbox.state == "waiting").order_by(Inbox.id)
-    for inbox_id in db.session.scalars(waiting).all():
-        inbox.work(inbox_id)
+    for inbox_id in inbox.due():
+        inbox.work(only=inbox_id)
 
 
 def _receive(body: bytes) -> None:

@@ -1,0 +1,41 @@
+"""Take in what shops say about orders, and keep each order as it now stands."""
+
+from app.orders.service.reading import (
+    find,
+    get,
+    get_all,
+    lock,
+    members_of_guests,
+    of_members,
+    peek,
+)
+from app.orders.service.shapes import Incoming, Standing, Word, contact_of, read_state
+from app.orders.service.taking import (
+    delete,
+    next_booking,
+    number_bookings,
+    open_all,
+    take_in,
+    take_over,
+)
+
+__all__ = [
+    "Incoming",
+    "Standing",
+    "Word",
+    "contact_of",
+    "delete",
+    "find",
+    "get",
+    "get_all",
+    "lock",
+    "members_of_guests",
+    "next_booking",
+    "number_bookings",
+    "of_members",
+    "open_all",
+    "peek",
+    "read_state",
+    "take_in",
+    "take_over",
+]
