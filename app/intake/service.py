@@ -35,11 +35,12 @@ from app.tenancy import current_tenant, role
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from app.attribution.service import Journal
     from app.commissions.rules import DueResult
+    from app.commissions.service import Shown
     from app.members.service import Contact, Resolution
     from app.orders.rules import Folded
 
@@ -237,7 +238,6 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
     merchant = tenant()
     standing = {order.id: order for own in customers for order in own}
     fresh = {order.id for order in standing.values() if order.fresh}
-    known = sorted(standing.keys() - fresh)
     asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
     journals = read_journals(asked, fresh)
     worlds = _worlds(merchant, customers, journals)
@@ -245,14 +245,28 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
         _due(merchant, own, journal, worlds[own[0].shop_id])
         for own, journal in zip(customers, journals, strict=True)
     ]
-    before = commissions.shown(known)
+    before = commissions.shown(sorted(standing.keys() - fresh))
     asks = [ask for result in results for ask in result.asked]
     month = commissions.hold(standing, asks, before.asks)
     results, served = share_out(results, month.taken)
     if moved := month.moved(served):
         _settle([*customers, *_others(moved)])
         return
-    deals = [deal for result in results for deal in result.deals]
+    found = list(zip(asked, journals, results, strict=True))
+    _write(merchant, standing, found, before, lambda: month.keep(served, merchant.currency))
+
+
+def _write(
+    merchant: Tenant,
+    standing: Mapping[int, Standing],
+    found: Sequence[tuple[Customer, Journal, DueResult]],
+    before: Shown,
+    keep_caps: Callable[[], list[Happened]],
+) -> None:
+    """Post the difference between due and booked, and write what pages and disputes read."""
+    deals = [deal for _customer, _journal, result in found for deal in result.deals]
+    fresh = {order.id for order in standing.values() if order.fresh}
+    known = sorted(standing.keys() - fresh)
     booking = commissions.prepare(
         deals,
         booked(known) if known else {},
@@ -260,20 +274,16 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
         lambda order_id: orders.next_booking(standing[order_id]),
     )
     created = {order.id: order.folded.snapshot.created_at for order in standing.values()}
-    codes = {word: code for journal in journals for word, code in journal.displays.items()}
+    codes = {w: code for _c, journal, _r in found for w, code in journal.displays.items()}
     with sql.together():
         receipt = ledger.send_all(booking.postings, merchant.currency)
         orders.number_bookings({i: n for i, n in booking.numbers.items() if i not in fresh})
         shown = commissions.show(deals, created, merchant.currency, codes, before)
-        near = month.keep(served, merchant.currency)
-        events.record_all([*booking.happened, *shown, *near])
-        keep_verdicts(
-            (journal, result.attribution.verdicts.values())
-            for journal, result in zip(journals, results, strict=True)
-        )
+        events.record_all([*booking.happened, *shown, *keep_caps()])
+        keep_verdicts((journal, r.attribution.verdicts.values()) for _c, journal, r in found)
         keep_bindings(
             (customer.member_id, result.attribution.binding, journal)
-            for customer, journal, result in zip(asked, journals, results, strict=True)
+            for customer, journal, result in found
             if customer.member_id is not None
         )
     try:
