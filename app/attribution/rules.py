@@ -21,6 +21,7 @@ class Kind(StrEnum):
     STAFF = "staff"
     PARTNER_CODE = "partner_code"
     COUPON = "coupon"
+    OWN = "own"  # the buyer is a partner, where own purchases earn cashback
     BINDING = "binding"
     CLICK = "click"
     REF = "ref"
@@ -147,6 +148,9 @@ class Standing(Protocol):
     def identity(self, partner_id: int) -> Identity:
         """Return by what the partner is known as a buyer."""
 
+    def own_partner(self, buyer: Buyer, at: datetime) -> int | None:
+        """Return the active partner who the buyer is, where own purchases earned cashback."""
+
     def window_days(self, partner_id: int, at: datetime) -> int:
         """Return the window of the terms that the partner was on."""
 
@@ -161,13 +165,14 @@ _RANK_CODE = {
     Kind.STAFF: 0,
     Kind.PARTNER_CODE: 1,
     Kind.COUPON: 2,
-    Kind.BINDING: 3,
-    Kind.CLICK: 4,
-    Kind.REF: 4,
-    Kind.SITE: 6,
-    Kind.ENTRY: 7,
+    Kind.OWN: 3,
+    Kind.BINDING: 4,
+    Kind.CLICK: 5,
+    Kind.REF: 5,
+    Kind.SITE: 7,
+    Kind.ENTRY: 8,
 }
-_RANK_LINK = _RANK_CODE | {Kind.COUPON: 5}
+_RANK_LINK = _RANK_CODE | {Kind.COUPON: 6}
 
 
 def winner(
@@ -176,7 +181,8 @@ def winner(
     """Decide one order. `ordered_before` is when the customer's first earlier order was made.
 
     The strongest claim without a flaw wins: staff, a partner's code typed on the order, the first
-    partner's code among coupons, the lifetime binding, click or ref, verified site, entry address;
+    partner's code among coupons, the buyer himself where own purchases earn cashback, the lifetime
+    binding, click or ref, verified site, entry address;
     where links beat codes, coupons come right below the click.
     """
     bench = _Bench(order, binding, ordered_before, standing)
@@ -209,6 +215,7 @@ class _Bench:
         self.rank = _RANK_LINK if self.settings.conflict == "link" else _RANK_CODE
         known_since = (order.buyer.registered_at, ordered_before)
         self.known_since = min((at for at in known_since if at is not None), default=None)
+        self.own = standing.own_partner(order.buyer, order.created_at)
         self.clicked = any(
             claim.kind is Kind.CLICK and claim.partner_id is not None for claim in order.claims
         )
@@ -221,14 +228,14 @@ class _Bench:
         return self.settings.lifetime if binding.until is None else at <= binding.until
 
     def claims(self) -> tuple[Claim, ...]:
-        """The order's own claims and that of the binding."""
-        if self.binding is None:
-            return self.order.claims
-        bound = self.binding
-        return (
-            *self.order.claims,
-            Claim(Kind.BINDING, bound.how, bound.partner_id, touch_at=bound.since),
-        )
+        """The order's own claims, that of the binding, and the buyer's own where that earns."""
+        found = list(self.order.claims)
+        if self.binding is not None:
+            bound = self.binding
+            found.append(Claim(Kind.BINDING, bound.how, bound.partner_id, touch_at=bound.since))
+        if self.own is not None:
+            found.append(Claim(Kind.OWN, "own", self.own))
+        return tuple(found)
 
     def touch(self, claim: Claim) -> datetime:
         """When the claim's touch was; what has no time of its own counts as of the order."""
@@ -273,12 +280,14 @@ class _Bench:
                 return Reason.BLOCKED if status is Status.BLOCKED else Reason.INACTIVE
         buyer = self.order.buyer
         known = self.standing.identity(partner_id)
+        if partner_id == self.own:
+            return None
         if known.is_buyer(buyer.member_id, buyer.email, buyer.phone):
             return Reason.SELF_REFERRAL
         return None
 
     def _customer(self, claim: Claim) -> Reason | None:
-        if claim.kind in {Kind.STAFF, Kind.BINDING}:
+        if claim.kind in {Kind.STAFF, Kind.BINDING} or claim.partner_id == self.own:
             return None
         if self.binding is not None:
             foreign = claim.kind in _CODES and claim.partner_id != self.binding.partner_id
@@ -318,8 +327,13 @@ def verdicts(
 def _bound(
     order: OrderClaims, won: Claim | None, binding: Binding | None, standing: Standing
 ) -> Binding | None:
-    """Return the binding after an order: the first winner's, until a code may move it."""
+    """Return the binding after an order: the first winner's, until a code may move it.
+
+    Nobody is bound to himself: after an own purchase the customer belongs to whom he did before.
+    """
     if won is None or won.partner_id is None:
+        return binding
+    if won.partner_id == standing.own_partner(order.buyer, order.created_at):
         return binding
     rebinds = won.kind in _CODES and standing.settings(order.created_at).foreign_code == "rebind"
     if binding is None or (rebinds and binding.partner_id != won.partner_id):

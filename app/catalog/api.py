@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.catalog.models import Category, Product
 
 bp = APIBlueprint("catalog", __name__, tag="Catalog")
-NEVER_NULL = frozenset({"name", "takes_part", "shown"})
+NEVER_NULL = frozenset({"name", "takes_part", "shown", "promo"})
 
 
 @bp.put("/categories/<path:external_id>")
@@ -99,6 +99,7 @@ def _product(product: Product) -> dict[str, Any]:
         "url": product.url,
         "takes_part": product.takes_part,
         "shown": product.shown,
+        "promo": product.promo,
         "levels": queries.levels_of([owner])[owner],
         "landing_pages": product.landing_pages,
     }

@@ -33,6 +33,7 @@ class OptionsForm(LevelsForm):
 
     takes_part = BooleanField(lazy_gettext("Takes part in the partner program"))
     shown = BooleanField(lazy_gettext("Shown in the partners' cabinet"))
+    promo = BooleanField(lazy_gettext("Promotional goods"))
     landing_pages = TextAreaField(lazy_gettext("Landing pages"), [Length(max=20_000)])
 
     @property

@@ -131,6 +131,7 @@ def program(product_id: int) -> Response:
     said = {
         "takes_part": product.takes_part,
         "shown": product.shown,
+        "promo": product.promo,
         "landing_pages": "\n".join(product.landing_pages),
         "levels": queries.levels_of([owner])[owner],
     }
@@ -149,6 +150,7 @@ def change_program(product_id: int) -> Response:
             product.external_id,
             takes_part=form.takes_part.data,
             shown=form.shown.data,
+            promo=form.promo.data,
             landing_pages=form.pages,
             levels=form.rates,
         )

@@ -58,6 +58,43 @@ def categories_by_key(shop_id: int, external_ids: Iterable[str]) -> dict[str, in
     return {row.external_id: row.id for row in db.session.execute(query)}
 
 
+def product_ids(words: Iterable[str], shop_id: int | None = None) -> dict[str, list[int]]:
+    """Return {the shop's id: ours}, of one shop or of all."""
+    return _ids(Product, words, shop_id)
+
+
+def category_ids(words: Iterable[str], shop_id: int | None = None) -> dict[str, list[int]]:
+    """Return {the shop's id: ours}, of one shop or of all."""
+    return _ids(Category, words, shop_id)
+
+
+def product_externals(ids: Iterable[int]) -> list[str]:
+    """Return the shop's ids of products."""
+    return _externals(Product, ids)
+
+
+def category_externals(ids: Iterable[int]) -> list[str]:
+    """Return the shop's ids of categories."""
+    return _externals(Category, ids)
+
+
+def _ids(
+    table: type[Product | Category], words: Iterable[str], shop_id: int | None
+) -> dict[str, list[int]]:
+    query = select(table.external_id, table.id).where(table.external_id.in_(set(words)))
+    if shop_id is not None:
+        query = query.where(table.shop_id == shop_id)
+    found: dict[str, list[int]] = {}
+    for external_id, own in db.session.execute(query):
+        found.setdefault(external_id, []).append(own)
+    return found
+
+
+def _externals(table: type[Product | Category], ids: Iterable[int]) -> list[str]:
+    query = select(table.external_id).where(table.id.in_(set(ids))).distinct()
+    return sorted(db.session.scalars(query))
+
+
 def families(category_ids: Iterable[int]) -> set[int]:
     """Return the categories and all above them, whoever was the parent at whatever time.
 
@@ -70,6 +107,17 @@ def families(category_ids: Iterable[int]) -> set[int]:
         history = facts.history([f"category:{i}" for i in todo], ["parent"])
         parents = {value for timeline in history.values() for _, value in timeline.rows if value}
         todo = parents - known
+    return known
+
+
+def families_below(category_ids: Iterable[int]) -> set[int]:
+    """Return the categories and all that lie in them now."""
+    known: set[int] = set()
+    todo = set(category_ids)
+    while todo:
+        known |= todo
+        below = select(Category.id).where(Category.parent_id.in_(todo))
+        todo = set(db.session.scalars(below)) - known
     return known
 
 

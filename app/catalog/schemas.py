@@ -47,6 +47,7 @@ class ProductIn(BaseModel):
     url: Address | None = None
     takes_part: Switch | None = None
     shown: Switch | None = None
+    promo: Switch | None = None
     levels: Levels | None = None
     landing_pages: Annotated[list[Address], Field(max_length=20)] | None = None
 
@@ -61,5 +62,6 @@ class ProductOut(BaseModel):
     url: str | None
     takes_part: bool
     shown: bool
+    promo: bool
     levels: list[str | None]
     landing_pages: list[str]

@@ -50,6 +50,7 @@ class ProductChanges(TypedDict, total=False):
     url: str | None
     takes_part: bool
     shown: bool
+    promo: bool
     levels: Sequence[str | None] | None
     landing_pages: Sequence[str] | None
 
@@ -103,7 +104,9 @@ def put_product(shop_id: int, external_id: str, **said: Unpack[ProductChanges]) 
 
 def _read(shop: Shop, said: ProductChanges) -> dict[str, Any]:
     errors: list[FieldError] = []
-    fields: dict[str, Any] = {n: said[n] for n in ("takes_part", "shown", "price") if n in said}
+    fields: dict[str, Any] = {
+        n: said[n] for n in ("takes_part", "shown", "promo", "price") if n in said
+    }
     if "name" in said:
         fields["name"] = _name(said["name"])
     if "url" in said:
@@ -155,6 +158,7 @@ def _page_words(code: str, shop: Shop) -> str:
 def _found(owner: str, product: Product, levels: list[str | None]) -> None:
     first = {
         "takes_part": product.takes_part,
+        "promo": product.promo,
         "category": product.category_id,
         "levels": levels,
     }
@@ -166,6 +170,8 @@ def _put_facts(
 ) -> dict[str, Any]:
     if "takes_part" in changes:
         facts.put(owner, "takes_part", product.takes_part, actor=actor())
+    if "promo" in changes:
+        facts.put(owner, "promo", product.promo, actor=actor())
     if "category_id" in changes:
         facts.put(owner, "category", product.category_id, actor=actor())
     return {} if levels is None else _put_levels(owner, levels)

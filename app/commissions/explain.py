@@ -24,6 +24,7 @@ KINDS: dict[str, LazyString] = {
     "staff": lazy_gettext("Set by staff"),
     "partner_code": lazy_gettext("Partner's code on the order"),
     "coupon": lazy_gettext("Coupon that is a partner's code"),
+    "own": lazy_gettext("The buyer is a partner: cashback"),
     "binding": lazy_gettext("Customer bound to the partner"),
     "click": lazy_gettext("Click on a partner's link"),
     "ref": lazy_gettext("Partner's mark in the shop's message"),
@@ -44,6 +45,13 @@ SOURCES: dict[str, LazyString] = {
     "category": lazy_gettext("the category's rate"),
     "group": lazy_gettext("the partner group's rate"),
     "terms": lazy_gettext("the partner terms"),
+}
+CAPS: dict[str, LazyString] = {
+    "order": lazy_gettext("The cap of %(most)s an order was reached:"),
+    "customer": lazy_gettext("The cap of %(most)s a customer was reached:"),
+    "partner": lazy_gettext("The cap of %(most)s a month for this partner was reached:"),
+    "terms": lazy_gettext("The cap of %(most)s a month for these terms was reached:"),
+    "month": lazy_gettext("The budget of %(most)s a month was reached:"),
 }
 NOTHING: dict[str, LazyString] = {
     "no_claim": lazy_gettext(
@@ -70,6 +78,14 @@ NOTHING: dict[str, LazyString] = {
     "cancelled": lazy_gettext("The order is cancelled, so nothing is due."),
     "refunded": lazy_gettext("The order is refunded, so nothing is due."),
     "not_participating": lazy_gettext("None of the products takes part in the partner program."),
+    "promotional": lazy_gettext("Promotional goods earn nothing."),
+    "foreign_coupon": lazy_gettext(
+        "A coupon was used that is not the partner's own: such orders earn nothing."
+    ),
+    "beyond_first": lazy_gettext(
+        "Only the first orders of each customer earn, and this is a later one."
+    ),
+    "cap_reached": lazy_gettext("A cap was reached, so nothing was left to pay."),
     "no_lines": lazy_gettext("The order has no lines."),
     "nothing_left": lazy_gettext(
         "Nothing is left to earn from: all was refunded or paid otherwise."
@@ -98,13 +114,37 @@ def share(row: ShareRow, write: Callable[[int], str]) -> str:
 def line(why: Mapping[str, Any], amount: int, write: Callable[[int], str]) -> str:
     """Return the arithmetic of one line: base x rate, where the rate stands, and what was cut."""
     said = {"rate": _rate(str(why["rate"])), "amount": write(amount)}
-    said["source"] = str(SOURCES.get(why["source"], why["source"]))
+    said["source"] = _source(why)
     if str(why["rate"]).endswith("%"):
         base = write(int(why["base"]))
         text = gettext("%(rate)s of %(base)s = %(amount)s (%(source)s).", base=base, **said)
     else:
         text = gettext("Fixed %(rate)s: %(amount)s (%(source)s).", **said)
-    return " ".join([text, *_notes(why, write)])
+    return " ".join([text, *_notes(why, write), *_caps(why, write)])
+
+
+def _source(why: Mapping[str, Any]) -> str:
+    if why.get("cashback"):
+        return str(gettext("cashback of the partner terms"))
+    source = str(SOURCES.get(why["source"], why["source"]))
+    if why.get("buyer_group"):
+        words: str = gettext(
+            "%(source)s, for buyers of the group %(group)s", source=source, group=why["buyer_group"]
+        )
+        return words
+    return source
+
+
+def _caps(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
+    for cap in why.get("caps", ()):
+        name, paid = str(cap["by"]), int(cap["paid"])
+        said = {"most": write(int(cap["most"])), "wanted": write(int(cap["wanted"]))}
+        text = str(CAPS[name]) % said if name in CAPS else name
+        if paid:
+            more = gettext("%(paid)s of %(wanted)s were paid.", paid=write(paid), **said)
+        else:
+            more = gettext("nothing of %(wanted)s was paid.", **said)
+        yield f"{text} {more}"
 
 
 def _rate(rate: str) -> str:
@@ -114,6 +154,8 @@ def _rate(rate: str) -> str:
 def _notes(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
     if why.get("refunded"):
         yield gettext("Refunded: %(sum)s.", sum=write(int(why["refunded"])))
+    if why.get("undiscounted"):
+        yield gettext("Before the discount: %(sum)s.", sum=write(int(why["undiscounted"])))
     if why.get("bonus"):
         yield gettext("Paid in bonuses: %(sum)s.", sum=write(int(why["bonus"])))
     if why.get("cut"):

@@ -48,6 +48,49 @@ class Deal(Tenanted, Model):
     )
 
 
+class Cap(Tenanted, Model):
+    """A counter of a month: what a cap has given, minor units, and when people were told of 80 %.
+
+    `key` is as in rules.caps: "partner:42:2026-11", "terms:1:2026-11", "month:2026-11". Who changes
+    what was given in a month holds the month's rows, locked in the order of their keys.
+    """
+
+    __tablename__ = "cap"
+
+    key: Mapped[str]
+    most: Mapped[int]  # as the newest order said
+    given: Mapped[int] = mapped_column(server_default=text("0"))
+    told_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("tenant_id", "key"),)
+
+
+class CapAsk(Model):
+    """What an available share asks of the month's caps, uncut, and what it was given; minor units."""
+
+    __tablename__ = "cap_ask"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, server_default=CURRENT)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    partner_id: Mapped[int] = mapped_column(primary_key=True)
+    month: Mapped[str]
+    available_at: Mapped[datetime]
+    ordered_at: Mapped[datetime]
+    external_id: Mapped[str]
+    wanted: Mapped[int]
+    given: Mapped[int]
+    limits: Mapped[list[Any]]  # [kind, key, most] each
+    whole: Mapped[bool]
+
+    __table_args__ = (
+        CheckConstraint("given between 0 and wanted", name="given"),
+        ref("orders", "order_id"),
+        ref("partner", "partner_id"),
+        Index("ix_cap_ask_month", "tenant_id", "month", "available_at"),
+    )
+
+
 class Share(Model):
     """What one partner earns at one level from one line, with why."""
 

@@ -130,7 +130,7 @@ def _named(said: dict[str, Any]) -> dict[str, Any]:
         terms = programs.find_terms(said["terms"]) if said["terms"] else None
         if said["terms"] and terms is None:
             raise _invalid("terms", _("There are no such terms."))
-        ids["terms_id"] = terms.id if terms and not terms.is_base else None
+        ids["terms_id"] = terms.id if terms else None
     if "member" in said:
         ids["member_id"] = _member_id(said["member"]) if said["member"] else None
     return ids
@@ -181,6 +181,7 @@ def _out(partners: Sequence[Partner]) -> list[dict[str, Any]]:
     levels = queries.levels_of(ids)
     groups = {group.id: group.name for group in programs.all_groups()}
     terms = {each.id: each.name for each in programs.all_terms()}
+    of_groups = {group.id: group.terms_id for group in programs.all_groups()}
     members = queries.member_keys(p.member_id for p in partners)
     base = programs.base_terms().name
     return [
@@ -193,7 +194,7 @@ def _out(partners: Sequence[Partner]) -> list[dict[str, Any]]:
             "site": partner.site,
             "sponsor": known[sponsors[partner.id]].refcode if partner.id in sponsors else None,
             "group": groups.get(partner.group_id or 0),
-            "terms": terms.get(partner.terms_id or 0, base),
+            "terms": terms.get(partner.terms_id or of_groups.get(partner.group_id or 0) or 0, base),
             "member": members.get(partner.member_id or 0),
             "codes": [code.display for code in codes[partner.id] if code.kind == "promo"],
             "levels": levels[partner.id],

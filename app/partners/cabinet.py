@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
-from app.commissions.queries import latest_accruals
+from app import clock
+from app.commissions.queries import cap_counter, latest_accruals
+from app.commissions.rules import month_of
 from app.errors import DomainError, NotFound
 from app.installation import public_address
 from app.ledger.queries import partner_balances
@@ -31,10 +34,13 @@ from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flask import Response
 
     from app.links.models import Link
     from app.programs.forms import Summary
+    from app.programs.models import Campaign
 
 bp = Blueprint("partners", __name__)
 RECENT = 5
@@ -95,6 +101,9 @@ def index() -> Response:
         minimum=payouts.minimum(),
         has_open=payouts.has_open(partner.id),
         summary=_summary(partner),
+        campaigns=_campaigns(partner),
+        changes=_changes(partner),
+        counter=cap_counter(partner.id, month_of(clock.now(), ZoneInfo(g.tenant.timezone))),
         recent=latest_accruals(partner.id, RECENT),
     )
 
@@ -190,10 +199,27 @@ def _direct(partner: Partner, main: Link) -> str:
     return landing(link_queries.site_of(shop), "", names, partner.refcode, {}).bare
 
 
+def _campaigns(partner: Partner) -> list[tuple[Campaign, str, list[Any], dict[str, Any]]]:
+    """Return campaigns that concern the partner, running or coming: state, levels and goods."""
+    now = clock.now()
+    found = programs.campaigns_for(partner.id, partner.group_id, now)
+    offers = programs.offers_of(found)
+    return [
+        (each, each.state(now), shown(offers[each.id]["levels"]), scope)
+        for each in found
+        for scope in (service.written_scopes(offers[each.id]),)
+    ]
+
+
+def _changes(partner: Partner) -> datetime | None:
+    """Return when the partner's terms will be over, if that is known."""
+    return queries.terms_of(partner).valid_to
+
+
 def _summary(partner: Partner) -> Summary:
     """Return the terms in plain words, with the partner's own rates in place of everybody's."""
     unit: Any = g.tenant.currency
-    terms_id = partner.terms_id or programs.base_terms().id
+    terms_id = queries.terms_of(partner).id
     said = summary(programs.conditions([terms_id])[terms_id])
     own = [write_rate(each.rate, unit) for each in queries.effective_rates(partner, unit)]
     return replace(said, levels=shown(own))

@@ -31,6 +31,7 @@ NOTICES = {
     "partner.recruited": _l("A partner has joined under me"),
     "commission.accrued": _l("A commission is on hold"),
     "commission.available": _l("A commission is available"),
+    "cap.partner_near": _l("My monthly cap is nearly reached"),
 }
 
 
@@ -103,8 +104,9 @@ class PartnerTermsForm(LevelsForm):
     group = SelectField(_l("Group"), coerce=int)
 
     def offer(self, terms: Iterable[Any], groups: Iterable[Any]) -> PartnerTermsForm:
-        """Offer sets of terms and groups; 0 is the base, or none."""
-        self.terms.choices = [(0 if each.is_base else each.id, each.name) for each in terms]
+        """Offer sets of terms and groups; 0 is nothing of one's own, or none."""
+        unsaid = (0, _l("As the group says, else the base terms"))
+        self.terms.choices = [unsaid, *((each.id, each.name) for each in terms)]
         self.group.choices = group_choices(groups)
         return self
 

@@ -65,6 +65,10 @@ class Partner(Tenanted, Model):
         ref("partner_group", "group_id"),
         Index("ix_partner_created", "tenant_id", "created_at", "id"),
         Index("ix_partner_sponsor", "tenant_id", "sponsor_id"),
+        Index("ix_partner_member", "tenant_id", "member_id"),
+        Index("ix_partner_phone", "tenant_id", "phone"),
+        Index("ix_partner_terms", "tenant_id", "terms_id"),
+        Index("ix_partner_group", "tenant_id", "group_id"),
     )
 
 
@@ -97,6 +101,7 @@ class Code(Tenanted, Model):
     display: Mapped[str]
     kind: Mapped[str]
     partner_id: Mapped[int]
+    terms_id: Mapped[int | None]  # on which whoever registers by the code begins
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]  # a renamed code still counts, but is not shown
 
@@ -104,5 +109,6 @@ class Code(Tenanted, Model):
         CheckConstraint("kind in ('refcode','promo','link')", name="kind"),
         UniqueConstraint("tenant_id", "key"),
         ref("partner", "partner_id"),
+        ref("terms", "terms_id"),
         Index("ix_code_partner", "tenant_id", "partner_id"),
     )

@@ -92,7 +92,7 @@ def _terms_id() -> int | None:
 
 def _join(form: JoinForm, status: int = 200) -> Response:
     """Show the form with the terms as they are now; their version goes along and is accepted."""
-    terms = service.joined_terms(_terms_id())
+    terms = service.joined_terms(_terms_id(), request.args.get("sponsor"))
     form.version.data = str(terms.version)
     context: dict[str, Any] = {
         "form": form,

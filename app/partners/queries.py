@@ -18,11 +18,14 @@ from app.members.rules import normalise_email, normalise_phone
 from app.partners.models import Code, Partner, SponsorEdge
 from app.partners.rules import Edge, Identity, Status, fold_code, tree_of, upline
 from app.programs import queries as programs
+from app.programs.models import Group
 from app.programs.rules import Offer, Resolved, Source, parse_levels, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+    from app.programs.models import Terms
 
 
 @dataclass(frozen=True)
@@ -207,15 +210,83 @@ def levels_of(partner_ids: Iterable[int]) -> dict[int, list[str | None]]:
 
 def effective_rates(partner: Partner, currency: str) -> list[Resolved]:
     """Return what the partner earns at each level of his terms now, products and categories aside."""
-    terms_id = partner.terms_id or programs.base_terms().id
+    terms_id = terms_of(partner).id
     terms = programs.conditions([terms_id])[terms_id].levels
     group_id = partner.group_id
     group = programs.group_levels([group_id])[group_id] if group_id is not None else []
     own = levels_of([partner.id])[partner.id]
-    said = ((Source.PARTNER, own), (Source.GROUP, group), (Source.TERMS, terms))
+    said = [(Source.PARTNER, own), (Source.GROUP, group), (Source.TERMS, terms)]
+    said += [(Source.CAMPAIGN, levels) for levels in _everywhere(partner)]
     offers = [Offer(source, source.value, parse_levels(texts, currency)) for source, texts in said]
     found = (resolve(offers, level) for level in range(1, len(terms) + 1))
     return [each for each in found if each is not None]
+
+
+def _everywhere(partner: Partner) -> list[list[str | None]]:
+    """Return the levels of campaigns that run now for this partner on all goods, the strongest first."""
+    now = clock.now()
+    running = [
+        c for c in programs.campaigns_for(partner.id, partner.group_id, now) if c.starts_at <= now
+    ]
+    running.sort(key=lambda campaign: (campaign.starts_at, campaign.id), reverse=True)
+    offers = programs.offers_of(running)
+    found = (offers[campaign.id] for campaign in running)
+    return [o["levels"] for o in found if not (o["products"] or o["categories"])]
+
+
+def terms_of(partner: Partner) -> Terms:
+    """Return the terms that the partner is on now: his own, else his group's, else the base."""
+    group = programs.group_by_id(partner.group_id) if partner.group_id is not None else None
+    chosen = (partner.terms_id, group.terms_id if group else None)
+    for terms_id in chosen:
+        terms = programs.terms_by_id(terms_id) if terms_id is not None else None
+        if terms is not None and programs.is_open(terms, clock.now()):
+            return terms
+    return programs.base_terms()
+
+
+def terms_counts() -> dict[int, int]:
+    """Return how many active partners are on each set of terms: by card, by group, else the base."""
+    base = programs.base_terms().id
+    on = func.coalesce(Partner.terms_id, Group.terms_id, base)
+    query = (
+        select(on, func.count())
+        .select_from(Partner)
+        .outerjoin(Group, and_(Group.tenant_id == Partner.tenant_id, Group.id == Partner.group_id))
+        .where(Partner.status == Status.ACTIVE)
+        .group_by(on)
+    )
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def group_counts() -> dict[int, int]:
+    """Return how many active partners are in each group."""
+    query = (
+        select(Partner.group_id, func.count())
+        .where(Partner.status == Status.ACTIVE, Partner.group_id.is_not(None))
+        .group_by(Partner.group_id)
+    )
+    return {group_id: number for group_id, number in db.session.execute(query) if group_id}
+
+
+def on_terms(terms_id: int, *, is_base: bool) -> Any:
+    """Return the condition on partners who are on a set of terms."""
+    of_group = select(Group.terms_id).where(
+        Group.tenant_id == Partner.tenant_id, Group.id == Partner.group_id
+    )
+    on = func.coalesce(Partner.terms_id, of_group.scalar_subquery())
+    return on.is_(None) | (on == terms_id) if is_base else on == terms_id
+
+
+def terms_of_code(said: str) -> int | None:
+    """Return the set of terms on which whoever registers by this code begins."""
+    return db.session.scalar(select(Code.terms_id).where(Code.key == fold_code(said)))
+
+
+def codes_to(terms_id: int) -> Sequence[Code]:
+    """Return the codes that lead to a set of terms."""
+    query = select(Code).where(Code.terms_id == terms_id, Code.retired_at.is_(None))
+    return db.session.scalars(query.order_by(Code.key)).all()
 
 
 def listed() -> Select[Any]:

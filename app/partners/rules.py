@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 
 from app.lifecycle import Lifecycle
 
@@ -86,14 +87,17 @@ def sponsor_at(tree: Tree, partner_id: int, at: datetime) -> int | None:
 
 def upline(tree: Tree, partner_id: int, at: datetime, depth: int) -> tuple[int, ...]:
     """Return up to `depth` sponsors above the partner at the instant, nearest first."""
-    chain: list[int] = []
-    below: int | None = partner_id
-    while below is not None and len(chain) < depth:
+    return tuple(islice(climb(tree, partner_id, at), depth))
+
+
+def climb(tree: Tree, partner_id: int, at: datetime) -> Iterator[int]:
+    """Go up from the partner, sponsor by sponsor, as they stood at the instant."""
+    seen = {partner_id}
+    below = sponsor_at(tree, partner_id, at)
+    while below is not None and below not in seen:
+        yield below
+        seen.add(below)
         below = sponsor_at(tree, below, at)
-        if below is None or below == partner_id or below in chain:
-            break
-        chain.append(below)
-    return tuple(chain)
 
 
 def makes_cycle(tree: Tree, edge: Edge) -> bool:

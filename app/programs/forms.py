@@ -7,18 +7,29 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, FieldList, HiddenField, IntegerField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    FieldList,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.validators import Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.money import parse_decimal
-from app.programs.rules import MOST_LEVELS
+from app.money import Money, parse_decimal
+from app.programs.rules import MOST_LEVELS, RateError, parse_rate_typed, write_rate
 from app.tenants import queries as tenants
-from app.web.filters import money, percent
-from app.web.forms import Filled, Form, PercentOrMoneyField
+from app.web.filters import locale_name, money, money_plain, percent
+from app.web.forms import Filled, Form, LocalDateTimeField, MoneyField, PercentOrMoneyField
 from app.web.surroundings import surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from markupsafe import Markup
 
@@ -33,7 +44,10 @@ def shown(levels: Sequence[str | None]) -> list[Markup | str | None]:
 
 @dataclass(frozen=True)
 class Summary:
-    """A set of terms for plain sentences: what is paid, from what, when, and for how long a click counts."""
+    """A set of terms for plain sentences: what is paid, from what, when, and for how long a click counts.
+
+    Caps are sums of the merchant's currency, None: no cap. `cashback`: None where none is paid.
+    """
 
     levels: list[Markup | str | None]
     hold_days: int
@@ -41,6 +55,16 @@ class Summary:
     shipping: bool
     tax: bool
     lifetime: bool
+    discount: bool = False
+    by_buyer: tuple[tuple[str, list[Markup | str | None]], ...] = ()
+    cashback: Markup | str | None = None
+    promotional: bool = True
+    foreign_coupons: bool = True
+    first_orders: int | None = None
+    cap_order: Markup | None = None
+    cap_customer: Markup | None = None
+    cap_partner: Markup | None = None
+    cap_terms: Markup | None = None
 
 
 def summary(now: Conditions) -> Summary:
@@ -53,7 +77,19 @@ def summary(now: Conditions) -> Summary:
         shipping=now.shipping,
         tax=now.tax,
         lifetime=settings["lifetime"],
+        discount=now.discount,
+        by_buyer=tuple((name, shown(levels)) for name, levels in now.levels_by_buyer.items()),
+        cashback=_shown(now.cashback_rate) if settings["cashback"] and now.cashback_rate else None,
+        promotional=settings["promotional"],
+        foreign_coupons=settings["foreign_coupons"],
+        first_orders=settings["first_orders"],
+        cap_terms=_sum(now.cap),
+        **{name: _sum(settings[name]) for name in ("cap_order", "cap_customer", "cap_partner")},
     )
+
+
+def _sum(minor: int | None) -> Markup | None:
+    return None if minor is None else money(minor, surroundings().currency)
 
 
 def _shown(rate: str) -> Markup | str:
@@ -71,6 +107,44 @@ def levels_field() -> Any:
         min_entries=MOST_LEVELS,
         max_entries=MOST_LEVELS,
     )
+
+
+class ByBuyerField(TextAreaField):  # type: ignore[misc]
+    """Levels for groups of buyers, a group a line: "wholesale: 5 %; 2 %". A dash falls through."""
+
+    levels: dict[str, list[str | None]]
+
+    def pre_validate(self, _form: Any) -> None:
+        """Read the lines by the reader's locale. Raises ValidationError that names the line."""
+        self.levels = {}
+        for line in (self.data or "").splitlines():
+            if line.strip():
+                name, colon, rates = line.partition(":")
+                if not colon or not name.strip():
+                    words = gettext("Write a group a line, such as wholesale: 5%; 2%.")
+                    raise ValidationError(words)
+                self.levels[name.strip()] = [self._rate(each, line) for each in rates.split(";")]
+
+    @staticmethod
+    def _rate(text: str, line: str) -> str | None:
+        if text.strip() in {"", "-", "—"}:
+            return None
+        unit = surroundings().currency
+        try:
+            return write_rate(parse_rate_typed(text, locale_name(), unit), unit)
+        except RateError as error:
+            words = gettext("This line cannot be read: %(line)s", line=line.strip())
+            raise ValidationError(words) from error
+
+    @staticmethod
+    def written(levels: Mapping[str, Sequence[str | None]]) -> str:
+        """Return levels as the reader types them."""
+        point = "," if "," in money_plain(Money(15, "RUB")) else "."
+        lines = (
+            f"{name}: " + "; ".join("-" if r is None else r.replace(".", point) for r in rates)
+            for name, rates in levels.items()
+        )
+        return "\n".join(lines)
 
 
 class DomainForm(Form):
@@ -114,7 +188,7 @@ class LevelsForm(DomainForm):
 
 
 class TermsForm(LevelsForm):
-    """A set of terms. Empty days follow the merchant's settings."""
+    """A set of terms. Empty days follow the merchant's settings; the base has neither start nor end."""
 
     version = HiddenField()
     name = StringField(lazy_gettext("Name"), [Filled(), Length(max=100)])
@@ -123,8 +197,45 @@ class TermsForm(LevelsForm):
         lazy_gettext("A click counts for, days"), [Optional(), NumberRange(1, 3650)]
     )
     shipping = BooleanField(lazy_gettext("Commission is also paid from shipping"))
-    tax = BooleanField(lazy_gettext("Tax inside the price belongs to the base"))
+    tax = BooleanField(lazy_gettext("Tax inside the price belongs to the base"), default=True)
+    discount = BooleanField(lazy_gettext("Reckon from prices before the discount"))
+    by_buyer = ByBuyerField(lazy_gettext("Levels by the buyer's group"), [Length(max=5000)])
+    cashback = PercentOrMoneyField(lazy_gettext("Cashback"))
+    cap = MoneyField(lazy_gettext("At most a month, by these terms"))
+    valid_from = LocalDateTimeField(lazy_gettext("Holds from"))
+    valid_to = LocalDateTimeField(lazy_gettext("Holds until"))
+    codes = StringField(lazy_gettext("Codes that lead here"), [Length(max=2000)])
     text = TextAreaField(lazy_gettext("Text of the terms"), [Length(max=50_000)])
+
+    def as_of_base(self) -> TermsForm:
+        """Leave out what the base terms cannot have: a start, an end, codes that lead to them."""
+        del self.valid_from, self.valid_to, self.codes
+        return self
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What services take of it, besides the base and the codes."""
+        found = {
+            "name": self.name.data,
+            "text": self.text.data or "",
+            "levels": self.rates,
+            "levels_by_buyer": self.by_buyer.levels,
+            "hold_days": self.hold_days.data,
+            "window_days": self.window_days.data,
+            "cashback_rate": None if self.cashback.data is None else str(self.cashback.data),
+            "cap": None if self.cap.data is None else self.cap.data.minor,
+        }
+        if self.valid_to is not None:
+            found["valid_to"] = self.valid_to.data
+            if self.valid_from.data is not None:
+                found["valid_from"] = self.valid_from.data
+        return found
+
+    @property
+    def named_codes(self) -> list[str]:
+        """Codes as they were typed: apart by commas or spaces."""
+        typed = self.codes.data if self.codes is not None else ""
+        return (typed or "").replace(",", " ").split()
 
     @property
     def seen(self) -> int | None:
@@ -137,3 +248,48 @@ class GroupForm(LevelsForm):
     """A partner group."""
 
     name = StringField(lazy_gettext("Name"), [Filled(), Length(max=100)])
+    terms = SelectField(lazy_gettext("Terms"), coerce=int, default=0)
+    by_buyer = ByBuyerField(lazy_gettext("Levels by the buyer's group"), [Length(max=5000)])
+
+    def offer(self, terms: Iterable[Any]) -> GroupForm:
+        """Offer sets of terms; 0 is none of the group's own."""
+        none = (0, lazy_gettext("None of its own"))
+        self.terms.choices = [none, *((each.id, each.name) for each in terms)]
+        return self
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What services take of it."""
+        return {
+            "name": self.name.data,
+            "levels": self.rates,
+            "levels_by_buyer": self.by_buyer.levels,
+            "terms_id": self.terms.data or None,
+        }
+
+
+class CampaignForm(LevelsForm):
+    """A campaign. Scopes are typed as their codes, apart by commas; empty: all."""
+
+    name = StringField(lazy_gettext("Name"), [Filled(), Length(max=100)])
+    starts_at = LocalDateTimeField(lazy_gettext("From"))
+    ends_at = LocalDateTimeField(lazy_gettext("Until"))
+    products = TextAreaField(lazy_gettext("Products"), [Length(max=20_000)])
+    categories = TextAreaField(lazy_gettext("Categories"), [Length(max=20_000)])
+    groups = SelectMultipleField(
+        lazy_gettext("Partner groups"),
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    partners = TextAreaField(lazy_gettext("Partners"), [Length(max=20_000)])
+
+    def offer(self, groups: Iterable[Any]) -> CampaignForm:
+        """Offer the merchant's groups."""
+        self.groups.choices = [(group.id, group.name) for group in groups]
+        return self
+
+    def listed(self, name: str) -> list[str]:
+        """A scope's words: one a line, or apart by commas."""
+        text = (self[name].data or "").replace("\n", ",")
+        return [word.strip() for word in text.split(",") if word.strip()]

@@ -1,15 +1,15 @@
-"""Sets of partner terms and partner groups. Dated facts hold their levels, hold, window and base."""
+"""Sets of partner terms, partner groups and campaigns. Dated facts hold what they pay."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
-from app.tenancy import Tenanted
+from app.tenancy import Tenanted, ref
 
 
 class Terms(Tenanted, Model):
@@ -34,12 +34,44 @@ class Terms(Tenanted, Model):
 
 
 class Group(Tenanted, Model):
-    """A partner group; its levels are dated facts of owner "group:N"."""
+    """A partner group; its levels and terms are dated facts of owner "group:N"."""
 
     __tablename__ = "partner_group"
 
     public_id: Mapped[str]
     name: Mapped[str]
+    terms_id: Mapped[int | None]  # mirrors the newest dated fact, for lists
     created_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+    __table_args__ = (UniqueConstraint("tenant_id", "name"), ref("terms", "terms_id"))
+
+
+class Campaign(Tenanted, Model):
+    """Special rates from moment to moment; the dated fact "offer" of "campaign:N" says what holds.
+
+    The times mirror the newest fact. They never lie in the past when they are said, so no order of
+    the past is touched.
+    """
+
+    __tablename__ = "campaign"
+
+    public_id: Mapped[str]
+    name: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    def state(self, at: datetime) -> str:
+        """Return coming, running, over or stopped."""
+        if self.stopped_at is not None:
+            return "stopped"
+        if self.ends_at is not None and self.ends_at <= at:
+            return "over"
+        return "coming" if self.starts_at > at else "running"
+
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends"),
+        UniqueConstraint("tenant_id", "public_id"),
+        UniqueConstraint("tenant_id", "name"),
+    )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.extensions import db
 from app.facts import service as facts
-from app.programs.models import Group, Terms
+from app.programs.models import Campaign, Group, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
 BIGINT_DIGITS = 18
 
@@ -26,6 +27,14 @@ class Conditions:
     hold_days: int | None
     window_days: int | None
     base: dict[str, bool]
+    levels_by_buyer: dict[str, list[str | None]] = field(default_factory=dict)
+    cashback_rate: str | None = None
+    cap: int | None = None  # a month, minor units
+
+    @property
+    def discount(self) -> bool:
+        """Whether the base is reckoned from prices before the discount."""
+        return self.base.get("discount", False)
 
     @property
     def shipping(self) -> bool:
@@ -51,6 +60,16 @@ def terms_by_id(terms_id: int) -> Terms | None:
 def all_terms() -> Sequence[Terms]:
     """Return every set of terms, the base first."""
     return db.session.scalars(select(Terms).order_by(Terms.is_base.desc(), Terms.id)).all()
+
+
+def terms_listed() -> Select[tuple[Terms]]:
+    """Return the statement of every set of terms; the base was made first."""
+    return select(Terms)
+
+
+def groups_listed() -> Select[tuple[Group]]:
+    """Return the statement of every group."""
+    return select(Group)
 
 
 def find_terms(said: str) -> Terms | None:
@@ -93,6 +112,57 @@ def group_levels(group_ids: Iterable[int]) -> dict[int, list[str | None]]:
     return {i: known.get(f"group:{i}", {}).get("levels") or [] for i in ids}
 
 
+def group_by_buyer(group_id: int) -> dict[str, list[str | None]]:
+    """Return a group's levels by the buyer's group, as they hold now."""
+    owner = f"group:{group_id}"
+    return facts.current([owner], ["levels_by_buyer"]).get(owner, {}).get("levels_by_buyer") or {}
+
+
+def is_open(terms: Terms, at: datetime) -> bool:
+    """Whether the set of terms holds at the instant."""
+    return terms.valid_from <= at and (terms.valid_to is None or at < terms.valid_to)
+
+
+def all_campaigns() -> Select[tuple[Campaign]]:
+    """Return the statement of every campaign."""
+    return select(Campaign)
+
+
+def find_campaign(public_id: str) -> Campaign | None:
+    """Return a campaign by its outside id."""
+    return db.session.scalar(select(Campaign).where(Campaign.public_id == public_id))
+
+
+def offer_of(campaign: Campaign) -> dict[str, Any]:
+    """Return what a campaign pays, from when, till when and to whom, as it was last said."""
+    return offers_of([campaign])[campaign.id]
+
+
+def offers_of(campaigns: Iterable[Campaign]) -> dict[int, dict[str, Any]]:
+    """Return the last offer of each campaign; of one stopped before it began, the offer it had."""
+    known = {f"campaign:{campaign.id}": campaign.id for campaign in campaigns}
+    found = facts.history(known, ["offer"])
+    return {
+        known[owner]: next(value for _at, value in reversed(timeline.rows) if value is not None)
+        for (owner, _name), timeline in found.items()
+    }
+
+
+def campaigns_for(partner_id: int, group_id: int | None, at: datetime) -> list[Campaign]:
+    """Return the campaigns that a partner should know of: running or yet to come, the nearest end first."""
+    query = select(Campaign).where(
+        Campaign.stopped_at.is_(None), (Campaign.ends_at.is_(None)) | (Campaign.ends_at > at)
+    )
+    found = db.session.scalars(query.order_by(Campaign.ends_at.nulls_last(), Campaign.id)).all()
+    offers = offers_of(found)
+    return [c for c in found if _concerns(offers[c.id], partner_id, group_id)]
+
+
+def _concerns(offer: dict[str, Any], partner_id: int, group_id: int | None) -> bool:
+    named = not offer["partners"] or partner_id in offer["partners"]
+    return named and (not offer["groups"] or group_id in offer["groups"])
+
+
 def _conditions(found: dict[str, Any]) -> Conditions:
     return Conditions(
         label=found.get("label") or "",
@@ -100,6 +170,9 @@ def _conditions(found: dict[str, Any]) -> Conditions:
         hold_days=found.get("hold_days"),
         window_days=found.get("window_days"),
         base=found.get("base") or {},
+        levels_by_buyer=found.get("levels_by_buyer") or {},
+        cashback_rate=found.get("cashback_rate"),
+        cap=found.get("cap"),
     )
 
 

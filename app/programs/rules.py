@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.money import MoneyError, parse_decimal, plain_number, to_decimal_string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 MOST_LEVELS = 9
+SCOPES = ("products", "categories", "groups", "partners")  # what narrows a campaign
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 _HUNDRED = Decimal(100)
 
@@ -71,6 +74,7 @@ class Offer:
     source: Source
     owner: str
     levels: Levels
+    buyer_group: str | None = None  # these levels hold for buyers of this group alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,53 @@ class Resolved:
     rate: Rate
     source: Source
     owner: str
+    buyer_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Special levels from moment to moment (the end is outside); an empty set of ids means all.
+
+    Every scope narrows: a line must fit the products and the categories, a partner the groups and
+    the partners.
+    """
+
+    levels: Levels
+    starts: datetime
+    ends: datetime | None = None
+    products: frozenset[int] = frozenset()
+    categories: frozenset[int] = frozenset()
+    groups: frozenset[int] = frozenset()
+    partners: frozenset[int] = frozenset()
+
+    def runs(self, at: datetime) -> bool:
+        """Whether the campaign is on at the instant."""
+        return self.starts <= at and (self.ends is None or at < self.ends)
+
+    def concerns(self, partner_id: int, group_id: int | None) -> bool:
+        """Whether the partner, who is in that group, earns by it."""
+        named = not self.partners or partner_id in self.partners
+        return named and (not self.groups or group_id in self.groups)
+
+    def covers(self, product_id: int | None, categories: Collection[int]) -> bool:
+        """Whether a line of the product, in these categories, earns by it."""
+        named = not self.products or product_id in self.products
+        return named and (not self.categories or not self.categories.isdisjoint(categories))
+
+
+def campaign_from_json(said: Mapping[str, Any], currency: str) -> Campaign:
+    """Read a campaign as its dated fact keeps it. Raises RateError."""
+    return Campaign(
+        levels=parse_levels(said["levels"], currency),
+        starts=datetime.fromisoformat(said["from"]),
+        ends=datetime.fromisoformat(said["to"]) if said.get("to") else None,
+        **{name: frozenset(said.get(name) or ()) for name in SCOPES},
+    )
+
+
+def buyer_key(name: str) -> str:
+    """Return the form in which names of buyers' groups are compared."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def resolve(offers: Iterable[Offer], level: int) -> Resolved | None:
@@ -91,7 +142,7 @@ def resolve(offers: Iterable[Offer], level: int) -> Resolved | None:
     for offer in sorted(offers, key=lambda offer: STRENGTH[offer.source]):
         rate = offer.levels[level - 1] if level <= len(offer.levels) else None
         if rate is not None:
-            return Resolved(rate, offer.source, offer.owner)
+            return Resolved(rate, offer.source, offer.owner, offer.buyer_group)
     return None
 
 

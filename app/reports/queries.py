@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, and_, cast, func, select
+from sqlalchemy import Date, and_, cast, exists, func, select
 
 from app import clock
 from app.attribution.models import Click
 from app.attribution.queries import last_visit
 from app.catalog.models import Product
+from app.catalog.queries import families_below
 from app.commissions.models import Deal
 from app.extensions import db
 from app.intake.models import Inbox
@@ -25,6 +26,9 @@ from app.reports.rules import PERIOD, Figures, Hold, days_until, hold_of, total
 from app.tenants.models import Shop
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.programs.models import Campaign
     from app.tenants.models import Tenant
 
 FALLEN = ("cancelled", "refunded")
@@ -197,6 +201,76 @@ def first_steps(tenant: Tenant) -> dict[str, bool] | None:
         )
     ).one()
     return {**row._mapping, "snippet": last_visit() is not None}  # noqa: SLF001 - a row's names
+
+
+@dataclass(frozen=True)
+class CampaignReport:
+    """A campaign's days so far beside as many before it; `days` and `daily` are for the picture."""
+
+    length: int  # days begun
+    during: Figures
+    before: Figures
+    days: list[date]
+    daily: list[Figures]
+    daily_before: list[Figures]
+
+
+def campaign_report(
+    tenant: Tenant, campaign: Campaign, offer: Mapping[str, Any]
+) -> CampaignReport | None:
+    """Return what the partners and goods concerned brought; None before the campaign has begun."""
+    end = min(clock.now(), campaign.ends_at or clock.now())
+    length = end - campaign.starts_at
+    if length <= timedelta(0):
+        return None
+    concerned = _concerned(offer)
+    now = _spell(campaign.starts_at, end, concerned, tenant.timezone)
+    past = _spell(campaign.starts_at - length, campaign.starts_at, concerned, tenant.timezone)
+    zone = ZoneInfo(tenant.timezone)
+    first = campaign.starts_at.astimezone(zone).date()
+    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return CampaignReport(
+        length=len(days),
+        during=sum(now.values(), Figures()),
+        before=sum(past.values(), Figures()),
+        days=days,
+        daily=[now.get(day, Figures()) for day in days],
+        daily_before=[past.get(day - timedelta(days=len(days)), Figures()) for day in days],
+    )
+
+
+def _spell(
+    since: datetime, until: datetime, concerned: Sequence[Any], zone: str
+) -> dict[date, Figures]:
+    day = _day(Deal.created_at, zone).label("day")
+    rows = db.session.execute(
+        select(day, *_sums())
+        .join(Order, _order())
+        .where(*_standing(since), Deal.created_at < until, *concerned)
+        .group_by(day)
+    )
+    return {row.day: Figures(row.orders, int(row.turnover), int(row.commission)) for row in rows}
+
+
+def _concerned(offer: Mapping[str, Any]) -> list[Any]:
+    """Narrow deals to the partners and goods that a campaign names."""
+    found: list[Any] = []
+    if offer["partners"]:
+        found.append(Deal.partner_id.in_(offer["partners"]))
+    if offer["groups"]:
+        members = select(Partner.id).where(Partner.group_id.in_(offer["groups"]))
+        found.append(Deal.partner_id.in_(members))
+    goods = select(Product.external_id)
+    if offer["products"]:
+        goods = goods.where(Product.id.in_(offer["products"]))
+    if offer["categories"]:
+        goods = goods.where(Product.category_id.in_(families_below(offer["categories"])))
+    if offer["products"] or offer["categories"]:
+        line = func.jsonb_array_elements(Order.folded["snapshot"]["lines"]).table_valued("value")
+        product = line.c.value.op("->>")("product")
+        found.append(exists(select(1).select_from(line).where(product.in_(goods))))
+    return found
 
 
 def _sums() -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from app.programs import queries as programs
 from app.programs import service as programs_service
 from app.site.access import requires
 from app.tenants import queries, service
+from app.tenants.rules import CAPS
 from app.tenants.schemas import MerchantIn, MerchantOut, ShopIn, ShopList, ShopOut
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ PLAIN = (
     "cashback",
     "loyalty",
     "compression",
+    "promotional",
+    "foreign_coupons",
+    "allowed_coupons",
+    "first_orders",
 )
 
 
@@ -56,6 +61,7 @@ def change_merchant(json_data: MerchantIn) -> dict[str, Any]:
     said = json_data.model_dump(exclude_unset=True, exclude_none=True)
     changes = {name: said[name] for name in PLAIN if name in said}
     changes |= said.get("attribution", {})
+    changes |= _caps(json_data) | _opened(json_data)
     if "minimum_payout" in said:
         changes["minimum_payout"] = _sum("minimum_payout", said["minimum_payout"])
     service.change_settings(changes)
@@ -118,8 +124,29 @@ def _merchant() -> dict[str, Any]:
         "minimum_payout": to_decimal_string(known["minimum_payout"], g.tenant.currency),
         "attribution": {name: known[name] for name in ATTRIBUTION},
         "levels": programs.conditions([base.id])[base.id].levels,
+        "caps": {name.removeprefix("cap_"): _written(known[name]) for name in CAPS}
+        | {"over": known["over_cap"]},
         **{name: known[name] for name in PLAIN},
     }
+
+
+def _written(minor: int | None) -> str | None:
+    return None if minor is None else to_decimal_string(minor, g.tenant.currency)
+
+
+def _caps(body: MerchantIn) -> dict[str, Any]:
+    """Return the caps that are said, in minor units; null lifts one."""
+    said = body.caps.model_dump(exclude_unset=True) if body.caps else {}
+    changes: dict[str, Any] = {"over_cap": said.pop("over")} if "over" in said else {}
+    for name, text in said.items():
+        changes[f"cap_{name}"] = None if text is None else _sum(f"caps.{name}", text)
+    return changes
+
+
+def _opened(body: MerchantIn) -> dict[str, Any]:
+    """Return what null takes away: the number of orders that earn."""
+    lifted = "first_orders" in body.model_fields_set and body.first_orders is None
+    return {"first_orders": None} if lifted else {}
 
 
 def _shop(shop: Shop, words: dict[str, str]) -> dict[str, Any]:

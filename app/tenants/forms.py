@@ -13,12 +13,13 @@ from wtforms import (
     RadioField,
     SelectMultipleField,
     StringField,
+    TextAreaField,
     ValidationError,
 )
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ColorInput, ListWidget
 
-from app.tenants.rules import RANGES, SCOPES, setting_problem, slug_problem
+from app.tenants.rules import CAPS, RANGES, SCOPES, setting_problem, slug_problem
 from app.web.colour import parse
 from app.web.forms import Filled, Form, MoneyField, SelectField
 from app.web.locale import LOCALES
@@ -179,6 +180,95 @@ class AttributionForm(Form):
     def names(self) -> list[str]:
         """The parameters as a list."""
         return [part.strip() for part in (self.parameters.data or "").split(",") if part.strip()]
+
+
+class EarningForm(Form):
+    """What earns at all."""
+
+    promotional = BooleanField(
+        _l("Promotional goods earn"),
+        description=_l(
+            "Off: lines that the shop, or your catalogue, marks as promotional earn nothing."
+        ),
+    )
+    foreign_coupons = BooleanField(
+        _l("Orders with other coupons earn"),
+        description=_l(
+            "Off: an order with a coupon that is not the partner's own code earns nothing at all."
+        ),
+    )
+    allowed_coupons = TextAreaField(
+        _l("Coupons that do no harm"),
+        [Length(max=30_000)],
+        description=_l(
+            "They count as the partner's own, whatever the case: the first order's coupon, say. One a line."
+        ),
+    )
+    first_orders = IntegerField(
+        _l("Only the first orders of a customer, how many"),
+        [Optional(), _days("first_orders")],
+        description=_l("Later orders earn nothing. Cancelled ones do not count. Empty: all earn."),
+    )
+    cashback = BooleanField(
+        _l("Cashback for own purchases"),
+        description=_l(
+            "On: a partner who buys earns the cashback of the terms, and the sponsors earn from level 1. "
+            "Off: own purchases earn the buyer nothing."
+        ),
+    )
+    compression = BooleanField(
+        _l("A blocked sponsor's level goes to the next one"),
+        description=_l(
+            "Off: what a blocked or removed sponsor would have earned is paid to nobody."
+        ),
+    )
+
+    @property
+    def coupons(self) -> list[str]:
+        """The allowed coupons: one a line, or apart by commas."""
+        words = (self.allowed_coupons.data or "").replace("\n", ",").split(",")
+        return list(dict.fromkeys(word.strip() for word in words if word.strip()))
+
+    def validate_allowed_coupons(self, _field: TextAreaField) -> None:
+        """Refuse what cannot be a coupon."""
+        if setting_problem("allowed_coupons", self.coupons):
+            raise ValidationError(gettext("At most 200 coupons, of at most 128 characters each."))
+
+
+class CapsForm(Form):
+    """The most that is paid; empty fields are no caps."""
+
+    cap_order = MoneyField(
+        _l("An order"),
+        description=_l("All levels of one order together; the highest is cut first."),
+    )
+    cap_customer = MoneyField(
+        _l("A customer"),
+        description=_l(
+            "All orders of one customer together, in the order in which they were made."
+        ),
+    )
+    cap_partner = MoneyField(
+        _l("A partner, a month"),
+        description=_l("What becomes available to one partner in a calendar month."),
+    )
+    cap_month = MoneyField(
+        _l("All partners, a month"),
+        description=_l("Your budget: what becomes available to all partners in a calendar month."),
+    )
+    over_cap = RadioField(
+        _l("A commission that does not fit wholly"),
+        [Filled()],
+        choices=[("rest", _l("is paid as far as it fits")), ("nothing", _l("is not paid at all"))],
+        description=_l("Decides what happens where a cap is reached."),
+    )
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The settings; sums in minor units."""
+        sums = {name: self[name].data for name in CAPS}
+        found = {name: None if each is None else each.minor for name, each in sums.items()}
+        return found | {"over_cap": self.over_cap.data}
 
 
 class PayoutRulesForm(Form):

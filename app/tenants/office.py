@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
 from app.clock import now
+from app.commissions.queries import cap_counters
+from app.commissions.rules import month_of
 from app.errors import DomainError, NotFound
 from app.installation import settings
 from app.money import Money
+from app.partners.queries import cards
+from app.programs.queries import all_terms
 from app.site.access import requires
 from app.site.people import freshly
 from app.tenants import queries, service
@@ -20,12 +25,14 @@ from app.tenants.forms import (
     STATE_NAMES,
     AttributionForm,
     BrandForm,
+    CapsForm,
     ClockForm,
+    EarningForm,
     KeyForm,
     PayoutRulesForm,
     ShopForm,
 )
-from app.tenants.rules import DEFAULT_WORDS, STATES, TEST_SUFFIX
+from app.tenants.rules import CAPS, DEFAULT_WORDS, STATES, TEST_SUFFIX
 from app.web.colour import ENOUGH, contrast, parse
 from app.web.pages import page, see_other
 
@@ -36,6 +43,7 @@ if TYPE_CHECKING:
 bp = Blueprint("tenants", __name__, url_prefix="/settings")
 WHITE = (255, 255, 255)
 BLANK_ROWS = 3
+EARNING = ("promotional", "foreign_coupons", "first_orders", "cashback", "compression")
 ATTRIBUTION = (
     "window_days",
     "click",
@@ -144,6 +152,46 @@ def save_attribution() -> Response:
     )
 
 
+@bp.get("/earning")
+@requires("settings")
+def earning() -> Response:
+    known = queries.settings()
+    said = {name: known[name] for name in EARNING}
+    coupons = "\n".join(known["allowed_coupons"])
+    form = EarningForm(formdata=None, data=said | {"allowed_coupons": coupons})
+    return page("tenants/office/earning.html", form=form)
+
+
+@bp.post("/earning")
+@requires("settings")
+def save_earning() -> Response:
+    form = EarningForm()
+    if not form.validate_on_submit():
+        return page("tenants/office/earning.html", form=form, status=422)
+    said = {name: form[name].data for name in EARNING}
+    service.change_settings(said | {"allowed_coupons": form.coupons})
+    return see_other("office.tenants.earning", message=_("Saved. It holds for orders from now on."))
+
+
+@bp.get("/caps")
+@requires("settings")
+def caps() -> Response:
+    known, unit = queries.settings(), g.tenant.currency
+    sums = {n: None if known[n] is None else Money(known[n], unit) for n in CAPS}
+    form = CapsForm(formdata=None, data=sums | {"over_cap": known["over_cap"]})
+    return _caps(form)
+
+
+@bp.post("/caps")
+@requires("settings")
+def save_caps() -> Response:
+    form = CapsForm()
+    if not form.validate_on_submit():
+        return _caps(form, 422)
+    service.change_settings(form.said)
+    return see_other("office.tenants.caps", message=_("Saved. It holds for orders from now on."))
+
+
 @bp.get("/payouts")
 @requires("settings")
 def payouts() -> Response:
@@ -223,6 +271,17 @@ def _clock(form: ClockForm, status: int = 200) -> Response:
     if g.tenant.twin_of is None:
         raise NotFound
     return page("tenants/office/clock.html", form=form, now=now(), status=status)
+
+
+def _caps(form: CapsForm, status: int = 200) -> Response:
+    """Show the caps, with how much of them this month has taken."""
+    counters = cap_counters(month_of(now(), ZoneInfo(g.tenant.timezone)))
+    partners = {each.owner for each in counters if each.kind == "partner"}
+    names = {("partner", i): card.name for i, card in cards(partners).items()}
+    names |= {("terms", terms.id): terms.name for terms in all_terms()}
+    return page(
+        "tenants/office/caps.html", status=status, form=form, counters=counters, names=names
+    )
 
 
 def _brand(form: BrandForm, status: int = 200) -> Response:

@@ -49,6 +49,15 @@ DEFAULTS: dict[str, Any] = {
     "loyalty": False,
     "registration": "auto",
     "compression": False,
+    "promotional": True,
+    "foreign_coupons": True,
+    "allowed_coupons": [],
+    "first_orders": None,
+    "cap_order": None,
+    "cap_customer": None,
+    "cap_partner": None,
+    "cap_month": None,
+    "over_cap": "rest",
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "click": ("first", "last"),
@@ -58,20 +67,30 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "settlement": ("own", "platform"),
     "fee_paid_by": ("partner", "merchant"),
     "registration": ("auto", "manual", "closed"),
+    "over_cap": ("rest", "nothing"),
 }
 RANGES: dict[str, tuple[int, int]] = {
     "hold_days": (0, 365),
     "window_days": (1, 3650),
     "minimum_payout": (0, 2**63 - 1),
+    "first_orders": (1, 10_000),
+    "cap_order": (0, 2**63 - 1),
+    "cap_customer": (0, 2**63 - 1),
+    "cap_partner": (0, 2**63 - 1),
+    "cap_month": (0, 2**63 - 1),
 }
+# Ranges that may be left open: no number is no limit.
+CAPS = ("cap_order", "cap_customer", "cap_partner", "cap_month")
+OPEN = frozenset({"first_orders", *CAPS})
+LISTS = {"parameters": (1, 5), "allowed_coupons": (0, 200)}
 # Room is left for these; until they do something they cannot be switched on.
 ABSENT: dict[str, Any] = {
     "settlement": "platform",
-    "cashback": True,
     "loyalty": True,
-    "compression": True,
 }
-SWITCHES = frozenset({"lifetime", "cashback", "loyalty", "compression"})
+SWITCHES = frozenset(
+    {"lifetime", "cashback", "loyalty", "compression", "promotional", "foreign_coupons"}
+)
 
 
 class BadAddress(ValueError):
@@ -152,13 +171,29 @@ def setting_problem(name: str, value: object) -> str | None:
     if name in SWITCHES:
         return None if isinstance(value, bool) else "type"
     if name in RANGES:
-        low, high = RANGES[name]
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        return None if whole and low <= value <= high else "range"  # type: ignore[operator]
-    if name == "parameters":
-        good = isinstance(value, list) and 0 < len(value) <= 5
-        return None if good and all(_is_parameter(item) for item in value) else "type"  # type: ignore[attr-defined]
+        return None if _is_in_range(name, value) else "range"
+    if name in LISTS:
+        return None if _is_list(name, value) else "type"
     return "unknown"
+
+
+def _is_in_range(name: str, value: object) -> bool:
+    low, high = RANGES[name]
+    if value is None:
+        return name in OPEN
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and low <= value <= high  # type: ignore[operator]
+
+
+def _is_list(name: str, value: object) -> bool:
+    least, most = LISTS[name]
+    one = _is_parameter if name == "parameters" else _is_coupon
+    return isinstance(value, list) and least <= len(value) <= most and all(map(one, value))
+
+
+def _is_coupon(item: object) -> bool:
+    plain = isinstance(item, str) and 0 < len(item) <= LONGEST_WORD and item == item.strip()
+    return plain and item.isprintable()  # type: ignore[attr-defined]
 
 
 def _is_parameter(item: object) -> bool:

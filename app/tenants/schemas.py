@@ -12,6 +12,7 @@ Rate = Annotated[str, StringConstraints(min_length=1, max_length=40, strict=True
 State = Literal["registered", "agreed", "completed", "cancelled", "refunded"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100, strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
+Coupon = Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
 Days = Annotated[int, Field(strict=True, ge=0, le=3650)]
 
 
@@ -25,6 +26,16 @@ class AttributionOut(BaseModel):
     existing: str
     foreign_code: str
     parameters: list[str]
+
+
+class CapsOut(BaseModel):
+    """The most that is paid, decimal strings; null: no cap. `over`: pay the rest, or nothing."""
+
+    order: str | None
+    customer: str | None
+    partner: str | None
+    month: str | None
+    over: str
 
 
 class MerchantOut(BaseModel):
@@ -46,6 +57,11 @@ class MerchantOut(BaseModel):
     cashback: bool
     loyalty: bool
     compression: bool
+    promotional: bool
+    foreign_coupons: bool
+    allowed_coupons: list[str]
+    first_orders: int | None
+    caps: CapsOut
     levels: list[str | None]
 
 
@@ -63,8 +79,20 @@ class AttributionIn(BaseModel):
     parameters: list[Line] | None = None
 
 
+class CapsIn(BaseModel):
+    """What is given changes, null lifts a cap; partner and month are counted by calendar months."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    order: Sum | None = None
+    customer: Sum | None = None
+    partner: Sum | None = None
+    month: Sum | None = None
+    over: Literal["rest", "nothing"] = "rest"
+
+
 class MerchantIn(BaseModel):
-    """What is given changes, from now on; the rest stays."""
+    """What is given changes, from now on; the rest stays. `first_orders` null: all orders earn."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -78,6 +106,11 @@ class MerchantIn(BaseModel):
     cashback: Switch | None = None
     loyalty: Switch | None = None
     compression: Switch | None = None
+    promotional: Switch | None = None
+    foreign_coupons: Switch | None = None
+    allowed_coupons: Annotated[list[Coupon], Field(max_length=200)] | None = None
+    first_orders: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
+    caps: CapsIn | None = None
     levels: list[Rate | None] | None = None
 
 

@@ -38,6 +38,11 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "expired": (lazy_pgettext("state", "Expired"), "quiet"),
     "live": (lazy_pgettext("mode", "Live"), "good"),
     "test": (lazy_pgettext("mode", "Test"), "warn"),
+    # campaigns
+    "coming": (lazy_pgettext("campaign", "Coming"), "info"),
+    "running": (lazy_pgettext("campaign", "Running"), "good"),
+    "over": (lazy_pgettext("campaign", "Over"), "quiet"),
+    "stopped": (lazy_pgettext("campaign", "Stopped"), "quiet"),
     # claims and messages
     "won": (lazy_pgettext("claim", "Won"), "good"),
     "lost": (lazy_pgettext("claim", "Lost"), "quiet"),

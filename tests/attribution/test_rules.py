@@ -34,6 +34,15 @@ class World:
     rules: Settings = field(default_factory=Settings)
     statuses: dict[tuple[int, datetime], Status] = field(default_factory=dict)
     identities: dict[int, Identity] = field(default_factory=dict)
+    cashback: bool = False
+
+    def own_partner(self, buyer: Buyer, at: datetime) -> int | None:
+        same = (
+            p
+            for p, i in self.identities.items()
+            if i.is_buyer(buyer.member_id, buyer.email, buyer.phone)
+        )
+        return min(same, default=None) if self.cashback else None
 
     def status(self, partner_id: int, at: datetime) -> Status:
         return self.statuses.get((partner_id, at), Status.ACTIVE)

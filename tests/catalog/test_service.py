@@ -36,7 +36,12 @@ def test_a_new_product_takes_part_and_is_shown(shop: Shop) -> None:
     product = service.put_product(shop.id, "lamp-1", name="Lamp", category="lamps", price=100_000)
     assert (product.takes_part, product.shown, product.price) == (True, True, 100_000)
     known = facts.current([f"product:{product.id}"])[f"product:{product.id}"]
-    assert known == {"takes_part": True, "category": product.category_id, "levels": []}
+    assert known == {
+        "takes_part": True,
+        "promo": False,
+        "category": product.category_id,
+        "levels": [],
+    }
     assert queries.category_names([product.category_id]) == {product.category_id: "lamps"}
 
 

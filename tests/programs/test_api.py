@@ -30,7 +30,12 @@ def test_the_base_terms_are_there_and_can_be_changed(lampa: Shop) -> None:
         ["10%", "5%", "50.00"],
         0,
     )
-    assert answer.json["base"] == {"shipping": True, "tax": True, "bonus": False}
+    assert answer.json["base"] == {
+        "shipping": True,
+        "tax": True,
+        "bonus": False,
+        "discount": False,
+    }
 
 
 def test_a_second_set_and_a_group_are_made_once(lampa: Shop) -> None:
@@ -78,7 +83,14 @@ def test_groups_are_listed_and_changed(lampa: Shop) -> None:
     assert listed is not None
     group_id = listed["items"][0]["id"]
     answer = lampa.call("PATCH", f"/groups/{group_id}", {"name": "Silver", "levels": ["11%"]})
-    assert answer.json == {"id": group_id, "name": "Silver", "levels": ["11%"]}
+    assert answer.json == {
+        "id": group_id,
+        "name": "Silver",
+        "levels": ["11%"],
+        "levels_by_buyer": {},
+        "terms": None,
+        "partners": 0,
+    }
     assert lampa.call("PATCH", "/groups/nobody", {"name": "X"}).status_code == 404
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from app.attribution.rules import Attribution, Buyer, Claim, Verdict
     from app.orders.rules import Folded, State
+
+
+# When money becomes available, when its order was made, the shop's id of it, level, and then ours.
+Place = tuple["datetime", "datetime", str, int, int, int]
 
 
 class Bucket(StrEnum):
@@ -23,9 +27,63 @@ class Bucket(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
-# What a period's caps have already given, by the cap's own key, minor units; no cap reads it yet.
-Taken = Mapping[tuple[str, ...], int]
-NOTHING_TAKEN: Taken = {}
+class CapKind(StrEnum):
+    """What a cap is counted over; the last three begin anew every month of the merchant's zone."""
+
+    ORDER = "order"
+    CUSTOMER = "customer"
+    PARTNER = "partner"
+    TERMS = "terms"
+    MONTH = "month"  # the merchant's budget
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap as it stood when the order was made; `key` names its counter: "partner:42:2026-11"."""
+
+    kind: CapKind
+    key: str
+    most: int  # minor units
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one partner is to get at one level of one order, before caps have their say; minor units.
+
+    Of several asks the one with the lowest place is served first. `whole`: what does not fit wholly
+    gets nothing.
+    """
+
+    place: Place
+    order_id: int
+    level: int
+    partner_id: int
+    wanted: int
+    limits: tuple[Limit, ...]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the caps leave of an ask, minor units, and the one that left the least."""
+
+    given: int
+    cut_by: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What other orders take of a period's caps.
+
+    `given`: by the caps' keys, minor units, before the first of `others` and of the orders in
+    question; `others`: what they ask after that, uncut.
+    """
+
+    given: Mapping[str, int] = field(default_factory=dict)
+    others: tuple[Ask, ...] = ()
+
+
+NOTHING_TAKEN = Taken()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +144,15 @@ class Deal:
 
 @dataclass(frozen=True, slots=True)
 class DueResult:
-    """Deals by created_at and id, and how the customer is attributed."""
+    """Deals by created_at and id, and how the customer is attributed.
+
+    `uncut`: the deals before the caps of a month had their say; `asked`: what they ask of those.
+    """
 
     deals: tuple[Deal, ...]
     attribution: Attribution
+    uncut: tuple[Deal, ...] = ()
+    asked: tuple[Ask, ...] = ()
 
     @property
     def shares(self) -> tuple[Share, ...]:

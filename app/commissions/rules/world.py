@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from app.attribution.rules import Settings
+from app.attribution.rules import Buyer, Settings
 from app.facts.rules import Timeline
 from app.orders.rules import BaseRule, Line, LineFacts
-from app.partners.rules import Identity, Status, Tree
-from app.programs.rules import Levels, Offer, Source, parse_levels
+from app.partners.rules import Identity, Status, Tree, fold_code
+from app.programs.rules import (
+    Campaign,
+    Levels,
+    Offer,
+    Rate,
+    Source,
+    buyer_key,
+    campaign_from_json,
+    parse_levels,
+    parse_rate,
+)
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
 Facts = Mapping[tuple[str, str], Timeline[Any]]
@@ -33,13 +44,49 @@ class Terms:
     hold_days: int
     window_days: int
     base: BaseRule
+    by_buyer: Mapping[str, Levels] = field(default_factory=dict)  # by the buyer's group
+    cashback: Rate | None = None
+    cap: int | None = None  # a month, minor units
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The merchant's caps, minor units; None: no cap. `whole`: what does not fit wholly gets nothing."""
+
+    order: int | None = None
+    customer: int | None = None
+    partner: int | None = None
+    month: int | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """What earns at all, as the merchant had set it; `allowed` are coupons that are nobody's."""
+
+    promotional: bool = True
+    coupons: bool = True
+    allowed: frozenset[str] = frozenset()
+    first_orders: int | None = None
+    compression: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a line stands in the catalogue: its product, and its categories, nearest first."""
+
+    product_id: int | None = None
+    categories: tuple[int, ...] = ()
+
+
+NOWHERE = Spot()  # shipping
 
 
 @dataclass(frozen=True)
 class World:
     """Facts by (owner, name), and what finds their owners. Missing facts read as their default.
 
-    Owners: merchant, terms:N, partner:N, group:N, product:N, category:N. `products` and
+    Owners: merchant, terms:N, partner:N, group:N, product:N, category:N, campaign:N. `products` and
     `categories` turn the shop's ids into ours. `currency` is the merchant's, `zone` too.
     """
 
@@ -66,6 +113,35 @@ class World:
         """Return by what the partner is known as a buyer, now: it is no dated fact."""
         return self.identities.get(partner_id, _NOBODY)
 
+    def own_partner(self, buyer: Buyer, at: datetime) -> int | None:
+        """Return the active partner who the buyer is, where own purchases earned cashback."""
+        if not self.fact("merchant", "cashback", at, default=False):
+            return None
+        known = (buyer.member_id, buyer.email, buyer.phone)
+        same = {i for each in known if each is not None for i in self._known_by.get(each, ())}
+        return min((i for i in same if self.status(i, at) is Status.ACTIVE), default=None)
+
+    def earning(self, at: datetime) -> Earning:
+        """Return what earns at all."""
+        allowed = self.fact("merchant", "allowed_coupons", at) or ()
+        return Earning(
+            promotional=self.fact("merchant", "promotional", at, default=True),
+            coupons=self.fact("merchant", "foreign_coupons", at, default=True),
+            allowed=frozenset(fold_code(each) for each in allowed),
+            first_orders=self.fact("merchant", "first_orders", at),
+            compression=self.fact("merchant", "compression", at, default=False),
+        )
+
+    def caps(self, at: datetime) -> Caps:
+        """Return the merchant's caps; those of terms stand with the terms."""
+        return Caps(
+            order=self.fact("merchant", "cap_order", at),
+            customer=self.fact("merchant", "cap_customer", at),
+            partner=self.fact("merchant", "cap_partner", at),
+            month=self.fact("merchant", "cap_month", at),
+            whole=self.fact("merchant", "over_cap", at) == "nothing",
+        )
+
     def window_days(self, partner_id: int, at: datetime) -> int:
         """Return the window of the partner's terms, else the merchant's."""
         return self.terms_of(partner_id, at).window_days
@@ -82,8 +158,22 @@ class World:
         )
 
     def terms_of(self, partner_id: int, at: datetime) -> Terms:
-        """Return the terms that the partner was on; the base terms unless said."""
-        terms_id = self.fact(f"partner:{partner_id}", "terms", at) or self.base_terms
+        """Return the terms that the partner was on: his own, else his group's, else the base.
+
+        A set that had not begun or was over counts as not said.
+        """
+        key = (self._terms_id(partner_id, at), at)
+        found = self._terms.get(key)
+        if found is None:
+            found = self._terms[key] = self._read_terms(*key)
+        return found
+
+    @cached_property
+    def _terms(self) -> dict[tuple[int, datetime], Terms]:
+        """Sets of terms as they were at an order's time: most earners of an order share one."""
+        return {}
+
+    def _read_terms(self, terms_id: int, at: datetime) -> Terms:
         owner = f"terms:{terms_id}"
         hold_days = self.fact(owner, "hold_days", at)
         window_days = self.fact(owner, "window_days", at)
@@ -98,7 +188,22 @@ class World:
             hold_days=hold_days,
             window_days=window_days,
             base=self.fact(owner, "base", at) or BaseRule(),
+            by_buyer=self.fact(owner, "levels_by_buyer", at) or {},
+            cashback=self.fact(owner, "cashback_rate", at),
+            cap=self.fact(owner, "cap", at),
         )
+
+    def _terms_id(self, partner_id: int, at: datetime) -> int:
+        group_id = self.fact(f"partner:{partner_id}", "group", at)
+        chosen = [self.fact(f"partner:{partner_id}", "terms", at)]
+        if group_id is not None:
+            chosen.append(self.fact(f"group:{group_id}", "terms", at))
+        open_ = (i for i in chosen if i is not None and self._holds(f"terms:{i}", at))
+        return next(open_, self.base_terms)
+
+    def _holds(self, owner: str, at: datetime) -> bool:
+        starts, ends = self.fact(owner, "starts", at), self.fact(owner, "ends", at)
+        return (starts is None or starts <= at) and (ends is None or at < ends)
 
     def takes_part(self, product: str | None, at: datetime) -> bool:
         """Whether the product took part; what the catalogue does not know does."""
@@ -107,23 +212,77 @@ class World:
         takes_part: bool = self.fact(owner, "takes_part", at, default=True)
         return product_id is None or takes_part
 
-    def own_offers(self, partner_id: int, terms: Terms, at: datetime) -> tuple[Offer, ...]:
-        """Return the levels that the partner has on every line: card, group, terms."""
+    def is_promotional(self, line: Line, said: LineFacts, at: datetime) -> bool:
+        """Whether the line is promotional goods: messages before catalogue."""
+        if said.promo is not None:
+            return said.promo
+        product_id = self.products.get(line.product or "")
+        found: bool = self.fact(f"product:{product_id}", "promo", at, default=False)
+        return product_id is not None and found
+
+    def own_offers(
+        self, partner_id: int, terms: Terms, at: datetime, buyer_group: str | None = None
+    ) -> tuple[Offer, ...]:
+        """Return the levels that the partner has on every line: card, group, terms.
+
+        Levels for the buyer's group stand above the others of the same strength.
+        """
+        found = [self._offer(Source.PARTNER, partner_id, at)]
+        key = buyer_key(buyer_group or "")
         group_id = self.fact(f"partner:{partner_id}", "group", at)
-        found = [
-            self._offer(Source.PARTNER, partner_id, at),
-            Offer(Source.TERMS, f"terms:{terms.id}", terms.levels),
-        ]
         if group_id is not None:
+            by_buyer = self.fact(f"group:{group_id}", "levels_by_buyer", at) or {}
+            if key in by_buyer:
+                found.append(Offer(Source.GROUP, f"group:{group_id}", by_buyer[key], buyer_group))
             found.append(self._offer(Source.GROUP, group_id, at))
+        owner = f"terms:{terms.id}"
+        if key in terms.by_buyer:
+            found.append(Offer(Source.TERMS, owner, terms.by_buyer[key], buyer_group))
+        found.append(Offer(Source.TERMS, owner, terms.levels))
         return tuple(found)
 
-    def line_offers(self, line: Line, said: LineFacts, at: datetime) -> tuple[Offer, ...]:
-        """Return the levels that a line has for everybody: product, category and those above it."""
+    def spot_of(self, line: Line, said: LineFacts, at: datetime) -> Spot:
+        """Return the line's product and categories, as they were."""
         product_id = self.products.get(line.product or "")
-        found = [] if product_id is None else [self._offer(Source.PRODUCT, product_id, at)]
-        path = self._category_path(product_id, said.category, at)
-        return (*found, *(self._offer(Source.CATEGORY, category, at) for category in path))
+        return Spot(product_id, tuple(self._category_path(product_id, said.category, at)))
+
+    def line_offers(self, spot: Spot, at: datetime) -> tuple[Offer, ...]:
+        """Return the levels that a line has for everybody: product, category and those above it."""
+        found = (
+            [] if spot.product_id is None else [self._offer(Source.PRODUCT, spot.product_id, at)]
+        )
+        return (*found, *(self._offer(Source.CATEGORY, each, at) for each in spot.categories))
+
+    def campaigns(self, partner_id: int, at: datetime) -> tuple[tuple[str, Campaign], ...]:
+        """Return the campaigns by which the partner earned then, the strongest first.
+
+        That is the one that began last; of two that began together the one made later.
+        """
+        if not self._campaign_ids:
+            return ()
+        group_id = self.fact(f"partner:{partner_id}", "group", at)
+        known = ((i, self.fact(f"campaign:{i}", "offer", at)) for i in self._campaign_ids)
+        found = [
+            (each.starts, i, each)
+            for i, each in known
+            if each is not None and each.runs(at) and each.concerns(partner_id, group_id)
+        ]
+        found.sort(key=lambda row: row[:2], reverse=True)
+        return tuple((f"campaign:{i}", each) for _starts, i, each in found)
+
+    @cached_property
+    def _known_by(self) -> Mapping[int | str, list[int]]:
+        """Partners by what they are known by: a customer's id, an e-mail, a phone."""
+        found: dict[int | str, list[int]] = defaultdict(list)
+        for partner_id, known in self.identities.items():
+            names: set[int | str] = {*known.members, *known.emails, *known.phones}
+            for each in names:
+                found[each].append(partner_id)
+        return dict(found)
+
+    @cached_property
+    def _campaign_ids(self) -> tuple[int, ...]:
+        return tuple(int(owner.partition(":")[2]) for owner, name in self.facts if name == "offer")
 
     def _category_path(self, product_id: int | None, named: str | None, at: datetime) -> list[int]:
         """Return the category and those above it, nearest first; messages before catalogue."""
@@ -157,5 +316,12 @@ def _decode(name: str, value: Any, currency: str) -> Any:
         "levels": lambda texts: parse_levels(texts, currency),
         "status": Status,
         "base": lambda parts: BaseRule(**parts),
+        "levels_by_buyer": lambda said: {
+            buyer_key(group): parse_levels(texts, currency) for group, texts in said.items()
+        },
+        "cashback_rate": lambda said: parse_rate(said, currency),
+        "starts": datetime.fromisoformat,
+        "ends": datetime.fromisoformat,
+        "offer": lambda said: campaign_from_json(said, currency),
     }
     return value if value is None or name not in read else read[name](value)

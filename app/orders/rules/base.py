@@ -8,8 +8,9 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
-from app.money import split
+from app.money import half_up, split
 from app.orders.rules.message import (
+    Line,
     Snapshot,
     goods_total,
     line_value,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SHIPPING_LINE = ""  # no line of a shop may be called so
 _ONE = Decimal(1)
+_NONE, _WHOLE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class BaseRule:
     shipping: bool = False
     tax: bool = True
     bonus: bool = False
+    discount: bool = False  # reckon from prices as they were before the discount
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class LineBase:
     kept: Fraction  # f = 1 - refunded / value
     full: Fraction  # the base had nothing been given back: less tax left out and paid in bonuses
     base: Fraction  # full x kept
+    bonus: Fraction = _NONE  # left out because it was paid in bonuses
+    grown: Fraction = _WHOLE  # price before the discount / value, where that is the base
 
 
 def refunded(snapshot: Snapshot) -> Refunded:
@@ -87,7 +92,8 @@ def bases(snapshot: Snapshot, rule: BaseRule) -> tuple[LineBase, ...]:
     """Return each line's base in minor units, exactly; with shipping in the base, one line more.
 
     base = (value - tax where the base is without tax) x (1 - bonuses / sum of line values)
-    x (1 - refunded / value). Nothing is rounded here.
+    x (1 - refunded / value). Before discount the first factor grows by undiscounted / value: tax
+    keeps its part, and what was given away free still earns nothing. Nothing is rounded here.
     """
     given_back = refunded(snapshot)
     paid = _paid_in_money(snapshot, rule)
@@ -97,10 +103,21 @@ def bases(snapshot: Snapshot, rule: BaseRule) -> tuple[LineBase, ...]:
         tax = 0 if rule.tax else min(line.tax, value)
         back = given_back.lines[line.id]
         kept = _kept(back, value)
-        full = (value - tax) * paid
+        grown = _undiscounted(line, value, rule)
+        full = (value - tax) * paid if grown == 1 else (value - tax) * paid * grown
         found.append(
             LineBase(
-                line.id, line.product, line.quantity, value, tax, back, kept, full, full * kept
+                line.id,
+                line.product,
+                line.quantity,
+                value,
+                tax,
+                back,
+                kept,
+                full,
+                full * kept,
+                _NONE if paid == 1 else (value - tax) * (1 - paid),
+                grown,
             )
         )
     if rule.shipping:
@@ -109,6 +126,15 @@ def bases(snapshot: Snapshot, rule: BaseRule) -> tuple[LineBase, ...]:
         full = Fraction(cost)
         found.append(LineBase(SHIPPING_LINE, None, _ONE, cost, 0, back, kept, full, full * kept))
     return tuple(found)
+
+
+def _undiscounted(line: Line, value: int, rule: BaseRule) -> Fraction:
+    """Return how many times its value the line would cost without the discount; never below 1."""
+    if not rule.discount or value <= 0:
+        return _WHOLE
+    if line.price is None:
+        return Fraction(value + line.discount, value)
+    return max(Fraction(1), Fraction(half_up(line.price * Fraction(line.quantity)), value))
 
 
 def _paid_in_money(snapshot: Snapshot, rule: BaseRule) -> Fraction:

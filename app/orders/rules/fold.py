@@ -37,6 +37,13 @@ class LineFact(NamedTuple):
     value: str | bool
 
 
+class BuyerGroup(NamedTuple):
+    """The buyer's group in the shop, as the oldest message that names one says."""
+
+    key: MessageKey
+    name: str
+
+
 class LineFacts(NamedTuple):
     """Category, supplier and promo flag as messages named them; None: ask the catalogue."""
 
@@ -57,6 +64,7 @@ class Folded:
     facts: tuple[LineFact, ...]
     evidence: tuple[Evidence, ...]
     deleted_at: Instant | None = None
+    group: BuyerGroup | None = None
 
     @property
     def deleted(self) -> bool:
@@ -72,6 +80,12 @@ class Folded:
         if self.deleted:
             return State.CANCELLED
         return self.mapped or State.REGISTERED
+
+    @property
+    def buyer_group(self) -> str | None:
+        """The buyer's group in the shop's words, when the order was made; None: none was named."""
+        found = _group_of(self)
+        return found.name if found else None
 
     @property
     def completed_since(self) -> datetime | None:
@@ -133,7 +147,18 @@ def _alone(message: Message) -> Folded:
         completed_first=key.at if state is State.COMPLETED else None,
         facts=_facts(said, key),
         evidence=_evidence(said),
+        group=_named_group(said, key),
     )
+
+
+def _named_group(said: Snapshot, key: MessageKey) -> BuyerGroup | None:
+    name = (said.customer.group or "").strip()
+    return BuyerGroup(key, name) if name else None
+
+
+def _group_of(folded: Folded) -> BuyerGroup | None:
+    # Folds stored before groups were kept have that of their newest message at least.
+    return folded.group or _named_group(folded.snapshot, folded.key)
 
 
 def _facts(said: Snapshot, key: MessageKey) -> tuple[LineFact, ...]:
@@ -171,6 +196,7 @@ def _join(one: Folded, other: Folded) -> Folded:
     newest = max(one, other, key=lambda folded: folded.key)
     mapped = max(one, other, key=lambda folded: (folded.mapped_key is not None, folded.mapped_key))
     completed = [at for at in (one.completed_first, other.completed_first) if at is not None]
+    groups = [group for group in (_group_of(one), _group_of(other)) if group is not None]
     oldest: dict[tuple[str, str, str], LineFact] = {}
     for fact in (*one.facts, *other.facts):
         place = _fact_place(fact)
@@ -185,4 +211,5 @@ def _join(one: Folded, other: Folded) -> Folded:
         facts=tuple(oldest[place] for place in sorted(oldest)),
         evidence=tuple(sorted({*one.evidence, *other.evidence})),
         deleted_at=one.deleted_at or other.deleted_at,
+        group=min(groups, default=None),
     )

@@ -222,7 +222,7 @@ def _basics(
 
 def _terms(partner: Partner, form: PartnerTermsForm, status: int = 200) -> Response:
     form.offer(programs.all_terms(), programs.all_groups())
-    terms_id = partner.terms_id or programs.base_terms().id
+    terms_id = queries.terms_of(partner).id
     return page(
         "partners/office/terms.html",
         status=status,

@@ -77,13 +77,14 @@ def _table() -> Table:
     by_group = Filter(
         "group", _l("Group"), groups, lambda s, v: s.where(Partner.group_id == int(v))
     )
+    by_terms = _by_terms()
     return Table(
         name="partners",
         caption=_l("Partners"),
         key=Partner.id,
         default="-created",
         columns=(*columns, *(BALANCES if may("money.read") else ())),
-        filters=(by_status, by_group) if groups else (by_status,),
+        filters=(by_status, *((by_group,) if groups else ()), *by_terms),
         search=queries.matching,
         search_label=_l("Name, e-mail or code"),
         empty=Empty(
@@ -92,6 +93,21 @@ def _table() -> Table:
             icon="users",
             endpoint="office.partners.new",
             act=_l("Create a partner"),
+        ),
+    )
+
+
+def _by_terms() -> tuple[Filter, ...]:
+    """Offer the sets of terms, where there are several."""
+    known = {str(terms.id): terms for terms in programs.all_terms()}
+    if len(known) < 2:
+        return ()
+    return (
+        Filter(
+            "terms",
+            _l("Terms"),
+            [(key, terms.name) for key, terms in known.items()],
+            lambda s, v: s.where(queries.on_terms(int(v), is_base=known[v].is_base)),
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.partners.service.codes import (
     add_code,
     code_words,
+    lead_to_terms,
     lock_partners,
     rename_refcode,
     retire_code,
@@ -19,6 +20,7 @@ from app.partners.service.entering import (
     joined_terms,
     register,
 )
+from app.partners.service.scopes import read_scopes, written_scopes
 from app.partners.service.sponsors import day_start, last_day, set_sponsor
 from app.partners.service.states import (
     act,
@@ -44,7 +46,9 @@ __all__ = [
     "find_sponsor",
     "joined_terms",
     "last_day",
+    "lead_to_terms",
     "lock_partners",
+    "read_scopes",
     "register",
     "reject",
     "remove",
@@ -54,4 +58,5 @@ __all__ = [
     "set_promo_codes",
     "set_sponsor",
     "unblock",
+    "written_scopes",
 ]

@@ -127,6 +127,31 @@ def set_promo_codes(partner: Partner, said: Iterable[str]) -> list[list[str]] | 
     return [sorted(shown), sorted(wanted)]
 
 
+def lead_to_terms(terms_id: int, said: Iterable[str]) -> list[list[str]] | None:
+    """Let exactly these codes lead to a set of terms: whoever registers by one begins on it.
+
+    Returns [before, after] if changed. Raises DomainError for a code that nobody has.
+    """
+    lock_partners()
+    wanted = {read_code(each, "codes"): each for each in said}
+    found = {c.key: c for c in db.session.scalars(select(Code).where(Code.key.in_(wanted)))}
+    unknown = [wanted[key] for key in wanted if key not in found]
+    if unknown:
+        words = _("No partner has the code %(code)s.", code=unknown[0])
+        raise DomainError("unknown_code", words, FieldError("codes", words))
+    before = {c.key: c for c in db.session.scalars(select(Code).where(Code.terms_id == terms_id))}
+    if before.keys() == found.keys():
+        return None
+    for code in before.values():
+        code.terms_id = None
+    for code in found.values():
+        code.terms_id = terms_id
+    changes = [sorted(before), sorted(found)]
+    record("terms.changed", f"terms:{terms_id}", changes={"codes": changes})
+    db.session.flush()
+    return changes
+
+
 def retire_code(partner: Partner, said: str) -> None:
     """No longer show one of the partner's promo codes; it still counts where it was given out."""
     key = fold_code(said)

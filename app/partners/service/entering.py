@@ -100,7 +100,7 @@ def register(said: Application) -> Partner | None:
     how = tenants.setting("registration")
     if how == "closed":
         raise Forbidden("registration_closed", _("This partner program takes nobody in now."))
-    terms = joined_terms(said.terms_id)
+    terms = joined_terms(said.terms_id, said.sponsor_code)
     if said.accepted_version != terms.version:
         words = _("The terms have changed since you read them. Please read them again.")
         raise Conflict("terms_changed", words, FieldError("accepted", words))
@@ -146,13 +146,17 @@ def _enter(said: Application, terms: Terms, status: Status) -> Partner:
     return partner
 
 
-def joined_terms(terms_id: int | None) -> Terms:
-    """Return the terms that a join link names, if they are open now; else the base terms."""
-    named = programs.terms_by_id(terms_id) if terms_id is not None else None
-    now = clock.now()
-    if named is None or named.valid_from > now or (named.valid_to and named.valid_to <= now):
-        return programs.base_terms()
-    return named
+def joined_terms(terms_id: int | None, sponsor_code: str | None = None) -> Terms:
+    """Return the terms on which somebody begins: those of the join link, else of the sponsor's code.
+
+    A set that is not open now counts as not named; then it is the base terms.
+    """
+    by_code = queries.terms_of_code(sponsor_code) if sponsor_code else None
+    for each in (terms_id, by_code):
+        named = programs.terms_by_id(each) if each is not None else None
+        if named is not None and programs.is_open(named, clock.now()):
+            return named
+    return programs.base_terms()
 
 
 def find_sponsor(code: str | None) -> Partner | None:

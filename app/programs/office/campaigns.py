@@ -1,0 +1,167 @@
+"""The back office: campaigns, and what each brought beside the days before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app import clock
+from app.errors import DomainError, NotFound
+from app.partners.service import read_scopes, written_scopes
+from app.programs import queries, service
+from app.programs.forms import CampaignForm, shown
+from app.programs.models import Campaign
+from app.programs.office.terms import bp
+from app.programs.rules import SCOPES
+from app.reports.queries import campaign_report
+from app.site.access import requires
+from app.web.pages import page, see_other
+from app.web.tables import Column, Empty, Table
+
+if TYPE_CHECKING:
+    from flask import Response
+
+TYPED = ("products", "categories", "partners")
+
+
+def _address(row: Campaign) -> str:
+    return url_for("office.programs.campaign", campaign_id=row.public_id)
+
+
+CAMPAIGNS = Table(
+    name="campaigns",
+    caption=_l("Campaigns"),
+    key=Campaign.id,
+    default="-starts",
+    columns=(
+        Column("name", _l("Name"), render="name", sort=Campaign.name, main=True, href=_address),
+        Column("state", _l("State"), render="badge", value=lambda row: row.state(clock.now())),
+        Column(
+            "starts",
+            _l("From"),
+            render="datetime",
+            sort=Campaign.starts_at,
+            value=lambda row: row.starts_at,
+        ),
+        Column("ends", _l("Until"), render="datetime", value=lambda row: row.ends_at),
+    ),
+    empty=Empty(
+        _l("No campaigns yet"),
+        _l("Pay more for some days, some goods or some partners. It ends by itself."),
+        icon="speakerphone",
+        endpoint="office.programs.new_campaign",
+        act=_l("New campaign"),
+    ),
+)
+
+
+@bp.get("/campaigns/")
+@requires("read")
+def campaigns() -> Response:
+    """List campaigns, the newest first."""
+    found = CAMPAIGNS.load(queries.all_campaigns())
+    return page("programs/office/campaigns.html", "_campaigns.html", campaigns=found)
+
+
+@bp.get("/campaigns/new")
+@requires("manage")
+def new_campaign() -> Response:
+    """Show the form of a new campaign."""
+    return _page(None, CampaignForm())
+
+
+@bp.post("/campaigns/new")
+@requires("manage")
+def create_campaign() -> Response:
+    """Make a campaign."""
+    form = CampaignForm().offer(queries.all_groups())
+    if form.validate_on_submit():
+        try:
+            campaign = service.create_campaign(**_said(form))
+        except DomainError as error:
+            _complain(form, error)
+            return _page(None, form, error.status)
+        words = _("The campaign is there. Its partners see it in their cabinets.")
+        return see_other("office.programs.campaign", campaign_id=campaign.public_id, message=words)
+    return _page(None, form, 422)
+
+
+@bp.get("/campaigns/<string:campaign_id>")
+@requires("read")
+def campaign(campaign_id: str) -> Response:
+    """Show a campaign: what it pays, what it brought, and the form to change it."""
+    found = _found(campaign_id)
+    offer = queries.offer_of(found)
+    words = written_scopes(offer)
+    said = {
+        "name": found.name,
+        "levels": offer["levels"],
+        "starts_at": found.starts_at,
+        "ends_at": found.ends_at,
+        "groups": offer["groups"],
+        **{name: ", ".join(words[name]) for name in TYPED},
+    }
+    return _page(found, CampaignForm(formdata=None, data=said))
+
+
+@bp.post("/campaigns/<string:campaign_id>")
+@requires("manage")
+def change_campaign(campaign_id: str) -> Response:
+    """Change a campaign, from now on."""
+    found, form = _found(campaign_id), CampaignForm().offer(queries.all_groups())
+    if form.validate_on_submit():
+        try:
+            service.change_campaign(found, **_said(form))
+        except DomainError as error:
+            _complain(form, error)
+            return _page(found, form, error.status)
+        words = _("Saved: it holds for orders from now on.")
+        return see_other("office.programs.campaign", campaign_id=campaign_id, message=words)
+    return _page(found, form, 422)
+
+
+@bp.post("/campaigns/<string:campaign_id>/stop")
+@requires("manage")
+def stop_campaign(campaign_id: str) -> Response:
+    """End a campaign now."""
+    service.stop_campaign(_found(campaign_id))
+    words = _("Stopped. Orders made during it keep what they earned.")
+    return see_other("office.programs.campaign", campaign_id=campaign_id, message=words)
+
+
+def _said(form: CampaignForm) -> Any:
+    scopes: dict[str, Any] = read_scopes({name: form.listed(name) for name in TYPED})
+    said = {"name": form.name.data, "levels": form.rates, "ends_at": form.ends_at.data}
+    return said | scopes | {"groups": form.groups.data, "starts_at": form.starts_at.data}
+
+
+def _complain(form: CampaignForm, error: DomainError) -> None:
+    form.tell(error)
+    for each in error.errors:
+        if each.field == "to":
+            form.complain("ends_at", each.message)
+
+
+def _found(campaign_id: str) -> Campaign:
+    found = queries.find_campaign(campaign_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _page(found: Campaign | None, form: CampaignForm, status: int = 200) -> Response:
+    form.offer(queries.all_groups())
+    offer = queries.offer_of(found) if found else None
+    return page(
+        "programs/office/campaign.html",
+        status=status,
+        campaign=found,
+        form=form,
+        state=found.state(clock.now()) if found else None,
+        levels=shown(offer["levels"]) if offer else (),
+        scopes=written_scopes(offer) if offer else dict.fromkeys(SCOPES, ()),
+        report=campaign_report(g.tenant, found, offer) if found and offer else None,
+    )

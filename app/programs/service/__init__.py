@@ -1,0 +1,46 @@
+"""Verbs on what partners earn: sets of terms, groups, campaigns, and the levels they all have."""
+
+from __future__ import annotations
+
+from app.programs.service.campaigns import (
+    CampaignChanges,
+    change_campaign,
+    create_campaign,
+    stop_campaign,
+)
+from app.programs.service.groups import change_group, create_group
+from app.programs.service.levels import (
+    currency,
+    rate_words,
+    read_by_buyer,
+    read_levels,
+    read_rate,
+    read_sum,
+)
+from app.programs.service.terms import (
+    TermsChanges,
+    change_terms,
+    create_terms,
+    found_base,
+    label_of,
+)
+
+__all__ = [
+    "CampaignChanges",
+    "TermsChanges",
+    "change_campaign",
+    "change_group",
+    "change_terms",
+    "create_campaign",
+    "create_group",
+    "create_terms",
+    "currency",
+    "found_base",
+    "label_of",
+    "rate_words",
+    "read_by_buyer",
+    "read_levels",
+    "read_rate",
+    "read_sum",
+    "stop_campaign",
+]
