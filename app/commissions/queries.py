@@ -21,7 +21,7 @@ from app.partners.queries import identity_of
 from app.partners.rules import Edge, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import Select
 
@@ -82,6 +82,32 @@ FROM (SELECT *, 'partner:' || partner_id || ':pending' AS pending,
       FROM transfer WHERE order_id = ANY(%(orders)s)) t
 GROUP BY order_id, line, level, partner_id
 """
+
+# Three looks, each by its own index; none of them where cashback never was on.
+_THEMSELVES = """
+WITH cashback AS (
+    SELECT FROM fact WHERE owner = 'merchant' AND name = 'cashback' AND value = 'true'::jsonb
+)
+SELECT id FROM partner WHERE EXISTS (TABLE cashback) AND member_id = ANY(%(members)s::bigint[])
+UNION SELECT id FROM partner
+WHERE EXISTS (TABLE cashback) AND email = ANY(%(emails)s) AND status <> 'removed'
+UNION SELECT id FROM partner WHERE EXISTS (TABLE cashback) AND phone = ANY(%(phones)s)
+"""
+
+
+def who_earn_cashback(
+    members: Iterable[int | None], emails: Iterable[str | None], phones: Iterable[str | None]
+) -> set[int]:
+    """Return the partners who buyers are themselves, where own purchases earn or ever earned.
+
+    E-mails normalised, phones in E.164.
+    """
+    values = {
+        "members": sorted({each for each in members if each is not None}),
+        "emails": sorted({each for each in emails if each}),
+        "phones": sorted({each for each in phones if each}),
+    }
+    return {row.id for row in sql.rows(_THEMSELVES, values)} if any(values.values()) else set()
 
 
 def world_of(

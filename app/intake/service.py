@@ -20,8 +20,8 @@ from app.attribution.service import (
     read_journals,
 )
 from app.commissions import service as commissions
-from app.commissions.queries import booked, world_of
-from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
+from app.commissions.queries import booked, who_earn_cashback, world_of
+from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due, share_out
 from app.errors import Retry
 from app.events import service as events
 from app.events.service import Happened
@@ -246,9 +246,7 @@ def reconcile(
         *(order for order in changed if order.member_id in alone),
     ):
         by_member[order.member_id].append(order)
-    settled = {order.id for own in by_member.values() for order in own}
-    nobodies = [[order] for order in changed if order.id not in settled]
-    _settle([own for own in by_member.values() if own] + nobodies)
+    _settle(_customers(changed, by_member))
     _settle_without([m for m, own in by_member.items() if m is not None and not own])
 
 
@@ -270,8 +268,29 @@ def _settle_without(member_ids: Sequence[int]) -> None:
     )
 
 
+def _customers(
+    changed: Iterable[Standing], by_member: Mapping[int | None, Sequence[Standing]]
+) -> list[Sequence[Standing]]:
+    """Return all orders of each customer, and each order of a nobody by itself."""
+    settled = {order.id for own in by_member.values() for order in own}
+    nobodies = [[order] for order in changed if order.id not in settled]
+    return [*(own for own in by_member.values() if own), *nobodies]
+
+
+def _others(order_ids: Collection[int]) -> list[Sequence[Standing]]:
+    """Hold the customers of orders that a cap leaves another sum, with all their orders."""
+    held = _hold(orders.get_all(order_ids))
+    by_member: dict[int | None, list[Standing]] = defaultdict(list)
+    for order in orders.of_members({o.member_id for o in held if o.member_id is not None}):
+        by_member[order.member_id].append(order)
+    return _customers(held, by_member)
+
+
 def _settle(customers: Sequence[Sequence[Standing]]) -> None:
-    """Due, booked, difference: for all orders of each customer, or one order of a nobody."""
+    """Due, booked, difference: for all orders of each customer, or one order of a nobody.
+
+    Where a cap of a month leaves other orders another sum, their customers are settled along.
+    """
     merchant = tenant()
     standing = {order.id: order for own in customers for order in own}
     fresh = {order.id for order in standing.values() if order.fresh}
@@ -283,8 +302,14 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
         _due(merchant, own, journal, worlds[own[0].shop_id])
         for own, journal in zip(customers, journals, strict=True)
     ]
-    deals = [deal for result in results for deal in result.deals]
     before = commissions.shown(known)
+    asks = [ask for result in results for ask in result.asked]
+    month = commissions.hold(standing, asks, before.asks)
+    results, served = share_out(results, month.taken)
+    if moved := month.moved(served):
+        _settle([*customers, *_others(moved)])
+        return
+    deals = [deal for result in results for deal in result.deals]
     booking = commissions.prepare(
         deals,
         booked(known) if known else {},
@@ -297,7 +322,8 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
         receipt = ledger.send_all(booking.postings, merchant.currency)
         orders.number_bookings({i: n for i, n in booking.numbers.items() if i not in fresh})
         shown = commissions.show(deals, created, merchant.currency, codes, before)
-        events.record_all([*booking.happened, *shown])
+        near = month.keep(served, merchant.currency)
+        events.record_all([*booking.happened, *shown, *near])
         keep_verdicts(
             (journal, result.attribution.verdicts.values())
             for journal, result in zip(journals, results, strict=True)
@@ -340,9 +366,17 @@ def _worlds(
     """Return the world of each shop whose orders these are."""
     folded: dict[int, list[Folded]] = defaultdict(list)
     partners: dict[int, set[int]] = defaultdict(set)
+    region = region_of(merchant.currency)
+    buyers = [
+        orders.contact_of(order.folded.snapshot, order.shop_id, region)
+        for own in customers
+        for order in own
+    ]
+    ids = {own[0].member_id for own in customers}
+    themselves = who_earn_cashback(ids, {b.email for b in buyers}, {b.phone for b in buyers})
     for own, journal in zip(customers, journals, strict=True):
         folded[own[0].shop_id] += [order.folded for order in own]
-        partners[own[0].shop_id] |= _partners(journal)
+        partners[own[0].shop_id] |= _partners(journal) | themselves
     return {
         shop: world_of(merchant, shop, own, partners[shop]) if partners[shop] else _nobody(merchant)
         for shop, own in folded.items()
