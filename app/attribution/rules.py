@@ -12,6 +12,7 @@ from app.partners.rules import Identity, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+SUBSCRIBED = "subscribed"  # how a contact enrolled by a form on a page of the shop
 SKEW = timedelta(minutes=5)  # how far a touch may seem to come after its order
 
 
@@ -311,8 +312,12 @@ class _Bench:
         if self.binding is not None:
             foreign = claim.kind in _CODES and claim.partner_id != self.binding.partner_id
             return Reason.FOREIGN if foreign and self.settings.foreign_code == "ignore" else None
-        known = self.known_since is not None and self.known_since < self.touch(claim)
-        return Reason.EXISTING_CUSTOMER if known and self.settings.existing == "ignore" else None
+        ignored = self.settings.existing == "ignore"
+        return Reason.EXISTING_CUSTOMER if ignored and self.known(claim) else None
+
+    def known(self, claim: Claim) -> bool:
+        """Whether the customer had registered or ordered before the claim's touch."""
+        return self.known_since is not None and self.known_since < self.touch(claim)
 
 
 def verdicts(
@@ -359,6 +364,9 @@ def _enrolled(
         reason = bench.flaw(one.claim)
         if reason is None and one.claim.partner_id == bench.own:
             reason = Reason.SELF_REFERRAL
+        if reason is None and one.how == SUBSCRIBED and bench.known(one.claim):
+            # Anybody can fill in a form with a customer's address: it never moves a known one.
+            reason = Reason.EXISTING_CUSTOMER
         if reason is None:
             reason = Reason.WEAKER if won else Reason.WON
         won = won or reason is Reason.WON
