@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from app import sql
+from app import clock, sql
 from app.commissions.models import Cap, Deal, Share
 from app.commissions.rules import Key, Nets, World, facts_from_rows
 from app.extensions import db
@@ -119,7 +119,7 @@ def world_of(
     values = {
         "shop": shop_id,
         "partners": sorted(partners),
-        "oldest": min(f.snapshot.created_at for f in folded),
+        "oldest": min((f.snapshot.created_at for f in folded), default=clock.now()),
         "products": sorted({line.product for line in lines if line.product}),
         "categories": sorted(
             {str(r.value) for f in folded for r in f.facts if r.name == "category"}

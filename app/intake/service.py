@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from app import clock, sql
-from app.attribution.rules import Buyer
+from app.attribution import service as attribution
+from app.attribution.rules import Buyer, Kind, verdicts
 from app.attribution.service import (
     Customer,
-    forget_bindings,
     keep_bindings,
+    keep_enrolments,
     keep_verdicts,
     read_journals,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from app.attribution.service import Journal
     from app.commissions.rules import DueResult
     from app.commissions.service import Shown
-    from app.members.service import Contact, Resolution
+    from app.members.service import Card, Contact, Resolution
     from app.orders.rules import Folded
 
 Name = tuple[int, str]  # an order's shop, and its id there
@@ -101,6 +102,7 @@ def _book_news(news: Sequence[News]) -> dict[Name, Standing]:
     members.lock(held | {m for w in whose for m in (w.member_id, w.guest_id)} - made)
     changed = _take_in(news, whose, before)
     orders.take_over(owners)
+    attribution.take_over(owners)
     events.record_all(list(_unmapped(news, changed)))
     members.refresh(_newest(news, contacts, whose, changed))
     touched = moved | {order.member_id for order in changed.values()}
@@ -117,6 +119,8 @@ def _moves(whose: Sequence[Resolution]) -> tuple[dict[int, int], set[int | None]
         if w.owned_guest_id is not None and w.owner_id is not None
     }
     now = orders.members_of_guests(owned)
+    for guest, found in attribution.members_of_guests(owned).items():
+        now[guest] = now.get(guest, set()) | found
     moving = {guest: owner for guest, owner in owned.items() if now.get(guest, set()) - {owner}}
     return moving, {m for guest, owner in moving.items() for m in (owner, *now[guest])}
 
@@ -160,6 +164,35 @@ def _newest(
         if not resolved.made or spoken[member_id] > 1:
             shown[member_id] = contact
     return shown
+
+
+def introduce(
+    contact: Contact,
+    evidence: Iterable[tuple[Kind, str]],
+    how: str,
+    card: Card | None = None,
+) -> int:
+    """Take in a customer whom the shop or a form tells of, and bind him from now on by the evidence.
+
+    `how`: "registered" or "subscribed". His orders are reconciled, for what is known of him may
+    change whose they are. Returns the id of the customer whose he is now; raises Retry as `apply`.
+    """
+    [whose] = members.resolve([contact])
+    owners, moved = _moves([whose])
+    if whose.member_id is None:
+        raise LookupError("a contact is known by something")
+    members.lock({*moved, whose.member_id, whose.guest_id})
+    orders.take_over(owners)
+    attribution.take_over(owners)
+    if card is not None:
+        members.write(whose.member_id, card)
+    else:
+        members.refresh({whose.member_id: contact})
+    told = whose.guest_id or whose.member_id
+    for kind, value in evidence:
+        attribution.enrol(whose.member_id, told, kind, value, since=contact.seen_at, how=how)
+    reconcile([], {*moved, whose.member_id})
+    return whose.member_id
 
 
 def delete(shop_id: int, external_id: str) -> Standing:
@@ -215,7 +248,25 @@ def reconcile(
     ):
         by_member[order.member_id].append(order)
     _settle(_customers(changed, by_member))
-    forget_bindings([m for m, own in by_member.items() if m is not None and not own])
+    _settle_without([m for m, own in by_member.items() if m is not None and not own])
+
+
+def _settle_without(member_ids: Sequence[int]) -> None:
+    """Bind customers who have no orders, or none any more, by what came with their registration."""
+    if not member_ids:
+        return
+    merchant = tenant()
+    journals = read_journals([Customer(m, {}) for m in member_ids], ())
+    partners = {p for journal in journals for p in _partners(journal)}
+    world = world_of(merchant, 0, [], partners) if partners else _nobody(merchant)
+    results = [verdicts((), journal.enrolments, world) for journal in journals]
+    keep_enrolments(
+        (journal, found.enrolments) for journal, found in zip(journals, results, strict=True)
+    )
+    keep_bindings(
+        (m, found.binding, journal)
+        for m, journal, found in zip(member_ids, journals, results, strict=True)
+    )
 
 
 def _customers(
@@ -287,6 +338,7 @@ def _write(
         shown = commissions.show(deals, created, merchant.currency, codes, before)
         events.record_all([*booking.happened, *shown, *keep_caps()])
         keep_verdicts((journal, r.attribution.verdicts.values()) for _c, journal, r in found)
+        keep_enrolments((journal, r.attribution.enrolments) for _c, journal, r in found)
         keep_bindings(
             (customer.member_id, result.attribution.binding, journal)
             for customer, journal, result in found
@@ -310,7 +362,7 @@ def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: Wor
         world,
         NOTHING_TAKEN,
         clock.now(),
-        explicit_bindings=journal.bindings,
+        enrolments=journal.enrolments,
         bindable=own[0].member_id is not None,
     )
 
@@ -331,15 +383,23 @@ def _worlds(
     themselves = who_earn_cashback(ids, {b.email for b in buyers}, {b.phone for b in buyers})
     for own, journal in zip(customers, journals, strict=True):
         folded[own[0].shop_id] += [order.folded for order in own]
-        found = {c.partner_id for claims in journal.claims.values() for c in claims}
-        found |= {b.partner_id for b in journal.bindings}
-        partners[own[0].shop_id] |= {p for p in found if p is not None} | themselves
-    nobody = World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
+        partners[own[0].shop_id] |= _partners(journal) | themselves
     return {
-        # Where nobody claims anything no fact can matter.
-        shop: world_of(merchant, shop, own, partners[shop]) if partners[shop] else nobody
+        shop: world_of(merchant, shop, own, partners[shop]) if partners[shop] else _nobody(merchant)
         for shop, own in folded.items()
     }
+
+
+def _partners(journal: Journal) -> set[int]:
+    """Return every partner for whom something speaks."""
+    found = {c.partner_id for claims in journal.claims.values() for c in claims}
+    found |= {e.claim.partner_id for e in journal.enrolments}
+    return {p for p in found if p is not None}
+
+
+def _nobody(merchant: Tenant) -> World:
+    """Where nobody claims anything no fact can matter."""
+    return World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
 
 
 def _buyer(order: Standing, journal: Journal, merchant: Tenant) -> Buyer:

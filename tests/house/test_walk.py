@@ -39,12 +39,18 @@ TEST_MODE = {"office.tenants.clock", "office.tenants.move_clock"}  # not there i
 SIGNED = {
     "public.intake.hook",
     "public.attribution.hit",
+    "public.attribution.lead",
     "public.attribution.postback",
     "public.intake.postback",
     "public.notifications.unsubscribe",
 }
 # External ids are each merchant's own: a PUT makes its own thing of that name.
-OWN_NAMES = {"api.orders.put", "api.catalog.put_product", "api.catalog.put_category"}
+OWN_NAMES = {
+    "api.orders.put",
+    "api.members.put",
+    "api.catalog.put_product",
+    "api.catalog.put_category",
+}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.attribution.rules import Binding, OrderClaims, Verdict, verdicts
+from app.attribution.rules import Enrolment, OrderClaims, Verdict, verdicts
 from app.commissions.rules.capped import capped, share_out
 from app.commissions.rules.shapes import (
     Bucket,
@@ -47,7 +47,7 @@ def due(
     taken: Taken,
     now: datetime,
     *,
-    explicit_bindings: Sequence[Binding] = (),
+    enrolments: Sequence[Enrolment] = (),
     bindable: bool = True,
 ) -> DueResult:
     """Say what all orders of one customer earn, in minor units of the merchant's currency.
@@ -57,7 +57,7 @@ def due(
     the other orders of the month take of its caps.
     """
     asked = [_claims(order) for order in orders]
-    attribution = verdicts(asked, explicit_bindings, world, bindable=bindable)
+    attribution = verdicts(asked, enrolments, world, bindable=bindable)
     ordered = sorted(orders, key=_place)
     numbers = _numbers(ordered)
     deals = [
