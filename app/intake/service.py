@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -146,11 +146,17 @@ def _newest(
     whose: Sequence[Resolution],
     changed: Mapping[Name, Standing],
 ) -> dict[int, Contact]:
-    """Return what to show on contact cards: what orders that changed say of whose they are."""
+    """Return what to show on contact cards: what orders that changed say of whose they are.
+
+    Cards that were made just now, of one message, show it already.
+    """
     shown = {}
+    spoken = Counter(resolved.member_id for resolved in whose)
     for (one, _seen), contact, resolved in zip(news, contacts, whose, strict=True):
         order, member_id = changed.get(_name(one)), resolved.member_id
-        if order is not None and member_id is not None and order.member_id == member_id:
+        if order is None or member_id is None or order.member_id != member_id:
+            continue
+        if not resolved.made or spoken[member_id] > 1:
             shown[member_id] = contact
     return shown
 

@@ -47,17 +47,17 @@ class Resolution:
 
 NOBODY = Resolution(None)
 
-_SAID = """
-json_to_recordset(%(rows)s) AS r(shop bigint, key text, name text, email text, phone text,
-                                 "group" text, seen timestamptz, known bool)
-"""
+_NAMES = ("shop", "key", "name", "email", "phone", "group", "seen", "known")
 # Ids that share an e-mail decide one after another who owns its guest.
 _ALONE = """
 SELECT pg_advisory_xact_lock(hashtextextended(k, 0)) FROM unnest(%(locks)s::text[]) AS u(k)
 """
-_FIND_OR_MAKE = f"""
+_FIND_OR_MAKE = """
 WITH said AS MATERIALIZED (
-    SELECT * FROM {_SAID}
+    SELECT * FROM unnest(%(shop)s::bigint[], %(key)s::text[], %(name)s::text[], %(email)s::text[],
+                         %(phone)s::text[], %(group)s::text[], %(seen)s::timestamptz[],
+                         %(known)s::bool[])
+         AS r(shop, key, name, email, phone, "group", seen, known)
 ), found AS (
     SELECT m.id, m.shop_id, m.key FROM member m
     JOIN (SELECT DISTINCT shop, key FROM said) s ON s.shop = m.shop_id AND s.key = m.key
@@ -83,7 +83,7 @@ WITH said AS MATERIALIZED (
 )
 SELECT id, shop_id, key, false AS made FROM found
 UNION ALL SELECT id, shop_id, key, true FROM made
-"""  # noqa: S608 - made of this module's own words
+"""
 _OWNERS = """
 SELECT DISTINCT ON (u.shop, u.email) u.shop, u.email, m.id AS owner,
        (SELECT g.id FROM member g WHERE g.shop_id = u.shop AND g.key = 'email:' || u.email) AS guest
@@ -130,8 +130,9 @@ def _look(contacts: Sequence[Contact]) -> tuple[Found, Owners]:
     with sql.together():
         if emails:
             sql.send(_ALONE, {"locks": [f"email:{shop}:{email}" for shop, email in emails]})
-        rows = sql.recordset(_row(contact) for contact in contacts)
-        members = sql.send(_FIND_OR_MAKE, {"rows": rows, "now": clock.now()})
+        rows = [_row(contact) for contact in contacts]
+        said = {name: [row[name] for row in rows] for name in _NAMES}
+        members = sql.send(_FIND_OR_MAKE, {**said, "now": clock.now()})
         owned = (
             sql.send(_OWNERS, {"shops": [s for s, _ in emails], "emails": [e for _, e in emails]})
             if emails

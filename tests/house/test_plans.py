@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, scoped_session
 
 VALUES: dict[str, Any] = {
-    "rows": '[{"n": 0, "shop": 1, "external": "A1", "hash": "h"}]',
+    "externals": ["A1"],
+    "hashes": ["h"],
     "shop": 1,
     "shops": [1],
     "ids": [1],

@@ -17,7 +17,8 @@ _PEEK = """
 SELECT r.n, o.id, o.shop_id, o.external_id, o.member_id, o.guest_id, o.folded, o.booking,
        EXISTS (SELECT FROM order_message m WHERE m.order_id = o.id
                AND m.body_hash = r.hash AND m.seq = 0) AS known
-FROM json_to_recordset(%(rows)s) AS r(n bigint, shop bigint, external text, hash text)
+FROM unnest(%(shops)s::bigint[], %(externals)s::text[], %(hashes)s::text[])
+     WITH ORDINALITY AS r(shop, external, hash, n)
 JOIN orders o ON o.shop_id = r.shop AND o.external_id = r.external
 """
 _BY_IDS = """
@@ -44,13 +45,14 @@ def peek(incoming: Sequence[Incoming]) -> list[tuple[Standing | None, bool]]:
     A message with a version or `updated_at` is one by its content; one without is a double only of
     the newest, for its place among the others is the time of receipt.
     """
-    asked = (
-        {"n": n, "shop": one.shop_id, "external": one.external_id, "hash": one.hash}
-        for n, one in enumerate(incoming)
-    )
-    rows = {row.n: row for row in sql.rows(_PEEK, {"rows": sql.recordset(asked)})}
+    asked = {
+        "shops": [one.shop_id for one in incoming],
+        "externals": [one.external_id for one in incoming],
+        "hashes": [one.hash for one in incoming],
+    }
+    rows = {row.n: row for row in sql.rows(_PEEK, asked)}
     found: list[tuple[Standing | None, bool]] = []
-    for n, one in enumerate(incoming):
+    for n, one in enumerate(incoming, start=1):
         order = _standing(rows[n]) if n in rows else None
         doubled = order is not None and (rows[n].known if one.dated else repeats(order.folded, one))
         found.append((order, doubled))
