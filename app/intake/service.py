@@ -35,13 +35,13 @@ from app.tenancy import current_tenant, role
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from app.attribution.service import Journal
     from app.commissions.rules import DueResult
+    from app.ledger.service import Posting
     from app.members.service import Contact, Resolution
-    from app.orders.rules import Folded
 
 Name = tuple[int, str]  # an order's shop, and its id there
 News = tuple[Incoming, Standing | None]  # a message that is no double, and its order so far
@@ -166,23 +166,27 @@ def delete(shop_id: int, external_id: str) -> Standing:
 
     Returns the order as it now stands; raises NotFound.
     """
-    [order] = _hold([orders.find(shop_id, external_id)])
+    [order] = hold([orders.find(shop_id, external_id)])
     gone = orders.delete(order, clock.now())
     reconcile([gone], [gone.member_id])
     return gone
 
 
-def rework(order_ids: Iterable[int]) -> None:
+def rework(order_ids: Iterable[int]) -> Sequence[Posting]:
     """Reconcile orders as they stand: the end of their hold, a replay, a re-run.
 
-    Orders that are not there are passed over.
+    Orders that are not there are passed over. Returns what was posted.
     """
-    held = _hold(orders.get_all(order_ids))
-    reconcile(held, [order.member_id for order in held])
+    held = hold(orders.get_all(order_ids))
+    return reconcile(held, [order.member_id for order in held])
 
 
-def _hold(seen: Sequence[Standing]) -> list[Standing]:
-    members.lock(order.member_id for order in seen)
+def hold(seen: Sequence[Standing], others: Iterable[int | None] = ()) -> list[Standing]:
+    """Lock the customers of orders, and `others`, then the orders; return them as they now stand.
+
+    Raises Retry when one has gone to another customer meanwhile.
+    """
+    members.lock([*(order.member_id for order in seen), *others])
     return list(_locked(seen).values())
 
 
@@ -199,11 +203,12 @@ def _locked(seen: Iterable[Standing]) -> dict[int, Standing]:
 
 def reconcile(
     changed: Sequence[Standing], of: Iterable[int | None], *, alone: Collection[int] = frozenset()
-) -> None:
+) -> Sequence[Posting]:
     """Compute what is due to the orders and to all others of the customers `of`; book the difference.
 
     The callers hold the customers' locks; `alone` are those who have no other orders. A guest who
-    cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing.
+    cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing. Returns
+    what was posted.
     """
     known = {member_id for member_id in of if member_id is not None}
     by_member: dict[int | None, list[Standing]] = {m: [] for m in sorted(known)}
@@ -215,23 +220,48 @@ def reconcile(
         by_member[order.member_id].append(order)
     settled = {order.id for own in by_member.values() for order in own}
     nobodies = [[order] for order in changed if order.id not in settled]
-    _settle([own for own in by_member.values() if own] + nobodies)
+    posted = _settle([own for own in by_member.values() if own] + nobodies)
     forget_bindings([m for m, own in by_member.items() if m is not None and not own])
+    return posted
 
 
-def _settle(customers: Sequence[Sequence[Standing]]) -> None:
+def foresee(
+    customers: Sequence[Sequence[Standing]], alter: Callable[[World], World] | None = None
+) -> list[DueResult]:
+    """Say what customers' orders, as they are given, would earn; nothing is locked or written.
+
+    `alter` may put other facts into the world. The caps of a month are left aside: they depend on
+    the orders of everybody else.
+    """
+    return _judge(tenant(), customers, frozenset(), alter)[2]
+
+
+def _judge(
+    merchant: Tenant,
+    customers: Sequence[Sequence[Standing]],
+    fresh: Collection[int],
+    alter: Callable[[World], World] | None = None,
+) -> tuple[list[Customer], list[Journal], list[DueResult]]:
+    """Read what speaks for partners and what held, and say what is due."""
+    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
+    journals = read_journals(asked, fresh)
+    worlds = _worlds(merchant, customers, journals)
+    if alter is not None:
+        worlds = {shop: alter(world) for shop, world in worlds.items()}
+    results = [
+        _due(merchant, own, journal, worlds[own[0].shop_id])
+        for own, journal in zip(customers, journals, strict=True)
+    ]
+    return asked, journals, results
+
+
+def _settle(customers: Sequence[Sequence[Standing]]) -> Sequence[Posting]:
     """Due, booked, difference: for all orders of each customer, or one order of a nobody."""
     merchant = tenant()
     standing = {order.id: order for own in customers for order in own}
     fresh = {order.id for order in standing.values() if order.fresh}
     known = sorted(standing.keys() - fresh)
-    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
-    journals = read_journals(asked, fresh)
-    worlds = _worlds(merchant, customers, journals)
-    results = [
-        _due(merchant, own, journal, worlds[own[0].shop_id])
-        for own, journal in zip(customers, journals, strict=True)
-    ]
+    asked, journals, results = _judge(merchant, customers, fresh)
     deals = [deal for result in results for deal in result.deals]
     before = commissions.shown(known)
     booking = commissions.prepare(
@@ -260,12 +290,18 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
         receipt.check()
     except AlreadyPosted as error:
         raise Retry(error.code) from error
+    return booking.postings
 
 
 def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: World) -> DueResult:
     inputs = [
         OrderInput(
-            o.id, o.folded, _buyer(o, journal, merchant), journal.claims[o.id], o.external_id
+            o.id,
+            o.folded,
+            _buyer(o, journal, merchant),
+            journal.claims[o.id],
+            o.external_id,
+            o.rated_as_of,
         )
         for o in own
     ]
@@ -283,18 +319,26 @@ def _worlds(
     merchant: Tenant, customers: Sequence[Sequence[Standing]], journals: Sequence[Journal]
 ) -> dict[int, World]:
     """Return the world of each shop whose orders these are."""
-    folded: dict[int, list[Folded]] = defaultdict(list)
+    made: dict[int, list[Standing]] = defaultdict(list)
     partners: dict[int, set[int]] = defaultdict(set)
     for own, journal in zip(customers, journals, strict=True):
-        folded[own[0].shop_id] += [order.folded for order in own]
+        made[own[0].shop_id] += own
         found = {c.partner_id for claims in journal.claims.values() for c in claims}
         found |= {b.partner_id for b in journal.bindings}
         partners[own[0].shop_id] |= {p for p in found if p is not None}
     nobody = World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
     return {
         # Where nobody claims anything no fact can matter.
-        shop: world_of(merchant, shop, own, partners[shop]) if partners[shop] else nobody
-        for shop, own in folded.items()
+        shop: world_of(
+            merchant,
+            shop,
+            [order.folded for order in own],
+            partners[shop],
+            min(o.rated_as_of or o.folded.snapshot.created_at for o in own),
+        )
+        if partners[shop]
+        else nobody
+        for shop, own in made.items()
     }
 
 
