@@ -62,9 +62,10 @@ def all_terms() -> Sequence[Terms]:
     return db.session.scalars(select(Terms).order_by(Terms.is_base.desc(), Terms.id)).all()
 
 
-def drafts_of(terms_id: int) -> Sequence[TermsDraft]:
-    """Return the drafts of a set of terms, the newest first."""
-    query = select(TermsDraft).where(TermsDraft.terms_id == terms_id)
+def drafts_of(terms_id: int, at: datetime) -> Sequence[TermsDraft]:
+    """Return the drafts of a set of terms that do not hold yet, the newest first."""
+    waiting = TermsDraft.holds_from.is_(None) | (TermsDraft.holds_from > at)
+    query = select(TermsDraft).where(TermsDraft.terms_id == terms_id, waiting)
     return db.session.scalars(query.order_by(TermsDraft.id.desc())).all()
 
 

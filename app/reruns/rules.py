@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.facts.rules import Timeline
@@ -140,6 +141,16 @@ def reported(
     }
 
 
-def month_start(month: str) -> date:
-    """Return the first day of a month written "2026-11"."""
-    return date.fromisoformat(f"{month}-01")
+def months_of(sums: Mapping[str, Any]) -> list[tuple[date, int, int]]:
+    """Return the months of a run's sums: the first day, the cost before and after."""
+    found = sorted((sums.get("months") or {}).items())
+    return [(date.fromisoformat(f"{month}-01"), *pair) for month, pair in found]
+
+
+def shares_of(sums: Mapping[str, Any]) -> tuple[Decimal, Decimal] | None:
+    """Return what part of the turnover the cost is, before and after, percents to a tenth."""
+    turned = sums.get("turnover")
+    if not turned:
+        return None
+    before, after = (Decimal(minor * 100) / turned for minor in sums["cost"])
+    return before.quantize(Decimal("0.1")), after.quantize(Decimal("0.1"))

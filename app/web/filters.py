@@ -241,6 +241,11 @@ def datetime_text(value: datetime) -> str:
     return pen().datetime_text(value)
 
 
+def month_text(value: date) -> str:
+    """A month with its year, by locale."""
+    return str(dates.format_skeleton("yMMMM", value, locale=locale_name()))
+
+
 def day(value: date | datetime | None) -> Markup:
     """A day for a page."""
     return pen().day(value)
@@ -298,6 +303,7 @@ def init_app(app: Flask) -> None:
         datetime=moment,
         date_text=date_text,
         datetime_text=datetime_text,
+        month_text=month_text,
         ago=ago,
         person=person,
         safe_url=safe_url,
