@@ -57,7 +57,8 @@ def replay(slug: str) -> None:
     tenant = tenant_queries.by_slug(slug)
     db.session.rollback()
     if tenant is None:
-        raise click.ClickException(f"There is no merchant {slug}.")
+        msg = f"There is no merchant {slug}."
+        raise click.ClickException(msg)
     tenant_id, cursor, seen, refolded, posted = tenant.id, 0, 0, 0, 0
     while ids := jobs.in_transaction(partial(reruns.all_orders, cursor, TOGETHER), tenant_id):
         found = jobs.in_transaction(partial(reruns_service.replay, ids), tenant_id)

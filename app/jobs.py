@@ -224,7 +224,7 @@ def _work_run(tenant_id: int, run_id: int) -> bool:
     except Exception:
         # The worker's edge: one order that cannot be done must not hold up the others.
         log.warning("run %s of tenant %s goes on thing by thing", run_id, tenant_id, exc_info=True)
-        return any([_work_one(tenant_id, run_id) for _ in range(runs.TOGETHER)])
+        return all(_work_one(tenant_id, run_id) for _ in range(runs.TOGETHER))
 
 
 def _work_one(tenant_id: int, run_id: int) -> bool:

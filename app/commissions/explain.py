@@ -141,7 +141,7 @@ def _caps(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
         if paid:
             more = gettext("%(paid)s of %(wanted)s were paid.", paid=write(paid), **said)
         else:
-            more = gettext("Nothing of %(wanted)s was paid.", **said)
+            more = gettext("nothing of %(wanted)s was paid.", **said)
         yield f"{text} {more}"
 
 

@@ -5,34 +5,31 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
 from app import clock, sql
-from app.attribution.rules import Buyer
 from app.attribution.service import (
     Customer,
     forget_bindings,
     keep_bindings,
     keep_verdicts,
-    read_journals,
 )
 from app.commissions import service as commissions
-from app.commissions.queries import booked, world_of
-from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
+from app.commissions.queries import booked
+from app.commissions.rules import share_out
 from app.errors import Retry
 from app.events import service as events
 from app.events.service import Happened
 from app.extensions import db
+from app.intake.judging import judge, tenant
 from app.ledger import service as ledger
 from app.ledger.service import AlreadyPosted
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
 from app.orders.service import Incoming, Standing, Word
-from app.tenancy import current_tenant, role
-from app.tenants.models import Tenant
+from app.tenancy import role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -40,8 +37,10 @@ if TYPE_CHECKING:
 
     from app.attribution.service import Journal
     from app.commissions.rules import DueResult
+    from app.commissions.service import Shown
     from app.ledger.service import Posting
     from app.members.service import Contact, Resolution
+    from app.tenants.models import Tenant
 
 Name = tuple[int, str]  # an order's shop, and its id there
 News = tuple[Incoming, Standing | None]  # a message that is no double, and its order so far
@@ -218,52 +217,59 @@ def reconcile(
         *(order for order in changed if order.member_id in alone),
     ):
         by_member[order.member_id].append(order)
-    settled = {order.id for own in by_member.values() for order in own}
-    nobodies = [[order] for order in changed if order.id not in settled]
-    posted = _settle([own for own in by_member.values() if own] + nobodies)
+    posted = _settle(_customers(changed, by_member))
     forget_bindings([m for m, own in by_member.items() if m is not None and not own])
     return posted
 
 
-def foresee(
-    customers: Sequence[Sequence[Standing]], alter: Callable[[World], World] | None = None
-) -> list[DueResult]:
-    """Say what customers' orders, as they are given, would earn; nothing is locked or written.
-
-    `alter` may put other facts into the world. The caps of a month are left aside: they depend on
-    the orders of everybody else.
-    """
-    return _judge(tenant(), customers, frozenset(), alter)[2]
+def _customers(
+    changed: Iterable[Standing], by_member: Mapping[int | None, Sequence[Standing]]
+) -> list[Sequence[Standing]]:
+    """Return all orders of each customer, and each order of a nobody by itself."""
+    settled = {order.id for own in by_member.values() for order in own}
+    nobodies = [[order] for order in changed if order.id not in settled]
+    return [*(own for own in by_member.values() if own), *nobodies]
 
 
-def _judge(
-    merchant: Tenant,
-    customers: Sequence[Sequence[Standing]],
-    fresh: Collection[int],
-    alter: Callable[[World], World] | None = None,
-) -> tuple[list[Customer], list[Journal], list[DueResult]]:
-    """Read what speaks for partners and what held, and say what is due."""
-    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
-    journals = read_journals(asked, fresh)
-    worlds = _worlds(merchant, customers, journals)
-    if alter is not None:
-        worlds = {shop: alter(world) for shop, world in worlds.items()}
-    results = [
-        _due(merchant, own, journal, worlds[own[0].shop_id])
-        for own, journal in zip(customers, journals, strict=True)
-    ]
-    return asked, journals, results
+def _others(order_ids: Collection[int]) -> list[Sequence[Standing]]:
+    """Hold the customers of orders that a cap leaves another sum, with all their orders."""
+    held = hold(orders.get_all(order_ids))
+    by_member: dict[int | None, list[Standing]] = defaultdict(list)
+    for order in orders.of_members({o.member_id for o in held if o.member_id is not None}):
+        by_member[order.member_id].append(order)
+    return _customers(held, by_member)
 
 
 def _settle(customers: Sequence[Sequence[Standing]]) -> Sequence[Posting]:
-    """Due, booked, difference: for all orders of each customer, or one order of a nobody."""
+    """Due, booked, difference: for all orders of each customer, or one order of a nobody.
+
+    Where a cap of a month leaves other orders another sum, their customers are settled along.
+    """
     merchant = tenant()
     standing = {order.id: order for own in customers for order in own}
     fresh = {order.id for order in standing.values() if order.fresh}
+    asked, journals, results = judge(merchant, customers, fresh)
+    before = commissions.shown(sorted(standing.keys() - fresh))
+    asks = [ask for result in results for ask in result.asked]
+    month = commissions.hold(standing, asks, before.asks)
+    results, served = share_out(results, month.taken)
+    if moved := month.moved(served):
+        return _settle([*customers, *_others(moved)])
+    found = list(zip(asked, journals, results, strict=True))
+    return _write(merchant, standing, found, before, lambda: month.keep(served, merchant.currency))
+
+
+def _write(
+    merchant: Tenant,
+    standing: Mapping[int, Standing],
+    found: Sequence[tuple[Customer, Journal, DueResult]],
+    before: Shown,
+    keep_caps: Callable[[], list[Happened]],
+) -> Sequence[Posting]:
+    """Post the difference between due and booked, and write what pages and disputes read."""
+    deals = [deal for _customer, _journal, result in found for deal in result.deals]
+    fresh = {order.id for order in standing.values() if order.fresh}
     known = sorted(standing.keys() - fresh)
-    asked, journals, results = _judge(merchant, customers, fresh)
-    deals = [deal for result in results for deal in result.deals]
-    before = commissions.shown(known)
     booking = commissions.prepare(
         deals,
         booked(known) if known else {},
@@ -271,19 +277,16 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> Sequence[Posting]:
         lambda order_id: orders.next_booking(standing[order_id]),
     )
     created = {order.id: order.folded.snapshot.created_at for order in standing.values()}
-    codes = {word: code for journal in journals for word, code in journal.displays.items()}
+    codes = {w: code for _c, journal, _r in found for w, code in journal.displays.items()}
     with sql.together():
         receipt = ledger.send_all(booking.postings, merchant.currency)
         orders.number_bookings({i: n for i, n in booking.numbers.items() if i not in fresh})
         shown = commissions.show(deals, created, merchant.currency, codes, before)
-        events.record_all([*booking.happened, *shown])
-        keep_verdicts(
-            (journal, result.attribution.verdicts.values())
-            for journal, result in zip(journals, results, strict=True)
-        )
+        events.record_all([*booking.happened, *shown, *keep_caps()])
+        keep_verdicts((journal, r.attribution.verdicts.values()) for _c, journal, r in found)
         keep_bindings(
             (customer.member_id, result.attribution.binding, journal)
-            for customer, journal, result in zip(asked, journals, results, strict=True)
+            for customer, journal, result in found
             if customer.member_id is not None
         )
     try:
@@ -291,60 +294,6 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> Sequence[Posting]:
     except AlreadyPosted as error:
         raise Retry(error.code) from error
     return booking.postings
-
-
-def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: World) -> DueResult:
-    inputs = [
-        OrderInput(
-            o.id,
-            o.folded,
-            _buyer(o, journal, merchant),
-            journal.claims[o.id],
-            o.external_id,
-            o.rated_as_of,
-        )
-        for o in own
-    ]
-    return due(
-        inputs,
-        world,
-        NOTHING_TAKEN,
-        clock.now(),
-        explicit_bindings=journal.bindings,
-        bindable=own[0].member_id is not None,
-    )
-
-
-def _worlds(
-    merchant: Tenant, customers: Sequence[Sequence[Standing]], journals: Sequence[Journal]
-) -> dict[int, World]:
-    """Return the world of each shop whose orders these are."""
-    made: dict[int, list[Standing]] = defaultdict(list)
-    partners: dict[int, set[int]] = defaultdict(set)
-    for own, journal in zip(customers, journals, strict=True):
-        made[own[0].shop_id] += own
-        found = {c.partner_id for claims in journal.claims.values() for c in claims}
-        found |= {b.partner_id for b in journal.bindings}
-        partners[own[0].shop_id] |= {p for p in found if p is not None}
-    nobody = World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
-    return {
-        # Where nobody claims anything no fact can matter.
-        shop: world_of(
-            merchant,
-            shop,
-            [order.folded for order in own],
-            partners[shop],
-            min(o.rated_as_of or o.folded.snapshot.created_at for o in own),
-        )
-        if partners[shop]
-        else nobody
-        for shop, own in made.items()
-    }
-
-
-def _buyer(order: Standing, journal: Journal, merchant: Tenant) -> Buyer:
-    contact = orders.contact_of(order.folded.snapshot, order.shop_id, region_of(merchant.currency))
-    return Buyer(order.member_id, contact.email, contact.phone, journal.registered_at)
 
 
 _RIPE = text(
@@ -365,11 +314,3 @@ def ripe(most: int = 500) -> list[tuple[int, int, timedelta]]:
     with role("partnerka_drain"):
         rows = db.session.execute(_RIPE, {"now": clock.now(), "most": most}).all()
     return [(row.tenant_id, row.order_id, row.clock_offset) for row in rows]
-
-
-def tenant() -> Tenant:
-    """Return the merchant in scope."""
-    found = db.session.get(Tenant, current_tenant())
-    if found is None:
-        raise LookupError("the tenant in scope does not exist")
-    return found

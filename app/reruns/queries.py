@@ -117,15 +117,9 @@ def order_lines(run_id: int) -> Select[Any]:
 
 def partner_lines(run_id: int) -> Select[Any]:
     """Return the statement of what a run changes for each partner; who keeps the same is left out."""
+    columns: tuple[Any, ...] = (RunLine.id, RunLine.before, RunLine.after, RunLine.change)
     return (
-        select(
-            RunLine.id,
-            RunLine.before,
-            RunLine.after,
-            RunLine.change,
-            Partner.name.label("partner"),
-            Partner.refcode,
-        )
+        select(*columns, Partner.name.label("partner"), Partner.refcode)
         .join(Partner, (Partner.tenant_id == RunLine.tenant_id) & (Partner.id == RunLine.subject))
         .where(RunLine.run_id == run_id, RunLine.kind == "partner", RunLine.change != 0)
     )

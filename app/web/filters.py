@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from babel import Locale
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal, get_currency_symbol
 from flask_babel import get_locale
 from markupsafe import Markup, escape
@@ -243,7 +243,7 @@ def datetime_text(value: datetime) -> str:
 
 def month_text(value: date) -> str:
     """A month with its year, by locale."""
-    return str(dates.format_skeleton("yMMMM", value, locale=locale_name()))
+    return str(format_skeleton("yMMMM", value, locale=locale_name()))
 
 
 def day(value: date | datetime | None) -> Markup:

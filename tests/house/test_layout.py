@@ -27,6 +27,7 @@ NAMES = {
 # A file with a name of its own, and why it is none of those above.
 OWN_NAMES = {
     "attribution/clicks.py": "a WSGI function in front of Flask",
+    "intake/judging.py": "reads and computes what is due, for the conductor and for looks",
     "commissions/explain.py": "words for a stored explanation: no rule, and no page of its own",
     "ledger/checks.py": "the invariants, as queries with no rows",
     "notifications/letters.py": "letters are pages that travel",

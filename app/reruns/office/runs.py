@@ -65,7 +65,7 @@ RUNS = Table(
     ),
     empty=Empty(
         _l("Nothing was recalculated yet"),
-        _l("A change of terms or words holds for what comes later. Here it is applied to older orders, after a look at every difference."),
+        _l("A change of terms or words holds for what comes later. Here it is applied to older orders."),
         icon="history",
     ),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.errors import Conflict, DomainError, FieldError
-from app.intake import service as intake
+from app.intake.judging import tenant
 from app.programs import service as programs
 from app.reruns.rules import BACK
 from app.reruns.service.kinds import ANNOUNCE, BACKTEST
@@ -32,7 +32,7 @@ def start_backtest(draft: TermsDraft) -> Run:
 
     Raises Conflict while another look is under way.
     """
-    zone, now = ZoneInfo(intake.tenant().timezone), clock.now()
+    zone, now = ZoneInfo(tenant().timezone), clock.now()
     first = now.astimezone(zone).date() - timedelta(days=BACK)
     since = datetime.combine(first, time(), tzinfo=zone)
     facts = {f"terms:{draft.terms_id}": draft.facts["terms"]}
@@ -80,7 +80,7 @@ def publish(draft: TermsDraft, terms: Terms, day: date | None, *, tell: bool = T
 
 
 def _midnight(day: date) -> datetime:
-    zone, now = ZoneInfo(intake.tenant().timezone), clock.now()
+    zone, now = ZoneInfo(tenant().timezone), clock.now()
     today = now.astimezone(zone).date()
     if not today < day <= today + LATEST:
         words = _("Choose a day after today, within a year.")

@@ -11,6 +11,7 @@ from app.commissions.rules import facts_from_rows
 from app.events import service as events
 from app.events.service import Happened
 from app.intake import service as intake
+from app.intake.judging import tenant
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
@@ -93,7 +94,7 @@ def who_bought(
 
     Of several messages of one moment another may be the newest, and name another customer.
     """
-    region = region_of(intake.tenant().currency)
+    region = region_of(tenant().currency)
     moved = [o for o in seen if o.id in folds and orders.other_customer(o.folded, folds[o.id])]
     named = [orders.contact_of(folds[o.id].snapshot, o.shop_id, region) for o in moved]
     found = zip(moved, members.resolve(named), strict=True)
@@ -131,7 +132,7 @@ def _backtest(run: Run, ids: Sequence[int]) -> Step:
         for owner, said in values["facts"].items()
         for name, value in said.items()
     ]
-    put = facts_from_rows(rows, intake.tenant().currency)
+    put = facts_from_rows(rows, tenant().currency)
     return look(scope_of(run), ids, list, lambda world: overlaid(world, put, since))
 
 
@@ -141,7 +142,7 @@ def _announce(run: Run, ids: Sequence[int]) -> Step:
     lines = runs.lines_of(values["backtest"], "partner", ids)
     names = ("terms_id", "name", "version", "holds_from")
     common = {name: values[name] for name in names} | {"days": BACK}
-    currency = intake.tenant().currency
+    currency = tenant().currency
     told = []
     for partner_id in ids:
         line = lines.get(partner_id)

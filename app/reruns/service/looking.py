@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from app.commissions import service as commissions
-from app.intake import service as intake
+from app.intake.judging import foresee, tenant
 from app.orders import service as orders
 from app.reruns import queries
 from app.reruns.rules import (
@@ -64,7 +64,7 @@ def _customers(ids: Sequence[int]) -> list[list[Standing]]:
 def _due(
     customers: Sequence[Sequence[Standing]], alter: Callable[[World], World] | None = None
 ) -> dict[int, Shown]:
-    results = intake.foresee(customers, alter) if customers else []
+    results = foresee(customers, alter) if customers else []
     return {deal.order_id: shown_of(deal) for result in results for deal in result.deals}
 
 
@@ -74,7 +74,7 @@ def _standing(order_ids: Iterable[int]) -> dict[int, Shown]:
 
 
 def _step(ids: Sequence[int], told: Sequence[tuple[Standing, Shown, Shown]]) -> Step:
-    zone = ZoneInfo(intake.tenant().timezone)
+    zone = ZoneInfo(tenant().timezone)
     sums: dict[str, object] = {}
     lines: list[Line] = []
     for order, before, after in told:

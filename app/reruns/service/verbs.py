@@ -42,7 +42,7 @@ def look_at_words(shop: Shop, days: int | None) -> Run:
 
 
 def look_at_terms(
-    since: datetime,
+    since: datetime | None,
     *,
     terms: Terms | None = None,
     group: Group | None = None,
@@ -54,7 +54,7 @@ def look_at_terms(
     `partners`: of these alone. Raises DomainError for a start that is not past, Conflict as above.
     """
     now = clock.now()
-    if since >= now:
+    if since is None or since >= now:
         words = _("Choose a day that has begun.")
         raise DomainError("invalid", words, FieldError("since", words))
     values: dict[str, Any] = {
