@@ -46,6 +46,7 @@ RULES: Mapping[str, Rule] = {
     "commission.available": Rule(To.PARTNER, notice=True),
     "cap.near": Rule(To.STAFF, MONEY_DESK),
     "cap.partner_near": Rule(To.PARTNER, notice=True),
+    "terms.announced": Rule(To.PARTNER),
     "payout.requested": Rule(To.STAFF, MONEY_DESK),
     "payout.approved": Rule(To.PARTNER),
     "payout.rejected": Rule(To.PARTNER),

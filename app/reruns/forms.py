@@ -105,7 +105,7 @@ class PublishForm(DomainForm):
         ],
     )
     day = DayField(lazy_gettext("Day"))
-    tell = BooleanField(
+    inform = BooleanField(
         lazy_gettext("Tell every partner on these terms, with his own figures"), default=True
     )
 

@@ -125,7 +125,7 @@ def publish(draft_id: str) -> Response:
     if not form.validate_on_submit():
         return _tried(found, terms, form, 422)
     try:
-        run = service.publish(found, terms, form.chosen, tell=form.tell.data)
+        run = service.publish(found, terms, form.chosen, tell=form.inform.data)
     except DomainError as error:
         form.tell(error)
         return _tried(found, terms, form, error.status)
