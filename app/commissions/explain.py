@@ -124,6 +124,8 @@ def line(why: Mapping[str, Any], amount: int, write: Callable[[int], str]) -> st
 
 
 def _source(why: Mapping[str, Any]) -> str:
+    if why.get("cashback"):
+        return str(gettext("cashback of the partner terms"))
     source = str(SOURCES.get(why["source"], why["source"]))
     if why.get("buyer_group"):
         words: str = gettext(
