@@ -33,7 +33,7 @@ class RateForm(DomainForm):
     """Which old deals get today's rates."""
 
     since = DayField(lazy_gettext("Deals made since"), [Filled()])
-    of = SelectField(lazy_gettext("Of partners"), default="all")
+    of = SelectField(lazy_gettext("Of partners"), [Filled()], default="all")
     partners = TextAreaField(lazy_gettext("Only of these partners"), [Length(max=20_000)])
 
     def offer(self, terms: Iterable[Any], groups: Iterable[Any]) -> RateForm:
@@ -98,6 +98,7 @@ class PublishForm(DomainForm):
 
     when = RadioField(
         lazy_gettext("Holds"),
+        validators=[Filled()],
         default="day",
         choices=[
             ("day", lazy_gettext("From the beginning of a day")),

@@ -132,11 +132,3 @@ def winners(run_id: int) -> tuple[int, int]:
     ).where(RunLine.run_id == run_id, RunLine.kind == "partner")
     more, less = db.session.execute(query).one()
     return more, less
-
-
-def extremes(run_id: int, kind: str, most: int = 5) -> tuple[list[RunLine], list[RunLine]]:
-    """Return the lines that gain most and those that lose most."""
-    query = select(RunLine).where(RunLine.run_id == run_id, RunLine.kind == kind).limit(most)
-    up = query.where(RunLine.change > 0).order_by(RunLine.change.desc(), RunLine.id.desc())
-    down = query.where(RunLine.change < 0).order_by(RunLine.change, RunLine.id)
-    return list(db.session.scalars(up)), list(db.session.scalars(down))

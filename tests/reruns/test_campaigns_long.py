@@ -9,6 +9,7 @@ import sys
 import time
 import tracemalloc
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,8 +28,6 @@ from app.tenants import service as tenant_service
 from tests.intake.scene import NOON, Scene, at_lampa, order
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from app.application import App
 
 pytestmark = pytest.mark.long
@@ -98,7 +97,7 @@ def test_a_worker_killed_in_the_midst_leaves_nothing_half_done(
         kills = 0
         while (left := jobs.in_transaction(lambda: state(tenant, run_id), tenant))[0] == "applying":
             child = subprocess.Popen(
-                [sys.executable, "-c", WORKER], env={**os.environ, **environ}, cwd=os.getcwd()
+                [sys.executable, "-c", WORKER], env={**os.environ, **environ}, cwd=Path.cwd()
             )
             deadline = time.monotonic() + 60
             while time.monotonic() < deadline and child.poll() is None:
