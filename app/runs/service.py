@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import clock, sql
 from app.errors import Conflict
-from app.events.service import acting_as, actor, record
+from app.events.service import acting_as, actor, part_of, record
 from app.extensions import db, kick_after_commit
 from app.lifecycle import IllegalTransition
 from app.runs.models import Run, RunLine
@@ -136,7 +136,7 @@ def work(run_id: int, kinds: Mapping[str, Kind], most: int = TOGETHER) -> bool:
     if run is None:
         return False
     kind = kinds[run.kind]
-    with acting_as(run.asked_by):
+    with acting_as(run.asked_by), part_of(run.public_id):
         if not run.total:
             run.total = kind.count(run)
         ids = kind.take(run, run.cursor, most)

@@ -107,7 +107,8 @@ def test_a_draft_is_changed_and_deleted_and_an_old_try_no_longer_counts(lampa: S
 
 
 def test_a_draft_that_cannot_stand_is_refused(lampa: Scene) -> None:
-    for said in ({"levels": ["ten"]}, {"levels": []}, {"hold_days": 400}):
+    wrong: tuple[dict[str, Any], ...] = ({"levels": ["ten"]}, {"levels": []}, {"hold_days": 400})
+    for said in wrong:
         with pytest.raises(DomainError):
             draft(**said)
     with pytest.raises(DomainError):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import clock, jobs
+from app.events.service import record
+from app.identity import service as identity
 from app.ledger.queries import partner_balances
 from app.partners.models import Partner
 from app.partners.service import NewPartner, create
 from app.programs import queries as programs
-from tests.partners.calls import Shop
+from tests.partners.calls import PASSWORD, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,3 +233,22 @@ def test_partners_are_named_by_the_merchants_own_codes_alone(app: App, lampa: Sh
     answer = lampa.signed_in().post(f"/{lampa.slug}/office/recalculations/new", data=form)
     assert answer.status_code == 422
     assert "Kanareika" not in answer.text
+
+
+def test_the_cabinet_tells_of_new_terms_with_the_partners_own_figures(lampa: Shop) -> None:
+    email = f"vera@{lampa.domain}"
+    with lampa.scope():
+        partner = create(NewPartner(name="Vera", email=email))
+        person = identity.ensure_person(email, "Vera")
+        identity.join(person, lampa.id, "partner", partner.id)
+        partner.person_id = person.id
+        identity.change_password(person, PASSWORD)
+        facts = {"partner_id": partner.id, "terms_id": 1, "name": "Base terms", "version": 2}
+        holds_from = (clock.now() + timedelta(days=5)).isoformat()
+        sums = {"before": 1100000, "after": 1230000, "currency": "RUB"}
+        more = {"holds_from": holds_from, "days": 90}
+        record("terms.announced", f"partner:{partner.id}", **facts, **sums, **more)
+    home = lampa.signed_in(email).get(f"/{lampa.slug}/cabinet/").text
+    assert "New terms: Base terms" in home
+    assert "12,300.00" in home
+    assert "11,000.00" in home

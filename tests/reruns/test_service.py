@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app import clock, jobs
 from app.commissions.queries import deal_view
 from app.errors import Conflict, DomainError
+from app.events.models import Event
 from app.extensions import db
 from app.orders.rules import Customer
 from app.orders.service import find
@@ -108,6 +109,8 @@ def test_applied_words_are_as_if_they_had_always_held(lampa: Scene) -> None:
     work(service.apply(run))
     assert run.standing is State.DONE
     assert run.applied == {"changed": 5, "booked": 5}
+    accrued = select(Event.facts).where(Event.type == "commission.accrued")
+    assert {facts["run"] for facts in db.session.scalars(accrued)} == {run.public_id}
     assert lampa.balances()["Vera"].pending == 5 * 19000
     again = service.replay(queries.all_orders(0, 100))
     assert (list(again.refolded), list(again.posted)) == ([], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request, url_for
@@ -51,6 +52,11 @@ def _deal(row: Any) -> str | None:
     return url_for("office.orders.show", deal=row.deal) if row.deal else None
 
 
+def _free(row: Any) -> datetime | None:
+    said = row.facts["free_at"][1]
+    return datetime.fromisoformat(said) if said else None
+
+
 RUNS = Table(
     name="runs",
     caption=_l("Recalculations"),
@@ -84,6 +90,7 @@ ORDERS = Table(
         Column("made", _l("Made"), render="date", value=lambda r: r.created_at, sort=Order.created_at),
         Column("was", _l("State before"), render="badge", value=lambda r: r.facts["state"][0]),
         Column("is", _l("State after"), render="badge", value=lambda r: r.facts["state"][1]),
+        Column("free", _l("Free from"), render="date", value=_free, quiet=True),
         *_SUMS,
     ),
     empty=Empty(_l("No order differs"), _l("Every order would earn what it earns now."), icon="check"),
@@ -138,7 +145,7 @@ def result(run: Run) -> dict[str, Any]:
 @requires("settings")
 def index() -> Response:
     """List what was looked at and applied, the newest first."""
-    listed = RUNS.load(runs.listed([service.WORDS, service.TERMS]))
+    listed = RUNS.load(runs.listed(KINDS))
     return page("reruns/office/index.html", "_table.html", listed=listed)
 
 
