@@ -240,8 +240,6 @@ def test_the_cabinet_tells_of_new_terms_with_the_partners_own_figures(lampa: Sho
     with lampa.scope():
         partner = create(NewPartner(name="Vera", email=email))
         person = identity.ensure_person(email, "Vera")
-        identity.join(person, lampa.id, "partner", partner.id)
-        partner.person_id = person.id
         identity.change_password(person, PASSWORD)
         facts = {"partner_id": partner.id, "terms_id": 1, "name": "Base terms", "version": 2}
         holds_from = (clock.now() + timedelta(days=5)).isoformat()
