@@ -29,6 +29,7 @@ OWN_NAMES = {
     "attribution/clicks.py": "a WSGI function in front of Flask",
     "intake/judging.py": "reads and computes what is due, for the conductor and for looks",
     "commissions/explain.py": "words for a stored explanation: no rule, and no page of its own",
+    "intake/hooks.py": "a WSGI function in front of Flask",
     "ledger/checks.py": "the invariants, as queries with no rows",
     "notifications/letters.py": "letters are pages that travel",
     "notifications/delivery.py": "the SMTP client's edge",
