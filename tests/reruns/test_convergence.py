@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from app import clock
@@ -15,24 +15,30 @@ from app.commissions.queries import booked, deal_view
 from app.extensions import db
 from app.orders.rules import Snapshot
 from app.orders.service import find
+from app.programs import service as terms
 from app.reruns import queries, service
 from app.runs import service as runs
 from app.runs.rules import OPEN
 from app.tenants import queries as tenants
 from app.tenants import service as tenant_service
-from tests.intake.scene import NOON, Scene, at_lampa
-from tests.intake.test_convergence import said
+from tests.harness.profiles import CAMPAIGN
+from tests.intake.scene import FOUNDED, NOON, Scene, at_lampa
+from tests.intake.test_convergence import EVERY_RULE, MOMENTS, said
 
 Told = list[tuple[int, Snapshot]]
 STATES = ("registered", "agreed", "completed", "cancelled", "refunded")
 WORDS = ("new", "paid", "completed", "cancelled", "refunded", "packing")
 
 
-@pytest.fixture(scope="module")
-def lampa(app: Any) -> Iterator[Scene]:
+@pytest.fixture(scope="module", params=["plain", "every rule"])
+def lampa(app: Any, request: pytest.FixtureRequest) -> Iterator[Scene]:
     """One shop for all examples; each runs in a savepoint that is rolled back."""
     with app.app_context():
         with at_lampa() as scene:
+            if request.param != "plain":
+                with clock.moved_to(FOUNDED):
+                    tenant_service.change_settings(EVERY_RULE)
+                    terms.create_campaign(name="Autumn", levels=["20%"], starts_at=MOMENTS[1])
             yield scene
         db.session.rollback()
         db.session.remove()
@@ -79,17 +85,8 @@ def histories(draw: st.DrawFn) -> tuple[Told, Told, Told, dict[str, str]]:
     return told[:cut], told[cut:], shuffled, words
 
 
-QUICK = settings(
-    max_examples=15,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-LONG = settings(QUICK, max_examples=400)
-
-
 @given(histories(), st.sampled_from([3, 40]), st.booleans())
-@QUICK
+@settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
 def test_applied_words_converge_as_if_they_had_held_from_the_start(
     lampa: Scene, history: tuple[Told, Told, Told, dict[str, str]], days: int, last: bool
 ) -> None:
@@ -98,7 +95,7 @@ def test_applied_words_converge_as_if_they_had_held_from_the_start(
 
 @pytest.mark.long
 @given(histories(), st.sampled_from([3, 40]), st.booleans())
-@LONG
+@CAMPAIGN
 def test_hundreds_of_histories_converge_with_applied_words(
     lampa: Scene, history: tuple[Told, Told, Told, dict[str, str]], days: int, last: bool
 ) -> None:
