@@ -53,6 +53,7 @@ CATALOG: dict[str, Audience] = {
     "order.unmapped_status": M,
     "deal.created": P,
     "deal.changed": P,
+    "deal.overridden": P,
     "commission.accrued": P,
     "commission.available": P,
     "commission.taken_back": P,

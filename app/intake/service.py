@@ -19,7 +19,7 @@ from app.attribution.service import (
     read_journals,
 )
 from app.commissions import service as commissions
-from app.commissions.queries import booked, world_of
+from app.commissions.queries import booked, overrides, world_of
 from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
 from app.errors import Retry
 from app.events import service as events
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from app.attribution.service import Journal
-    from app.commissions.rules import DueResult
+    from app.commissions.rules import DueResult, Override
     from app.members.service import Contact, Resolution
     from app.orders.rules import Folded
 
@@ -181,6 +181,12 @@ def rework(order_ids: Iterable[int]) -> None:
     reconcile(held, [order.member_id for order in held])
 
 
+def hold(order_id: int) -> Standing:
+    """Lock an order and its customer, so that nobody books it meanwhile; raises NotFound."""
+    [order] = _hold([orders.get(order_id)])
+    return order
+
+
 def _hold(seen: Sequence[Standing]) -> list[Standing]:
     members.lock(order.member_id for order in seen)
     return list(_locked(seen).values())
@@ -225,13 +231,7 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
     standing = {order.id: order for own in customers for order in own}
     fresh = {order.id for order in standing.values() if order.fresh}
     known = sorted(standing.keys() - fresh)
-    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
-    journals = read_journals(asked, fresh)
-    worlds = _worlds(merchant, customers, journals)
-    results = [
-        _due(merchant, own, journal, worlds[own[0].shop_id])
-        for own, journal in zip(customers, journals, strict=True)
-    ]
+    asked, journals, results = reckon(merchant, customers)
     deals = [deal for result in results for deal in result.deals]
     before = commissions.shown(known)
     booking = commissions.prepare(
@@ -262,10 +262,38 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
         raise Retry(error.code) from error
 
 
-def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: World) -> DueResult:
+def reckon(
+    merchant: Tenant, customers: Sequence[Sequence[Standing]]
+) -> tuple[list[Customer], list[Journal], list[DueResult]]:
+    """Compute what the orders of customers are due, and from which evidence; only reads."""
+    orders_ = [order for own in customers for order in own]
+    fresh = {order.id for order in orders_ if order.fresh}
+    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
+    journals = read_journals(asked, fresh)
+    worlds = _worlds(merchant, customers, journals)
+    said = overrides({order.id for order in orders_} - fresh)
+    results = [
+        _due(merchant, own, journal, worlds[own[0].shop_id], said)
+        for own, journal in zip(customers, journals, strict=True)
+    ]
+    return asked, journals, results
+
+
+def _due(
+    merchant: Tenant,
+    own: Sequence[Standing],
+    journal: Journal,
+    world: World,
+    said: Mapping[int, tuple[Override, ...]],
+) -> DueResult:
     inputs = [
         OrderInput(
-            o.id, o.folded, _buyer(o, journal, merchant), journal.claims[o.id], o.external_id
+            o.id,
+            o.folded,
+            _buyer(o, journal, merchant),
+            journal.claims[o.id],
+            o.external_id,
+            said.get(o.id, ()),
         )
         for o in own
     ]

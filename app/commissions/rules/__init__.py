@@ -19,6 +19,7 @@ from app.commissions.rules.difference import (
 )
 from app.commissions.rules.due import due, hold_end
 from app.commissions.rules.shapes import (
+    BY_HAND,
     NOTHING_TAKEN,
     Ask,
     Bucket,
@@ -29,12 +30,14 @@ from app.commissions.rules.shapes import (
     Limit,
     Note,
     OrderInput,
+    Override,
     Share,
     Taken,
 )
 from app.commissions.rules.world import Terms, World, facts_from_rows
 
 __all__ = [
+    "BY_HAND",
     "NOTHING_TAKEN",
     "Ask",
     "Booked",
@@ -50,6 +53,7 @@ __all__ = [
     "Nets",
     "Note",
     "OrderInput",
+    "Override",
     "Share",
     "Taken",
     "Terms",

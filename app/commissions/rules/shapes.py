@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Place = tuple["datetime", "datetime", str, int, int, int]
 
 
+BY_HAND = "hand"  # the source of what staff set
+
+
 class Bucket(StrEnum):
     """Where a share stands; expected is computed and never in the ledger."""
 
@@ -87,6 +90,17 @@ NOTHING_TAKEN = Taken()
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """What staff say that one level of an order earns, minor units, while nothing is given back."""
+
+    level: int
+    amount: int
+    reason: str
+    by: str  # who said so, as people call him
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OrderInput:
     """One order of the customer: as it stands, who bought, and what speaks for partners."""
 
@@ -95,6 +109,7 @@ class OrderInput:
     buyer: Buyer
     claims: tuple[Claim, ...]
     external_id: str = ""  # the shop's own; our ids depend on who came first
+    overrides: tuple[Override, ...] = ()  # at most one a level
 
 
 @dataclass(frozen=True, slots=True)
