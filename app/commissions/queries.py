@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from app import sql
+from app.attribution.models import Claim
 from app.commissions.models import Deal, Share
 from app.commissions.rules import Key, Nets, Override, World, facts_from_rows
 from app.extensions import db
@@ -306,4 +307,22 @@ def order_of_deal(public_id: str) -> Order | None:
         select(Order)
         .join(Deal, (Deal.tenant_id == Order.tenant_id) & (Deal.order_id == Order.id))
         .where(Deal.public_id == public_id)
+    )
+
+
+def lost_claims(partner_id: int) -> Select[Any]:
+    """What spoke for a partner on an order and lost, with why."""
+    return (
+        select(
+            Claim.id,
+            Claim.kind,
+            Claim.evidence,
+            Claim.why,
+            Order.created_at,
+            Order.state,
+            Deal.public_id.label("deal"),
+        )
+        .join(Order, (Order.tenant_id == Claim.tenant_id) & (Order.id == Claim.order_id))
+        .join(Deal, (Deal.tenant_id == Claim.tenant_id) & (Deal.order_id == Claim.order_id))
+        .where(Claim.partner_id == partner_id, Claim.won.is_(False))
     )

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 SLICES: dict[str, tuple[str, ...]] = {
     "office": (
-        "ledger",
         "identity",
         "tenants",
         "catalog",
@@ -26,6 +25,8 @@ SLICES: dict[str, tuple[str, ...]] = {
         "commissions",
         "payouts",
         "intake",
+        "adjustments",
+        "simulator",
         "notifications",
         "webhooks",
         "reports",
@@ -47,6 +48,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "partners",
         "links",
         "attribution",
+        "commissions",
         "intake",
         "notifications",
         "onboarding",
@@ -65,6 +67,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "commissions",
         "payouts",
         "intake",
+        "simulator",
         "webhooks",
         "events",
         "onboarding",

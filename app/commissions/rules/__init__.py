@@ -32,7 +32,9 @@ from app.commissions.rules.shapes import (
     OrderInput,
     Override,
     Share,
+    Statistics,
     Taken,
+    statistics,
 )
 from app.commissions.rules.world import Terms, World, facts_from_rows
 
@@ -55,6 +57,7 @@ __all__ = [
     "OrderInput",
     "Override",
     "Share",
+    "Statistics",
     "Taken",
     "Terms",
     "World",
@@ -68,5 +71,6 @@ __all__ = [
     "key_of",
     "month_of",
     "split_take",
+    "statistics",
     "targets",
 ]

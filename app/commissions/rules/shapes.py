@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from app.attribution.rules import Attribution, Buyer, Claim, Verdict
@@ -174,3 +175,41 @@ class DueResult:
     def shares(self) -> tuple[Share, ...]:
         """Every share of every order."""
         return tuple(share for deal in self.deals for share in deal.shares)
+
+
+class Part(Protocol):
+    """A part of what an order earns, whoever keeps it."""
+
+    @property
+    def amount(self) -> int:
+        """Minor units."""
+
+    @property
+    def bucket(self) -> str:
+        """Where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What an order costs, minor units by bucket; `part`: percent of what the order is worth."""
+
+    commission: int
+    expected: int
+    pending: int
+    available: int
+    part: Decimal | None
+
+
+def statistics(shares: Iterable[Part], total: int) -> Statistics:
+    """Sum an order's shares by bucket; `total` is the order's worth after refunds, minor units."""
+    sums = dict.fromkeys(Bucket, 0)
+    for share in shares:
+        sums[Bucket(share.bucket)] += share.amount
+    commission = sum(sums.values())
+    return Statistics(
+        commission,
+        sums[Bucket.EXPECTED],
+        sums[Bucket.PENDING],
+        sums[Bucket.AVAILABLE],
+        round(Decimal(commission) * 100 / total, 2) if total else None,
+    )

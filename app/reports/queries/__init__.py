@@ -1,0 +1,47 @@
+"""Figures over all slices: the overview, campaigns, customers, and whose rates explanations name."""
+
+from app.reports.queries.customers import (
+    Binding,
+    CustomerSums,
+    binding_of,
+    claims_of,
+    commission_by_level,
+    customer_sums,
+    orders_of,
+)
+from app.reports.queries.figures import (
+    CampaignReport,
+    Liability,
+    Overview,
+    Top,
+    Waiting,
+    campaign_report,
+    first_steps,
+    liability,
+    overview,
+    top_partners,
+    waiting,
+)
+from app.reports.queries.sources import sources
+
+__all__ = [
+    "Binding",
+    "CampaignReport",
+    "CustomerSums",
+    "Liability",
+    "Overview",
+    "Top",
+    "Waiting",
+    "binding_of",
+    "campaign_report",
+    "claims_of",
+    "commission_by_level",
+    "customer_sums",
+    "first_steps",
+    "liability",
+    "orders_of",
+    "overview",
+    "sources",
+    "top_partners",
+    "waiting",
+]
