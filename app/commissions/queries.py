@@ -326,3 +326,21 @@ def lost_claims(partner_id: int) -> Select[Any]:
         .join(Deal, (Deal.tenant_id == Claim.tenant_id) & (Deal.order_id == Claim.order_id))
         .where(Claim.partner_id == partner_id, Claim.won.is_(False))
     )
+
+
+def next_free(partner_id: int) -> Any:
+    """Return when the next of a partner's held money becomes available, and how much; None: not known."""
+    query = (
+        select(Deal.matures_at, func.sum(Share.amount).label("amount"))
+        .join(Share, (Share.tenant_id == Deal.tenant_id) & (Share.order_id == Deal.order_id))
+        .where(
+            Share.partner_id == partner_id,
+            Share.bucket == "pending",
+            Share.amount > 0,
+            Deal.matures_at.is_not(None),
+        )
+        .group_by(Deal.matures_at)
+        .order_by(Deal.matures_at)
+        .limit(1)
+    )
+    return db.session.execute(query).first()

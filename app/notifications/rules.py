@@ -41,6 +41,7 @@ RULES: Mapping[str, Rule] = {
     "partner.invited": Rule(To.PARTNER),
     "partner.rejected": Rule(To.PARTNER),
     "partner.details_changed": Rule(To.PARTNER),
+    "partner.adjusted": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),

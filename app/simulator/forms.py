@@ -15,7 +15,7 @@ from app import clock
 from app.money import MoneyError, plain_number
 from app.orders.rules import Customer, Line, Snapshot, State, parse_quantity
 from app.web.filters import locale_name
-from app.web.forms import Form, LocalDateTimeField, MoneyField
+from app.web.forms import Form, LocalDateTimeField, MoneyField, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,6 +97,10 @@ class SimulatorForm(Form):
 
     def _line(self, number: int, row: Any, price_of: Callable[[str], int | None]) -> Line | None:
         product = (row.product.data or "").strip() or None
+        if product is not None and not storable(product):
+            row.product.data = None
+            self.complain("lines", gettext("This has characters that cannot be kept."))
+            return None
         price = row.price.data.minor if row.price.data else None
         if product is None and price is None:
             return None
