@@ -20,20 +20,21 @@ Counter = aliased(Adjustment)
 
 def entries() -> Select[Any]:
     """Return the statement of every entry with its partner, its batch, and what took it back."""
+    columns: tuple[Any, ...] = (
+        Adjustment.id,
+        Adjustment.public_id,
+        Adjustment.at,
+        Adjustment.act,
+        Adjustment.amount,
+        Adjustment.reason,
+        Adjustment.actor,
+        Partner.name.label("partner"),
+        Partner.refcode,
+        Batch.public_id.label("batch"),
+        Counter.public_id.label("undone_by"),
+    )
     return (
-        select(
-            Adjustment.id,
-            Adjustment.public_id,
-            Adjustment.at,
-            Adjustment.act,
-            Adjustment.amount,
-            Adjustment.reason,
-            Adjustment.actor,
-            Partner.name.label("partner"),
-            Partner.refcode,
-            Batch.public_id.label("batch"),
-            Counter.public_id.label("undone_by"),
-        )
+        select(*columns)
         .join(
             Partner,
             (Partner.tenant_id == Adjustment.tenant_id) & (Partner.id == Adjustment.partner_id),

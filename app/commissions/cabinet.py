@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext as _l
 from app.attribution.models import Claim
 from app.commissions import explain
 from app.commissions.office import BUCKETS, sale
-from app.commissions.queries import accruals, lost_claims
+from app.commissions.queries import accruals
 from app.ledger.queries import partner_balances
 from app.orders.models import Order
 from app.partners.models import Partner
+from app.reports.queries import lost_claims
 from app.site.access import requires
 from app.web.pages import page
 from app.web.tables import Column, Empty, Filter, Table

@@ -233,7 +233,9 @@ def _uncut(why: Mapping[str, Any], amount: int) -> int:
 def _source(why: Mapping[str, Any], reader: Reader) -> str:
     known = reader.sources.get(str(why.get("owner", "")))
     kind = str(why["source"])
-    if known is not None and known.since is not None and kind in NAMED:
+    if why.get("cashback"):
+        source = str(gettext("cashback of the partner terms"))
+    elif known is not None and known.since is not None and kind in NAMED:
         source = str(NAMED[kind]) % {"name": known.name, "since": date_text(known.since)}
     else:
         source = str(SOURCES.get(kind, kind))
@@ -253,7 +255,7 @@ def _caps(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
         if paid:
             more = gettext("%(paid)s of %(wanted)s were paid.", paid=write(paid), **said)
         else:
-            more = gettext("Nothing of %(wanted)s was paid.", **said)
+            more = gettext("nothing of %(wanted)s was paid.", **said)
         yield f"{text} {more}"
 
 
@@ -334,9 +336,12 @@ def ending(bucket: str | None, available_at: datetime | None, now: datetime, *, 
         )
         return f"{said} {more}"
     if bucket == "pending" and available_at is not None:
-        return gettext(
-            "Available from %(when)s. Until then the shop may take it back; nobody has to do anything.",
-            when=datetime_text(max(available_at, now)),
+        when = datetime_text(max(available_at, now))
+        return str(
+            gettext(
+                "Available from %(when)s, unless the shop takes the order back. Nobody has to do anything.",
+                when=when,
+            )
         )
     return str(ENDINGS.get(bucket or "", ""))
 

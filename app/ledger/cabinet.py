@@ -9,11 +9,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_
 
 from app.commissions.models import Deal
-from app.commissions.queries import next_free
 from app.ledger.models import Transfer
 from app.ledger.queries import entries, partner_balances
 from app.ledger.rules import BUCKETS
 from app.orders.models import Order
+from app.reports.queries import next_free
 from app.site.access import requires
 from app.web.pages import page
 from app.web.tables import Column, Empty, Table

@@ -36,7 +36,7 @@ BROUGHT = [
 ]
 
 
-class LineForm(Part):
+class LineForm(Part):  # type: ignore[misc]
     """One product; a row without product and price is left out."""
 
     product = StringField(_l("Product"), [Length(max=128)])

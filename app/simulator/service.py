@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from app import sql
 from app.attribution.queries import Entry
 from app.attribution.rules import Kind
+from app.commissions import service as commissions
 from app.commissions.queries import DealPartner, DealView, ShareRow
+from app.commissions.rules import share_out
 from app.intake import service as intake
 from app.members.queries import would_be
 from app.members.rules import region_of
@@ -43,8 +45,8 @@ class Simulated:
 def simulate(incoming: Incoming) -> Simulated:
     """Say what a message would make due; with the id of an order that is there, on top of what it said.
 
-    The same rules, evidence and customer's history as intake; the database refuses every write
-    meanwhile. What a month's caps have left is not looked at.
+    The same rules, evidence, customer's history and caps as intake; the database refuses every write
+    meanwhile.
     """
     with sql.read_only():
         return _simulate(incoming)
@@ -70,7 +72,12 @@ def _simulate(incoming: Incoming) -> Simulated:
     )
     ids = {each for each in (known.member_id, *known.others) if each is not None}
     others = [] if nobody else [o for o in orders.of_members(ids) if o.id != order.id]
-    _asked, [journal], [result] = intake.reckon(merchant, [[order, *others]])
+    _asked, [journal], results = intake.reckon(merchant, [[order, *others]])
+    known_ids = [o.id for o in (order, *others) if not o.fresh]
+    before = commissions.shown(known_ids).asks
+    asks = [ask for result in results for ask in result.asked]
+    month = commissions.hold([order.id, *known_ids], asks, before, lock=False)
+    [result], _served = share_out(results, month.taken)
     deal = next(found for found in result.deals if found.order_id == order.id)
     return _shown(order, deal, journal, merchant.currency)
 

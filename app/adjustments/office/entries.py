@@ -159,7 +159,7 @@ def _form(form: AdjustForm, status: int = 200) -> Response:
 
 
 def _too_many() -> str:
-    return _("At most %(most)s partners at once: narrow the choice.", most=MOST)
+    return str(_("At most %(most)s partners at once: narrow the choice.", most=MOST))
 
 
 def _plan(form: AdjustForm) -> tuple[list[Planned], list[Wish]]:

@@ -14,6 +14,8 @@ from app.errors import Conflict, DomainError, FieldError
 from app.events.service import actor, record
 from app.extensions import db
 from app.intake import service as intake
+from app.members import service as members
+from app.orders import service as orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +39,7 @@ def override(
         if amount is not None and not 0 <= amount <= LARGEST:
             message = gettext("The sum is too large.")
             raise DomainError("amount", message, FieldError(f"level-{level}", message))
-    intake.hold(order_id)
+    members.lock([orders.get(order_id).member_id])  # nobody books it meanwhile
     before = deal_view(order_id)
     if before is None or before.partner is None:
         raise Conflict("no_partner", gettext("No partner earns from this order."))

@@ -10,6 +10,7 @@ from app.reports.queries.customers import (
     orders_of,
 )
 from app.reports.queries.figures import (
+    STEPS,
     CampaignReport,
     Liability,
     Overview,
@@ -22,9 +23,11 @@ from app.reports.queries.figures import (
     top_partners,
     waiting,
 )
+from app.reports.queries.partners import lost_claims, next_free
 from app.reports.queries.sources import sources
 
 __all__ = [
+    "STEPS",
     "Binding",
     "CampaignReport",
     "CustomerSums",
@@ -39,6 +42,8 @@ __all__ = [
     "customer_sums",
     "first_steps",
     "liability",
+    "lost_claims",
+    "next_free",
     "orders_of",
     "overview",
     "sources",
