@@ -69,7 +69,7 @@ ENTRIES = Table(
         Column("number", _l("Order"), href=_address),
         Column("level", _l("Level"), render="number", end=True, quiet=True),
         Column("reason", _l("Note"), quiet=True),
-        Column("available_at", _l("Free from"), render="date", quiet=True),
+        Column("available_at", _l("Free from"), render="date"),
         Column("amount", _l("Amount"), render="signed", end=True),
     ),
     empty=Empty(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-ROWS = 4
+ROWS = 3
 STATES = [
     (State.COMPLETED.value, _l("Completed")),
     (State.AGREED.value, _l("Agreed")),

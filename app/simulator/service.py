@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from app.orders.service import Incoming
     from app.partners.queries import Card
 
+LAST = (
+    "\U0010ffff"  # the shop's id of an order that is yet to come: of two of a moment the later one
+)
 NOWHERE = 0  # the id of an order, and of a customer, that is not there
 _BY_CODE = frozenset({Kind.STAFF, Kind.PARTNER_CODE, Kind.COUPON})
 
@@ -63,7 +66,7 @@ def _simulate(incoming: Incoming) -> Simulated:
     order = Standing(
         id=seen.id if seen else NOWHERE,
         shop_id=incoming.shop_id,
-        external_id=incoming.external_id,
+        external_id=incoming.external_id or LAST,
         member_id=member_id,
         guest_id=None,
         folded=absorb(seen.folded if seen else None, incoming.message),

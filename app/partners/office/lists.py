@@ -76,7 +76,7 @@ def _table() -> Table:
     """Make the list; groups are the merchant's, and balances are for whoever may see money."""
     groups = [(str(group.id), group.name) for group in programs.all_groups()]
     columns: tuple[Column, ...] = (NAME, REFCODE, STATUS, PARENT, GROUP, RECRUITS, JOINED)
-    columns += (TICK,) if may("money") else ()
+    columns = (TICK, *columns) if may("money") else columns
     by_status = Filter("status", _l("State"), STATUSES, lambda s, v: s.where(Partner.status == v))
     by_group = Filter(
         "group", _l("Group"), groups, lambda s, v: s.where(Partner.group_id == int(v))
