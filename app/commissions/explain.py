@@ -50,14 +50,14 @@ SOURCES: dict[str, LazyString] = {
     "group": lazy_gettext("the partner group's rate"),
     "terms": lazy_gettext("the partner terms"),
 }
-# The same, where it is known whose they are and since when.
+# The same, where it is known whose they are.
 NAMED: dict[str, LazyString] = {
-    "partner": lazy_gettext("the own rate of %(name)s, since %(since)s"),
-    "campaign": lazy_gettext("the campaign “%(name)s”, since %(since)s"),
-    "product": lazy_gettext("the rate of the product “%(name)s”, since %(since)s"),
-    "category": lazy_gettext("the rate of the category “%(name)s”, since %(since)s"),
-    "group": lazy_gettext("the rate of the partner group “%(name)s”, since %(since)s"),
-    "terms": lazy_gettext("the partner terms “%(name)s”, since %(since)s"),
+    "partner": lazy_gettext("the own rate of %(name)s"),
+    "campaign": lazy_gettext("the campaign “%(name)s”"),
+    "product": lazy_gettext("the rate of the product “%(name)s”"),
+    "category": lazy_gettext("the rate of the category “%(name)s”"),
+    "group": lazy_gettext("the rate of the partner group “%(name)s”"),
+    "terms": lazy_gettext("the partner terms “%(name)s”"),
 }
 CUTS: dict[str, LazyString] = {
     "above_base": lazy_gettext("Cut by %(sum)s: all levels together never exceed the base."),
@@ -235,10 +235,13 @@ def _source(why: Mapping[str, Any], reader: Reader) -> str:
     kind = str(why["source"])
     if why.get("cashback"):
         source = str(gettext("cashback of the partner terms"))
-    elif known is not None and known.since is not None and kind in NAMED:
-        source = str(NAMED[kind]) % {"name": known.name, "since": date_text(known.since)}
+    elif known is not None and kind in NAMED:
+        source = str(NAMED[kind]) % {"name": known.name}
     else:
         source = str(SOURCES.get(kind, kind))
+    if known is not None and known.since is not None:
+        since = date_text(known.since)
+        source = str(gettext("%(source)s, since %(since)s", source=source, since=since))
     if why.get("buyer_group"):
         words: str = gettext(
             "%(source)s, for buyers of the group %(group)s", source=source, group=why["buyer_group"]
