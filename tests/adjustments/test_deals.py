@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -148,12 +148,7 @@ def play(
 
 
 @given(st.data())
-@settings(
-    max_examples=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=25, phases=[Phase.explicit, Phase.generate])
 def test_whenever_staff_set_it_and_in_whatever_order_messages_come_the_money_is_the_same(
     shop: Scene, data: st.DataObject
 ) -> None:

@@ -55,7 +55,7 @@ class Place:
         put(self.client, self.merchant, said(**changes), external_id)
         office = self.staff()
         page = office.get(self.merchant.office("orders/")).text
-        return re.findall(r"orders/(dl_\w+)/", page)[0]
+        return str(re.findall(r"orders/(dl_\w+)/", page)[0])
 
     def staff(self, role: str = "support") -> FlaskClient:
         return sign_in(self.app.test_client(), self.merchant.staff[role])
@@ -82,8 +82,7 @@ def test_the_orders_page_says_whose_rate_base_and_when_it_is_free(place: Place) 
     assert "The line is worth ₽1,900.00. Refunded: ₽950.00." in page
     assert "The shop decides next: the hold begins when it completes the order." in page
     assert "% of the order" in page
-    done = {"status": "completed", "version": 4}
-    place.order(partner_code="boris", refunds=refunds, **done)
+    place.order(partner_code="boris", refunds=refunds, status="completed", version=4)
     page = words(place.staff().get(place.merchant.office(f"orders/{deal}/")).text)
     assert "Available from Dec" in page
 
@@ -96,8 +95,8 @@ def test_what_takes_no_part_is_told_with_why(place: Place) -> None:
         {"id": "1", "product": "lamp-1", "quantity": "1", "price": "100.00"},
         {"id": "2", "product": "gift", "name": "Gift card", "quantity": "1", "price": "50.00"},
     ]
-    now = {"created_at": "2035-01-01T00:00:00Z", "updated_at": "2035-01-01T00:00:00Z"}
-    deal = place.order(partner_code="boris", lines=lines, **now)
+    later = "2035-01-01T00:00:00Z"
+    deal = place.order(partner_code="boris", lines=lines, created_at=later, updated_at=later)
     page = words(place.staff().get(place.merchant.office(f"orders/{deal}/")).text)
     assert "Gift card: does not take part in the partner program." in page
     mine = words(place.partner("boris").get(place.merchant.cabinet(f"sales/{deal}/")).text)
