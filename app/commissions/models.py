@@ -87,7 +87,7 @@ class CapAsk(Model):
         CheckConstraint("given between 0 and wanted", name="given"),
         ref("orders", "order_id"),
         ref("partner", "partner_id"),
-        Index("ix_cap_ask_month", "tenant_id", "month", "partner_id"),
+        Index("ix_cap_ask_month", "tenant_id", "month", "available_at"),
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
 from app import sql
-from app.commissions.models import Deal, Share
+from app.commissions.models import Cap, Deal, Share
 from app.commissions.rules import Key, Nets, World, facts_from_rows
 from app.extensions import db
 from app.members.rules import region_of
@@ -21,7 +22,7 @@ from app.partners.queries import identity_of
 from app.partners.rules import Edge, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import Select
 
@@ -82,6 +83,32 @@ FROM (SELECT *, 'partner:' || partner_id || ':pending' AS pending,
       FROM transfer WHERE order_id = ANY(%(orders)s)) t
 GROUP BY order_id, line, level, partner_id
 """
+
+# Three looks, each by its own index; none of them where cashback never was on.
+_THEMSELVES = """
+WITH cashback AS (
+    SELECT FROM fact WHERE owner = 'merchant' AND name = 'cashback' AND value = 'true'::jsonb
+)
+SELECT id FROM partner WHERE EXISTS (TABLE cashback) AND member_id = ANY(%(members)s::bigint[])
+UNION SELECT id FROM partner
+WHERE EXISTS (TABLE cashback) AND email = ANY(%(emails)s) AND status <> 'removed'
+UNION SELECT id FROM partner WHERE EXISTS (TABLE cashback) AND phone = ANY(%(phones)s)
+"""
+
+
+def who_earn_cashback(
+    members: Iterable[int | None], emails: Iterable[str | None], phones: Iterable[str | None]
+) -> set[int]:
+    """Return the partners who buyers are themselves, where own purchases earn or ever earned.
+
+    E-mails normalised, phones in E.164.
+    """
+    values = {
+        "members": sorted({each for each in members if each is not None}),
+        "emails": sorted({each for each in emails if each}),
+        "phones": sorted({each for each in phones if each}),
+    }
+    return {row.id for row in sql.rows(_THEMSELVES, values)} if any(values.values()) else set()
 
 
 def world_of(
@@ -213,6 +240,43 @@ def _row(lines: list[Any]) -> ShareRow:
         bucket=first.bucket,
         lines=tuple(lines),
     )
+
+
+@dataclass(frozen=True)
+class Counter:
+    """How much of a monthly cap is given, minor units; `owner` is the partner's or the terms' id."""
+
+    kind: str
+    owner: int | None
+    given: int
+    most: int
+
+    @property
+    def percent(self) -> Decimal:
+        """How much of a hundred is given, in whole percent."""
+        return Decimal(100 * self.given // self.most) if self.most else Decimal(100)
+
+
+def cap_counters(month: str, limit: int = 50) -> list[Counter]:
+    """Return the caps of a month ("2026-11") of which something is given, those nearest their end first."""
+    query = (
+        select(Cap)
+        .where(Cap.key.like(f"%:{month}"), Cap.most > 0, Cap.given > 0)
+        .order_by((Cap.given * 1000 / Cap.most).desc(), Cap.key)
+    )
+    return [_counter(cap) for cap in db.session.scalars(query.limit(limit))]
+
+
+def cap_counter(partner_id: int, month: str) -> Counter | None:
+    """Return how much of a partner's own monthly cap is given; None before anything is."""
+    cap = db.session.scalar(select(Cap).where(Cap.key == f"partner:{partner_id}:{month}"))
+    return _counter(cap) if cap else None
+
+
+def _counter(cap: Cap) -> Counter:
+    kind, _, rest = cap.key.partition(":")
+    owner = rest.rpartition(":")[0]
+    return Counter(kind, int(owner) if owner else None, cap.given, cap.most)
 
 
 def orders() -> Select[Any]:

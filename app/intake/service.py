@@ -19,8 +19,8 @@ from app.attribution.service import (
     read_journals,
 )
 from app.commissions import service as commissions
-from app.commissions.queries import booked, world_of
-from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
+from app.commissions.queries import booked, who_earn_cashback, world_of
+from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due, share_out
 from app.errors import Retry
 from app.events import service as events
 from app.events.service import Happened
@@ -35,11 +35,12 @@ from app.tenancy import current_tenant, role
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from app.attribution.service import Journal
     from app.commissions.rules import DueResult
+    from app.commissions.service import Shown
     from app.members.service import Contact, Resolution
     from app.orders.rules import Folded
 
@@ -213,18 +214,36 @@ def reconcile(
         *(order for order in changed if order.member_id in alone),
     ):
         by_member[order.member_id].append(order)
-    settled = {order.id for own in by_member.values() for order in own}
-    nobodies = [[order] for order in changed if order.id not in settled]
-    _settle([own for own in by_member.values() if own] + nobodies)
+    _settle(_customers(changed, by_member))
     forget_bindings([m for m, own in by_member.items() if m is not None and not own])
 
 
+def _customers(
+    changed: Iterable[Standing], by_member: Mapping[int | None, Sequence[Standing]]
+) -> list[Sequence[Standing]]:
+    """Return all orders of each customer, and each order of a nobody by itself."""
+    settled = {order.id for own in by_member.values() for order in own}
+    nobodies = [[order] for order in changed if order.id not in settled]
+    return [*(own for own in by_member.values() if own), *nobodies]
+
+
+def _others(order_ids: Collection[int]) -> list[Sequence[Standing]]:
+    """Hold the customers of orders that a cap leaves another sum, with all their orders."""
+    held = _hold(orders.get_all(order_ids))
+    by_member: dict[int | None, list[Standing]] = defaultdict(list)
+    for order in orders.of_members({o.member_id for o in held if o.member_id is not None}):
+        by_member[order.member_id].append(order)
+    return _customers(held, by_member)
+
+
 def _settle(customers: Sequence[Sequence[Standing]]) -> None:
-    """Due, booked, difference: for all orders of each customer, or one order of a nobody."""
+    """Due, booked, difference: for all orders of each customer, or one order of a nobody.
+
+    Where a cap of a month leaves other orders another sum, their customers are settled along.
+    """
     merchant = tenant()
     standing = {order.id: order for own in customers for order in own}
     fresh = {order.id for order in standing.values() if order.fresh}
-    known = sorted(standing.keys() - fresh)
     asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
     journals = read_journals(asked, fresh)
     worlds = _worlds(merchant, customers, journals)
@@ -232,8 +251,28 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
         _due(merchant, own, journal, worlds[own[0].shop_id])
         for own, journal in zip(customers, journals, strict=True)
     ]
-    deals = [deal for result in results for deal in result.deals]
-    before = commissions.shown(known)
+    before = commissions.shown(sorted(standing.keys() - fresh))
+    asks = [ask for result in results for ask in result.asked]
+    month = commissions.hold(standing, asks, before.asks)
+    results, served = share_out(results, month.taken)
+    if moved := month.moved(served):
+        _settle([*customers, *_others(moved)])
+        return
+    found = list(zip(asked, journals, results, strict=True))
+    _write(merchant, standing, found, before, lambda: month.keep(served, merchant.currency))
+
+
+def _write(
+    merchant: Tenant,
+    standing: Mapping[int, Standing],
+    found: Sequence[tuple[Customer, Journal, DueResult]],
+    before: Shown,
+    keep_caps: Callable[[], list[Happened]],
+) -> None:
+    """Post the difference between due and booked, and write what pages and disputes read."""
+    deals = [deal for _customer, _journal, result in found for deal in result.deals]
+    fresh = {order.id for order in standing.values() if order.fresh}
+    known = sorted(standing.keys() - fresh)
     booking = commissions.prepare(
         deals,
         booked(known) if known else {},
@@ -241,19 +280,16 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
         lambda order_id: orders.next_booking(standing[order_id]),
     )
     created = {order.id: order.folded.snapshot.created_at for order in standing.values()}
-    codes = {word: code for journal in journals for word, code in journal.displays.items()}
+    codes = {w: code for _c, journal, _r in found for w, code in journal.displays.items()}
     with sql.together():
         receipt = ledger.send_all(booking.postings, merchant.currency)
         orders.number_bookings({i: n for i, n in booking.numbers.items() if i not in fresh})
         shown = commissions.show(deals, created, merchant.currency, codes, before)
-        events.record_all([*booking.happened, *shown])
-        keep_verdicts(
-            (journal, result.attribution.verdicts.values())
-            for journal, result in zip(journals, results, strict=True)
-        )
+        events.record_all([*booking.happened, *shown, *keep_caps()])
+        keep_verdicts((journal, r.attribution.verdicts.values()) for _c, journal, r in found)
         keep_bindings(
             (customer.member_id, result.attribution.binding, journal)
-            for customer, journal, result in zip(asked, journals, results, strict=True)
+            for customer, journal, result in found
             if customer.member_id is not None
         )
     try:
@@ -285,11 +321,19 @@ def _worlds(
     """Return the world of each shop whose orders these are."""
     folded: dict[int, list[Folded]] = defaultdict(list)
     partners: dict[int, set[int]] = defaultdict(set)
+    region = region_of(merchant.currency)
+    buyers = [
+        orders.contact_of(order.folded.snapshot, order.shop_id, region)
+        for own in customers
+        for order in own
+    ]
+    ids = {own[0].member_id for own in customers}
+    themselves = who_earn_cashback(ids, {b.email for b in buyers}, {b.phone for b in buyers})
     for own, journal in zip(customers, journals, strict=True):
         folded[own[0].shop_id] += [order.folded for order in own]
         found = {c.partner_id for claims in journal.claims.values() for c in claims}
         found |= {b.partner_id for b in journal.bindings}
-        partners[own[0].shop_id] |= {p for p in found if p is not None}
+        partners[own[0].shop_id] |= {p for p in found if p is not None} | themselves
     nobody = World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
     return {
         # Where nobody claims anything no fact can matter.

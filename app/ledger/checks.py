@@ -91,6 +91,18 @@ CHECKS: dict[str, str] = {
                    FROM share) s USING (tenant_id, order_id, line, level, partner_id)
         WHERE coalesce(b.booked, 0) <> coalesce(s.due, 0)
            OR coalesce(b.pending, 0) <> coalesce(s.pending, 0)""",
+    "a cap's counter is the sum of what it gave": """
+        SELECT tenant_id, key, c.given, s.given FROM cap c
+        FULL JOIN (SELECT a.tenant_id, l ->> 1 AS key, sum(a.given) AS given
+                   FROM cap_ask a, jsonb_array_elements(a.limits) l GROUP BY 1, 2) s
+             USING (tenant_id, key)
+        WHERE coalesce(c.given, 0) <> coalesce(s.given, 0)""",
+    "what a cap gave is what the deal shows": """
+        SELECT a.tenant_id, a.order_id, a.level, a.partner_id, a.given, s.total FROM cap_ask a
+        LEFT JOIN (SELECT tenant_id, order_id, level, partner_id, sum(amount) AS total FROM share
+                   WHERE bucket = 'available' GROUP BY 1, 2, 3, 4) s
+             USING (tenant_id, order_id, level, partner_id)
+        WHERE a.given <> coalesce(s.total, 0)""",
     "open payouts sum to what is reserved": """
         SELECT tenant_id, account, p.total, b.balance
         FROM (SELECT tenant_id, 'partner:' || partner_id || ':reserved' AS account, currency,

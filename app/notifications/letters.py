@@ -49,6 +49,11 @@ ROLES = {
     "support": lazy_gettext("support"),
     "developer": lazy_gettext("developer"),
 }
+CAPS = {
+    "partner": lazy_gettext("of one partner"),
+    "terms": lazy_gettext("of a set of terms"),
+    "month": lazy_gettext("of all partners"),
+}
 # What XML cannot hold: a name with one of these would leave its letter unwritten for good.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 DATES = {"ru": "d MMM y", "en": "MMM d, y"}
@@ -198,6 +203,24 @@ class View:
         """The event's sum, by locale."""
         currency = self.facts.get("currency") or self.merchant.currency
         return money_text(int(self.facts.get("amount") or 0), currency)
+
+    @property
+    def cap(self) -> str:
+        """The cap that is nearly reached, in the reader's language."""
+        return str(CAPS.get(str(self.facts.get("cap")), ""))
+
+    @property
+    def given(self) -> str:
+        """How much of the cap is given, by locale."""
+        return self._sum("given")
+
+    @property
+    def most(self) -> str:
+        """The cap itself, by locale."""
+        return self._sum("most")
+
+    def _sum(self, name: str) -> str:
+        return money_text(int(self.facts.get(name) or 0), self.merchant.currency)
 
     @property
     def level(self) -> str:

@@ -34,6 +34,8 @@ KINDS = {
     "partner.recruited": _l("New partner in the network"),
     "commission.accrued": _l("Sale counted"),
     "commission.available": _l("Hold ended"),
+    "cap.near": _l("A cap nearly reached"),
+    "cap.partner_near": _l("A partner's cap nearly reached"),
     "payout.requested": _l("Payout requested"),
     "payout.approved": _l("Payout approved"),
     "payout.rejected": _l("Payout declined"),

@@ -44,6 +44,8 @@ RULES: Mapping[str, Rule] = {
     "partner.recruited": Rule(To.PARTNER, notice=True),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),
+    "cap.near": Rule(To.STAFF, MONEY_DESK),
+    "cap.partner_near": Rule(To.PARTNER, notice=True),
     "payout.requested": Rule(To.STAFF, MONEY_DESK),
     "payout.approved": Rule(To.PARTNER),
     "payout.rejected": Rule(To.PARTNER),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, url_for
 from flask_babel import gettext as _
@@ -11,7 +12,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from app import clock
-from app.commissions.queries import latest_accruals
+from app.commissions.queries import cap_counter, latest_accruals
+from app.commissions.rules import month_of
 from app.errors import DomainError, NotFound
 from app.installation import public_address
 from app.ledger.queries import partner_balances
@@ -101,6 +103,7 @@ def index() -> Response:
         summary=_summary(partner),
         campaigns=_campaigns(partner),
         changes=_changes(partner),
+        counter=cap_counter(partner.id, month_of(clock.now(), ZoneInfo(g.tenant.timezone))),
         recent=latest_accruals(partner.id, RECENT),
     )
 

@@ -31,6 +31,7 @@ NOTICES = {
     "partner.recruited": _l("A partner has joined under me"),
     "commission.accrued": _l("A commission is on hold"),
     "commission.available": _l("A commission is available"),
+    "cap.partner_near": _l("My monthly cap is nearly reached"),
 }
 
 

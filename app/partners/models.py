@@ -65,6 +65,8 @@ class Partner(Tenanted, Model):
         ref("partner_group", "group_id"),
         Index("ix_partner_created", "tenant_id", "created_at", "id"),
         Index("ix_partner_sponsor", "tenant_id", "sponsor_id"),
+        Index("ix_partner_member", "tenant_id", "member_id"),
+        Index("ix_partner_phone", "tenant_id", "phone"),
         Index("ix_partner_terms", "tenant_id", "terms_id"),
         Index("ix_partner_group", "tenant_id", "group_id"),
     )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
 from app.clock import now
+from app.commissions.queries import cap_counters
+from app.commissions.rules import month_of
 from app.errors import DomainError, NotFound
 from app.installation import settings
 from app.money import Money
+from app.partners.queries import cards
+from app.programs.queries import all_terms
 from app.site.access import requires
 from app.site.people import freshly
 from app.tenants import queries, service
@@ -174,7 +179,7 @@ def caps() -> Response:
     known, unit = queries.settings(), g.tenant.currency
     sums = {n: None if known[n] is None else Money(known[n], unit) for n in CAPS}
     form = CapsForm(formdata=None, data=sums | {"over_cap": known["over_cap"]})
-    return page("tenants/office/caps.html", form=form)
+    return _caps(form)
 
 
 @bp.post("/caps")
@@ -182,7 +187,7 @@ def caps() -> Response:
 def save_caps() -> Response:
     form = CapsForm()
     if not form.validate_on_submit():
-        return page("tenants/office/caps.html", form=form, status=422)
+        return _caps(form, 422)
     service.change_settings(form.said)
     return see_other("office.tenants.caps", message=_("Saved. It holds for orders from now on."))
 
@@ -266,6 +271,17 @@ def _clock(form: ClockForm, status: int = 200) -> Response:
     if g.tenant.twin_of is None:
         raise NotFound
     return page("tenants/office/clock.html", form=form, now=now(), status=status)
+
+
+def _caps(form: CapsForm, status: int = 200) -> Response:
+    """Show the caps, with how much of them this month has taken."""
+    counters = cap_counters(month_of(now(), ZoneInfo(g.tenant.timezone)))
+    partners = {each.owner for each in counters if each.kind == "partner"}
+    names = {("partner", i): card.name for i, card in cards(partners).items()}
+    names |= {("terms", terms.id): terms.name for terms in all_terms()}
+    return page(
+        "tenants/office/caps.html", status=status, form=form, counters=counters, names=names
+    )
 
 
 def _brand(form: BrandForm, status: int = 200) -> Response:

@@ -13,6 +13,12 @@ down_revision = "0004"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
+INDEXES = {
+    "ix_partner_terms": "terms_id",
+    "ix_partner_group": "group_id",
+    "ix_partner_member": "member_id",
+    "ix_partner_phone": "phone",
+}
 
 # What existing owners never said: each fact gets its first row at the owner's own first moment.
 FIRST = {
@@ -75,8 +81,8 @@ def upgrade() -> None:
         "product",
         sa.Column("promo", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
-    op.create_index("ix_partner_terms", "partner", ["tenant_id", "terms_id"])
-    op.create_index("ix_partner_group", "partner", ["tenant_id", "group_id"])
+    for name, column in INDEXES.items():
+        op.create_index(name, "partner", ["tenant_id", column])
     op.create_table(
         "campaign",
         sa.Column("public_id", sa.Text(), nullable=False),
@@ -126,7 +132,7 @@ def upgrade() -> None:
         _refers("cap_ask", "order_id", "orders"),
         _refers("cap_ask", "partner_id", "partner"),
     )
-    op.create_index("ix_cap_ask_month", "cap_ask", ["tenant_id", "month", "partner_id"])
+    op.create_index("ix_cap_ask_month", "cap_ask", ["tenant_id", "month", "available_at"])
     for table in ("campaign", "cap", "cap_ask"):
         protect(table)
     for table in ("cap", "cap_ask"):
@@ -147,8 +153,8 @@ def downgrade() -> None:
     op.execute("DELETE FROM fact WHERE owner LIKE 'campaign:%'")
     for table in ("cap_ask", "cap", "campaign"):
         op.drop_table(table)
-    op.drop_index("ix_partner_group", table_name="partner")
-    op.drop_index("ix_partner_terms", table_name="partner")
+    for name in INDEXES:
+        op.drop_index(name, table_name="partner")
     op.drop_column("product", "promo")
     op.drop_column("code", "terms_id")
     op.drop_column("partner_group", "terms_id")

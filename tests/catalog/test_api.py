@@ -28,7 +28,13 @@ def test_a_product_is_put_and_read_back(lampa: Shop) -> None:
     }
     answer = lampa.call("PUT", "/products/lamp-1", body)
     assert answer.status_code == 200, answer.json
-    wanted = body | {"id": "lamp-1", "takes_part": True, "shown": True, "promo": False, "levels": []}
+    wanted = body | {
+        "id": "lamp-1",
+        "takes_part": True,
+        "shown": True,
+        "promo": False,
+        "levels": [],
+    }
     assert answer.json == wanted
     assert lampa.call("PUT", "/products/lamp-1", body).json == wanted
     assert lampa.call("GET", "/products/lamp-1").json == wanted

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.commissions.rules import Ask, Bucket, CapKind, Limit, Taken, grants, is_near, month_of
+from app.commissions.rules import (
+    Ask,
+    Bucket,
+    CapKind,
+    Limit,
+    Taken,
+    grants,
+    is_near,
+    month_of,
+    share_out,
+)
 from app.orders.rules import State
 from tests.commissions.story import (
     ANNA,
@@ -115,10 +125,10 @@ class TestMonths:
 
         earlier = Taken(others=(other(1, 50),))
         assert story.settle(mine, now=LATER, taken=earlier).deals[0].commission == 7000
-        later = story.settle(mine, now=LATER, taken=Taken(others=(other(3, 51),)))
-        assert later.deals[0].commission == 10000
-        ((ask, grant),) = later.others
-        assert (ask.order_id, grant.given) == (51, 5000)
+        later = Taken(others=(other(3, 51),))
+        [found], served = share_out([story.settle(mine, now=LATER)], later)
+        assert found.deals[0].commission == 10000
+        assert [(ask.order_id, grant.given) for ask, grant in served] == [(1, 10000), (51, 5000)]
         spent = Taken(given={limit.key: 14000})
         assert story.settle(mine, now=LATER, taken=spent).deals[0].commission == 1000
 
@@ -210,7 +220,7 @@ def test_customers_settled_one_by_one_end_like_all_at_once(
             others = tuple(a for n, own in asked.items() if n != number for a in own)
             found = told.settle(orders[number], now=LATER, taken=Taken(others=others))
             fresh = number not in asked
-            asked[number] = tuple(ask for ask, _grant in found.asked)
+            asked[number] = found.asked
             sums[number] = paid(found.deals[0])
             todo = [n for n in asked if fresh and n != number] + todo
         return sums

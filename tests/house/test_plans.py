@@ -9,7 +9,8 @@ import pytest
 from app import sql
 from app.attribution import service as attribution
 from app.commissions import queries as commissions
-from app.commissions import service as deals
+from app.commissions.service import booking as deals
+from app.commissions.service import caps
 from app.intake.shops import inbox
 from app.ledger import service as ledger
 from app.members import service as members
@@ -37,6 +38,10 @@ VALUES: dict[str, Any] = {
     "currency": "RUB",
     "now": FOUNDED,
     "most": 100,
+    "oldest": FOUNDED,
+    "phones": ["+79161234567"],
+    "month": "2026-10",
+    "since": FOUNDED,
 }
 HOT = {
     "find an order by the shop's id": orders._PEEK,
@@ -50,12 +55,16 @@ HOT = {
     "what is booked": commissions._BOOKED,
     "deals to show": commissions._DEALS,
     "shares to show": commissions._SHARES,
+    "who earns cashback": commissions._THEMSELVES,
+    "what orders asked of caps": caps.ASKS_OF,
+    "what a month's caps gave since": caps._SINCE,
+    "the counters of caps": caps._COUNTERS,
     "deals as they stood": deals._DEALS,
     "balances to lock": ledger._LOCK,
     "deliveries that wait": inbox._TAKE,
 }
 # Whole by their nature: a merchant has a handful of each.
-FEW = ("terms", "partner_group")
+FEW = ("terms", "partner_group", "campaign")
 
 
 @pytest.mark.parametrize("name", HOT)

@@ -20,7 +20,7 @@ from app.links.service import Wish, create
 from app.notifications.models import Message
 from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
-from app.programs.models import Group, Terms
+from app.programs.models import Campaign, Group, Terms
 from app.site.access import KNOWN, permission_of
 from app.tenants.models import ApiKey, Connection, Shop
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -101,6 +101,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
     call("PUT", f"products/prod-{mark}", name=f"{word} product", category=f"cat-{mark}")
     call("POST", "terms", name=f"{word} terms", levels=["10%"])
     call("POST", "groups", name=f"{word} group", levels=["10%"])
+    call("POST", "campaigns", name=f"{word} campaign", levels=["11%"])
     call("POST", "partners", refcode=refcode, name=f"{word} partner", email=email)
     order = {
         "status": "completed",
@@ -137,6 +138,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "category_id": one(Category.id),
             "product_id": one(Product.id),
             "group_id": one(Group.public_id),
+            "campaign_id": one(Campaign.public_id),
             "terms_id": db.session.scalars(select(Terms.public_id).where(~Terms.is_base)).one(),
             "method_id": one(PayoutMethod.id),
             "key_id": one(ApiKey.id),

@@ -92,6 +92,8 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         facts |= {"amount": 150000, "currency": "RUB", "level": 2}
     if kind.startswith(("staff.", "person.")):
         subject, facts = f"person:{person.id}", {"person_id": person.id, "role": "manager"}
+    if kind.startswith("cap."):
+        facts |= {"cap": "partner", "given": 820000, "most": 1000000, "currency": "RUB"}
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     message = Message(

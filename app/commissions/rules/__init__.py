@@ -5,6 +5,7 @@ table: one order by levels and lines; caps: what they leave; difference: the mov
 what is booked into what is due.
 """
 
+from app.commissions.rules.capped import share_out
 from app.commissions.rules.caps import grants, is_near, key_of, month_of
 from app.commissions.rules.difference import (
     Booked,
@@ -63,6 +64,7 @@ __all__ = [
     "is_near",
     "key_of",
     "month_of",
+    "share_out",
     "split_take",
     "targets",
 ]

@@ -1,4 +1,4 @@
-"""What caps leave of a customer's deals.
+"""What caps leave of customers' deals.
 
 Those of an order and of a customer count at once, those of a month when money becomes available.
 """
@@ -33,25 +33,32 @@ Placed = tuple["datetime", str, int]  # an order: when it was made, the shop's i
 Unit = tuple[int, int, int]  # what caps cut as one: order, level, partner
 
 
-def capped(
-    deals: Mapping[Placed, Deal], attribution: Attribution, world: World, taken: Taken
-) -> DueResult:
-    """Cut the deals of one customer, given in the order in which they were made, by every cap.
+def capped(deals: Mapping[Placed, Deal], attribution: Attribution, world: World) -> DueResult:
+    """Cut the deals of one customer, by when they were made, by the caps that count at once.
 
-    Caps are those of the time when the order was made. An order's and a customer's cap are spent
-    order by order; those of a month in the order in which money becomes available.
+    An order's and a customer's cap are spent order by order, by the caps of the time when each was
+    made. What the orders ask of the month's caps stands in the answer.
     """
     at_once = [ask for place, deal in deals.items() for ask in _at_once(place, deal, world)]
-    first = _apply(deals.values(), grants(at_once, {}))
+    first = tuple(_apply(deals.values(), grants(at_once, {})))
     made = {place[2]: place for place in deals}
-    monthly = [ask for deal in first for ask in _monthly(made[deal.order_id], deal, world)]
-    if not monthly:
-        return DueResult(tuple(first), attribution)
-    own = {_unit(ask) for ask in monthly}
-    served = grants((*monthly, *(a for a in taken.others if _unit(a) not in own)), taken.given)
-    asked = [row for row in served if _unit(row[0]) in own]
-    others = tuple(row for row in served if _unit(row[0]) not in own)
-    return DueResult(tuple(_apply(first, asked)), attribution, tuple(asked), others)
+    asked = tuple(ask for deal in first for ask in _monthly(made[deal.order_id], deal, world))
+    return DueResult(first, attribution, uncut=first, asked=asked)
+
+
+def share_out(
+    results: Iterable[DueResult], taken: Taken
+) -> tuple[list[DueResult], list[tuple[Ask, Grant]]]:
+    """Lay the caps of the month over what customers are due, in the order of becoming available.
+
+    `taken` is what the other orders of the month take. Returns the results, cut, and what everybody
+    who asked gets: an other order that gets another sum than before is to be booked again.
+    """
+    results = list(results)
+    own = {_unit(ask) for result in results for ask in result.asked}
+    others = (ask for ask in taken.others if _unit(ask) not in own)
+    served = grants((*(a for result in results for a in result.asked), *others), taken.given)
+    return [replace(r, deals=tuple(_apply(r.uncut, served))) for r in results], served
 
 
 def _unit(ask: Ask) -> Unit:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.attribution.rules import Binding, OrderClaims, Verdict, verdicts
-from app.commissions.rules.capped import capped
+from app.commissions.rules.capped import capped, share_out
 from app.commissions.rules.shapes import (
     Bucket,
     Deal,
@@ -64,9 +64,9 @@ def due(
         _deal(order, attribution.verdicts[order.order_id], world, now, numbers[order.order_id])
         for order in ordered
     ]
-    return capped(
-        dict(zip((_place(o) for o in ordered), deals, strict=True)), attribution, world, taken
-    )
+    placed = dict(zip((_place(o) for o in ordered), deals, strict=True))
+    [result], _served = share_out([capped(placed, attribution, world)], taken)
+    return result
 
 
 def _numbers(ordered: Sequence[OrderInput]) -> Mapping[int, int]:

@@ -146,14 +146,13 @@ class Deal:
 class DueResult:
     """Deals by created_at and id, and how the customer is attributed.
 
-    `asked`: what these orders ask of caps per month, and what they get. `others`: the same for the
-    other orders that were given along; who gets another sum than before is to be booked again.
+    `uncut`: the deals before the caps of a month had their say; `asked`: what they ask of those.
     """
 
     deals: tuple[Deal, ...]
     attribution: Attribution
-    asked: tuple[tuple[Ask, Grant], ...] = ()
-    others: tuple[tuple[Ask, Grant], ...] = ()
+    uncut: tuple[Deal, ...] = ()
+    asked: tuple[Ask, ...] = ()
 
     @property
     def shares(self) -> tuple[Share, ...]:

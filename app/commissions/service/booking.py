@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app import sql
 from app.attribution.rules import Kind
 from app.commissions.rules import Bucket, Move, difference, split_take
+from app.commissions.service.caps import ASKS_OF, Kept, kept
 from app.events.service import Happened
 from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, available, debt, pending
@@ -171,6 +172,7 @@ class Shown:
 
     deals: Mapping[int, Any] = field(default_factory=dict)
     shares: Mapping[int, list[tuple[Any, ...]]] = field(default_factory=dict)
+    asks: Sequence[Kept] = ()  # what they asked of the caps of a month, and were given
 
 
 def show(
@@ -229,10 +231,15 @@ def shown(orders: Sequence[int]) -> Shown:
     with sql.together():
         deals = sql.send(_DEALS, {"orders": list(orders)})
         shares = sql.send(_SHARES, {"orders": list(orders)})
+        asks = sql.send(ASKS_OF, {"orders": list(orders)})
     found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in shares.fetchall():
         found[row.order_id].append(tuple(row)[1:])
-    return Shown({row.order_id: row for row in deals.fetchall()}, found)
+    return Shown(
+        {row.order_id: row for row in deals.fetchall()},
+        found,
+        [kept(row) for row in asks.fetchall()],
+    )
 
 
 def _place(share: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,0 +1,8 @@
+"""Verbs on commissions: booking what is due, showing it, and the caps of a month."""
+
+from __future__ import annotations
+
+from app.commissions.service.booking import Booking, Shown, prepare, show, shown
+from app.commissions.service.caps import Held, hold
+
+__all__ = ["Booking", "Held", "Shown", "hold", "prepare", "show", "shown"]
