@@ -21,6 +21,7 @@ from app.orders.service import Incoming, find, read_state
 from app.partners import queries as partners
 from app.partners import service as partnering
 from app.partners.models import Partner
+from app.payouts import service as payouts
 from app.programs import queries as programs
 from app.programs import service as programming
 from app.programs.models import Campaign
@@ -200,6 +201,10 @@ class Player:
         shop = tenants.shop_by_id(self.shop_id)
         assert shop is not None
         tenancy.change_shop(shop, words=said)
+
+    def _paid(self, said: dict[str, str]) -> None:
+        amount = self.history.merchant.sum(said["sum"])
+        payouts.record_paid(self.people[said["to"]], amount, "bank", "system")
 
     # -- the shop's messages --------------------------------------------------------------------
 

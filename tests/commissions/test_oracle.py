@@ -64,7 +64,7 @@ def player(merchants: Open, history: History) -> Iterator[Player]:
 def _found(history: History) -> tuple[int, int, dict[str, int]]:
     """Make a merchant with three levels of 10, 5 and 1 percent, 14 days of hold, and the cast."""
     currency, zone = history.merchant.currency, history.merchant.zone
-    slug = f"oracle-{currency.lower()}-{zone.rpartition('/')[2].lower()}"
+    slug = f"oracle-{currency.lower()}-{zone.rpartition('/')[2].lower().replace('_', '-')}"
     with clock.moved_to(FOUNDED):
         made = create_merchant(
             "Lampa", slug, f"owner@{slug}.example", currency, "en", zone, f"{slug}.example"
