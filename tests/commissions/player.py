@@ -155,7 +155,9 @@ class Player:
         return found
 
     def _sponsor(self, said: dict[str, Any]) -> None:
-        day = {n: self.history.merchant.time(said[n]).date() for n in ("since", "until") if n in said}
+        day = {
+            n: self.history.merchant.time(said[n]).date() for n in ("since", "until") if n in said
+        }
         to = None if said["to"] == "nobody" else self.people[said["to"]]
         partnering.set_sponsor(self._person(said["of"]), to, **day)
 
