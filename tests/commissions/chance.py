@@ -8,10 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app import clock
-from app.attribution.queries import click_key
 from app.catalog import service as catalog
 from app.installation import settings
-from app.links.rules import milliseconds_of, seal_click
+from app.links.rules import click_key, milliseconds_of, seal_click
 from app.links.service import ensure_default
 from app.orders.rules import Customer, Line, PartnerData, Refund, RefundLine, Snapshot, problems
 from app.partners import queries as partners

@@ -133,7 +133,6 @@ def levels_of(words: list[str]) -> list[str | None]:
 
 def snapshot_of(said: dict[str, Any], merchant: Merchant, click: str | None) -> Snapshot:
     """Return the message as the shop's program would send it; `click` is the token, if any."""
-    sums = {name: merchant.sum(said.get(name, "0")) for name in ("shipping", "fees")}
     staff = said.get("staff")
     customer = GLEB | said["customer"] if "customer" in said else GLEB
     snapshot = Snapshot(
@@ -155,7 +154,8 @@ def snapshot_of(said: dict[str, Any], merchant: Merchant, click: str | None) -> 
         refunds=tuple(
             _refund(n, each, merchant) for n, each in enumerate(said.get("refunds", ()), start=1)
         ),
-        **sums,
+        shipping=merchant.sum(said.get("shipping", "0")),
+        fees=merchant.sum(said.get("fees", "0")),
     )
     wrong = problems(snapshot)
     if wrong:

@@ -84,7 +84,7 @@ class Player:
             ("to", "valid_to", time),
         ):
             if name in said:
-                changes[key] = read(said[name])  # type: ignore[operator]
+                changes[key] = read(said[name])
         known = self.terms.get(said.get("name", ""))
         if "name" in said and known is None:
             made = programming.create_terms(name=said["name"], **changes)
