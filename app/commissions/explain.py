@@ -124,6 +124,8 @@ def line(why: Mapping[str, Any], amount: int, write: Callable[[int], str]) -> st
 
 
 def _source(why: Mapping[str, Any]) -> str:
+    if why.get("cashback"):
+        return str(gettext("cashback of the partner terms"))
     source = str(SOURCES.get(why["source"], why["source"]))
     if why.get("buyer_group"):
         words: str = gettext(
@@ -141,7 +143,7 @@ def _caps(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
         if paid:
             more = gettext("%(paid)s of %(wanted)s were paid.", paid=write(paid), **said)
         else:
-            more = gettext("Nothing of %(wanted)s was paid.", **said)
+            more = gettext("nothing of %(wanted)s was paid.", **said)
         yield f"{text} {more}"
 
 

@@ -64,6 +64,7 @@ class Summary:
     cap_order: Markup | None = None
     cap_customer: Markup | None = None
     cap_partner: Markup | None = None
+    cap_terms: Markup | None = None
 
 
 def summary(now: Conditions) -> Summary:
@@ -82,6 +83,7 @@ def summary(now: Conditions) -> Summary:
         promotional=settings["promotional"],
         foreign_coupons=settings["foreign_coupons"],
         first_orders=settings["first_orders"],
+        cap_terms=_sum(now.cap),
         **{name: _sum(settings[name]) for name in ("cap_order", "cap_customer", "cap_partner")},
     )
 

@@ -97,6 +97,8 @@ class TestMonths:
         story.say("merchant", "cap_partner", 100)
         found = story.deal(bought(1, state=State.AGREED))
         assert (found.bucket, found.commission) == (Bucket.PENDING, 16000)
+        waiting = story.deal(bought(1, days=3), now=NOON + DAY)
+        assert (waiting.bucket, waiting.commission) == (Bucket.PENDING, 16000)
 
     def test_a_new_month_of_the_merchants_zone_begins_anew(self, story: Story) -> None:
         story.say("merchant", "cap_partner", 10000).say("terms:1", "levels", ["10%"])

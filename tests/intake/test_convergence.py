@@ -16,11 +16,17 @@ from app.commissions.queries import booked, deal_view
 from app.extensions import db
 from app.orders.rules import Customer, Refund, Snapshot
 from app.orders.service import find
-from tests.intake.scene import NOON, Scene, at_lampa, order
+from app.partners.service import change
+from app.programs import queries as programs
+from app.programs import service as terms
+from app.tenants.service import change_settings
+from tests.intake.scene import FOUNDED, NOON, Scene, at_lampa, order
 
 GLEB = Customer(id="77", email="gleb@example.org", name="Gleb")
 GUEST = Customer(email="GLEB@example.org")
-TWIN = Customer(id="88", email="gleb@example.org")  # another account with the same e-mail
+TWIN = Customer(
+    id="88", email="gleb@example.org", group="Wholesale"
+)  # another account with the same e-mail
 MOMENTS = (
     NOON,
     NOON + timedelta(minutes=20),
@@ -61,11 +67,31 @@ def histories(draw: st.DrawFn) -> tuple[list[tuple[int, Snapshot]], list[tuple[i
     return first, draw(st.permutations(first + again))
 
 
-@pytest.fixture(scope="module")
-def lampa(app: Any) -> Iterator[Scene]:
+EVERY_RULE: dict[str, Any] = {
+    "foreign_coupons": False,
+    "first_orders": 2,
+    "compression": True,
+    "cap_order": 25000,
+    "cap_customer": 40000,
+    "cap_partner": 30000,
+    "cap_month": 45000,
+}
+
+
+@pytest.fixture(scope="module", params=["plain", "every rule", "own purchases"])
+def lampa(app: Any, request: pytest.FixtureRequest) -> Iterator[Scene]:
     """One shop for all examples; each runs in a savepoint that is rolled back."""
     with app.app_context():
         with at_lampa() as scene:
+            if request.param != "plain":
+                with clock.moved_to(FOUNDED):
+                    change_settings(EVERY_RULE | {"cashback": request.param == "own purchases"})
+                    base = programs.base_terms()
+                    terms.change_terms(
+                        base, cashback_rate="3%", levels_by_buyer={"wholesale": ["4%"]}
+                    )
+                    terms.create_campaign(name="Autumn", levels=["20%"], starts_at=MOMENTS[1])
+                    change(scene.boris, email="gleb@example.org")
             yield scene
         db.session.rollback()
         db.session.remove()

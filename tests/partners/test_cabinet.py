@@ -121,7 +121,11 @@ def test_settings_are_the_partners_own(lampa: Shop) -> None:
         found = queries.by_refcode("anna")
         assert found is not None
         assert (found.name, found.locale) == ("Anna A.", "ru")
-        assert sorted(found.muted) == ["commission.accrued", "commission.available"]
+        assert sorted(found.muted) == [
+            "cap.partner_near",
+            "commission.accrued",
+            "commission.available",
+        ]
     bad = anna.post(path(lampa, "settings"), data=form | {"phone": "12"})
     assert bad.status_code == 422
     assert "country code" in bad.text

@@ -126,7 +126,7 @@ class TestVerbs:
         assert merchant is not None
         assert campaign_report(merchant, made, queries.offer_of(made)) is None
         with clock.moved_to(NOON + DAY):
-            told = {"partner_code": "VERA10"}
+            told: dict[str, Any] = {"partner_code": "VERA10"}
             scene.say("A1", order("paid", **told))
             scene.say("A2", order("paid", created_at=NOON - 2 * DAY, **told))
             scene.say("A3", order("paid", created_at=NOON - 9 * DAY, **told))
@@ -141,11 +141,16 @@ class TestVerbs:
     def test_the_report_looks_at_the_goods_concerned(self, scene: Scene) -> None:
         merchant = tenant(scene.tenant_id)
         assert merchant is not None
-        from_lamps = {"products": [], "categories": [], "groups": [], "partners": []}
+        no_scope: dict[str, list[int]] = {
+            "products": [],
+            "categories": [],
+            "groups": [],
+            "partners": [],
+        }
         made = service.create_campaign(name="Autumn", levels=["20%"], starts_at=NOON - DAY)
         with clock.moved_to(NOON + DAY):
             scene.say("A1", order("paid", partner_code="VERA10"))
-            other = campaign_report(merchant, made, from_lamps | {"products": [2**40]})
+            other = campaign_report(merchant, made, no_scope | {"products": [2**40]})
         assert other is not None
         assert other.during.orders == 0
 
@@ -244,7 +249,7 @@ class TestTheApi:
         assert changed is not None
         assert (changed["levels"], changed["products"], changed["to"]) == (["25%"], [], None)
         assert changed["partners"] == ["anna"]
-        assert lampa.call("POST", f"{path}/stop").json["state"] == "stopped"  # type: ignore[index]
+        assert lampa.call("POST", f"{path}/stop").json["state"] == "stopped"
         assert lampa.call("POST", f"{path}/stop").status_code == 409
         assert lampa.call("PATCH", path, {"name": "X"}).status_code == 409
 
@@ -273,12 +278,13 @@ class TestTheApi:
             ("groups", ["G0", "G1", "G2"]),
             ("terms", ["Base terms", "T0", "T1", "T2"]),
         ):
-            names, cursor = [], ""
+            names: list[str] = []
+            cursor: str | None = ""
             while cursor is not None:
                 page = lampa.call("GET", f"/{path}?limit=2{cursor}").json
                 assert page is not None
                 names += [item["name"] for item in page["items"]]
-                cursor = f"&cursor={page['next']}" if page["next"] else None  # type: ignore[assignment]
+                cursor = f"&cursor={page['next']}" if page["next"] else None
             assert names == wanted
             for wrong in ("limit=0", "limit=x", "limit=201", "cursor=x"):
                 assert lampa.call("GET", f"/{path}?{wrong}").status_code == 422

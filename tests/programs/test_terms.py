@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import delete, text
 
 from app import clock
 from app.errors import DomainError
+from app.extensions import db
 from app.facts import service as facts
+from app.facts.models import Fact
 from app.partners import queries as partners
 from app.partners.service import Application, change, joined_terms, lead_to_terms, register
 from app.programs import queries, service
@@ -58,6 +62,22 @@ class TestFirstRows:
             "ends": None,
         }
         assert known[f"group:{group.id}"] == {"levels": [], "levels_by_buyer": {}, "terms": None}
+
+    def test_owners_from_before_get_theirs_in_the_migration(self, scene: Scene) -> None:
+        migration = import_module("migrations.versions.0005_rules")
+        group = service.create_group("Gold")
+        owners = ["merchant", f"terms:{queries.base_terms().id}", f"group:{group.id}"]
+        known = facts.current(owners)
+        names = [name for each in migration.FIRST.values() for name in each]
+        db.session.execute(delete(Fact).where(Fact.name.in_(names)))
+        with clock.moved_to(NOON):
+            for owners_like, each in migration.FIRST.items():
+                for name, value in each.items():
+                    values = {"owners": owners_like, "name": name, "value": value}
+                    db.session.execute(text(migration.FILL), values)
+        assert facts.current(owners) == known
+        rows = facts.history(owners, names)
+        assert {at for timeline in rows.values() for at, _value in timeline.rows} == {FOUNDED}
 
 
 class TestWhoIsOnWhich:
@@ -204,7 +224,7 @@ class TestTheOffice:
         assert groups is not None
         assert (groups["items"][0]["terms"], groups["items"][0]["partners"]) == ("Bloggers", 1)
         assert groups["items"][0]["levels_by_buyer"] == {"wholesale": ["2%"]}
-        assert lampa.call("GET", "/partners/anna").json["terms"] == "Bloggers"  # type: ignore[index]
+        assert lampa.call("GET", "/partners/anna").json["terms"] == "Bloggers"
         page = browser.get(f"/{lampa.slug}/office/partners/?terms={number}").text
         assert "Anna P" in page
         assert "Boris P" not in page
@@ -214,7 +234,7 @@ class TestTheOffice:
         lampa.call("POST", "/terms", {"name": "Bloggers", "levels": ["15%"]})
         lampa.call("POST", "/groups", {"name": "Gold", "terms": "Bloggers"})
         body: dict[str, Any] = {"refcode": "anna", "name": "Anna", "group": "Gold"}
-        assert lampa.call("POST", "/partners", body).json["terms"] == "Bloggers"  # type: ignore[index]
+        assert lampa.call("POST", "/partners", body).json["terms"] == "Bloggers"
         kept = lampa.call("PATCH", "/partners/anna", {"terms": "Base terms"}).json
         assert kept is not None
         assert kept["terms"] == "Base terms"

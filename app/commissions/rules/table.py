@@ -62,6 +62,8 @@ class Table:
                     amount = min(cell.amount, room[line.line])
                     room[line.line] -= amount
                     why = self._why(line, cell, amount)
+                    if level == CASHBACK:
+                        why["cashback"] = True
                     found.append(
                         Share(
                             self.order.order_id, line.line, level, partner_id, amount, bucket, why

@@ -117,13 +117,9 @@ class World:
         """Return the active partner who the buyer is, where own purchases earned cashback."""
         if not self.fact("merchant", "cashback", at, default=False):
             return None
-        same = (
-            partner_id
-            for partner_id, known in self.identities.items()
-            if known.is_buyer(buyer.member_id, buyer.email, buyer.phone)
-            and self.status(partner_id, at) is Status.ACTIVE
-        )
-        return min(same, default=None)
+        known = (buyer.member_id, buyer.email, buyer.phone)
+        same = {i for each in known if each is not None for i in self._known_by.get(each, ())}
+        return min((i for i in same if self.status(i, at) is Status.ACTIVE), default=None)
 
     def earning(self, at: datetime) -> Earning:
         """Return what earns at all."""
@@ -166,7 +162,18 @@ class World:
 
         A set that had not begun or was over counts as not said.
         """
-        terms_id = self._terms_id(partner_id, at)
+        key = (self._terms_id(partner_id, at), at)
+        found = self._terms.get(key)
+        if found is None:
+            found = self._terms[key] = self._read_terms(*key)
+        return found
+
+    @cached_property
+    def _terms(self) -> dict[tuple[int, datetime], Terms]:
+        """Sets of terms as they were at an order's time: most earners of an order share one."""
+        return {}
+
+    def _read_terms(self, terms_id: int, at: datetime) -> Terms:
         owner = f"terms:{terms_id}"
         hold_days = self.fact(owner, "hold_days", at)
         window_days = self.fact(owner, "window_days", at)
@@ -251,6 +258,8 @@ class World:
 
         That is the one that began last; of two that began together the one made later.
         """
+        if not self._campaign_ids:
+            return ()
         group_id = self.fact(f"partner:{partner_id}", "group", at)
         known = ((i, self.fact(f"campaign:{i}", "offer", at)) for i in self._campaign_ids)
         found = [
@@ -260,6 +269,16 @@ class World:
         ]
         found.sort(key=lambda row: row[:2], reverse=True)
         return tuple((f"campaign:{i}", each) for _starts, i, each in found)
+
+    @cached_property
+    def _known_by(self) -> Mapping[int | str, list[int]]:
+        """Partners by what they are known by: a customer's id, an e-mail, a phone."""
+        found: dict[int | str, list[int]] = defaultdict(list)
+        for partner_id, known in self.identities.items():
+            names: set[int | str] = {*known.members, *known.emails, *known.phones}
+            for each in names:
+                found[each].append(partner_id)
+        return dict(found)
 
     @cached_property
     def _campaign_ids(self) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHIPPING_LINE = ""  # no line of a shop may be called so
 _ONE = Decimal(1)
+_NONE, _WHOLE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class LineBase:
     kept: Fraction  # f = 1 - refunded / value
     full: Fraction  # the base had nothing been given back: less tax left out and paid in bonuses
     base: Fraction  # full x kept
-    bonus: Fraction = Fraction(0)  # left out because it was paid in bonuses
-    grown: Fraction = Fraction(1)  # price before the discount / value, where that is the base
+    bonus: Fraction = _NONE  # left out because it was paid in bonuses
+    grown: Fraction = _WHOLE  # price before the discount / value, where that is the base
 
 
 def refunded(snapshot: Snapshot) -> Refunded:
@@ -103,7 +104,7 @@ def bases(snapshot: Snapshot, rule: BaseRule) -> tuple[LineBase, ...]:
         back = given_back.lines[line.id]
         kept = _kept(back, value)
         grown = _undiscounted(line, value, rule)
-        full = (value - tax) * paid * grown
+        full = (value - tax) * paid if grown == 1 else (value - tax) * paid * grown
         found.append(
             LineBase(
                 line.id,
@@ -115,7 +116,7 @@ def bases(snapshot: Snapshot, rule: BaseRule) -> tuple[LineBase, ...]:
                 kept,
                 full,
                 full * kept,
-                (value - tax) * (1 - paid),
+                _NONE if paid == 1 else (value - tax) * (1 - paid),
                 grown,
             )
         )
@@ -130,7 +131,7 @@ def bases(snapshot: Snapshot, rule: BaseRule) -> tuple[LineBase, ...]:
 def _undiscounted(line: Line, value: int, rule: BaseRule) -> Fraction:
     """Return how many times its value the line would cost without the discount; never below 1."""
     if not rule.discount or value <= 0:
-        return Fraction(1)
+        return _WHOLE
     if line.price is None:
         return Fraction(value + line.discount, value)
     return max(Fraction(1), Fraction(half_up(line.price * Fraction(line.quantity)), value))
