@@ -25,6 +25,13 @@ SETTINGS = (
     "settings/shops/new",
     "settings/attribution",
     "settings/payouts",
+    "settings/earning",
+    "settings/caps",
+    "terms/",
+    "terms/new",
+    "groups/new",
+    "campaigns/",
+    "campaigns/new",
     "settings/keys/",
 )
 
