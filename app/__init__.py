@@ -13,7 +13,8 @@ from app.application import App
 from app.attribution import clicks
 from app.config import Config
 from app.dev import mailbox
-from app.extensions import babel, csrf, db, htmx, limiter, login, mail, migrate, queue
+from app.extensions import babel, csrf, db, htmx, limiter, login, mail, queue
+from app.intake import hooks
 
 if TYPE_CHECKING:
     from app.config import Mail
@@ -39,7 +40,8 @@ def create_app(config: Config | None = None) -> App:
     app.config.update(_flask_settings(config))
     app.extensions["partnerka"] = config
     _bind(app, config)
-    clicks.init_app(app)  # innermost: what reads the proxy's headers stands in front
+    hooks.init_app(app)  # innermost: what reads the proxy's headers stands in front
+    clicks.init_app(app)
     web.init_app(app)
     site.init_app(app)
     cli.init_app(app)
@@ -89,7 +91,6 @@ def _mail_settings(mail_config: Mail) -> dict[str, object]:
 
 def _bind(app: App, config: Config) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     csrf.init_app(app)
     login.init_app(app)
     htmx.init_app(app)

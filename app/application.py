@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIFlask
+from flask import request, session
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.exc import DBAPIError
 
@@ -30,7 +31,6 @@ class App(APIFlask):
             try:
                 return self._in_transaction()
             except (Retry, DBAPIError) as error:
-                db.session.rollback()
                 if not left or not may_retry(error):
                     raise
                 log.info("transactions met, running again: %s", error)
@@ -41,13 +41,25 @@ class App(APIFlask):
         try:
             response = self.make_response(super().dispatch_request())
         except BaseException:
-            db.session.rollback()
+            self._undo()
             raise
-        if response.status_code < 400:
-            db.session.commit()
-        else:
+        if response.status_code >= 400:
             db.session.rollback()
+            return response
+        try:
+            db.session.commit()
+        except BaseException:
+            self._undo()
+            raise
         return response
+
+    def _undo(self) -> None:
+        """Take back what the view did, in the browser's session too: it is asked again, or asks again."""
+        db.session.rollback()
+        if session.modified:
+            kept = self.session_interface.open_session(self, request)
+            session.clear()
+            session.update(kept or {})
 
 
 def may_retry(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.dev.problem import Problem
 from bench import report
-from bench.registry import BENCHES
+from bench.registry import BENCHES, PARTS
 from bench.stage import stage
 from bench.trial import judge
 
@@ -20,10 +20,11 @@ def main() -> int:
     """Run the trials one after another; 1 when a truth is broken. Goals are told, not enforced."""
     asked = _arguments()
     names = asked.only.split(",") if asked.only else list(BENCHES)
-    unknown = sorted(set(names) - set(BENCHES))
+    known = BENCHES | PARTS
+    unknown = sorted(set(names) - set(known))
     if unknown:
         print(
-            f"No such bench: {', '.join(unknown)}. There are: {', '.join(BENCHES)}.",
+            f"No such bench: {', '.join(unknown)}. There are: {', '.join(known)}.",
             file=sys.stderr,
         )
         return 2
@@ -31,7 +32,7 @@ def main() -> int:
     results = []
     with stage(asked.scale) as ground:
         for name in names:
-            for trial in BENCHES[name](ground):
+            for trial in known[name](ground):
                 print(f"{trial.key} {trial.title} ...", file=sys.stderr, flush=True)
                 results.append(judge(trial, asked.rounds, asked.seconds))
         commit = ground.commit_seconds()
@@ -47,7 +48,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument("--only", default="", help=f"some of: {','.join(BENCHES)}")
+    parser.add_argument("--only", default="", help=f"some of: {','.join(BENCHES | PARTS)}")
     parser.add_argument("--rounds", type=int, default=5, help="pairs of runs")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of a run")
     parser.add_argument("--scale", choices=("small", "full"), default="small")

@@ -17,3 +17,5 @@ BENCHES: dict[str, Maker] = {
     "script": clicks.script,
     "memory": clicks.memory,
 }
+# Parts of the above, to be asked for by name.
+PARTS: dict[str, Maker] = {"hook": orders.hook, "put": orders.put, "inbox": orders.inbox}

@@ -23,6 +23,7 @@ from app.config import Config
 from app.dev import database
 from app.dev.children import Child, wait_until
 from app.dev.postgres import Postgres, free_port
+from app.dev.product import THRIFTY
 from app.dev.redis_server import RedisServer
 from app.extensions import db
 from app.onboarding.service import create_merchant
@@ -184,7 +185,8 @@ class Stage:
             ),
             *("--workers-kill-timeout", "2", target),
         ]
-        child = Child(name, command, folder=self.folder, env=os.environ | self.environ, cwd=ROOT)
+        env = THRIFTY | os.environ | self.environ
+        child = Child(name, command, folder=self.folder, env=env, cwd=ROOT)
         child.start()
         self.servers.append(child)
         url = f"http://127.0.0.1:{port}"

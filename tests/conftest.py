@@ -12,10 +12,11 @@ from app import create_app
 from app.config import Config
 from app.extensions import db
 from tests.harness import browser as chromium
-from tests.harness import invariants
+from tests.harness import invariants, profiles  # noqa: F401 - how long hypothesis searches
 from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
+from tests.harness.wire import Wire
 from tests.world import kniga, lampa, world  # noqa: F401 - fixtures for everybody
 
 if TYPE_CHECKING:
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
     from sqlalchemy.orm import scoped_session
 
     from app.application import App
     from app.dev.database import Addresses as Database
 
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+# A busy machine is slow, not wrong: patience costs nothing when all is well.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 ENGINES = pytest.StashKey[Engines]()
 
 
@@ -162,6 +165,14 @@ def live_server(web_server: Web, _sound: None) -> str:
 
 
 @pytest.fixture
+def wire(environ: dict[str, str]) -> Iterator[Wire]:
+    """A way to the database that can be cut."""
+    made = Wire(environ)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def live_worker(environ: dict[str, str], tmp_path: Path) -> Iterator[None]:
     """A running worker: mail leaves and due work is done while the test runs."""
     child = worker(environ, tmp_path)
@@ -174,6 +185,13 @@ def live_worker(environ: dict[str, str], tmp_path: Path) -> Iterator[None]:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright starts the machine's Chromium."""
     return browser_type_launch_args | chromium.launch_arguments()
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """Give pytest-playwright's visitor our patience."""
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from app.money import (
     to_decimal_string,
 )
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 
 
 def refusal(text: str, currency: str = "RUB") -> str:

@@ -13,7 +13,7 @@ from app.schedule import TABLE, Entry
 if TYPE_CHECKING:
     from app.application import App
 
-WAIT = 20.0
+WAIT = 60.0
 
 
 @pytest.mark.parametrize(

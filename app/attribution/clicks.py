@@ -6,11 +6,10 @@ import json
 import logging
 import re
 import secrets
-import threading
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 import psycopg
 from flask import current_app
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.attribution.models import Click
 from app.extensions import db
+from app.group_commit import GroupCommit
 from app.links.rules import click_key, fold_code, instant, milliseconds_of, seal_click
 from app.links.service import PARAMS, target_of_code, target_of_short
 from app.tenancy import current_tenant, tenant_scope
@@ -39,7 +39,6 @@ Environ = dict[str, Any]
 
 REMEMBERED = 30.0  # seconds that a link is known without asking
 MOST_REMEMBERED = 50_000
-SLOW, LONGEST_PAUSE = 0.001, 0.002  # seconds
 LONGEST = 500  # characters kept of what a browser says
 LONGEST_QUERY = 4000
 KINDS = {"/r/": "redirect", "/s/": "short", "/t/": "script"}
@@ -50,106 +49,14 @@ MACHINES = re.compile(
     r"|monitor|validator",
     re.IGNORECASE,
 )
-# The names are the columns'; one JSON parameter costs half of what twelve arrays do.
-INSERT = """BEGIN; SET LOCAL ROLE partnerka_drain;
-INSERT INTO click (tenant_id, at, nonce, link_id, partner_id, kind,
+# The names are the columns'; one JSON parameter costs half of what twelve arrays do. The rows have
+# their keys: a second try adds nothing.
+INSERT = """INSERT INTO click (tenant_id, at, nonce, link_id, partner_id, kind,
                    ip, user_agent, referrer, page, params, flag)
 SELECT t, '1970-01-01Z'::timestamptz + m * interval '1 ms', n, l, p, k, i, u, r, a, q, f
-FROM json_to_recordset(%s::json) AS row(t bigint, m bigint, n bigint, l bigint, p bigint, k text,
+FROM json_to_recordset($1::json) AS row(t bigint, m bigint, n bigint, l bigint, p bigint, k text,
                                         i text, u text, r text, a text, q jsonb, f text)
-ON CONFLICT DO NOTHING;
-COMMIT"""
-
-
-class Batch:
-    """Clicks that go into one commit, and the threads that wait for it."""
-
-    __slots__ = ("error", "rows", "waiting", "written")
-
-    def __init__(self) -> None:
-        self.rows: list[str] = []
-        self.waiting: list[threading.Lock] = []
-        self.written = False  # or given up: nobody need write it any more
-        self.error: Exception | None = psycopg.OperationalError("not written")
-
-
-class GroupCommit:
-    """Writes rows of many threads in shared transactions: while one is under way, the next gathers."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.gathering = Batch()
-        self.guard = threading.Lock()
-        self.busy = False
-        self.pace = 0.0  # seconds that the last commit took
-        self.company = False  # whether the last batch held more than one click
-        self.connection: Any = None
-
-    def write(self, row: str) -> None:
-        """Return when the row is committed. Raises psycopg.Error or SQLAlchemyError when it is not."""
-        with self.guard:
-            batch = self.gathering
-            batch.rows.append(row)
-            leads, self.busy = not self.busy, True
-            if not leads:
-                gate = threading.Lock()
-                gate.acquire()
-                batch.waiting.append(gate)
-        if not leads:
-            gate.acquire()  # opened when the batch is written, or when this thread shall write it
-        if not batch.written:
-            self._close(batch)
-            try:
-                self._commit(batch)
-            finally:
-                self._pass_on(batch)
-        if batch.error is not None:
-            raise batch.error
-
-    def _close(self, batch: Batch) -> None:
-        """Begin the next batch; where commits are slow, first let those come who were just answered."""
-        if self.company and self.pace > SLOW:
-            time.sleep(min(self.pace / 4, LONGEST_PAUSE))
-        with self.guard:
-            self.gathering = Batch()
-        self.company = len(batch.rows) > 1
-
-    def _pass_on(self, batch: Batch) -> None:
-        """Let the first of the next batch write it, then let go everybody of this one."""
-        batch.written = True
-        with self.guard:
-            following = self.gathering
-            self.busy = bool(following.rows)
-            gates = [following.waiting.pop(0)] if following.rows else []
-        for gate in (*gates, *batch.waiting):
-            gate.release()
-
-    def _commit(self, batch: Batch) -> None:
-        rows, began = f"[{','.join(batch.rows)}]", time.monotonic()
-        for last in (False, True):
-            try:
-                self._execute(rows)
-                batch.error = None
-                break
-            except (psycopg.Error, SQLAlchemyError) as error:
-                batch.error = error
-                self._drop(error)
-                if last:
-                    log.warning("%s clicks were not written: %s", len(batch.rows), error)
-        self.pace = time.monotonic() - began
-
-    def _execute(self, rows: str) -> None:
-        """One round trip. A second try after a lost answer adds nothing: the rows have their keys."""
-        if self.connection is None:
-            with self.app.app_context():
-                self.connection = db.engine.raw_connection()
-            self.connection.driver_connection.autocommit = True
-        psycopg.ClientCursor(self.connection.driver_connection).execute(INSERT, (rows,))
-
-    def _drop(self, error: Exception) -> None:
-        if self.connection is not None:
-            self.connection.invalidate(error)
-            self.connection = None
+ON CONFLICT DO NOTHING"""
 
 
 class Seen(NamedTuple):
@@ -176,7 +83,7 @@ class Clicks:
         self.app = app
         self.inner: Callable[..., Iterable[bytes]] = app.wsgi_app
         self.key = click_key(app.config["SECRET_KEY"])
-        self.commits = GroupCommit(app)
+        self.commits = GroupCommit(app, "clicks", INSERT)
         self.links: dict[str, Remembered] = {}
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -348,8 +255,13 @@ def fields(query: str) -> dict[str, str]:
         name, _, value = pair.partition("=")
         if name and name not in found:
             plain = "%" not in value and "+" not in value
-            found[name] = value if plain else unquote_plus(value, errors="replace")
+            found[name] = value if plain else _decoded(value)
     return found
+
+
+def _decoded(value: str) -> str:
+    """Return what `unquote_plus` does, in half its time."""
+    return unquote_to_bytes(value.replace("+", " ")).decode("utf-8", "replace")
 
 
 def shortened(address: str) -> str:

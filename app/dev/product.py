@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.dev.settings import Settings
 
 READY = 120.0
+THRIFTY = {"MALLOC_ARENA_MAX": "2"}  # for glibc: threads that take turns need no heaps of their own
 FLASK = [sys.executable, "-m", "flask", "--app", "wsgi"]
 
 
@@ -68,7 +69,7 @@ def web(settings: Settings, env: Mapping[str, str], folder: Path) -> Child:
         *("--workers", "2", "--blocking-threads", "8", "--respawn-failed-workers"),
         *("--workers-kill-timeout", "5", "wsgi:app"),
     ]
-    return Child("web", command, folder=folder, env=env, cwd=ROOT)
+    return Child("web", command, folder=folder, env={**THRIFTY, **env}, cwd=ROOT)
 
 
 def worker(env: Mapping[str, str], folder: Path) -> Child:

@@ -98,9 +98,13 @@ def scrub(value: Any) -> Any:
 def request_id() -> str:
     """The id of the running request, as the answer's X-Request-ID says it."""
     if "request_id" not in g:
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+        g.request_id = named(request.headers.get("X-Request-ID", ""))
     return str(g.request_id)
+
+
+def named(given: str) -> str:
+    """The name that a proxy gave a request, if it is one, else a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
 
 
 def _begin() -> None:

@@ -1,4 +1,4 @@
-"""The inbox is worked a tenant at a time: its index of what waits begins with the tenant."""
+"""The inbox is written many deliveries in one commit, and worked a tenant at a time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ WAITING = sa.text("state = 'waiting'")
 
 
 def upgrade() -> None:
+    op.execute("GRANT INSERT ON inbox TO partnerka_drain")
     op.drop_index("ix_inbox_waiting", table_name="inbox")
     op.create_index(
         "ix_inbox_waiting", "inbox", ["tenant_id", "due_at", "id"], postgresql_where=WAITING
@@ -19,5 +20,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("REVOKE INSERT ON inbox FROM partnerka_drain")
     op.drop_index("ix_inbox_waiting", table_name="inbox")
     op.create_index("ix_inbox_waiting", "inbox", ["due_at", "id"], postgresql_where=WAITING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,12 +11,14 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.attribution import clicks as front
-from app.attribution.clicks import GroupCommit, random_bits, shortened
+from app.attribution.clicks import INSERT, random_bits, shortened
 from app.attribution.models import Click
 from app.extensions import db
+from app.group_commit import GroupCommit
 from app.links import service as links
 from app.links.rules import milliseconds_of
 from app.partners import service as partners
+from tests.harness.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ THREADS, EACH = 8, 25
 
 @pytest.fixture
 def commits(app: App) -> Iterator[GroupCommit]:
-    made = GroupCommit(app)
+    made = GroupCommit(app, "clicks", INSERT)
     yield made
     if made.connection is not None:
         made.connection.invalidate()
@@ -62,20 +63,13 @@ def test_many_at_once_are_all_written_and_all_let_go(
     app: App, lampa: Merchant, commits: GroupCommit, pace: float
 ) -> None:
     """Also where commits are slow, and a batch waits a little for company."""
-    together = threading.Barrier(THREADS)
 
     def visit() -> None:
-        together.wait()
         for _ in range(EACH):
             commits.pace = pace
             commits.write(row(lampa))
 
-    visitors = [threading.Thread(target=visit) for _ in range(THREADS)]
-    for visitor in visitors:
-        visitor.start()
-    for visitor in visitors:
-        visitor.join(30)
-    assert not any(visitor.is_alive() for visitor in visitors)
+    together([visit] * THREADS)
     assert written(app, lampa) == THREADS * EACH
     assert not commits.busy
     assert not commits.gathering.rows
@@ -100,22 +94,11 @@ def test_a_batch_that_cannot_be_written_is_told_and_the_next_one_can(
 def test_everybody_in_a_batch_learns_that_it_was_not_written(
     app: App, lampa: Merchant, commits: GroupCommit
 ) -> None:
-    told: list[str] = []
-    together = threading.Barrier(THREADS)
-
     def visit() -> None:
-        together.wait()
-        try:
+        with pytest.raises(psycopg.Error):
             commits.write("no row")
-        except psycopg.Error as error:
-            told.append(str(error))
 
-    visitors = [threading.Thread(target=visit) for _ in range(THREADS)]
-    for visitor in visitors:
-        visitor.start()
-    for visitor in visitors:
-        visitor.join(30)
-    assert len(told) == THREADS
+    together([visit] * THREADS)
     assert not commits.busy
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import func, select, text
 
 from app import clock
@@ -26,10 +23,10 @@ from tests.harness.engines import SECRET
 from tests.harness.live import Web
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from app.application import App
+    from tests.harness.wire import Wire
     from tests.world import Merchant
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"}
@@ -45,80 +42,6 @@ def path(app: App, lampa: Merchant) -> str:
             links.ensure_default(partners.create(partners.NewPartner(name="Anna", refcode="anna")))
         db.session.commit()
     return f"/r/{lampa.slug}/anna"
-
-
-class Wire:
-    """The way from a web server to PostgreSQL, which can be cut and mended."""
-
-    def __init__(self, target: dict[str, str]) -> None:
-        self.target = target
-        self.cut = threading.Event()
-        self.ends: list[socket.socket] = []
-        self.door = socket.create_server(("127.0.0.1", 0))
-        self.port = self.door.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self.door.accept()
-            except OSError:
-                return
-            if self.cut.is_set():
-                near.close()
-                continue
-            far = self._reach()
-            self.ends += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
-
-    def _reach(self) -> socket.socket:
-        host, port = self.target["host"], int(self.target.get("port", "5432"))
-        if not host.startswith("/"):
-            return socket.create_connection((host, port))
-        far = socket.socket(socket.AF_UNIX)
-        far.connect(f"{host}/.s.PGSQL.{port}")
-        return far
-
-    @staticmethod
-    def _carry(source: socket.socket, sink: socket.socket) -> None:
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-        except OSError:
-            pass
-        for end in (source, sink):
-            end.close()
-
-    def break_(self) -> None:
-        self.cut.set()
-        for end in self.ends:
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def mend(self) -> None:
-        self.cut.clear()
-
-    def close(self) -> None:
-        self.break_()
-        self.door.close()
-
-
-@pytest.fixture
-def wire(environ: dict[str, str]) -> Iterator[Wire]:
-    plain = environ["DATABASE_URL"].replace("+psycopg", "", 1)
-    made = Wire({k: str(v) for k, v in conninfo_to_dict(plain).items()})
-    yield made
-    made.close()
-
-
-def through(wire: Wire, environ: dict[str, str]) -> dict[str, str]:
-    parts = urlsplit(environ["DATABASE_URL"])
-    user = parts.netloc.rpartition("@")[0]
-    near = parts._replace(netloc=f"{user}@127.0.0.1:{wire.port}", query="")
-    return environ | {"DATABASE_URL": urlunsplit(near)}
 
 
 def follow(connection: HTTPConnection, path: str) -> tuple[int, str]:
@@ -176,7 +99,7 @@ def test_every_click_that_was_answered_is_kept_when_the_web_server_is_killed(
 def test_a_click_finds_another_connection_when_its_own_is_gone(
     app: App, environ: dict[str, str], wire: Wire, tmp_path: Path, lampa: Merchant, path: str
 ) -> None:
-    server = Web(through(wire, environ), tmp_path)
+    server = Web(wire.through(), tmp_path)
     server.start()
     try:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=SOON)
@@ -193,7 +116,7 @@ def test_a_click_finds_another_connection_when_its_own_is_gone(
 def test_while_the_database_is_away_visitors_still_come_to_the_shop(
     app: App, environ: dict[str, str], wire: Wire, tmp_path: Path, lampa: Merchant, path: str
 ) -> None:
-    server = Web(through(wire, environ), tmp_path)
+    server = Web(wire.through(), tmp_path)
     server.start()
     try:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=SOON)

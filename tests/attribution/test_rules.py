@@ -24,7 +24,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ANNA, BORIS, VERA = 1, 2, 3
 GLEB = Buyer(member_id=7, email="gleb@example.org", phone="+79161234567")
-QUICK = settings(max_examples=50, deadline=None)
+QUICK = settings(max_examples=50)
 
 
 @dataclass

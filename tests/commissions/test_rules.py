@@ -51,7 +51,7 @@ DAY = timedelta(days=1)
 MOSCOW = ZoneInfo("Europe/Moscow")
 ANNA, BORIS, VERA = 1, 2, 3  # Anna sponsors Boris, Boris sponsors Vera
 GLEB = Buyer(member_id=7, email="gleb@example.org")
-QUICK = settings(max_examples=50, deadline=None)
+QUICK = settings(max_examples=50)
 
 
 @dataclass

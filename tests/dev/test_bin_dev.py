@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tests.harness.engines import Addresses
 
 PATIENCE = 150.0
+SOON = 60.0
 GIVEN = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SMTP_URL", "APP_ENV", "SECRET_KEY")
 
 
@@ -86,7 +87,7 @@ class Dev:
     def end(self, sign: signal.Signals) -> int:
         assert self.process is not None
         self.process.send_signal(sign)
-        return self.process.wait(60)
+        return self.process.wait(SOON)
 
     def left(self) -> list[str]:
         """Return the processes of this machine that still work for this run."""
@@ -119,15 +120,15 @@ def test_all_comes_up_by_one_command_and_nothing_survives_it(dev: Dev) -> None:
     assert known["cabinet"]["refcode"]
     assert known["platform"]["password"]
     assert known["mailbox"].startswith(dev.url)
-    assert wait_until(lambda: known["office"]["password"] in dev.said, 10)
+    assert wait_until(lambda: known["office"]["password"] in dev.said, SOON)
     assert len(dev.left()) >= 3  # database, web, the demo's maker
     assert dev.end(signal.SIGTERM) == 0
-    assert wait_until(lambda: not dev.left(), 15), dev.left()
+    assert wait_until(lambda: not dev.left(), SOON), dev.left()
 
     dev.start()  # the same data, and logins that still hold
     assert json.loads((dev.folder / "demo.json").read_text()) == known
     dev.end(signal.SIGKILL)
-    assert wait_until(lambda: not dev.left(), 30), dev.left()
+    assert wait_until(lambda: not dev.left(), SOON), dev.left()
 
 
 def test_a_taken_port_is_said_in_one_sentence(dev: Dev) -> None:
@@ -203,7 +204,7 @@ def test_the_wheels_serve_where_the_machine_has_no_engines(
     finally:
         redis.stop()
         postgres.stop()
-    assert wait_until(lambda: not dev.left(), 15), dev.left()
+    assert wait_until(lambda: not dev.left(), SOON), dev.left()
 
 
 def test_a_server_that_a_killed_run_left_behind_is_ended_by_the_next(dev: Dev) -> None:

@@ -12,6 +12,7 @@ from app.events.models import Event, Feed
 from app.events.service import record
 from app.extensions import db, queue
 from app.tenancy import role
+from tests.harness.together import together
 from tests.notifications.scene import (
     earns,
     happens,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from app.application import App
     from tests.world import Merchant, World
 
-WAIT = 20.0
+WAIT = 60.0
 
 
 @pytest.fixture
@@ -115,18 +116,7 @@ def test_two_drains_at_once_give_every_event_one_place_and_one_message(
 ) -> None:
     partner_id = make_partner(lampa)
     made = [earns(lampa, partner_id) for _ in range(30)]
-    barrier = threading.Barrier(4)
-
-    def run() -> None:
-        with app.app_context():
-            barrier.wait(WAIT)
-            jobs.drain()
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT)
+    together([jobs.drain] * 4, app.app_context)
     places = [place for place, _event in positions(lampa)]
     assert places == list(range(1, len(places) + 1))
     assert all(len(message_ids(lampa, event_id)) == 1 for event_id in made)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,48 +12,27 @@ import pytest
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from sqlalchemy import select
 
 from app import jobs
 from app.dev.children import Child, wait_until
 from app.dev.redis_server import RedisServer
-from app.extensions import queue
+from app.extensions import db, queue
+from app.notifications.models import Message
 from tests.harness.engines import ROOT
-from tests.harness.mailbox import Mailbox
+from tests.harness.live import horse_of
+from tests.harness.mailbox import Gate
 from tests.notifications import scene
 from tests.notifications.scene import message_ids, messages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from aiosmtpd.smtp import SMTP, Envelope, Session
-
     from app.application import App
     from tests.world import Merchant
 
 SOON = 90.0  # a new process on a loaded machine
 STEP = 0.2
-
-
-class Gate(Mailbox):
-    """A mail server that lets no letter in while it is closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open = threading.Event()
-        self.knocked = threading.Event()
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name and order
-        self,
-        _server: SMTP,
-        _session: Session,
-        envelope: Envelope,
-        address: str,
-        _options: list[str],
-    ) -> str:
-        self.knocked.set()
-        await asyncio.get_running_loop().run_in_executor(None, self.open.wait, SOON)
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
 
 
 @pytest.fixture
@@ -116,15 +93,6 @@ def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def horse_of(child: Child) -> int:
-    """Return the process of the worker's running job."""
-    assert child.process is not None
-    pid = child.process.pid
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    assert len(found) == 1
-    return int(found[0])
-
-
 def told(gate: Gate, merchant: Merchant, partner_id: int) -> int:
     """Return how many letters about earned money a partner got."""
     letters = gate.to(scene.address_of(merchant, partner_id))
@@ -133,6 +101,11 @@ def told(gate: Gate, merchant: Merchant, partner_id: int) -> int:
 
 def sent(merchant: Merchant, event_id: int) -> bool:
     return [state for _who, _to, state, _n in messages_of(merchant, event_id)] == ["sent"]
+
+
+def states_of(merchant: Merchant) -> set[str]:
+    query = select(Message.state)
+    return jobs.in_transaction(lambda: set(db.session.scalars(query)), merchant.id)
 
 
 @pytest.mark.usefixtures("_app")
@@ -150,6 +123,7 @@ def test_a_letter_outlives_its_worker_and_its_job(
     assert gate.knocked.wait(SOON), first.tail(30)
     assert first.process is not None
     job = horse_of(first)
+    assert job is not None
     kill(first.process.pid)
     kill(job)
     assert messages_of(lampa, event_id)[0][2:] == ("sending", 1)
@@ -173,7 +147,9 @@ def test_a_letter_outlives_its_job_and_the_same_worker_sends_it(
     worker = start("worker")
     queue.enqueue("send_message", lampa.id, message_id)
     assert gate.knocked.wait(SOON), worker.tail(30)
-    kill(horse_of(worker))
+    job = horse_of(worker)
+    assert job is not None
+    kill(job)
     gate.open.set()
     scene.make_due(lampa, message_id)
     jobs.sweep()
@@ -258,7 +234,7 @@ def test_a_worker_ends_at_once_when_asked(
         assert wait_until(lambda: sent(lampa, event_id), SOON, STEP), worker.tail(30)
     assert worker.process is not None
     worker.process.send_signal(signal.SIGTERM)
-    assert wait_until(lambda: not worker.running, 10), worker.tail(30)
+    assert wait_until(lambda: not worker.running, SOON), worker.tail(30)
     assert worker.process.returncode == 0
 
 
@@ -272,8 +248,10 @@ def test_a_worker_that_is_asked_to_end_waits_for_no_mail_server(
     assert gate.knocked.wait(SOON), worker.tail(30)
     assert worker.process is not None
     worker.process.send_signal(signal.SIGTERM)
-    assert wait_until(lambda: not worker.running, 15), worker.tail(30)
+    assert wait_until(lambda: not worker.running, SOON), worker.tail(30)
     assert worker.process.returncode == 0
+    # The mail server was not heard out: whoever takes the letter next finds it as it was left.
+    assert "sending" in states_of(lampa)
 
 
 @pytest.mark.usefixtures("_app")

@@ -232,9 +232,16 @@ class Books(RuleBasedStateMachine):
         return done
 
 
-@pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("examples", "steps"),
+    [
+        (25, 30),
+        pytest.param(300, 30, marks=pytest.mark.long),
+        pytest.param(30, 200, marks=pytest.mark.long),
+    ],
+)
 def test_money_follows_a_pure_model_through_sales_returns_and_payouts(
-    app: App, examples: int
+    app: App, examples: int, steps: int
 ) -> None:
     class Machine(Books):
         pass
@@ -244,8 +251,7 @@ def test_money_follows_a_pure_model_through_sales_returns_and_payouts(
         Machine,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=30,
-            deadline=None,
+            stateful_step_count=steps,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),
     )

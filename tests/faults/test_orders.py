@@ -20,8 +20,9 @@ from app.dev.postgres import Postgres
 from app.extensions import db
 from app.orders.models import Order, OrderMessage
 from app.partners.service import NewPartner, create
-from tests.harness.engines import SECRET, migrate
+from tests.harness.engines import SECRET, migrate, revive
 from tests.harness.live import Web
+from tests.harness.together import together
 from tests.world import make_merchant
 
 if TYPE_CHECKING:
@@ -73,13 +74,6 @@ def settled(app: App, shop: Merchant) -> dict[str, int]:
         }
 
 
-def kill(server: Web) -> None:
-    """End a web server and its workers as a crash does."""
-    assert server.child.process is not None
-    os.killpg(server.child.process.pid, signal.SIGKILL)
-    server.child.process.wait()
-
-
 def test_a_web_server_killed_before_it_commits_leaves_nothing_and_the_next_try_books_once(
     app: App, environ: dict[str, str], tmp_path: Path, shop: Merchant
 ) -> None:
@@ -95,7 +89,7 @@ def test_a_web_server_killed_before_it_commits_leaves_nothing_and_the_next_try_b
         waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         with db.engine.connect() as look:
             assert wait_until(lambda: bool(look.execute(waits).scalar_one()), SOON)
-        kill(server)
+        server.kill()
         asking.join(SOON)
         held.execute(text("SELECT pg_advisory_unlock_all()"))
         held.close()
@@ -125,7 +119,7 @@ def test_an_answer_that_never_came_is_asked_for_again_and_changes_nothing(
     asking = threading.Thread(target=_swallow, args=(server.url, shop))
     asking.start()
     assert wait_until(lambda: settled(app, shop) == {"o1": 1000}, SOON)
-    kill(server)
+    server.kill()
     asking.join(SOON)
     again = Web(environ, tmp_path)
     again.start()
@@ -140,18 +134,7 @@ def test_an_answer_that_never_came_is_asked_for_again_and_changes_nothing(
 def test_one_order_sent_by_fifty_at_once_pays_once(
     app: App, shop: Merchant, live_server: str
 ) -> None:
-    barrier = threading.Barrier(50)
-    statuses: list[int] = []
-
-    def send() -> None:
-        barrier.wait()
-        statuses.append(put(live_server, shop, 1).status_code)
-
-    senders = [threading.Thread(target=send) for _ in range(50)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join(SOON)
+    statuses = together([lambda: put(live_server, shop, 1).status_code] * 50)
     # A pool that is full for a moment says 503, and a retry is welcome; nobody gets another answer.
     assert set(statuses) <= {200, 503}
     assert 200 in statuses
@@ -225,10 +208,9 @@ def _write_through_a_crash(engine: Postgres, environ: dict[str, str], tmp_path: 
         assert engine.child.process is not None
         os.kill(engine.child.process.pid, signal.SIGKILL)
         engine.child.process.wait()
-        refused = put(server.url, shop, 10**6, 20)
+        refused = put(server.url, shop, 10**6)
         assert refused.status_code == 503
-        engine.start()
-        engine.wait()
+        revive(engine)
         before = len(answered)
         assert wait_until(lambda: len(answered) > before + 10, SOON), (
             "it did not come back by itself"

@@ -1,12 +1,11 @@
-"""F20, F21: people press at the same time. Threads with a barrier, each on a connection of its own."""
+"""F20, F21: people press at the same time, each on a connection of its own."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Barrier
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,7 @@ from app.payouts import service
 from app.payouts.models import Payout
 from app.tenancy import tenant_scope
 from tests.harness import invariants
+from tests.harness.together import room_for, together
 from tests.payouts.setting import at_lampa, earn, partner, take_back
 
 if TYPE_CHECKING:
@@ -42,22 +42,24 @@ def committed(app: App, tenant: int) -> Iterator[None]:
 
 def meet(app: App, tenant: int, acts: Sequence[Callable[[], object]]) -> list[str]:
     """Run the acts at one moment; return "done" or the code of the refusal, in their order."""
-    barrier = Barrier(len(acts))
+
+    @contextmanager
+    def connected() -> Iterator[None]:
+        with app.app_context(), tenant_scope(tenant):
+            db.session.connection()
+            yield
 
     def run(act: Callable[[], object]) -> str:
-        with app.app_context(), tenant_scope(tenant):
-            db.session.connection()  # at the barrier everybody holds a connection
-            barrier.wait(timeout=30)
-            try:
-                act()
-                db.session.commit()
-            except DomainError as refusal:
-                db.session.rollback()
-                return refusal.code
-            return "done"
+        try:
+            act()
+            db.session.commit()
+        except DomainError as refusal:
+            db.session.rollback()
+            return refusal.code
+        return "done"
 
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
+    with room_for(app, len(acts)):
+        return together([partial(run, act) for act in acts], connected)
 
 
 def make(app: App) -> tuple[int, int]:

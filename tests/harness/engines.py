@@ -17,7 +17,9 @@ import psycopg
 from psycopg import sql
 
 from app.dev import database
+from app.dev.children import wait_until
 from app.dev.postgres import Postgres
+from app.dev.problem import Problem
 from app.dev.redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,12 +52,12 @@ class Addresses:
 class Engines:
     """The servers of this run, in a folder of their own; ended by pid, and the folder removed."""
 
-    def __init__(self) -> None:
-        """Start both and make the template."""
+    def __init__(self, **settings: str) -> None:
+        """Start both and make the template; PostgreSQL with these settings, else as fast as it can."""
         self.folder = Path(tempfile.mkdtemp(prefix="partnerka-test-"))
         self.folder.chmod(0o755)
         self.redis = RedisServer(self.folder)
-        self.postgres = Postgres(self.folder, settings=FAST)
+        self.postgres = Postgres(self.folder, settings=FAST | settings)
         try:
             self.redis.start()
             self._start_postgres()
@@ -87,6 +89,22 @@ class Engines:
         self.redis.stop()
         self.postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def revive(server: Postgres) -> None:
+    """Start a killed server on its data; sessions of the dead one may hold its memory for a moment."""
+    said: list[Problem] = []
+
+    def up() -> bool:
+        server.start()
+        try:
+            server.wait()
+        except Problem as problem:
+            said.append(problem)
+            return False
+        return True
+
+    assert wait_until(up, 60.0, 0.2), said[-1:]
 
 
 def migrate(addresses: database.Addresses, folder: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.dev.children import Child, wait_until
@@ -14,7 +16,6 @@ from tests.harness.engines import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 READY = 90.0
 
@@ -47,6 +48,12 @@ class Web:
         """End it."""
         self.child.stop()
 
+    def kill(self) -> None:
+        """End it and its workers as a crash does."""
+        assert self.child.process is not None
+        os.killpg(self.child.process.pid, signal.SIGKILL)
+        self.child.process.wait()
+
     def _answers(self) -> bool:
         try:
             urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()
@@ -57,8 +64,16 @@ class Web:
         return True
 
 
-def worker(environ: Mapping[str, str], folder: Path) -> Child:
+def worker(environ: Mapping[str, str], folder: Path, role: str = "all") -> Child:
     """Return a worker process, not started."""
-    return Child(
-        "worker", [sys.executable, "worker.py"], folder=folder, env=os.environ | environ, cwd=ROOT
-    )
+    command = [sys.executable, "worker.py", "--role", role]
+    name = "worker" if role == "all" else role
+    return Child(name, command, folder=folder, env=os.environ | environ, cwd=ROOT)
+
+
+def horse_of(child: Child) -> int | None:
+    """Return the process of a worker's running job; None while it has none."""
+    assert child.process is not None
+    pid = child.process.pid
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(found[0]) if found else None

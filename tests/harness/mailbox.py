@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
@@ -49,3 +51,29 @@ class Mailbox:
     def stop(self) -> None:
         """Stop listening."""
         self._server.stop()
+
+
+class Gate(Mailbox):
+    """A mail server that lets no letter in while it is closed; it begins closed."""
+
+    PATIENCE = 90.0
+
+    def __init__(self) -> None:
+        """Choose a port; `start` opens it."""
+        super().__init__()
+        self.open = threading.Event()
+        self.knocked = threading.Event()
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name and order
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Let a letter's sender wait at the gate."""
+        self.knocked.set()
+        await asyncio.get_running_loop().run_in_executor(None, self.open.wait, self.PATIENCE)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"

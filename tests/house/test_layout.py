@@ -28,6 +28,7 @@ NAMES = {
 OWN_NAMES = {
     "attribution/clicks.py": "a WSGI function in front of Flask",
     "commissions/explain.py": "words for a stored explanation: no rule, and no page of its own",
+    "intake/hooks.py": "a WSGI function in front of Flask",
     "ledger/checks.py": "the invariants, as queries with no rows",
     "notifications/letters.py": "letters are pages that travel",
     "notifications/delivery.py": "the SMTP client's edge",

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
+import pytest
 import time_machine
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from app import clock
+from app.errors import Retry
 from app.events.models import Event
 from app.extensions import db
 from app.identity import queries, service
@@ -18,7 +22,6 @@ from app.tenancy import PLATFORM, tenant_scope
 from tests.world import OTHER_PASSWORD, PASSWORD, Merchant, World, sign_in
 
 if TYPE_CHECKING:
-    import pytest
     from flask.testing import FlaskClient
 
     from app.application import App
@@ -39,6 +42,37 @@ def test_the_owner_signs_in_and_out(client: FlaskClient, lampa: Merchant) -> Non
 def test_a_sign_in_leads_to_the_only_place_there_is(client: FlaskClient, lampa: Merchant) -> None:
     answer = client.post("/login", data={"email": lampa.staff["owner"].email, "password": PASSWORD})
     assert answer.headers["Location"] == f"/{lampa.slug}/office/"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "first", "then"),
+    [
+        ([Retry("met")], 303, 410),  # run again by us: done, and the link is used
+        ([OperationalError("", {}, psycopg.OperationalError("gone"))], 503, 303),  # by the person
+    ],
+)
+def test_what_failed_leaves_the_browsers_session_as_it_was(
+    app: App,
+    client: FlaskClient,
+    lampa: Merchant,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: list[Exception],
+    first: int,
+    then: int,
+) -> None:
+    client.get(link(app, lampa.staff["owner"].id, "reset"))
+    signs_in = service.sign_in
+
+    def at_first_not(*args: Any, **said: Any) -> str:
+        if trouble:
+            raise trouble.pop()
+        return signs_in(*args, **said)
+
+    monkeypatch.setattr(service, "sign_in", at_first_not)
+    said = {"password": OTHER_PASSWORD}
+    assert client.post("/password", data=said).status_code == first
+    assert client.post("/password", data=said).status_code == then
+    sign_in(app.test_client(), lampa.staff["owner"], OTHER_PASSWORD)
 
 
 def test_several_places_lead_to_the_chooser(app: App, client: FlaskClient, world: World) -> None:

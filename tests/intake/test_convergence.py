@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from app import clock
@@ -20,6 +20,7 @@ from app.partners.service import change
 from app.programs import queries as programs
 from app.programs import service as terms
 from app.tenants.service import change_settings
+from tests.harness.profiles import CAMPAIGN
 from tests.intake.scene import FOUNDED, NOON, Scene, at_lampa, order
 
 GLEB = Customer(id="77", email="gleb@example.org", name="Gleb")
@@ -59,11 +60,14 @@ said = st.builds(
 )
 
 
+History = tuple[list[tuple[int, Snapshot]], list[tuple[int, Snapshot]]]
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[tuple[int, Snapshot]], list[tuple[int, Snapshot]]]:
+def histories(draw: st.DrawFn, most: int = 6) -> History:
     """Draw messages, and the same messages in another order with some of them twice."""
-    first = draw(st.lists(said, min_size=1, max_size=6))
-    again = draw(st.lists(st.sampled_from(first), max_size=4))
+    first = draw(st.lists(said, min_size=1, max_size=most))
+    again = draw(st.lists(st.sampled_from(first), max_size=most - 2))
     return first, draw(st.permutations(first + again))
 
 
@@ -135,17 +139,19 @@ def outcome(
 
 
 @given(histories(), st.sampled_from([3, 40]), st.sampled_from([1, 2, 3, 10]))
-@settings(
-    max_examples=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=25, phases=[Phase.explicit, Phase.generate])
 def test_any_order_of_a_customers_messages_ends_in_the_same_money(
-    lampa: Scene,
-    history: tuple[list[tuple[int, Snapshot]], list[tuple[int, Snapshot]]],
-    now_days: int,
-    together: int,
+    lampa: Scene, history: History, now_days: int, together: int
+) -> None:
+    straight, shuffled = history
+    assert outcome(lampa, straight, now_days) == outcome(lampa, shuffled, now_days, together)
+
+
+@pytest.mark.long
+@given(histories(most=14), st.sampled_from([3, 40]), st.sampled_from([1, 2, 3, 10]))
+@CAMPAIGN
+def test_any_order_of_many_messages_ends_in_the_same_money(
+    lampa: Scene, history: History, now_days: int, together: int
 ) -> None:
     straight, shuffled = history
     assert outcome(lampa, straight, now_days) == outcome(lampa, shuffled, now_days, together)

@@ -88,6 +88,7 @@ class Story:
     def sit_down(self) -> Page:
         """Open a browser of one's own, whose console must stay silent."""
         page = self.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.set_default_timeout(PATIENCE * 1000)
         self.consoles.append(Console(page))
         return page
 
@@ -144,7 +145,10 @@ class Story:
         }
         self.ordered_at = body["created_at"]
         answer = httpx.put(
-            f"{self.address}/api/v1/orders/A1", json=body, headers=self.merchant.bearer, timeout=30
+            f"{self.address}/api/v1/orders/A1",
+            json=body,
+            headers=self.merchant.bearer,
+            timeout=PATIENCE,
         )
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()

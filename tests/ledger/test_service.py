@@ -184,8 +184,8 @@ def test_a_snapshot_leaves_out_what_an_older_transaction_may_still_bring(app: Ap
         quick = Move(COMMISSIONS, pending(anna), 7, "accrual", partner=anna)
         with ThreadPoolExecutor(1) as pool, app.app_context(), tenant_scope(tenant):
             ledger.post("test:late", [late], RUB)
-            pool.submit(_post_alone, app, tenant, quick).result(timeout=20)
-            pool.submit(_snapshot_alone, app, tenant).result(timeout=20)
+            pool.submit(_post_alone, app, tenant, quick).result(timeout=60)
+            pool.submit(_snapshot_alone, app, tenant).result(timeout=60)
             db.session.commit()
             assert queries.balances([pending(anna)]) == {pending(anna): 1017}
             assert checks.broken() == []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.harness.mailbox import Mailbox
     from tests.world import Merchant
 
-WAIT = 20.0
+WAIT = 60.0
 NAME = "Лампа, Inc.: лампы, светильники и всё, что светит в темноте"
 LETTER = Letter(
     sender=formataddr((NAME, "no-reply@localhost")),

@@ -43,7 +43,7 @@ from app.orders.rules import (
 )
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-QUICK = settings(max_examples=50, deadline=None)
+QUICK = settings(max_examples=50)
 TENTH = Fraction(1, 10)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from babel.numbers import format_currency
 from flask_babel import force_locale
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import clock
@@ -50,9 +50,7 @@ def test_a_sum_as_text(app: App, locale: str, value: Money | int, text: str) -> 
         assert filters.money_text(value) == text
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
-)
+@settings(max_examples=50)
 @given(minor=st.integers(-(2**62), 2**62), locale=st.sampled_from(["ru", "en", "de"]))
 def test_digits_agree_with_babel(app: App, minor: int, locale: str) -> None:
     babel = format_currency(Decimal(minor) / 100, "EUR", locale=locale)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import render_template_string
 from flask_babel import force_locale
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, IntegerField, StringField, TextAreaField
@@ -194,9 +194,7 @@ def _multi(data: dict[str, str]) -> Any:
     return MultiDict(data)
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
-)
+@settings(max_examples=60)
 @given(text=st.text(max_size=40))
 def test_no_text_breaks_a_form(app: App, text: str) -> None:
     with app.test_request_context("/"):

@@ -1,4 +1,4 @@
-"""Shops' webhooks: one durable row when a delivery comes, and money made of it afterwards."""
+"""Shops' deliveries, once they are kept: money is made of them. How they come is in `reception`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, text
 
-from app import clock, crypto, sql
-from app.errors import Forbidden, NotFound
+from app import clock, sql
+from app.errors import NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.intake import service as intake
@@ -19,14 +19,12 @@ from app.orders.service import Incoming
 from app.tenancy import role
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
-from app.tenants.models import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy import Select
 
     from app.intake.shops import Connector, Said
+    from app.tenants.models import Connection
     from app.tenants.queries import Words
 
 CONNECTORS: dict[str, Connector] = {woocommerce.kind: woocommerce}
@@ -45,39 +43,6 @@ def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connect
     words = {**connector.words, **tenants.words(shop_id).words}
     tenants_service.change_shop(shop, words=words)
     return tenants_service.connect(shop_id, kind, secret)
-
-
-def receive(kind: str, public_id: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Keep a proven delivery; False for a ping, which asks nothing of us but 200.
-
-    Raises NotFound for a connection that is not there, Forbidden for a signature that does not hold.
-    """
-    connector = CONNECTORS.get(kind)
-    connection = db.session.scalar(
-        select(Connection).where(
-            Connection.public_id == public_id,
-            Connection.kind == kind,
-            Connection.disabled_at.is_(None),
-        )
-    )
-    if connector is None or connection is None:
-        raise NotFound
-    if connector.is_ping(headers, body):
-        return False
-    if not connector.verify(headers, body, crypto.open_sealed(connection.secret)):
-        raise Forbidden("bad_signature", "The signature does not hold.")
-    now = clock.now()
-    db.session.add(
-        Inbox(
-            connection_id=connection.id,
-            topic=connector.topic(headers),
-            body=body,
-            received_at=now,
-            due_at=clock.wall(),
-        )
-    )
-    kick_after_commit("drain_inbox")
-    return True
 
 
 _TENANTS = text(

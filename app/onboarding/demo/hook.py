@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from app import crypto
-from app.intake.shops import inbox, woocommerce
+from app.intake.shops import inbox, reception, woocommerce
 from app.money import to_decimal_string
 from app.orders.rules import line_value
 from app.orders.rules.message import refund_total
@@ -47,7 +47,7 @@ def _receive(body: bytes) -> None:
         "x-wc-webhook-topic": "order.updated",
         "x-wc-webhook-signature": base64.b64encode(digest).decode(),
     }
-    inbox.receive(woocommerce.kind, connection.public_id, headers, body)
+    reception.receive(woocommerce.kind, connection.public_id, headers, body)
 
 
 def _order(telling: Telling) -> dict[str, Any]:
