@@ -10,10 +10,11 @@ from playwright.sync_api import expect
 
 from app import create_app
 from app.config import Config
+from app.dev.catalogs import compile_catalogs
 from app.extensions import db
 from tests.harness import browser as chromium
 from tests.harness import invariants, profiles  # noqa: F401 - how long hypothesis searches
-from tests.harness.engines import SECRET, Addresses, Engines, worker_database
+from tests.harness.engines import ROOT, SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
 from tests.harness.wire import Wire
@@ -100,6 +101,7 @@ def environ(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     """The product's environment in this worker, for processes that a test starts."""
+    compile_catalogs(ROOT / "translations")  # a fresh checkout has none; git keeps what people edit
     number = int(worker_name.removeprefix("gw")) + 1 if worker_name.startswith("gw") else 0
     return {
         "APP_ENV": "test",

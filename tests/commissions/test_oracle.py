@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FOUNDED = datetime(2026, 1, 1, 6, tzinfo=UTC)
 HISTORIES = read()
-LEAST = 1
+LEAST = 80
 # Anna brought Boris, Boris brought Vera.
 CAST: list[dict[str, Any]] = [
     {"partner": {"name": "Anna"}},
