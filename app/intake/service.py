@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -24,12 +24,14 @@ from app.tenancy import current_tenant, role
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import timedelta
 
     from app.attribution.service import Journal
+    from app.commissions.rules import DueResult
     from app.members.service import Resolution
     from app.orders.service import Incoming, Standing
+    from app.partners.rules import Tree
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,32 @@ def _reconcile_customer(own: Sequence[Standing]) -> None:
     keep_verdicts(result.attribution.verdicts.values(), journal)
     if member_id is not None:
         keep_binding(member_id, result.attribution.binding, journal)
+
+
+def rehearse(
+    own: Sequence[Standing], move: Callable[[Tree], Tree], also: Collection[int]
+) -> tuple[DueResult, DueResult]:
+    """Return what is due to one customer's orders, and what would be were the sponsor tree another.
+
+    `also` are partners whose facts the other tree may read. The same rules as reconcile; writes nothing.
+    """
+    merchant, member_id = tenant(), own[0].member_id
+    journal = read_journal({order.id: order.folded for order in own}, member_id, fresh=False)
+    claimed = {c.partner_id for found in journal.claims.values() for c in found}
+    known = {p for p in claimed | {b.partner_id for b in journal.bindings} if p is not None}
+    world = world_of(merchant, own[0].shop_id, [o.folded for o in own], known | set(also))
+    inputs = [
+        OrderInput(
+            o.id, o.folded, _buyer(o, journal, merchant), journal.claims[o.id], o.external_id
+        )
+        for o in own
+    ]
+    bound = {"explicit_bindings": journal.bindings, "bindable": member_id is not None}
+    as_is, other = (
+        due(inputs, each, NOTHING_TAKEN, clock.now(), **bound)  # type: ignore[arg-type]
+        for each in (world, replace(world, edges=move(world.edges)))
+    )
+    return as_is, other
 
 
 def _world(merchant: Tenant, own: Sequence[Standing], journal: Journal) -> World:

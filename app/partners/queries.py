@@ -230,25 +230,13 @@ def matching(statement: Select[Any], words: str) -> Select[Any]:
     return statement
 
 
-def recruits(partner_id: int) -> Select[Any]:
-    """Return the statement of the partners whom this one sponsors now."""
-    join = and_(
-        SponsorEdge.tenant_id == Partner.tenant_id,
-        SponsorEdge.partner_id == Partner.id,
-        SponsorEdge.sponsor_id == partner_id,
-        _holds(clock.now()),
+def patterns(words: str) -> list[str]:
+    """Return LIKE patterns for each word of a search, for plain statements; none without words."""
+    escaped = (
+        word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        for word in search_text(words).split()
     )
-    return select(Partner).join(SponsorEdge, join).where(Partner.status.in_(_IN_NETWORK))
-
-
-def roots() -> Select[Any]:
-    """Return the statement of the partners whom nobody sponsors now."""
-    sponsored = (
-        select(SponsorEdge.partner_id)
-        .where(SponsorEdge.sponsor_id.is_not(None), _holds(clock.now()))
-        .scalar_subquery()
-    )
-    return select(Partner).where(Partner.id.not_in(sponsored), Partner.status.in_(_IN_NETWORK))
+    return [f"%{word}%" for word in escaped]
 
 
 def line_above(partner_id: int) -> list[Card]:
@@ -278,12 +266,6 @@ def recruit_counts(partner_ids: Iterable[int]) -> dict[int, int]:
     )
     found = {row[0]: row[1] for row in db.session.execute(query)}
     return {i: found.get(i, 0) for i in ids}
-
-
-def is_below(partner_id: int, upper_id: int) -> bool:
-    """Say whether `upper_id` stands above the partner now: whose cabinet may open the branch."""
-    tree = tree_of(upline_edges([partner_id]))
-    return upper_id in upline(tree, partner_id, clock.now(), depth=len(tree) + 1)
 
 
 def member_keys(member_ids: Iterable[int | None]) -> dict[int, str]:

@@ -36,6 +36,7 @@ PLAIN = (
     "cashback",
     "loyalty",
     "compression",
+    "mask_referred",
 )
 
 

@@ -49,6 +49,7 @@ DEFAULTS: dict[str, Any] = {
     "loyalty": False,
     "registration": "auto",
     "compression": False,
+    "mask_referred": False,
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "click": ("first", "last"),
@@ -71,7 +72,7 @@ ABSENT: dict[str, Any] = {
     "loyalty": True,
     "compression": True,
 }
-SWITCHES = frozenset({"lifetime", "cashback", "loyalty", "compression"})
+SWITCHES = frozenset({"lifetime", "cashback", "loyalty", "compression", "mask_referred"})
 
 
 class BadAddress(ValueError):

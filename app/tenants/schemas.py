@@ -46,6 +46,7 @@ class MerchantOut(BaseModel):
     cashback: bool
     loyalty: bool
     compression: bool
+    mask_referred: bool
     levels: list[str | None]
 
 
@@ -78,6 +79,7 @@ class MerchantIn(BaseModel):
     cashback: Switch | None = None
     loyalty: Switch | None = None
     compression: Switch | None = None
+    mask_referred: Switch | None = None
     levels: list[Rate | None] | None = None
 
 

@@ -19,7 +19,15 @@ from app.partners.service.entering import (
     joined_terms,
     register,
 )
-from app.partners.service.sponsors import day_start, last_day, set_sponsor
+from app.partners.service.removing import go_on, remove_with, restore
+from app.partners.service.sponsors import (
+    check_sponsor,
+    day_before,
+    day_start,
+    end_commissions,
+    last_day,
+    set_sponsor,
+)
 from app.partners.service.states import (
     act,
     approve,
@@ -38,18 +46,24 @@ __all__ = [
     "approve",
     "block",
     "change",
+    "check_sponsor",
     "code_words",
     "create",
+    "day_before",
     "day_start",
+    "end_commissions",
     "find_sponsor",
+    "go_on",
     "joined_terms",
     "last_day",
     "lock_partners",
     "register",
     "reject",
     "remove",
+    "remove_with",
     "rename_refcode",
     "resend_welcome",
+    "restore",
     "retire_code",
     "set_promo_codes",
     "set_sponsor",
