@@ -49,7 +49,7 @@ def _tree(top: int, words: str = "") -> Response:
     return page(
         "network/cabinet/index.html",
         "network/_below.html",
-        side="cabinet",
+        door="cabinet",
         last_day=partner_service.day_before,
         viewer=viewer,
         top=None if own else queries.node(viewer, top),

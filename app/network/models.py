@@ -61,7 +61,10 @@ class Branch(Model):
     turnover: Mapped[int] = mapped_column(server_default=_ZERO)
     commission: Mapped[int] = mapped_column(server_default=_ZERO)
 
-    __table_args__ = (Index("ix_branch_level", "tenant_id", "run", "level"),)
+    __table_args__ = (
+        Index("ix_branch_level", "tenant_id", "run", "level"),
+        Index("ix_branch_sponsor", "tenant_id", "run", "sponsor_id"),
+    )
 
 
 class BranchEarning(Model):

@@ -60,7 +60,7 @@ def _tree(top: Partner | None, words: str = "") -> Response:
     return page(
         "network/office/index.html",
         "network/_below.html",
-        side="office",
+        door="office",
         last_day=partner_service.day_before,
         viewer=viewer,
         top=queries.node(viewer, top.id) if top else None,

@@ -137,6 +137,7 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 70},
     )
     op.create_index("ix_branch_level", "branch", ["tenant_id", "run", "level"])
+    op.create_index("ix_branch_sponsor", "branch", ["tenant_id", "run", "sponsor_id"])
     op.create_table(
         "branch_earning",
         _tenant(),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ROWS, LEVELS = 50_000, 500  # a transaction ends after so many rows, or levels of a thin tree
-EARNERS = 5_000
+PARTNERS = 5_000
 SHOWN = 9  # levels of the whole network that are counted one by one
 OLD = timedelta(hours=1)  # sums of merchants who sell are read anew after this
 MONTH = timedelta(days=30)
@@ -51,7 +51,7 @@ def step() -> bool:
         return False
     if state.stage == "idle":
         return _begin(state)
-    if state.stage in {"walk", "sum"}:
+    if state.stage in {"walk", "own", "sum"}:
         sql.send(say.BY_INDEX, {})
     reading = Reading(state.building or 0, state.read_at or clock.now())
     _STAGES[state.stage](state, reading)
@@ -101,8 +101,13 @@ def _walk(state: NetworkRun, reading: Reading) -> None:
 
 
 def _own(state: NetworkRun, reading: Reading) -> None:
-    """Write what each partner brought by himself."""
-    sql.send(say.OWN, reading.values())
+    """Write what each partner brought by himself, for some thousand at a time."""
+    values = reading.values(after=state.place, most=PARTNERS)
+    last = sql.one(say.NEXT_PARTNERS, values).last
+    if last is not None:
+        sql.send(say.OWN, {**values, "last": last})
+        state.place = last
+        return
     state.stage, state.place = "sum", int(sql.one(say.DEEPEST, reading.values()).level or 0)
 
 
@@ -121,8 +126,8 @@ def _sum(state: NetworkRun, reading: Reading) -> None:
 
 def _earn(state: NetworkRun, reading: Reading) -> None:
     """Write what those above earned from each branch, for some thousand partners at a time."""
-    values = reading.values(after=state.place, most=EARNERS)
-    last = sql.one(say.NEXT_EARNERS, values).last
+    values = reading.values(after=state.place, most=PARTNERS)
+    last = sql.one(say.NEXT_PARTNERS, values).last
     if last is not None:
         sql.send(say.EARN, {**values, "last": last})
         state.place = last

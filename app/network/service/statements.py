@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-# A run's rows are new to the planner, and a level may have one row or a million: an index is never
-# far from right, a hash of the whole tree for each of ten thousand levels would be.
+# A run's rows are new to the planner: it takes them for one row and would read the whole run for each
+# of a level's. So each look-up stands behind a fence (OFFSET 0, or a subquery of its own), which
+# leaves nothing but the index to find one row.
 BY_INDEX = """
-SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-       set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
+SELECT set_config('enable_seqscan', 'off', true) AS scans, set_config('jit', 'off', true) AS jit
 """
 VERSION = "SELECT coalesce(max(version), 0) AS version FROM tree_version"
 
@@ -25,53 +25,59 @@ ON CONFLICT DO NOTHING
 FORGET_BRANCHES = "DELETE FROM branch WHERE run >= %(run)s"
 FORGET_EARNINGS = "DELETE FROM branch_earning WHERE run >= %(run)s"
 
-ROOTS = """
+_STATUS = """
+CROSS JOIN LATERAL (SELECT p.status IN ('active', 'blocked') AS counts FROM partner p
+                    WHERE p.tenant_id = e.tenant_id AND p.id = e.partner_id OFFSET 0) p
+"""
+ROOTS = f"""
 INSERT INTO branch (run, partner_id, sponsor_id, level, counts)
-SELECT %(run)s, e.partner_id, NULL, 0, p.status IN ('active', 'blocked')
-FROM sponsor_edge e JOIN partner p ON p.tenant_id = e.tenant_id AND p.id = e.partner_id
+SELECT %(run)s, e.partner_id, NULL, 0, p.counts FROM sponsor_edge e {_STATUS}
 WHERE e.sponsor_id IS NULL AND e.valid_from <= %(at)s
   AND (e.valid_to IS NULL OR e.valid_to > %(at)s)
 ON CONFLICT DO NOTHING
 """
-BELOW = """
+BELOW = f"""
 INSERT INTO branch (run, partner_id, sponsor_id, level, counts)
-SELECT %(run)s, e.partner_id, b.partner_id, %(level)s, p.status IN ('active', 'blocked')
+SELECT %(run)s, e.partner_id, b.partner_id, %(level)s, p.counts
 FROM branch b
-JOIN sponsor_edge e ON e.tenant_id = b.tenant_id AND e.sponsor_id = b.partner_id
-JOIN partner p ON p.tenant_id = e.tenant_id AND p.id = e.partner_id
+CROSS JOIN LATERAL (
+    SELECT e.tenant_id, e.partner_id FROM sponsor_edge e
+    WHERE e.tenant_id = b.tenant_id AND e.sponsor_id = b.partner_id
+      AND e.valid_from <= %(at)s AND (e.valid_to IS NULL OR e.valid_to > %(at)s) OFFSET 0) e
+{_STATUS}
 WHERE b.run = %(run)s AND b.level = %(level)s - 1
-  AND e.valid_from <= %(at)s AND (e.valid_to IS NULL OR e.valid_to > %(at)s)
 ON CONFLICT DO NOTHING
 """
 OWN = """
-UPDATE branch b SET turnover_30 = s.turnover_30, commission_30 = s.commission_30,
-                    turnover = s.turnover, commission = s.commission
-FROM (SELECT d.partner_id,
-             coalesce(sum(o.total) FILTER (WHERE d.created_at >= %(since)s), 0) AS turnover_30,
-             coalesce(sum(d.commission) FILTER (WHERE d.created_at >= %(since)s), 0) AS commission_30,
-             sum(o.total) AS turnover, sum(d.commission) AS commission
-      FROM deal d JOIN orders o ON o.tenant_id = d.tenant_id AND o.id = d.order_id
-      WHERE d.partner_id IS NOT NULL AND d.state NOT IN ('cancelled', 'refunded')
-      GROUP BY d.partner_id) s
-WHERE b.run = %(run)s AND b.partner_id = s.partner_id
+UPDATE branch b SET (turnover_30, commission_30, turnover, commission) = (
+    SELECT coalesce(sum(o.total) FILTER (WHERE d.created_at >= %(since)s), 0),
+           coalesce(sum(d.commission) FILTER (WHERE d.created_at >= %(since)s), 0),
+           coalesce(sum(o.total), 0), coalesce(sum(d.commission), 0)
+    FROM deal d JOIN orders o ON o.tenant_id = d.tenant_id AND o.id = d.order_id
+    WHERE d.tenant_id = b.tenant_id AND d.partner_id = b.partner_id
+      AND d.state NOT IN ('cancelled', 'refunded'))
+WHERE b.run = %(run)s AND b.partner_id > %(after)s AND b.partner_id <= %(last)s
+  AND (SELECT true FROM deal d WHERE d.tenant_id = b.tenant_id AND d.partner_id = b.partner_id
+       LIMIT 1)
 """
 DEEPEST = "SELECT max(level) AS level FROM branch WHERE run = %(run)s"
 UP = """
-UPDATE branch b SET direct = s.direct, whole = s.whole, depth = s.depth, levels = s.levels,
-    turnover_30 = b.turnover_30 + s.turnover_30, commission_30 = b.commission_30 + s.commission_30,
-    turnover = b.turnover + s.turnover, commission = b.commission + s.commission
-FROM (SELECT sponsor_id, count(*) FILTER (WHERE counts) AS direct,
-             sum(whole) + count(*) FILTER (WHERE counts) AS whole,
-             max(CASE WHEN counts OR whole > 0 THEN depth + 1 ELSE 0 END) AS depth,
-             ARRAY[count(*) FILTER (WHERE counts), sum(levels[1]), sum(levels[2]), sum(levels[3]),
-                   sum(levels[4]), sum(levels[5]), sum(levels[6]), sum(levels[7]),
-                   sum(levels[8])]::bigint[] AS levels,
-             sum(turnover_30) AS turnover_30, sum(commission_30) AS commission_30,
-             sum(turnover) AS turnover, sum(commission) AS commission
-      FROM branch WHERE run = %(run)s AND level = %(level)s GROUP BY sponsor_id) s
-WHERE b.run = %(run)s AND b.partner_id = s.sponsor_id
+UPDATE branch b SET (direct, whole, depth, levels, turnover_30, commission_30, turnover, commission) = (
+    SELECT count(*) FILTER (WHERE c.counts),
+           sum(c.whole) + count(*) FILTER (WHERE c.counts),
+           max(CASE WHEN c.counts OR c.whole > 0 THEN c.depth + 1 ELSE 0 END),
+           ARRAY[count(*) FILTER (WHERE c.counts), sum(c.levels[1]), sum(c.levels[2]),
+                 sum(c.levels[3]), sum(c.levels[4]), sum(c.levels[5]), sum(c.levels[6]),
+                 sum(c.levels[7]), sum(c.levels[8])]::bigint[],
+           b.turnover_30 + sum(c.turnover_30), b.commission_30 + sum(c.commission_30),
+           b.turnover + sum(c.turnover), b.commission + sum(c.commission)
+    FROM branch c
+    WHERE c.tenant_id = b.tenant_id AND c.run = %(run)s AND c.sponsor_id = b.partner_id)
+WHERE b.run = %(run)s AND b.level = %(level)s - 1
+  AND (SELECT true FROM branch c
+       WHERE c.tenant_id = b.tenant_id AND c.run = %(run)s AND c.sponsor_id = b.partner_id LIMIT 1)
 """
-NEXT_EARNERS = """
+NEXT_PARTNERS = """
 SELECT max(id) AS last FROM (
     SELECT id FROM partner WHERE id > %(after)s ORDER BY id LIMIT %(most)s) next
 """
@@ -108,7 +114,9 @@ WITH RECURSIVE per_order AS (
     SELECT earner, bringer, bringer, 0 FROM base
     UNION ALL
     SELECT c.earner, c.bringer, b.sponsor_id, c.n + 1
-    FROM climb c JOIN branch b ON b.run = %(run)s AND b.partner_id = c.node
+    FROM climb c CROSS JOIN LATERAL (
+        SELECT b.sponsor_id FROM branch b
+        WHERE b.run = %(run)s AND b.partner_id = c.node OFFSET 0) b
     WHERE b.sponsor_id IS NOT NULL AND c.node <> c.earner AND c.n < 9
 )
 INSERT INTO branch_earning (run, earner_id, partner_id, turnover_30, commission_30, turnover, commission)

@@ -125,6 +125,7 @@ def go_on(rehang_id: int) -> bool:
     if ids:
         sql.send(_MOVE, moved)
         sql.send(_MIRROR, moved)
+        db.session.expire_all()  # what the session has read of them is old
     found.moved += len(ids)
     found.total = max(found.total, found.moved)
     if len(ids) < AT_ONCE:
@@ -173,6 +174,7 @@ def _return_children(found: Rehang) -> int:
     if ids:
         sql.send(_BACK, back)
         sql.send(_MIRROR, back)
+        db.session.expire_all()
     found.undone_at = now
     return len(ids)
 
