@@ -25,18 +25,16 @@ ON CONFLICT DO NOTHING
 FORGET_BRANCHES = "DELETE FROM branch WHERE run >= %(run)s"
 FORGET_EARNINGS = "DELETE FROM branch_earning WHERE run >= %(run)s"
 
-_STATUS = """
+ROOTS = """
+INSERT INTO branch (run, partner_id, sponsor_id, level, counts)
+SELECT %(run)s, e.partner_id, NULL, 0, p.counts FROM sponsor_edge e
 CROSS JOIN LATERAL (SELECT p.status IN ('active', 'blocked') AS counts FROM partner p
                     WHERE p.tenant_id = e.tenant_id AND p.id = e.partner_id OFFSET 0) p
-"""
-ROOTS = f"""
-INSERT INTO branch (run, partner_id, sponsor_id, level, counts)
-SELECT %(run)s, e.partner_id, NULL, 0, p.counts FROM sponsor_edge e {_STATUS}
 WHERE e.sponsor_id IS NULL AND e.valid_from <= %(at)s
   AND (e.valid_to IS NULL OR e.valid_to > %(at)s)
 ON CONFLICT DO NOTHING
 """
-BELOW = f"""
+BELOW = """
 INSERT INTO branch (run, partner_id, sponsor_id, level, counts)
 SELECT %(run)s, e.partner_id, b.partner_id, %(level)s, p.counts
 FROM branch b
@@ -44,7 +42,8 @@ CROSS JOIN LATERAL (
     SELECT e.tenant_id, e.partner_id FROM sponsor_edge e
     WHERE e.tenant_id = b.tenant_id AND e.sponsor_id = b.partner_id
       AND e.valid_from <= %(at)s AND (e.valid_to IS NULL OR e.valid_to > %(at)s) OFFSET 0) e
-{_STATUS}
+CROSS JOIN LATERAL (SELECT p.status IN ('active', 'blocked') AS counts FROM partner p
+                    WHERE p.tenant_id = e.tenant_id AND p.id = e.partner_id OFFSET 0) p
 WHERE b.run = %(run)s AND b.level = %(level)s - 1
 ON CONFLICT DO NOTHING
 """
