@@ -20,11 +20,13 @@ class PlanForm(DomainForm):
     on = BooleanField(_l("Move partners between groups by their results"))
     at_once = RadioField(
         _l("A partner rises"),
+        [Filled()],
         choices=[("yes", _l("at once")), ("no", _l("on the review day"))],
         default="yes",
     )
     review = RadioField(
         _l("Review, when partners may fall"),
+        [Filled()],
         choices=[
             (Review.NIGHTLY.value, _l("every night")),
             (Review.MONTHLY.value, _l("on the first of each month")),
@@ -59,6 +61,7 @@ class RungForm(DomainForm):
     place = IntegerField(_l("Place, the lowest is 1"), [Filled(), NumberRange(1, MOST_RUNGS)])
     window = RadioField(
         _l("Counted over"),
+        [Filled()],
         choices=[(DAYS, _l("the last days")), (MONTH, _l("a calendar month"))],
         default=DAYS,
     )

@@ -101,7 +101,7 @@ def sizes() -> dict[int, int]:
     """Return how many partners are in each group."""
     query = select(Partner.group_id, func.count()).where(Partner.group_id.is_not(None))
     found = db.session.execute(query.group_by(Partner.group_id))
-    return {int(row[0]): row[1] for row in found}
+    return {int(row[0] or 0): row[1] for row in found}
 
 
 def is_pinned(partner_id: int) -> bool:

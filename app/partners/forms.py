@@ -101,6 +101,7 @@ class RemovalForm(DomainForm):
 
     children = RadioField(
         _l("Those whom the partner brought"),
+        [Filled()],
         choices=[
             (Children.STAY.value, _l("stay below; the removed partner forfeits his levels")),
             (Children.SPONSOR.value, _l("go to the partner's own parent")),

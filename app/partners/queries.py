@@ -15,7 +15,7 @@ from app.identity import queries as people
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.members.models import Member
 from app.members.rules import normalise_email, normalise_phone
-from app.partners.models import Code, Partner, SponsorEdge
+from app.partners.models import Code, Partner, Rehang, SponsorEdge
 from app.partners.rules import Edge, Identity, Status, fold_code, tree_of, upline
 from app.programs import queries as programs
 from app.programs.rules import Offer, Resolved, Source, parse_levels, resolve
@@ -266,6 +266,12 @@ def recruit_counts(partner_ids: Iterable[int]) -> dict[int, int]:
     )
     found = {row[0]: row[1] for row in db.session.execute(query)}
     return {i: found.get(i, 0) for i in ids}
+
+
+def moving(partner_id: int) -> Rehang | None:
+    """Return the move of a removed partner's children that still runs."""
+    query = select(Rehang).where(Rehang.partner_id == partner_id, Rehang.finished_at.is_(None))
+    return db.session.scalar(query)
 
 
 def member_keys(member_ids: Iterable[int | None]) -> dict[int, str]:

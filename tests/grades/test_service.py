@@ -67,7 +67,9 @@ def group_of(scene: Scene) -> int | None:
 
 
 def told(kind: str) -> list[dict[str, Any]]:
-    return list(db.session.scalars(select(Event.facts).where(Event.type == kind).order_by(Event.id)))
+    return list(
+        db.session.scalars(select(Event.facts).where(Event.type == kind).order_by(Event.id))
+    )
 
 
 def test_a_sale_lifts_a_partner_at_once(scene: Scene) -> None:

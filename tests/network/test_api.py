@@ -66,7 +66,9 @@ def test_a_long_line_is_read_to_its_end(lampa: Shop) -> None:
     assert names == [f"Child {number}" for number in range(5)]
 
 
-@pytest.mark.parametrize("wrong", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=" + "9" * 30])
+@pytest.mark.parametrize(
+    "wrong", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=" + "9" * 30]
+)
 def test_what_cannot_be_read_is_refused(lampa: Shop, wrong: str) -> None:
     made(lampa, "Anna")
     assert lampa.call("GET", f"/partners/anna/network?{wrong}").status_code == 422

@@ -63,7 +63,7 @@ class TestRemoval:
         assert (moved.total, moved.moved, moved.finished_at) == (2, 2, LATER)
         assert [parent(p) for p in (vera, gleb, below)] == [anna.id, anna.id, vera.id]
         assert parent(vera, LATER - timedelta(seconds=1)) == boris.id
-        assert queries.by_id(vera.id).sponsor_id == anna.id  # type: ignore[union-attr]
+        assert queries.by_id(vera.id).sponsor_id == anna.id
         assert boris.status == "removed"
         assert told("partner.branch_moved") == [
             {"partner_id": boris.id, "name": "Boris", "children": 2, "sponsor": "anna"}

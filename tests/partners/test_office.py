@@ -183,7 +183,10 @@ def test_the_parents_commissions_end_on_a_day_that_the_card_says(lampa: Shop) ->
     assert browser.post(card(lampa, "boris/end"), data=end).status_code == 303
     assert 'name="end-until"' in browser.get(card(lampa, "boris")).text
     assert 'value="2090-12-31"' in browser.get(card(lampa, "boris")).text
-    assert "commissions to the parent end on Dec 31, 2090" in browser.get(path(lampa, "network/anna")).text
+    assert (
+        "commissions to the parent end on Dec 31, 2090"
+        in browser.get(path(lampa, "network/anna")).text
+    )
     bad = browser.post(card(lampa, "boris/end"), data={"end-until": "2020-01-01"})
     assert (bad.status_code, "The last day has passed." in bad.text) == (422, True)
     assert browser.post(card(lampa, "anna/end"), data=end).status_code == 422

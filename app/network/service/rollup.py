@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROWS, LEVELS = 50_000, 500  # a transaction ends after so many rows, or levels of a thin tree
 PARTNERS = 5_000
 SHOWN = 9  # levels of the whole network that are counted one by one
-OLD = timedelta(hours=1)  # sums of merchants who sell are read anew after this
+OLD = timedelta(minutes=10)  # sums of merchants who sell are read anew after this
 MONTH = timedelta(days=30)
 REST = 5  # a merchant's tree rests so many times as long as its last run took
 PATIENCE = timedelta(seconds=20)  # a run shorter than this is no burden
@@ -74,6 +74,9 @@ def _begin(state: NetworkRun) -> bool:
     resting = state.rest_until is not None and state.rest_until > clock.wall()
     if resting or (state.ready is not None and version == state.version and not over_due):
         return False
+    if state.ready_at is not None and version == state.version and not _moved_on(state, now):
+        state.due_at = _due(now)
+        return False
     state.building, state.stage, state.place = (state.ready or 0) + 1, "walk", 0
     state.building_version, state.read_at, state.started_at = version, now, clock.wall()
     sql.send(say.SETTLE, {"at": now})
@@ -81,6 +84,17 @@ def _begin(state: NetworkRun) -> bool:
         sql.send(statement, {"run": state.building})
     db.session.flush()
     return True
+
+
+def _moved_on(state: NetworkRun, now: datetime) -> bool:
+    """Say whether time alone made the run old: an edge began or ended since, or there are sales to sum."""
+    found = _next_change(state.ready_at or now, now)
+    edges = [moment for moment in (found.begins, found.ends) if moment is not None]
+    return found.sells or any(moment <= now for moment in edges)
+
+
+def _next_change(at: datetime, now: datetime) -> Any:
+    return sql.one(say.NEXT_CHANGE, {"at": at, "since": now - MONTH - timedelta(days=1)})
 
 
 def _walk(state: NetworkRun, reading: Reading) -> None:
@@ -152,11 +166,10 @@ def _summary(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _due(at: datetime) -> datetime | None:
-    """Return when the roll-up grows old by itself: an edge begins or ends, or sales went on."""
-    found = sql.one(say.NEXT_CHANGE, {"at": at, "since": at - MONTH - timedelta(days=1)})
-    times = [found.begins, found.ends, at + OLD if found.sells else None]
-    return min((time for time in times if time is not None), default=None)
+def _due(at: datetime) -> datetime:
+    """Return when to look again: an edge begins or ends, or sales may have gone on."""
+    found = _next_change(at, at)
+    return min(time for time in (found.begins, found.ends, at + OLD) if time is not None)
 
 
 def _clean(state: NetworkRun, _reading: Reading) -> None:

@@ -235,6 +235,7 @@ def _basics(
         form=form,
         sponsor_form=sponsor_form,
         end_form=end_form or _end_form(partner),
+        moving=queries.moving(partner.id) if partner.status == Status.REMOVED else None,
         parent=queries.sponsors_at([partner.id]).get(partner.id),
         edges=edges,
         sponsors=queries.cards(edge.sponsor_id for edge in edges),

@@ -9,6 +9,7 @@ from app.partners.service.codes import (
     rename_refcode,
     retire_code,
     set_promo_codes,
+    touch_tree,
 )
 from app.partners.service.entering import (
     Application,
@@ -67,5 +68,6 @@ __all__ = [
     "retire_code",
     "set_promo_codes",
     "set_sponsor",
+    "touch_tree",
     "unblock",
 ]
