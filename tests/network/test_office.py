@@ -89,9 +89,9 @@ def test_a_search_finds_people_and_a_code_leads_straight_there(lampa: Shop) -> N
     assert f'href="{path(lampa, "vera")}"' in found
     straight = browser.get(path(lampa, "?q=VERA"))
     assert (straight.status_code, straight.headers["Location"]) == (303, path(lampa, "vera"))
-    for words in ("nobody at all", "%", "_", "a\x00b", "\\"):
+    for words, status in (("nobody", 200), ("%", 200), ("_", 200), ("\\", 200), ("a\x00b", 400)):
         answer = browser.get(path(lampa), query_string={"q": words})
-        assert answer.status_code == 200, words
+        assert answer.status_code == status, words
     assert "Nobody fits" in browser.get(path(lampa), query_string={"q": "%"}).text
 
 
