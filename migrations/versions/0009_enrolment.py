@@ -8,7 +8,7 @@ from alembic import op
 from migrations.tenancy_ddl import protect
 
 revision = "0009"
-down_revision = "0005"
+down_revision = "0006"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)

@@ -96,6 +96,14 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         facts |= {"cap": "partner", "given": 820000, "most": 1000000, "currency": "RUB"}
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
+    if kind.startswith("partner.group_"):
+        facts |= {
+            "group": partner.name,
+            "falls_on": "2026-11-30",
+            "move": "fall",
+            "currency": "RUB",
+        }
+        facts |= {"changes": {"group": ["Gold", partner.name]}, "short": {"turnover": 1200000}}
     message = Message(
         event_id=recorded(kind, subject, **facts),
         recipient=f"person:{person.id}" if "person_id" in facts else f"partner:{partner.id}",

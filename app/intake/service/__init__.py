@@ -1,6 +1,6 @@
 """The conductor: what an order does to money, in one readable function and one transaction."""
 
-from app.intake.service.settling import reconcile, tenant
+from app.intake.service.settling import reconcile, rehearse, tenant
 from app.intake.service.taking import (
     Applied,
     apply,
@@ -18,6 +18,7 @@ __all__ = [
     "delete",
     "introduce",
     "reconcile",
+    "rehearse",
     "rework",
     "ripe",
     "tenant",

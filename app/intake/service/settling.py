@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from app.events.service import Happened
     from app.orders.rules import Folded
     from app.orders.service import Standing
+    from app.partners.rules import Tree
 
 
 def hold(seen: Sequence[Standing]) -> list[Standing]:
@@ -193,10 +195,28 @@ def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: Wor
     )
 
 
+def rehearse(
+    own: Sequence[Standing], move: Callable[[Tree], Tree], also: Collection[int]
+) -> tuple[DueResult, DueResult]:
+    """Return what is due to one customer's orders, and what would be were the sponsor tree another.
+
+    `also` are partners whose facts the other tree may read. The same rules as reconcile, but for caps
+    of a month, which depend on everybody's orders; writes nothing.
+    """
+    merchant, member_id = tenant(), own[0].member_id
+    [journal] = read_journals([Customer(member_id, {o.id: o.folded for o in own})], ())
+    world = _worlds(merchant, [own], [journal], also)[own[0].shop_id]
+    other = replace(world, edges=move(world.edges))
+    return _due(merchant, own, journal, world), _due(merchant, own, journal, other)
+
+
 def _worlds(
-    merchant: Tenant, customers: Sequence[Sequence[Standing]], journals: Sequence[Journal]
+    merchant: Tenant,
+    customers: Sequence[Sequence[Standing]],
+    journals: Sequence[Journal],
+    also: Collection[int] = (),
 ) -> dict[int, World]:
-    """Return the world of each shop whose orders these are."""
+    """Return the world of each shop whose orders these are, with the facts of the partners `also`."""
     folded: dict[int, list[Folded]] = defaultdict(list)
     partners: dict[int, set[int]] = defaultdict(set)
     region = region_of(merchant.currency)
@@ -209,7 +229,7 @@ def _worlds(
     themselves = who_earn_cashback(ids, {b.email for b in buyers}, {b.phone for b in buyers})
     for own, journal in zip(customers, journals, strict=True):
         folded[own[0].shop_id] += [order.folded for order in own]
-        partners[own[0].shop_id] |= _partners(journal) | themselves
+        partners[own[0].shop_id] |= _partners(journal) | themselves | set(also)
     return {
         shop: world_of(merchant, shop, own, partners[shop]) if partners[shop] else _nobody(merchant)
         for shop, own in folded.items()
