@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from app import create_app
 from app.config import Config
+from app.dev.catalogs import compile_catalogs
 from app.extensions import db
 from tests.harness import browser as chromium
 from tests.harness import invariants, profiles  # noqa: F401 - how long hypothesis searches
@@ -17,6 +18,7 @@ from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
 from tests.harness.wire import Wire
+from tests.house.tree import ROOT
 from tests.world import kniga, lampa, world  # noqa: F401 - fixtures for everybody
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 ENGINES = pytest.StashKey[Engines]()
+
+
+def pytest_configure() -> None:
+    """A fresh clone has its translations as text only: no test is to depend on who compiled them."""
+    compile_catalogs(ROOT / "translations")
 
 
 @pytest.hookimpl(optionalhook=True)
