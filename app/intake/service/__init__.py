@@ -1,6 +1,7 @@
 """The conductor: what an order does to money, in one readable function and one transaction."""
 
-from app.intake.service.settling import reconcile, tenant
+from app.intake.service.judging import foresee, tenant
+from app.intake.service.settling import hold, reconcile
 from app.intake.service.taking import (
     Applied,
     apply,
@@ -16,6 +17,8 @@ __all__ = [
     "apply",
     "apply_all",
     "delete",
+    "foresee",
+    "hold",
     "introduce",
     "reconcile",
     "rework",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from app import clock, sql
-from app.attribution.rules import Buyer, verdicts
+from app import sql
+from app.attribution.rules import verdicts
 from app.attribution.service import (
     Customer,
     keep_bindings,
@@ -16,17 +15,15 @@ from app.attribution.service import (
     read_journals,
 )
 from app.commissions import service as commissions
-from app.commissions.queries import booked, who_earn_cashback, world_of
-from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due, share_out
+from app.commissions.queries import booked
+from app.commissions.rules import share_out
 from app.errors import Retry
 from app.events import service as events
-from app.extensions import db
+from app.intake.service.judging import judge, tenant, world_without
 from app.ledger import service as ledger
 from app.ledger.service import AlreadyPosted
 from app.members import service as members
-from app.members.rules import region_of
 from app.orders import service as orders
-from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
@@ -36,13 +33,17 @@ if TYPE_CHECKING:
     from app.commissions.rules import DueResult
     from app.commissions.service import Shown
     from app.events.service import Happened
-    from app.orders.rules import Folded
+    from app.ledger.service import Posting
     from app.orders.service import Standing
+    from app.tenants.models import Tenant
 
 
-def hold(seen: Sequence[Standing]) -> list[Standing]:
-    """Lock customers, then their orders, and return the orders as they are under the locks."""
-    members.lock(order.member_id for order in seen)
+def hold(seen: Sequence[Standing], others: Iterable[int | None] = ()) -> list[Standing]:
+    """Lock customers, and `others`, then the orders; return the orders as they are under the locks.
+
+    Raises Retry when one has gone to another customer meanwhile.
+    """
+    members.lock([*(order.member_id for order in seen), *others])
     return list(locked_again(seen).values())
 
 
@@ -59,11 +60,12 @@ def locked_again(seen: Iterable[Standing]) -> dict[int, Standing]:
 
 def reconcile(
     changed: Sequence[Standing], of: Iterable[int | None], *, alone: Collection[int] = frozenset()
-) -> None:
+) -> Sequence[Posting]:
     """Compute what is due to the orders and to all others of the customers `of`; book the difference.
 
     The callers hold the customers' locks; `alone` are those who have no other orders. A guest who
-    cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing.
+    cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing. Returns
+    what was posted.
     """
     known = {member_id for member_id in of if member_id is not None}
     by_member: dict[int | None, list[Standing]] = {m: [] for m in sorted(known)}
@@ -73,8 +75,9 @@ def reconcile(
         *(order for order in changed if order.member_id in alone),
     ):
         by_member[order.member_id].append(order)
-    _settle(_customers(changed, by_member))
+    posted = _settle(_customers(changed, by_member))
     _settle_without([m for m, own in by_member.items() if m is not None and not own])
+    return posted
 
 
 def _settle_without(member_ids: Sequence[int]) -> None:
@@ -83,8 +86,7 @@ def _settle_without(member_ids: Sequence[int]) -> None:
         return
     merchant = tenant()
     journals = read_journals([Customer(m, {}) for m in member_ids], ())
-    partners = {p for journal in journals for p in _partners(journal)}
-    world = world_of(merchant, 0, [], partners) if partners else _nobody(merchant)
+    world = world_without(merchant, journals)
     results = [verdicts((), journal.enrolments, world) for journal in journals]
     keep_enrolments(
         (journal, found.enrolments) for journal, found in zip(journals, results, strict=True)
@@ -113,7 +115,7 @@ def _others(order_ids: Collection[int]) -> list[Sequence[Standing]]:
     return _customers(held, by_member)
 
 
-def _settle(customers: Sequence[Sequence[Standing]]) -> None:
+def _settle(customers: Sequence[Sequence[Standing]]) -> Sequence[Posting]:
     """Due, booked, difference: for all orders of each customer, or one order of a nobody.
 
     Where a cap of a month leaves other orders another sum, their customers are settled along.
@@ -121,22 +123,15 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> None:
     merchant = tenant()
     standing = {order.id: order for own in customers for order in own}
     fresh = {order.id for order in standing.values() if order.fresh}
-    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
-    journals = read_journals(asked, fresh)
-    worlds = _worlds(merchant, customers, journals)
-    results = [
-        _due(merchant, own, journal, worlds[own[0].shop_id])
-        for own, journal in zip(customers, journals, strict=True)
-    ]
+    asked, journals, results = judge(merchant, customers, fresh)
     before = commissions.shown(sorted(standing.keys() - fresh))
     asks = [ask for result in results for ask in result.asked]
     month = commissions.hold(standing, asks, before.asks)
     results, served = share_out(results, month.taken)
     if moved := month.moved(served):
-        _settle([*customers, *_others(moved)])
-        return
+        return _settle([*customers, *_others(moved)])
     found = list(zip(asked, journals, results, strict=True))
-    _write(merchant, standing, found, before, lambda: month.keep(served, merchant.currency))
+    return _write(merchant, standing, found, before, lambda: month.keep(served, merchant.currency))
 
 
 def _write(
@@ -145,7 +140,7 @@ def _write(
     found: Sequence[tuple[Customer, Journal, DueResult]],
     before: Shown,
     keep_caps: Callable[[], list[Happened]],
-) -> None:
+) -> Sequence[Posting]:
     """Post the difference between due and booked, and write what pages and disputes read."""
     deals = [deal for _customer, _journal, result in found for deal in result.deals]
     fresh = {order.id for order in standing.values() if order.fresh}
@@ -174,68 +169,4 @@ def _write(
         receipt.check()
     except AlreadyPosted as error:
         raise Retry(error.code) from error
-
-
-def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: World) -> DueResult:
-    inputs = [
-        OrderInput(
-            o.id, o.folded, _buyer(o, journal, merchant), journal.claims[o.id], o.external_id
-        )
-        for o in own
-    ]
-    return due(
-        inputs,
-        world,
-        NOTHING_TAKEN,
-        clock.now(),
-        enrolments=journal.enrolments,
-        bindable=own[0].member_id is not None,
-    )
-
-
-def _worlds(
-    merchant: Tenant, customers: Sequence[Sequence[Standing]], journals: Sequence[Journal]
-) -> dict[int, World]:
-    """Return the world of each shop whose orders these are."""
-    folded: dict[int, list[Folded]] = defaultdict(list)
-    partners: dict[int, set[int]] = defaultdict(set)
-    region = region_of(merchant.currency)
-    buyers = [
-        orders.contact_of(order.folded.snapshot, order.shop_id, region)
-        for own in customers
-        for order in own
-    ]
-    ids = {own[0].member_id for own in customers}
-    themselves = who_earn_cashback(ids, {b.email for b in buyers}, {b.phone for b in buyers})
-    for own, journal in zip(customers, journals, strict=True):
-        folded[own[0].shop_id] += [order.folded for order in own]
-        partners[own[0].shop_id] |= _partners(journal) | themselves
-    return {
-        shop: world_of(merchant, shop, own, partners[shop]) if partners[shop] else _nobody(merchant)
-        for shop, own in folded.items()
-    }
-
-
-def _partners(journal: Journal) -> set[int]:
-    """Return every partner for whom something speaks."""
-    found = {c.partner_id for claims in journal.claims.values() for c in claims}
-    found |= {e.claim.partner_id for e in journal.enrolments}
-    return {p for p in found if p is not None}
-
-
-def _nobody(merchant: Tenant) -> World:
-    """Where nobody claims anything no fact can matter."""
-    return World(ZoneInfo(merchant.timezone), merchant.currency, base_terms=0, facts={})
-
-
-def _buyer(order: Standing, journal: Journal, merchant: Tenant) -> Buyer:
-    contact = orders.contact_of(order.folded.snapshot, order.shop_id, region_of(merchant.currency))
-    return Buyer(order.member_id, contact.email, contact.phone, journal.registered_at)
-
-
-def tenant() -> Tenant:
-    """Return the merchant in scope."""
-    found = db.session.get(Tenant, current_tenant())
-    if found is None:
-        raise LookupError("the tenant in scope does not exist")
-    return found
+    return booking.postings

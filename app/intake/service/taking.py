@@ -13,7 +13,8 @@ from app.attribution import service as attribution
 from app.events import service as events
 from app.events.service import Happened
 from app.extensions import db
-from app.intake.service.settling import hold, locked_again, reconcile, tenant
+from app.intake.service.judging import tenant
+from app.intake.service.settling import hold, locked_again, reconcile
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from app.attribution.rules import Kind
+    from app.ledger.service import Posting
     from app.members.service import Card, Contact, Resolution
 
 Name = tuple[int, str]  # an order's shop, and its id there
@@ -188,13 +190,13 @@ def delete(shop_id: int, external_id: str) -> Standing:
     return gone
 
 
-def rework(order_ids: Iterable[int]) -> None:
+def rework(order_ids: Iterable[int]) -> Sequence[Posting]:
     """Reconcile orders as they stand: the end of their hold, a replay, a re-run.
 
-    Orders that are not there are passed over.
+    Orders that are not there are passed over. Returns what was posted.
     """
     held = hold(orders.get_all(order_ids))
-    reconcile(held, [order.member_id for order in held])
+    return reconcile(held, [order.member_id for order in held])
 
 
 _RIPE = text(
