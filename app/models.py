@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import app.adjustments.models
 import app.attribution.models
 import app.catalog.models
 import app.commissions.models

@@ -69,6 +69,17 @@ def together() -> Iterator[None]:
         raise _as_orm("pipeline", error) from error
 
 
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Let the block write nothing: the database itself refuses, and a savepoint ends with the block."""
+    savepoint = db.session.begin_nested()
+    try:
+        send("SET LOCAL transaction_read_only = on", {})
+        yield
+    finally:
+        savepoint.rollback()  # and with it the setting
+
+
 def _connection() -> Connection[Any]:
     session = db.session()
     if session.new or session.dirty or session.deleted:

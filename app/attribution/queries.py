@@ -105,14 +105,15 @@ class Entry:
     why: str
 
 
-def journal(order_id: int) -> list[Entry]:
-    """Return every claim on an order, the winner first."""
+def journal(order_id: int, partner_id: int | None = None) -> list[Entry]:
+    """Return every claim on an order, the winner first; of one partner alone, his own."""
+    mine = () if partner_id is None else (Claim.partner_id == partner_id,)
     rows = db.session.execute(
         select(Claim, Partner.name)
         .outerjoin(
             Partner, (Partner.tenant_id == Claim.tenant_id) & (Partner.id == Claim.partner_id)
         )
-        .where(Claim.order_id == order_id)
+        .where(Claim.order_id == order_id, *mine)
         .order_by(Claim.won.desc(), Claim.id)
     )
     return [Entry(c.kind, c.evidence, name, c.touch_at, c.won, c.why) for c, name in rows]

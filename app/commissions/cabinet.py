@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, g, url_for
 from flask_babel import lazy_gettext as _l
 
+from app.attribution.models import Claim
 from app.commissions import explain
-from app.commissions.office import BUCKETS
-from app.commissions.queries import accruals, deal_view, order_of_deal
-from app.errors import NotFound
+from app.commissions.office import BUCKETS, sale
+from app.commissions.queries import accruals
 from app.ledger.queries import partner_balances
+from app.orders.models import Order
 from app.partners.models import Partner
+from app.reports.queries import lost_claims
 from app.site.access import requires
-from app.web.filters import money_text
 from app.web.pages import page
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -73,22 +74,37 @@ def index() -> Response:
     )
 
 
+LOST = Table(
+    name="lost",
+    caption=_l("Claims that lost"),
+    key=Claim.id,
+    default="-created_at",
+    columns=(
+        Column("created_at", _l("Ordered"), render="datetime", sort=Order.created_at, main=True,
+               href=_address),
+        Column("kind", _l("What spoke for you"), value=lambda row: explain.KINDS.get(row.kind, row.kind)),
+        Column("evidence", _l("Evidence"), render="code", quiet=True,
+               value=lambda row: row.evidence[:28]),
+        Column("why", _l("Why it lost"), value=lambda row: explain.nothing(row.why)),
+    ),
+    empty=Empty(
+        _l("No claim of yours has lost"),
+        _l("Where a click or code of yours was on an order and did not count, it is told here with the reason."),
+        icon="scale",
+    ),
+)  # fmt: skip
+
+
+@bp.get("/lost")
+@requires("partner")
+def lost() -> Response:
+    """List the partner's claims on orders that did not count, each with the reason."""
+    found = LOST.load(lost_claims(g.partner_id))
+    return page("commissions/cabinet/lost.html", "_lost.html", lost=found)
+
+
 @bp.get("/<string:deal>/")
 @requires("partner")
 def show(deal: str) -> Response:
-    """Show why a sale earns what it earns; only the partner's own shares."""
-    order = order_of_deal(deal)
-    view = deal_view(order.id) if order else None
-    own = [row for row in view.shares if row.partner_id == g.partner_id] if view else []
-    brought = view is not None and view.partner is not None and view.partner.id == g.partner_id
-    if order is None or view is None or not (own or brought):
-        raise NotFound
-    return page(
-        "commissions/cabinet/show.html",
-        order=order,
-        view=view,
-        shares=own,
-        nothing=explain.nothing,
-        how=explain.KINDS.get(view.deal.how or ""),
-        why=lambda part: explain.line(part.why, part.amount, money_text),
-    )
+    """Show why a sale earns what it earns; only the partner's own shares and claims."""
+    return page("commissions/cabinet/show.html", **sale(deal, g.partner_id))

@@ -5,20 +5,24 @@ Doors call this; the facts were stored with the share, so the sentence can alway
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flask_babel import gettext, lazy_gettext
 
-from app.money import to_decimal_string
-from app.web.filters import percent
+from app.commissions.rules import BY_HAND
+from app.money import half_up, to_decimal_string
+from app.web.filters import date_text, datetime_text, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from flask_babel.speaklater import LazyString
 
-    from app.commissions.queries import ShareRow
+    from app.commissions.queries import DealView, ShareRow
 
 KINDS: dict[str, LazyString] = {
     "staff": lazy_gettext("Set by staff"),
@@ -45,6 +49,34 @@ SOURCES: dict[str, LazyString] = {
     "category": lazy_gettext("the category's rate"),
     "group": lazy_gettext("the partner group's rate"),
     "terms": lazy_gettext("the partner terms"),
+}
+# The same, where it is known whose they are.
+NAMED: dict[str, LazyString] = {
+    "partner": lazy_gettext("the own rate of %(name)s"),
+    "campaign": lazy_gettext("the campaign “%(name)s”"),
+    "product": lazy_gettext("the rate of the product “%(name)s”"),
+    "category": lazy_gettext("the rate of the category “%(name)s”"),
+    "group": lazy_gettext("the rate of the partner group “%(name)s”"),
+    "terms": lazy_gettext("the partner terms “%(name)s”"),
+}
+CUTS: dict[str, LazyString] = {
+    "above_base": lazy_gettext("Cut by %(sum)s: all levels together never exceed the base."),
+}
+ROUNDING: dict[str, LazyString] = {
+    "half_up": lazy_gettext("Rounded half up."),
+}
+# Why a line, a level or somebody in between earns nothing, beside what NOTHING says.
+NOTES: dict[str, LazyString] = {
+    "compressed": lazy_gettext(
+        "does not stand in the program, so the next one above earns instead."
+    ),
+    "no_such_level": lazy_gettext("the terms have no such level."),
+    "no_cashback_rate": lazy_gettext("the terms pay no cashback."),
+    "blocked": lazy_gettext("was blocked when the order was made."),
+    "inactive": lazy_gettext("was not active yet when the order was made."),
+    "self_referral": lazy_gettext("is the buyer: own purchases earn nothing here."),
+    "not_participating": lazy_gettext("does not take part in the partner program."),
+    "promotional": lazy_gettext("promotional goods earn nothing."),
 }
 CAPS: dict[str, LazyString] = {
     "order": lazy_gettext("The cap of %(most)s an order was reached:"),
@@ -92,6 +124,7 @@ NOTHING: dict[str, LazyString] = {
     ),
     "rate_is_zero": lazy_gettext("The rate for these products is zero."),
     "no_rate": lazy_gettext("No rate is set for these products."),
+    "by_hand": lazy_gettext("Set to nothing by hand."),
     "won": lazy_gettext("This claim won the order."),
 }
 
@@ -106,27 +139,109 @@ def api_money(currency: str) -> Callable[[int], str]:
     return lambda minor: to_decimal_string(minor, currency)
 
 
+class Named(Protocol):
+    """Whose rate it is, and since when it holds; None: from the beginning."""
+
+    @property
+    def name(self) -> str:
+        """The owner's name."""
+
+    @property
+    def since(self) -> datetime | None:
+        """When what held was said."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """For whom it is said: how sums are written, what names he may read."""
+
+    write: Callable[[int], str]  # turns minor units to text
+    sources: Mapping[str, Named] = field(default_factory=dict)  # by owner, such as "terms:1"
+    staff: bool = True
+
+
 def share(row: ShareRow, write: Callable[[int], str]) -> str:
     """Return why one level's amount is what it is, line by line; `write` turns minor units to text."""
-    return " ".join(line(part.why, part.amount, write) for part in row.lines)
+    return " ".join(told(row, Reader(write)))
 
 
-def line(why: Mapping[str, Any], amount: int, write: Callable[[int], str]) -> str:
+def reason_by_hand(row: ShareRow) -> str | None:
+    """Return staff's reason where they set what the level earns."""
+    why = row.lines[0].why if row.lines else {}
+    return str(why["reason"]) if why.get("source") == BY_HAND else None
+
+
+def told(row: ShareRow, reader: Reader) -> list[str]:
+    """Return why one level's amount is what it is: one text a line of the order."""
+    if row.lines and row.lines[0].why["source"] == BY_HAND:
+        return [_by_hand(row.lines[0].why, row.amount, reader)]
+    return [line(part.why, part.amount, reader) for part in row.lines]
+
+
+def line(why: Mapping[str, Any], amount: int, reader: Reader) -> str:
     """Return the arithmetic of one line: base x rate, where the rate stands, and what was cut."""
-    said = {"rate": _rate(str(why["rate"])), "amount": write(amount)}
-    said["source"] = _source(why)
-    if str(why["rate"]).endswith("%"):
+    write = reader.write
+    rate = str(why["rate"])
+    said = {
+        "rate": _rate(rate),
+        "amount": write(_uncut(why, amount)),
+        "source": _source(why, reader),
+    }
+    if rate.endswith("%"):
         base = write(int(why["base"]))
         text = gettext("%(rate)s of %(base)s = %(amount)s (%(source)s).", base=base, **said)
+    elif why.get("order_total") is not None:
+        text = gettext("Fixed %(rate)s for the order: %(amount)s of it here (%(source)s).", **said)
     else:
-        text = gettext("Fixed %(rate)s: %(amount)s (%(source)s).", **said)
-    return " ".join([text, *_notes(why, write), *_caps(why, write)])
+        units = _plain(str(why.get("quantity", "1")))
+        text = gettext("Fixed %(rate)s × %(units)s: %(amount)s (%(source)s).", units=units, **said)
+    return " ".join(
+        [text, *_base(why, write), *_rounded(why), *_cuts(why, write), *_caps(why, write)]
+    )
 
 
-def _source(why: Mapping[str, Any]) -> str:
+def _by_hand(why: Mapping[str, Any], amount: int, reader: Reader) -> str:
+    write = reader.write
+    said = {"sum": write(int(why["set"])), "reason": why["reason"], "by": why["by"]}
+    if reader.staff:
+        found = [gettext("Set by hand to %(sum)s by %(by)s: %(reason)s", **said)]
+        computed = write(int(why["computed"]))
+        found.append(gettext("By the rules it would be %(sum)s.", sum=computed))
+    else:
+        found = [gettext("Set by hand to %(sum)s by the merchant: %(reason)s", **said)]
+    if why.get("shrunk") and amount:
+        shrunk = write(int(why["shrunk"]))
+        found.append(gettext("Less %(sum)s: a part of the order was given back.", sum=shrunk))
+    if why.get("above_base"):
+        more = write(int(why["above_base"]))
+        found.append(gettext("That is %(sum)s more than the base; nothing is cut.", sum=more))
+    return " ".join(_sentence(text) for text in found)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _uncut(why: Mapping[str, Any], amount: int) -> int:
+    """Return what the rate gave before base and caps cut it, minor units."""
+    rate, base = str(why["rate"]), why.get("base_exact")
+    if rate.endswith("%") and base is not None and (why.get("cut") or why.get("caps")):
+        return half_up(Fraction(str(base)) * Fraction(rate[:-1]) / 100)
+    return amount + int(why.get("cut") or 0)
+
+
+def _source(why: Mapping[str, Any], reader: Reader) -> str:
+    known = reader.sources.get(str(why.get("owner", "")))
+    kind = str(why["source"])
     if why.get("cashback"):
-        return str(gettext("cashback of the partner terms"))
-    source = str(SOURCES.get(why["source"], why["source"]))
+        source = str(gettext("cashback of the partner terms"))
+    elif known is not None and kind in NAMED:
+        source = str(NAMED[kind]) % {"name": known.name}
+    else:
+        source = str(SOURCES.get(kind, kind))
+    if known is not None and known.since is not None:
+        since = date_text(known.since)
+        source = str(gettext("%(source)s, since %(since)s", source=source, since=since))
     if why.get("buyer_group"):
         words: str = gettext(
             "%(source)s, for buyers of the group %(group)s", source=source, group=why["buyer_group"]
@@ -151,15 +266,124 @@ def _rate(rate: str) -> str:
     return percent(Decimal(rate[:-1])) if rate.endswith("%") else rate
 
 
-def _notes(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
-    if why.get("refunded"):
-        yield gettext("Refunded: %(sum)s.", sum=write(int(why["refunded"])))
+def _plain(quantity: str) -> str:
+    return f"{Decimal(quantity).normalize():f}"
+
+
+def _base(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
+    """Say what made the base, where it is not the line's value itself."""
+    parts = []
     if why.get("undiscounted"):
-        yield gettext("Before the discount: %(sum)s.", sum=write(int(why["undiscounted"])))
+        parts.append(gettext("Before the discount: %(sum)s.", sum=write(int(why["undiscounted"]))))
+    if why.get("tax"):
+        parts.append(gettext("Without tax: %(sum)s.", sum=write(int(why["tax"]))))
     if why.get("bonus"):
-        yield gettext("Paid in bonuses: %(sum)s.", sum=write(int(why["bonus"])))
+        parts.append(gettext("Paid in bonuses: %(sum)s.", sum=write(int(why["bonus"]))))
+    if why.get("refunded"):
+        parts.append(gettext("Refunded: %(sum)s.", sum=write(int(why["refunded"]))))
+    if parts and why.get("value") is not None:
+        parts.insert(0, gettext("The line is worth %(sum)s.", sum=write(int(why["value"]))))
+    return parts
+
+
+def _rounded(why: Mapping[str, Any]) -> Iterable[str]:
+    rate, base = str(why["rate"]), why.get("base_exact")
+    if not rate.endswith("%") or base is None:
+        return
+    exact = Fraction(str(base)) * Fraction(rate[:-1]) / 100
+    if exact.denominator != 1:
+        yield str(ROUNDING.get(str(why.get("rounding", "half_up")), ""))
+
+
+def _cuts(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
     if why.get("cut"):
-        yield gettext(
-            "Cut by %(sum)s: all levels together never exceed the base.",
-            sum=write(int(why["cut"])),
+        words = str(CUTS.get(str(why.get("cut_reason", "above_base")), CUTS["above_base"]))
+        yield words % {"sum": write(int(why["cut"]))}
+
+
+def notes(
+    kept: Iterable[Mapping[str, Any]],
+    lines: Mapping[str, str],
+    partners: Mapping[int, str],
+    *,
+    only: int | None = None,
+) -> list[str]:
+    """Return what of an order earns nothing, and why; `only`: leave out what is about other partners.
+
+    `lines` are names of the order's lines by id, `partners` names by our ids.
+    """
+    found = []
+    for note in kept:
+        code, partner_id = str(note["reason"]), note.get("partner_id")
+        if only is not None and partner_id is not None and partner_id != only:
+            continue
+        words = str(NOTES.get(code, NOTHING.get(code, code)))
+        who = lines.get(note.get("line") or "") or partners.get(partner_id or 0)
+        level = note.get("level")
+        if who is not None and level is not None:
+            said = {"level": level, "who": who, "why": words}
+            found.append(gettext("Level %(level)s, %(who)s: %(why)s", **said))
+        else:
+            found.append(f"{who}: {words}" if who is not None else words)
+    return found
+
+
+def ending(bucket: str | None, available_at: datetime | None, now: datetime, *, mine: bool) -> str:
+    """Say when the money is free and who decides next; `mine`: said to the partner himself."""
+    if bucket == "available" and available_at is not None:
+        said = gettext("Available since %(when)s.", when=datetime_text(available_at))
+        more = (
+            gettext("You decide next: ask for a payout when you like.")
+            if mine
+            else gettext("The partner decides next, by asking for a payout.")
         )
+        return f"{said} {more}"
+    if bucket == "pending" and available_at is not None:
+        when = datetime_text(max(available_at, now))
+        return str(
+            gettext(
+                "Available from %(when)s, unless the shop takes the order back. Nobody has to do anything.",
+                when=when,
+            )
+        )
+    return str(ENDINGS.get(bucket or "", ""))
+
+
+ENDINGS: dict[str, LazyString] = {
+    "expected": lazy_gettext("Only expected so far. The shop decides next, by agreeing the order."),
+    "pending": lazy_gettext(
+        "On hold. The shop decides next: the hold begins when it completes the order."
+    ),
+    "available": lazy_gettext("Available."),
+    "taken_back": lazy_gettext(
+        "Taken back. Nothing comes of it unless the shop revives the order."
+    ),
+}
+
+
+def owners(rows: Iterable[ShareRow]) -> set[str]:
+    """Return whose rates the shares name."""
+    return {str(part.why["owner"]) for row in rows for part in row.lines if "owner" in part.why}
+
+
+def spoken(
+    view: DealView,
+    reader: Reader,
+    lines: Mapping[str, str],
+    partners: Mapping[int, str],
+    now: datetime,
+    mine: int | None = None,
+) -> dict[str, Any]:
+    """Return what a page says of a deal: why each sum, when it is free, what was left out, why nothing.
+
+    `mine`: the partner to whom it is said; he reads of nobody else.
+    """
+    return {
+        "why": lambda row: told(row, reader),
+        "ending": lambda row: ending(
+            row.bucket, view.deal.available_at, now, mine=mine is not None
+        ),
+        "left_out": notes(view.deal.notes, lines, partners, only=mine),
+        "nothing": nothing,
+        "kinds": KINDS,
+    }

@@ -34,6 +34,7 @@ class Deal(Tenanted, Model):
     available_at: Mapped[datetime | None]
     matures_at: Mapped[datetime | None]  # set while a pending share waits for its hold to end
     created_at: Mapped[datetime]  # the order's
+    notes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # what earns nothing, why
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "public_id"),
@@ -45,6 +46,30 @@ class Deal(Tenanted, Model):
         Index("ix_deal_created", "tenant_id", "created_at", "id"),
         Index("ix_deal_agreed", "tenant_id", "id", postgresql_where=text("state = 'agreed'")),
         Index("ix_deal_matures", "matures_at", postgresql_where=text("matures_at is not null")),
+    )
+
+
+class Override(Tenanted, Model):
+    """Staff's word on what one level of an order earns; the newest row of a level holds.
+
+    `amount` None: what the rules say holds again. Append-only, so the rows are their own history.
+    """
+
+    __tablename__ = "commission_override"
+
+    order_id: Mapped[int]
+    level: Mapped[int]
+    amount: Mapped[int | None]  # minor units, while nothing is given back
+    reason: Mapped[str]
+    by: Mapped[str]  # the name of who said so
+    actor: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount"),
+        CheckConstraint("level between 0 and 9", name="level"),
+        ref("orders", "order_id"),
+        Index("ix_commission_override_order", "tenant_id", "order_id", "level", "id"),
     )
 
 

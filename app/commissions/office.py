@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, request, url_for
 from flask_babel import lazy_gettext as _l
 
+from app import clock
+from app.attribution.queries import journal
+from app.commissions import explain
 from app.commissions.models import Deal
-from app.commissions.queries import accruals, deals
+from app.commissions.queries import accruals, deal_view, deals, order_of_deal
+from app.errors import NotFound
+from app.installation import public_address
+from app.members.rules import masked
 from app.orders.models import Order
 from app.orders.office import COLUMNS, STATES
+from app.orders.rules import folded_from_json
 from app.partners.models import Partner
+from app.partners.queries import by_refcode, cards
+from app.reports.queries import sources
 from app.site.access import requires
+from app.web.filters import money_text
 from app.web.pages import page
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -108,6 +118,48 @@ def _address(row: Any) -> str:
 def deal_list() -> Response:
     """List the orders that partners brought."""
     return page("commissions/office/deals.html", "_deals.html", deals=DEALS.load(deals()))
+
+
+@bp.get("/deals/<string:deal>/<string:refcode>")
+@requires("read")
+def as_partner(deal: str, refcode: str) -> Response:
+    """Show a sale just as the partner sees it: what the link that partners share opens for staff."""
+    partner = by_refcode(refcode)
+    if partner is None:
+        raise NotFound
+    return page("commissions/office/as_partner.html", partner=partner, **sale(deal, partner.id))
+
+
+def sale(deal: str, partner_id: int) -> dict[str, Any]:
+    """Return what a partner may know of a sale: own shares with why, own claims, the buyer masked.
+
+    Raises NotFound where nothing of it is the partner's.
+    """
+    order = order_of_deal(deal)
+    view = deal_view(order.id) if order else None
+    if order is None or view is None:
+        raise NotFound
+    own = [row for row in view.shares if row.partner_id == partner_id]
+    claims = journal(order.id, partner_id)
+    brought = view.partner is not None and view.partner.id == partner_id
+    if not (own or brought or claims):
+        raise NotFound
+    said = folded_from_json(order.folded).snapshot
+    lines = {line.id: line.name or line.product or line.id for line in said.lines}
+    me = cards([partner_id])[partner_id]
+    known = sources(explain.owners(own), order.created_at)
+    reader = explain.Reader(money_text, known, staff=False)
+    return {
+        "order": order,
+        "view": view,
+        "shares": own,
+        "claims": claims,
+        "brought": brought,
+        "buyer": masked(said.customer.name, said.customer.email),
+        "how": explain.KINDS.get(view.deal.how or "") if own or brought else None,
+        "link": public_address(url_for("public.commissions.why", deal=deal, refcode=me.refcode)),
+        **explain.spoken(view, reader, lines, {me.id: me.name}, clock.now(), mine=me.id),
+    }
 
 
 @bp.get("/accruals/")

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app import sql
 from app.commissions.models import Cap, Deal, Share
-from app.commissions.rules import Key, Nets, World, facts_from_rows
+from app.commissions.rules import Key, Nets, Override, World, facts_from_rows
 from app.extensions import db
 from app.members.rules import region_of
 from app.orders.models import Order
@@ -167,6 +167,21 @@ def booked(order_ids: Collection[int]) -> dict[Key, Nets]:
         for r in sql.rows(_BOOKED, {"orders": sorted(order_ids)})
     }
     return {key: nets for key, nets in found.items() if nets != Nets()}
+
+
+_OVERRIDES = """
+SELECT DISTINCT ON (order_id, level) order_id, level, amount, reason, by, at
+FROM commission_override WHERE order_id = ANY(%(orders)s) ORDER BY order_id, level, id DESC
+"""
+
+
+def overrides(order_ids: Collection[int]) -> dict[int, tuple[Override, ...]]:
+    """Return what staff set orders to earn, by order; levels that were set free again are absent."""
+    found: dict[int, list[Override]] = defaultdict(list)
+    for row in sql.rows(_OVERRIDES, {"orders": sorted(order_ids)}) if order_ids else ():
+        if row.amount is not None:
+            found[row.order_id].append(Override(row.level, row.amount, row.reason, row.by, row.at))
+    return {order_id: tuple(said) for order_id, said in found.items()}
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ CATALOG: dict[str, Audience] = {
     "terms.announced": P,
     "deal.created": P,
     "deal.changed": P,
+    "deal.overridden": P,
     "commission.accrued": P,
     "commission.available": P,
     "commission.taken_back": P,

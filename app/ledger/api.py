@@ -9,8 +9,8 @@ from apiflask import APIBlueprint
 from flask import g
 from flask_babel import gettext as _
 
+from app.adjustments import service
 from app.errors import DomainError, FieldError, NotFound
-from app.ledger import service
 from app.ledger.queries import partner_balances
 from app.ledger.schemas import AdjustmentIn, AdjustmentOut
 from app.money import MoneyError, parse_decimal, to_decimal_string
@@ -35,9 +35,10 @@ def adjust(refcode: str, json_data: AdjustmentIn) -> dict[str, Any]:
     except MoneyError as error:
         message = _('Write a sum as a string, such as "1990.00" or "-50.00".')
         raise DomainError("invalid", message, FieldError("amount", message)) from error
-    service.adjust(partner.id, amount, json_data.reason, currency)
+    entry = service.adjust(partner.id, amount, json_data.reason, currency)
     balance = asdict(partner_balances([partner.id])[partner.id])
     return {
+        "id": entry.public_id,
         "partner": partner.refcode,
         "amount": to_decimal_string(amount, currency),
         "reason": json_data.reason.strip(),

@@ -13,6 +13,7 @@ from app.ledger.models import Transfer
 from app.ledger.queries import entries, partner_balances
 from app.ledger.rules import BUCKETS
 from app.orders.models import Order
+from app.reports.queries import next_free
 from app.site.access import requires
 from app.web.pages import page
 from app.web.tables import Column, Empty, Table
@@ -31,10 +32,19 @@ KINDS = {
     "clawback": _l("Commission taken back"),
     "repayment": _l("Debt repaid"),
     "adjustment": _l("By hand"),
+    "write_off": _l("Written off"),
+    "adjustment_undone": _l("An entry by hand taken back"),
     "payout_requested": _l("Payout asked for"),
     "payout_returned": _l("Payout not made"),
     "payout_paid": _l("Paid out"),
     "payout_advance": _l("Paid in advance"),
+}
+# What a bucket is, and what happens to it next.
+ENDINGS = {
+    "available": _l("You decide next: ask for a payout when you like."),
+    "pending": _l("Each sum becomes available on its own day, when the hold of its order ends."),
+    "reserved": _l("You asked for this money; the merchant decides next."),
+    "debt": _l("What you earn next repays this first; nobody asks you for it."),
 }
 NAMES = {
     "available": _l("Available"),
@@ -59,6 +69,7 @@ ENTRIES = Table(
         Column("number", _l("Order"), href=_address),
         Column("level", _l("Level"), render="number", end=True, quiet=True),
         Column("reason", _l("Note"), quiet=True),
+        Column("available_at", _l("Free from"), render="date"),
         Column("amount", _l("Amount"), render="signed", end=True),
     ),
     empty=Empty(
@@ -80,6 +91,8 @@ def index() -> Response:
         balance=partner_balances([g.partner_id])[g.partner_id],
         chosen=chosen,
         names=NAMES,
+        ending=ENDINGS[chosen],
+        next_free=next_free(g.partner_id) if chosen == "pending" else None,
     )
 
 
@@ -91,5 +104,5 @@ def _statement(bucket: str) -> Select[Any]:
         entries(g.partner_id, bucket)
         .outerjoin(Order, same_order)
         .outerjoin(Deal, same_deal)
-        .add_columns(Order.number.label("number"), Deal.public_id.label("deal"))
+        .add_columns(Order.number.label("number"), Deal.public_id.label("deal"), Deal.available_at)
     )

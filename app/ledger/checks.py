@@ -103,6 +103,12 @@ CHECKS: dict[str, str] = {
                    WHERE bucket = 'available' GROUP BY 1, 2, 3, 4) s
              USING (tenant_id, order_id, level, partner_id)
         WHERE a.given <> coalesce(s.total, 0)""",
+    "an entry by hand has moved its sum": """
+        SELECT a.tenant_id, a.public_id, a.amount, sum(t.amount) FROM adjustment a
+        LEFT JOIN adjustment u ON u.tenant_id = a.tenant_id AND u.id = a.undo_of_id
+        LEFT JOIN transfer t ON t.tenant_id = a.tenant_id AND t.partner_id = a.partner_id
+             AND t.reference = 'adjustment:' || coalesce(u.public_id || ':undo', a.public_id)
+        GROUP BY 1, 2, 3 HAVING coalesce(sum(t.amount), 0) <> abs(a.amount)""",
     "open payouts sum to what is reserved": """
         SELECT tenant_id, account, p.total, b.balance
         FROM (SELECT tenant_id, 'partner:' || partner_id || ':reserved' AS account, currency,

@@ -28,6 +28,7 @@ class PurseOut(BaseModel):
 class AdjustmentOut(BaseModel):
     """What was booked, and the balance after it."""
 
+    id: str
     partner: str
     amount: str
     reason: str

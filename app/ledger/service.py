@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, text
 
 from app import clock, sql
-from app.errors import Conflict, DomainError, FieldError
-from app.events.service import record
+from app.errors import Conflict
 from app.extensions import db
 from app.ledger.models import Snapshot
-from app.ledger.rules import COMMISSIONS, GUARDED, Move, available, debt, deltas
+from app.ledger.rules import GUARDED, Move, available, debt, deltas
 from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from psycopg import Cursor
 
 TAIL = 200  # entries that are summed in no time; fewer deserve no snapshot
-LARGEST = 10**15  # minor units of one adjustment: sums must fit bigint
 
 
 class AlreadyPosted(Conflict):
@@ -200,53 +197,6 @@ def repayments(partners: Iterable[int], standing: Mapping[str, int]) -> list[Pos
             move = Move(available(partner), debt(partner), amount, "repayment", partner=partner)
             found.append(Posting(f"repay:{partner}:{next_number(partner)}", [move]))
     return found
-
-
-def adjust(partner: int, amount: int, reason: str, currency: str) -> None:
-    """Accrue (above zero) or deduct (below) by hand, minor units, with a reason that the partner reads.
-
-    A deduction takes what is available, the rest becomes debt; an accrual repays debt first. Raises
-    DomainError (422) for zero, for a sum beyond LARGEST and without a reason.
-    """
-    if not amount or abs(amount) > LARGEST:
-        message = _("The amount must not be zero.") if not amount else _("The sum is too large.")
-        raise DomainError("amount", message, FieldError("amount", message))
-    if not reason.strip():
-        message = _("Say why: the partner will read it.")
-        raise DomainError("reason_missing", message, FieldError("reason", message))
-    free = lock([available(partner), debt(partner)], currency)[available(partner)]
-    owed = max(-amount - free, 0)
-    parts = (
-        Move(
-            COMMISSIONS,
-            available(partner),
-            max(amount, 0),
-            "adjustment",
-            partner=partner,
-            reason=reason,
-        ),
-        Move(
-            available(partner),
-            COMMISSIONS,
-            max(-amount, 0) - owed,
-            "adjustment",
-            partner=partner,
-            reason=reason,
-        ),
-        Move(debt(partner), COMMISSIONS, owed, "adjustment", partner=partner, reason=reason),
-    )
-    event = record(
-        "partner.adjusted",
-        f"partner:{partner}",
-        partner_id=partner,
-        amount=amount,
-        currency=currency,
-        reason=reason.strip(),
-    )
-    db.session.flush()
-    moves = [move for move in parts if move.amount]
-    post(f"adjustment:{event.public_id}", moves, currency, event_id=event.id)
-    repay([partner], currency)
 
 
 # Transactions below the oldest running one have all ended, so their rows are all seen, and only theirs

@@ -1,11 +1,82 @@
-"""Reads: a shop's customers by the shop's own ids."""
+"""Look customers up without making any."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from sqlalchemy import Select, select
+
+from app import sql
 from app.extensions import db
 from app.members.models import Member
+
+if TYPE_CHECKING:
+    from app.members.service import Contact
+
+_KNOWN = """
+SELECT id FROM member WHERE shop_id = %(shop)s AND key = %(key)s
+"""
+_GUEST = """
+SELECT id FROM member WHERE shop_id = %(shop)s AND key = 'email:' || %(email)s
+"""
+# Who owns the guest of an e-mail, if this customer's order now says so too.
+_OWNER = """
+SELECT u.key FROM (
+    SELECT m.key, e.since FROM member_email e
+    JOIN member m ON m.tenant_id = e.tenant_id AND m.id = e.member_id
+    WHERE e.shop_id = %(shop)s AND e.email = %(email)s
+    UNION ALL SELECT %(key)s, %(seen)s WHERE %(known)s
+) u ORDER BY u.since, u.key LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Whose an order would be: None and no others for a buyer of whom nothing is known yet."""
+
+    member_id: int | None
+    others: tuple[int, ...] = ()  # customers whose orders would then be his too
+
+
+def would_be(contact: Contact) -> Known:
+    """Say whose an order with this contact would be, by the rules of `members.service.resolve`; only reads."""
+    if contact.key is None:
+        return Known(None)
+    values = {
+        "shop": contact.shop_id,
+        "key": contact.key,
+        "email": contact.email,
+        "seen": contact.seen_at,
+        "known": contact.key.startswith("id:"),
+    }
+    row = sql.one(_KNOWN, values)
+    own = row.id if row else None
+    if contact.email is None or contact.key.startswith("phone:"):
+        return Known(own)
+    owner = sql.one(_OWNER, values)
+    if contact.key.startswith("email:"):
+        owned = sql.one(_KNOWN, values | {"key": owner.key}) if owner else None
+        return Known(owned.id if owned else own)
+    guest = sql.one(_GUEST, values)
+    mine = owner is not None and owner.key == contact.key and guest is not None
+    return Known(own, (guest.id,) if mine else ())
+
+
+def listed() -> Select[tuple[Member]]:
+    """Return the statement of every customer."""
+    return select(Member)
+
+
+def matching(statement: Select[tuple[Member]], words: str) -> Select[tuple[Member]]:
+    """Narrow a list of customers to those whose name, e-mail, phone or shop's id has the words."""
+    text = words.strip()
+    return statement.where(
+        Member.name.icontains(text, autoescape=True)
+        | Member.email.contains(text.casefold(), autoescape=True)
+        | Member.phone.contains(text, autoescape=True)
+        | Member.key.contains(text, autoescape=True)
+    )
 
 
 def by_external(shop_id: int, external_id: str) -> Member | None:

@@ -48,3 +48,14 @@ def key_of(customer_id: str | None, email: str | None, phone: str | None) -> str
 def region_of(currency: str) -> str | None:
     """Return the region whose phones a merchant of the currency writes without a country code."""
     return REGIONS.get(currency)
+
+
+def masked(name: str | None, email: str | None = None) -> str:
+    """Return a buyer as others may see him: the first letter, and where the e-mail is kept.
+
+    "Gleb" is "G•••", "gleb@example.org" is "g•••@example.org"; nobody is "•••".
+    """
+    if name and name.strip():
+        return f"{name.strip()[0]}•••"
+    local, at, host = (email or "").strip().rpartition("@")
+    return f"{local[0]}•••{at}{host}" if local else "•••"

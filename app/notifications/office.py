@@ -40,6 +40,7 @@ KINDS = {
     "payout.requested": _l("Payout requested"),
     "payout.approved": _l("Payout approved"),
     "payout.rejected": _l("Payout declined"),
+    "partner.adjusted": _l("Booked by hand"),
     "payout.paid": _l("Payout sent"),
     "payout.failed": _l("Payout failed"),
     "staff.invited": _l("Invitation to the team"),

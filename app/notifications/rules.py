@@ -43,6 +43,7 @@ RULES: Mapping[str, Rule] = {
     "partner.details_changed": Rule(To.PARTNER),
     "partner.group_warned": Rule(To.PARTNER),
     "partner.group_moved": Rule(To.PARTNER),
+    "partner.adjusted": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),

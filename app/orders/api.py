@@ -232,6 +232,7 @@ def answer(order: Standing) -> dict[str, Any]:
         "state": order.folded.state.value,
         "deal": deal_of(view) if view and view.partner else None,
         "reason": view.deal.reason if view else None,
+        "reason_text": explain.nothing(view.deal.reason) if view and view.deal.reason else None,
         "bonus": None,
     }
 
@@ -257,6 +258,7 @@ def deal_of(view: DealView) -> dict[str, Any]:
                 "amount": to_decimal_string(row.amount, deal.currency),
                 "bucket": row.bucket,
                 "why": explain.share(row, explain.api_money(deal.currency)),
+                "by_hand": explain.reason_by_hand(row),
             }
             for row in view.shares
         ],

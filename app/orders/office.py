@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, url_for
 from flask_babel import lazy_gettext as _l
 
+from app import clock
 from app.attribution.queries import journal
 from app.commissions import explain
 from app.commissions.models import Deal
 from app.commissions.queries import deal_view, order_of_deal, orders
+from app.commissions.rules import statistics
 from app.errors import NotFound
 from app.ledger.queries import order_transfers
 from app.orders.models import Order
 from app.orders.queries import messages
 from app.orders.rules import folded_from_json, line_value, refunded
 from app.partners.queries import cards
+from app.reports.queries import customer_sums, sources
 from app.site.access import requires
 from app.web.filters import money_text
 from app.web.pages import page
@@ -25,6 +28,9 @@ from app.web.tables import Column, Empty, Filter, Table
 if TYPE_CHECKING:
     from flask import Response
     from sqlalchemy import Select
+
+    from app.commissions.queries import DealView
+    from app.orders.rules import Folded
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 
@@ -102,18 +108,27 @@ def show(deal: str) -> Response:
     back = refunded(folded.snapshot)
     transfers = order_transfers(order.id)
     lines = [(line, line_value(line), round(back.lines[line.id])) for line in folded.snapshot.lines]
+    view = deal_view(order.id)
     return page(
         "orders/office/show.html",
         order=order,
         said=folded.snapshot,
         lines=lines,
-        view=deal_view(order.id),
+        view=view,
         claims=journal(order.id),
-        kinds=explain.KINDS,
-        nothing=explain.nothing,
-        why=lambda part: explain.line(part.why, part.amount, money_text),
         transfers=transfers,
         names={i: card.name for i, card in cards(t.partner_id for t in transfers).items()},
         moves=explain.MOVES,
         messages=messages(order.id),
+        statistics=statistics(view.shares, order.total) if view and view.partner else None,
+        bought=customer_sums([order.member_id])[order.member_id] if order.member_id else None,
+        **(_explained(view, order, folded) if view else {"nothing": explain.nothing}),
     )
+
+
+def _explained(view: DealView, order: Order, folded: Folded) -> dict[str, Any]:
+    reader = explain.Reader(money_text, sources(explain.owners(view.shares), order.created_at))
+    lines = {line.id: line.name or line.product or line.id for line in folded.snapshot.lines}
+    known = cards(note.get("partner_id") for note in view.deal.notes)
+    names = {partner_id: card.name for partner_id, card in known.items()}
+    return explain.spoken(view, reader, lines, names, clock.now())

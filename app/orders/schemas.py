@@ -111,13 +111,14 @@ class PartnerOut(BaseModel):
 
 
 class ShareOut(BaseModel):
-    """What one partner earns at one level, over all lines."""
+    """What one partner earns at one level, over all lines; `by_hand`: staff's reason, where they set it."""
 
     level: int
     refcode: str
     amount: str
     bucket: str
     why: str
+    by_hand: str | None = None
 
 
 class DealOut(BaseModel):
@@ -143,4 +144,46 @@ class OrderOut(BaseModel):
     state: str
     deal: DealOut | None
     reason: str | None
+    reason_text: str | None = None
+    bonus: None = None
+
+
+class SimulationIn(OrderIn):
+    """An order that need not be there; what may be left out has a sensible value."""
+
+    id: ExternalId | None = None
+    status: Annotated[str, StringConstraints(max_length=128, strict=True)] = "completed"
+    currency: str = ""
+    created_at: Instant | None = None  # type: ignore[assignment]
+
+
+class SimulatedDealOut(DealOut):
+    """The deal that there would be; it has no id."""
+
+    id: str | None = None  # type: ignore[assignment]
+
+
+class ClaimOut(BaseModel):
+    """What speaks for a partner, won or lost, and why."""
+
+    kind: str
+    evidence: str
+    partner: str | None
+    won: bool
+    reason: str
+    reason_text: str
+
+
+class SimulationOut(BaseModel):
+    """What an order would be answered; `left_out`: what earns nothing and why."""
+
+    id: str | None
+    number: str | None
+    status: str
+    state: str
+    deal: SimulatedDealOut | None
+    reason: str | None
+    reason_text: str | None
+    left_out: list[str]
+    claims: list[ClaimOut]
     bonus: None = None

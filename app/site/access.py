@@ -28,16 +28,18 @@ class Undeclared(RuntimeError):
     """An endpoint behind a door does not say who may call it; the application does not start."""
 
 
-def requires(permission: str) -> Callable[[View], View]:
+def requires(permission: str, *, also: str | None = None) -> Callable[[View], View]:
     """Declare what a view's caller needs: a permission behind a door, or a scope of an API key.
 
     office: read, manage, money, money.read, keys, settings, team. cabinet: partner. platform:
     operator. Behind each of these, member: anybody whom the door let in. public: anyone, signed_in.
     api: orders, partners, catalog, payouts, settings, read; a GET is also open to the scope read.
+    `also`: another scope that opens it: a POST that only asks.
     """
 
     def declare(view: View) -> View:
         view.permission = permission  # type: ignore[attr-defined]
+        view.also = also  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -47,6 +49,11 @@ def permission_of(endpoint: str) -> str | None:
     """Return what an endpoint requires, or None where it says nothing."""
     view = current_app.view_functions.get(endpoint)
     return getattr(view, "permission", None)
+
+
+def also_of(endpoint: str) -> str | None:
+    """Return the other scope that opens an endpoint, if there is one."""
+    return getattr(current_app.view_functions.get(endpoint), "also", None)
 
 
 def allowed(endpoint: str) -> bool:

@@ -108,6 +108,7 @@ def _check_scope(key: KeyInUse) -> None:
         and "read" in key.scopes
         and needed != access.PLATFORM_SCOPE
     )
+    reads |= access.also_of(request.endpoint or "") in key.scopes
     if needed not in key.scopes and not reads:
         raise Forbidden("scope", f"This key has no scope for this call; it needs {needed}.")
 

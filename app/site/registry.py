@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 SLICES: dict[str, tuple[str, ...]] = {
     "office": (
-        "ledger",
         "identity",
         "tenants",
         "catalog",
@@ -28,6 +27,8 @@ SLICES: dict[str, tuple[str, ...]] = {
         "intake",
         "network",
         "grades",
+        "adjustments",
+        "simulator",
         "notifications",
         "webhooks",
         "runs",
@@ -52,6 +53,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "partners",
         "links",
         "attribution",
+        "commissions",
         "intake",
         "notifications",
         "onboarding",
@@ -71,6 +73,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "payouts",
         "intake",
         "network",
+        "simulator",
         "webhooks",
         "events",
         "onboarding",

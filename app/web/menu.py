@@ -49,6 +49,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Deals"), endpoint="office.commissions.deal_list"),
                 Entry(lazy_gettext("Products"), endpoint="office.catalog.index"),
                 Entry(lazy_gettext("Customers"), endpoint="office.members.index"),
+                Entry(lazy_gettext("Simulator"), endpoint="office.simulator.index"),
             ),
         ),
         Entry(
@@ -62,6 +63,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ),
         ),
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
+        Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
         Entry(lazy_gettext("Materials"), "photo", "office.links.index"),
         Entry(lazy_gettext("Messages"), "mail", "office.notifications.index"),

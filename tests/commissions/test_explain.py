@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from app.application import App
 
+READER = explain.Reader(lambda minor: to_decimal_string(minor, "RUB"))
 WHY: dict[str, Any] = {"source": "terms", "owner": "terms:1", "rate": "10%", "base": 450000}
 
 
@@ -25,7 +26,7 @@ def locale(app: App, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def said(amount: int = 45000, **more: Any) -> str:
-    return explain.line(WHY | more, amount, lambda minor: to_decimal_string(minor, "RUB"))
+    return explain.line(WHY | more, amount, READER)
 
 
 def test_a_cap_says_what_it_is_and_how_much_of_what_was_paid(locale: str) -> None:

@@ -10,6 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.adjustments.models import Adjustment, Batch
+from app.adjustments.rules import Act
+from app.adjustments.rules import Wish as ByHand
+from app.adjustments.service import book as by_hand
 from app.catalog.models import Category, Product
 from app.commissions.models import Deal
 from app.extensions import db
@@ -17,6 +21,7 @@ from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
 from app.links.models import Link
 from app.links.service import Wish, create
+from app.members.models import Member
 from app.notifications.models import Message
 from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
@@ -132,6 +137,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         identity.change_password(person, PASSWORD)
         create(partner, Wish(label=f"{word} link"))
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
+        by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         values = known(merchant, partner, mark)
         db.session.commit()
     return Things(values, email)
@@ -162,6 +168,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "code": partner.refcode,
             "external_id": f"ord-{mark}",
             "public_id": one(Payout.public_id),
+            "member_id": one(Member.id),
+            "batch": one(Batch.public_id),
+            "entry": one(Adjustment.public_id),
         },
         "partners": {"public_id": partner.public_id},
         "network": {"public_id": partner.public_id},

@@ -13,7 +13,6 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.dev.children import wait_until
-from app.errors import DomainError
 from app.extensions import db
 from app.ledger import checks, queries
 from app.ledger import service as ledger
@@ -285,27 +284,11 @@ def _plain(address: str) -> str:
     return address.replace("postgresql+psycopg://", "postgresql://")
 
 
-def test_an_accrual_by_hand_repays_debt_first(anna: int) -> None:
-    ledger.adjust(anna, -300, "Counted twice", RUB)
-    assert (standing(available(anna)), standing(debt(anna))) == (0, 300)
-    ledger.adjust(anna, 500, "Prize of the month", RUB)
-    assert (standing(available(anna)), standing(debt(anna))) == (200, 0)
-    ledger.adjust(anna, -250, "Counted twice again", RUB)
-    assert (standing(available(anna)), standing(debt(anna))) == (0, 50)
-    reasons = {e.reason for e in queries.statement(anna, "available") if e.kind == "adjustment"}
-    assert reasons == {"Prize of the month", "Counted twice again"}
-
-
-@pytest.mark.parametrize(("amount", "reason"), [(0, "why"), (5, " "), (10**15 + 1, "why")])
-def test_an_adjustment_needs_a_sum_and_a_reason(anna: int, amount: int, reason: str) -> None:
-    with pytest.raises(DomainError):
-        ledger.adjust(anna, amount, reason, RUB)
-
-
 def test_entries_sum_to_the_balance_of_their_bucket(anna: int) -> None:
     ledger.post("test:1", [Move(COMMISSIONS, pending(anna), 90, "accrual", partner=anna)], RUB)
     ledger.post("test:2", [Move(pending(anna), available(anna), 40, "release", partner=anna)], RUB)
-    ledger.adjust(anna, -70, "Counted twice", RUB)
+    ledger.post("test:3", [Move(available(anna), COMMISSIONS, 40, "clawback", partner=anna)], RUB)
+    ledger.post("test:4", [Move(debt(anna), COMMISSIONS, 5, "clawback", partner=anna)], RUB)
     balance = queries.partner_balances([anna])[anna]
     for bucket in ("pending", "available", "reserved", "debt"):
         rows = db.session.execute(queries.entries(anna, bucket)).all()

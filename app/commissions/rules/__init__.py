@@ -20,6 +20,7 @@ from app.commissions.rules.difference import (
 )
 from app.commissions.rules.due import due, hold_end
 from app.commissions.rules.shapes import (
+    BY_HAND,
     NOTHING_TAKEN,
     Ask,
     Bucket,
@@ -30,12 +31,16 @@ from app.commissions.rules.shapes import (
     Limit,
     Note,
     OrderInput,
+    Override,
     Share,
+    Statistics,
     Taken,
+    statistics,
 )
 from app.commissions.rules.world import Terms, World, facts_from_rows
 
 __all__ = [
+    "BY_HAND",
     "NOTHING_TAKEN",
     "Ask",
     "Booked",
@@ -51,7 +56,9 @@ __all__ = [
     "Nets",
     "Note",
     "OrderInput",
+    "Override",
     "Share",
+    "Statistics",
     "Taken",
     "Terms",
     "World",
@@ -66,5 +73,6 @@ __all__ = [
     "month_of",
     "share_out",
     "split_take",
+    "statistics",
     "targets",
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.commissions.rules.caps import cut, grants, key_of, month_of
 from app.commissions.rules.shapes import (
+    BY_HAND,
     Ask,
     Bucket,
     CapKind,
@@ -106,10 +107,11 @@ def _monthly(place: Placed, deal: Deal, world: World) -> Iterable[Ask]:
 
 
 def _units(deal: Deal) -> Mapping[tuple[int, int], int]:
-    """Sums by level and partner; what earns nothing asks for nothing."""
+    """Sums by level and partner; what earns nothing asks for nothing, nor does what staff set."""
     sums: dict[tuple[int, int], int] = defaultdict(int)
     for share in deal.shares:
-        sums[share.level, share.partner_id] += share.amount
+        if share.why.get("source") != BY_HAND:
+            sums[share.level, share.partner_id] += share.amount
     return {unit: total for unit, total in sums.items() if total}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.attribution.rules import Enrolment, OrderClaims, Verdict, verdicts
 from app.commissions.rules.capped import capped, share_out
+from app.commissions.rules.hand import set_by_hand
 from app.commissions.rules.shapes import (
     Bucket,
     Deal,
@@ -108,6 +109,10 @@ def _deal(order: OrderInput, verdict: Verdict, world: World, now: datetime, numb
     else:
         shares, notes = table.shares(bucket), tuple(table.notes)
         reason = None if any(part.amount for part in shares) else table.reason(shares)
+    said = set_by_hand(table, bucket, shares)
+    if said is not None:
+        shares = said
+        reason = _reason_by_hand(shares, reason if bucket is None else "by_hand")
     return Deal(
         order_id=order.order_id,
         state=state,
@@ -122,6 +127,10 @@ def _deal(order: OrderInput, verdict: Verdict, world: World, now: datetime, numb
         notes=notes,
         rated_at=order.rated_at,
     )
+
+
+def _reason_by_hand(shares: Sequence[Share], otherwise: str | None) -> str | None:
+    return None if any(part.amount for part in shares) else otherwise
 
 
 def _barred(order: OrderInput, partner_id: int, world: World, number: int) -> str | None:

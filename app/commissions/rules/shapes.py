@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from app.attribution.rules import Attribution, Buyer, Claim, Verdict
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 # When money becomes available, when its order was made, the shop's id of it, level, and then ours.
 Place = tuple["datetime", "datetime", str, int, int, int]
+
+
+BY_HAND = "hand"  # the source of what staff set
 
 
 class Bucket(StrEnum):
@@ -87,6 +91,17 @@ NOTHING_TAKEN = Taken()
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """What staff say that one level of an order earns, minor units, while nothing is given back."""
+
+    level: int
+    amount: int
+    reason: str
+    by: str  # who said so, as people call him
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OrderInput:
     """One order of the customer: as it stands, who bought, and what speaks for partners."""
 
@@ -95,6 +110,7 @@ class OrderInput:
     buyer: Buyer
     claims: tuple[Claim, ...]
     external_id: str = ""  # the shop's own; our ids depend on who came first
+    overrides: tuple[Override, ...] = ()  # at most one a level
     rated_as_of: datetime | None = None  # set by "apply to old deals"
 
     @property
@@ -165,3 +181,41 @@ class DueResult:
     def shares(self) -> tuple[Share, ...]:
         """Every share of every order."""
         return tuple(share for deal in self.deals for share in deal.shares)
+
+
+class Part(Protocol):
+    """A part of what an order earns, whoever keeps it."""
+
+    @property
+    def amount(self) -> int:
+        """Minor units."""
+
+    @property
+    def bucket(self) -> str:
+        """Where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What an order costs, minor units by bucket; `part`: percent of what the order is worth."""
+
+    commission: int
+    expected: int
+    pending: int
+    available: int
+    part: Decimal | None
+
+
+def statistics(shares: Iterable[Part], total: int) -> Statistics:
+    """Sum an order's shares by bucket; `total` is the order's worth after refunds, minor units."""
+    sums = dict.fromkeys(Bucket, 0)
+    for share in shares:
+        sums[Bucket(share.bucket)] += share.amount
+    commission = sum(sums.values())
+    return Statistics(
+        commission,
+        sums[Bucket.EXPECTED],
+        sums[Bucket.PENDING],
+        sums[Bucket.AVAILABLE],
+        round(Decimal(commission) * 100 / total, 2) if total else None,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app import sql
@@ -129,7 +129,7 @@ def _tell(order_id: int, movements: Iterable[Movement], currency: str) -> Iterab
 
 _DEALS = """
 SELECT order_id, public_id, partner_id, reason, state, how, promo_code, terms_id, terms_label,
-       commission, currency, available_at, matures_at, created_at
+       commission, currency, available_at, matures_at, created_at, notes
 FROM deal WHERE order_id = ANY(%(orders)s)
 """
 _SHARES = """
@@ -138,19 +138,19 @@ WHERE order_id = ANY(%(orders)s)
 """
 _WRITE_DEALS = """
 INSERT INTO deal (public_id, order_id, partner_id, reason, state, how, promo_code, terms_id,
-                  terms_label, commission, currency, available_at, matures_at, created_at)
+                  terms_label, commission, currency, available_at, matures_at, created_at, notes)
 SELECT public_id, order_id, partner_id, reason, state, how, promo_code, terms_id, terms_label,
-       commission, currency, available_at, matures_at, created_at
+       commission, currency, available_at, matures_at, created_at, notes
 FROM json_to_recordset(%(rows)s)
      AS r(public_id text, order_id bigint, partner_id bigint, reason text, state text, how text,
           promo_code text, terms_id bigint, terms_label text, commission bigint, currency text,
-          available_at timestamptz, matures_at timestamptz, created_at timestamptz)
+          available_at timestamptz, matures_at timestamptz, created_at timestamptz, notes jsonb)
 ON CONFLICT (tenant_id, order_id) DO UPDATE SET
     partner_id = excluded.partner_id, reason = excluded.reason, state = excluded.state,
     how = excluded.how, promo_code = excluded.promo_code, terms_id = excluded.terms_id,
     terms_label = excluded.terms_label, commission = excluded.commission,
     available_at = excluded.available_at, matures_at = excluded.matures_at,
-    created_at = excluded.created_at
+    created_at = excluded.created_at, notes = excluded.notes
 """
 _FORGET_SHARES = "DELETE FROM share WHERE order_id = ANY(%(orders)s)"
 _WRITE_SHARES = """
@@ -162,7 +162,8 @@ FROM json_to_recordset(%(rows)s)
           bucket text, why jsonb, created_at timestamptz, position bigint)
 """
 _COMPARED = ("partner_id", "reason", "state", "how", "promo_code", "terms_id", "terms_label",
-             "commission", "currency", "available_at", "matures_at", "created_at")  # fmt: skip
+             "commission", "currency", "available_at", "matures_at", "created_at",
+             "notes")  # fmt: skip
 _BY_CODE = frozenset({Kind.STAFF, Kind.PARTNER_CODE, Kind.COUPON})
 
 
@@ -265,6 +266,7 @@ def _values(
         "available_at": deal.available_at,
         "matures_at": deal.available_at if deal.bucket is Bucket.PENDING else None,
         "created_at": created_at,
+        "notes": [{n: v for n, v in asdict(note).items() if v is not None} for note in deal.notes],
     }
 
 

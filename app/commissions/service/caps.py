@@ -172,11 +172,13 @@ def _row(ask: Ask, grant: Grant) -> dict[str, Any]:
     }
 
 
-def hold(orders: Collection[int], asked: Sequence[Ask], before: Sequence[Kept]) -> Held:
+def hold(
+    orders: Collection[int], asked: Sequence[Ask], before: Sequence[Kept], *, lock: bool = True
+) -> Held:
     """Lock the months that the orders ask, or asked, something of; read what others take of them.
 
     What others asked before the first of these orders became available stands; it is known by the
-    counters. Without any ask nothing is locked and nothing read.
+    counters. Without any ask nothing is locked and nothing read. `lock` False: only look.
     """
     first: dict[str, datetime] = {}
     for ask in (*asked, *(each.ask for each in before)):
@@ -185,8 +187,9 @@ def hold(orders: Collection[int], asked: Sequence[Ask], before: Sequence[Kept]) 
     if not first:
         return Held()
     months = [f"lock:{month}" for month in sorted(first)]
-    sql.send(_OPEN, {"keys": months})
-    sql.send(_LOCK, {"keys": months})
+    if lock:
+        sql.send(_OPEN, {"keys": months})
+        sql.send(_LOCK, {"keys": months})
     later = [
         kept(row)
         for month, since in first.items()

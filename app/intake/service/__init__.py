@@ -1,6 +1,6 @@
 """The conductor: what an order does to money, in one readable function and one transaction."""
 
-from app.intake.service.judging import foresee, tenant
+from app.intake.service.judging import foresee, reckon, tenant
 from app.intake.service.settling import hold, reconcile
 from app.intake.service.taking import (
     Applied,
@@ -20,6 +20,7 @@ __all__ = [
     "foresee",
     "hold",
     "introduce",
+    "reckon",
     "reconcile",
     "rework",
     "ripe",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from app import clock
 from app.attribution.rules import Buyer
 from app.attribution.service import Customer, read_journals
-from app.commissions.queries import who_earn_cashback, world_of
+from app.commissions.queries import overrides, who_earn_cashback, world_of
 from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
 from app.extensions import db
 from app.members.rules import region_of
@@ -18,10 +18,10 @@ from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from app.attribution.service import Journal
-    from app.commissions.rules import DueResult
+    from app.commissions.rules import DueResult, Override
     from app.orders.service import Standing
 
 
@@ -38,6 +38,14 @@ def foresee(
     return judge(tenant(), customers, frozenset(), alter, also)[2]
 
 
+def reckon(
+    merchant: Tenant, customers: Sequence[Sequence[Standing]]
+) -> tuple[list[Customer], list[Journal], list[DueResult]]:
+    """Compute what the orders of customers are due, and from which evidence; only reads."""
+    fresh = {order.id for own in customers for order in own if order.fresh}
+    return judge(merchant, customers, fresh)
+
+
 def judge(
     merchant: Tenant,
     customers: Sequence[Sequence[Standing]],
@@ -51,14 +59,21 @@ def judge(
     worlds = _worlds(merchant, customers, journals, also)
     if alter is not None:
         worlds = {shop: alter(world) for shop, world in worlds.items()}
+    said = overrides({order.id for own in customers for order in own} - set(fresh))
     results = [
-        _due(merchant, own, journal, worlds[own[0].shop_id])
+        _due(merchant, own, journal, worlds[own[0].shop_id], said)
         for own, journal in zip(customers, journals, strict=True)
     ]
     return asked, journals, results
 
 
-def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: World) -> DueResult:
+def _due(
+    merchant: Tenant,
+    own: Sequence[Standing],
+    journal: Journal,
+    world: World,
+    said: Mapping[int, tuple[Override, ...]],
+) -> DueResult:
     inputs = [
         OrderInput(
             o.id,
@@ -66,6 +81,7 @@ def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: Wor
             _buyer(o, journal, merchant),
             journal.claims[o.id],
             o.external_id,
+            said.get(o.id, ()),
             o.rated_as_of,
         )
         for o in own

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app import clock
+from app.adjustments import service as adjustments
 from app.attribution.models import Click
 from app.errors import Conflict, DomainError
 from app.events.service import acting_as
 from app.extensions import db
 from app.installation import settings
 from app.intake import service as intake
-from app.ledger import service as ledger
 from app.ledger.queries import partner_balances
 from app.links.rules import click_key, milliseconds_of, seal_click
 from app.onboarding.demo import hook
@@ -155,7 +155,7 @@ def _desk(stage: Stage) -> Iterator[Step]:
                 )
     if {"sofia", "yana"} <= ids.keys():
         gift = partial(
-            ledger.adjust, ids["sofia"], 50000, "Thank you for the review of the month", RUB
+            adjustments.adjust, ids["sofia"], 50000, "Thank you for the review of the month", RUB
         )
         yield Step(stage.days_before(20, 12), gift, staff)
         # Paid outside, and more than there was: the rest is owed.

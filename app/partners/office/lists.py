@@ -26,6 +26,8 @@ from app.web.tables import Column, Empty, Filter, Table, View
 
 if TYPE_CHECKING:
     from flask import Response
+    from sqlalchemy import Select
+    from werkzeug.datastructures import MultiDict
 
 
 bp = Blueprint("partners", __name__, url_prefix="/partners")
@@ -55,6 +57,7 @@ GROUP = Column("group", _l("Group"), render="name", quiet=True)
 JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at,
                 value=lambda row: row.partner.created_at)
 EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partner.email)
+TICK = Column("tick", _l("Choose"), render="tick", value=lambda row: row.partner.refcode)
 RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, quiet=True)
 ACTS = Column("acts", _l("Decision"), render="decide")
 BALANCES = (
@@ -71,7 +74,8 @@ BALANCES = (
 def _table() -> Table:
     """Make the list; groups are the merchant's, and balances are for whoever may see money."""
     groups = [(str(group.id), group.name) for group in programs.all_groups()]
-    columns = (NAME, REFCODE, STATUS, PARENT, GROUP, RECRUITS, JOINED)
+    columns: tuple[Column, ...] = (NAME, REFCODE, STATUS, PARENT, GROUP, RECRUITS, JOINED)
+    columns = (TICK, *columns) if may("money") else columns
     by_status = Filter("status", _l("State"), STATUSES, lambda s, v: s.where(Partner.status == v))
     by_group = Filter(
         "group", _l("Group"), groups, lambda s, v: s.where(Partner.group_id == int(v))
@@ -183,6 +187,12 @@ def create() -> Response:
     letter = _("The partner is there, and the welcome letter is on its way.")
     words = letter if partner.email else _("The partner is there.")
     return see_other("office.partners.card", refcode=partner.refcode, message=words)
+
+
+def chosen(args: MultiDict[str, str]) -> Select[Any]:
+    """Return the statement of the partners that the list shows with these wishes."""
+    table = _table()
+    return table.narrow(queries.listed(), table.ask(args))
 
 
 def join_address(sponsor: str | None = None) -> str:

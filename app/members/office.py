@@ -1,0 +1,120 @@
+"""The back office: the shops' customers, whose they are, and what was paid for their orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, url_for
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+
+from app.attribution.queries import bound_to, enrolments
+from app.commissions import explain
+from app.errors import NotFound
+from app.members import queries
+from app.members.models import Member
+from app.orders.models import Order
+from app.orders.office import COLUMNS
+from app.partners.queries import by_refcode
+from app.reports import queries as reports
+from app.site.access import requires
+from app.tenants import queries as tenants
+from app.web.pages import page
+from app.web.tables import Column, Empty, Table
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from app.reports.queries import CustomerSums
+
+bp = Blueprint("members", __name__, url_prefix="/customers")
+
+
+ENROLLED = {"registered": _l("Registration"), "subscribed": _l("Subscription")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the list: the customer, and what the orders come to."""
+
+    member: Member
+    sums: CustomerSums
+
+
+def _card(row: Row) -> str:
+    return url_for("office.members.show", member_id=row.member.id)
+
+
+MEMBERS = Table(
+    name="customers",
+    caption=_l("Customers"),
+    key=Member.id,
+    default="-created",
+    columns=(
+        Column("name", lazy_pgettext("person", "Name"), render="name", main=True, href=_card,
+               value=lambda row: row.member.name or row.member.email or row.member.key.partition(":")[2]),
+        Column("email", _l("E-mail"), render="name", value=lambda row: row.member.email),
+        Column("group", _l("Group"), render="name", quiet=True, value=lambda row: row.member.group),
+        Column("created", _l("Known since"), render="date", sort=Member.created_at,
+               value=lambda row: row.member.created_at),
+        Column("orders", _l("Orders"), render="number", end=True, value=lambda row: row.sums.orders),
+        Column("turnover", _l("Turnover"), render="money", end=True,
+               value=lambda row: row.sums.turnover),
+        Column("commission", _l("Commission"), render="money", end=True,
+               value=lambda row: row.sums.commission),
+    ),
+    search=queries.matching,
+    search_label=_l("Name, e-mail, phone or the shop's id"),
+    empty=Empty(
+        _l("No customers yet"),
+        _l("They appear here with their first order."),
+        icon="users",
+    ),
+)  # fmt: skip
+ORDERS = Table(
+    name="orders",
+    caption=_l("Orders"),
+    key=Order.id,
+    default="-created_at",
+    columns=tuple(column for column in COLUMNS if column.key != "customer"),
+    empty=Empty(_l("No orders yet"), icon="shopping-cart"),
+)
+
+
+@bp.get("/")
+@requires("read")
+def index() -> Response:
+    """List the customers."""
+    view = MEMBERS.load(queries.listed())
+    sums = reports.customer_sums([member.id for member in view.rows])
+    view.rows = [Row(member, sums[member.id]) for member in view.rows]
+    return page("members/office/index.html", "_table.html", members=view)
+
+
+@bp.get("/<int:member_id>")
+@requires("read")
+def show(member_id: int) -> Response:
+    """Show one customer: contact, to whom he belongs and by what evidence, orders, commission."""
+    member = queries.by_id(member_id)
+    if member is None:
+        raise NotFound
+    return page("members/office/show.html", "_orders.html", **_told(member))
+
+
+def _told(member: Member) -> dict[str, Any]:
+    binding = bound_to(member.id)
+    return {
+        "member": member,
+        "shop": tenants.shop_by_id(member.shop_id),
+        "sums": reports.customer_sums([member.id])[member.id],
+        "levels": reports.commission_by_level(member.id),
+        "binding": binding,
+        "partner": by_refcode(binding.refcode) if binding else None,
+        "enrolments": enrolments(member.id),
+        "claims": reports.claims_of(member.id),
+        "orders": ORDERS.load(reports.orders_of(member.id)),
+        "kinds": explain.KINDS,
+        "enrolled": ENROLLED,
+        "nothing": explain.nothing,
+    }

@@ -1,0 +1,48 @@
+"""Figures over all slices: the overview, campaigns, customers, and whose rates explanations name."""
+
+from app.reports.queries.customers import (
+    CustomerSums,
+    claims_of,
+    commission_by_level,
+    customer_sums,
+    orders_of,
+)
+from app.reports.queries.figures import (
+    STEPS,
+    CampaignReport,
+    Liability,
+    Overview,
+    Top,
+    Waiting,
+    campaign_report,
+    first_steps,
+    liability,
+    overview,
+    top_partners,
+    waiting,
+)
+from app.reports.queries.partners import lost_claims, next_free
+from app.reports.queries.sources import sources
+
+__all__ = [
+    "STEPS",
+    "CampaignReport",
+    "CustomerSums",
+    "Liability",
+    "Overview",
+    "Top",
+    "Waiting",
+    "campaign_report",
+    "claims_of",
+    "commission_by_level",
+    "customer_sums",
+    "first_steps",
+    "liability",
+    "lost_claims",
+    "next_free",
+    "orders_of",
+    "overview",
+    "sources",
+    "top_partners",
+    "waiting",
+]

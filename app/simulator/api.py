@@ -1,0 +1,79 @@
+"""What would this order pay, to whom, and why: an order body in, an order's answer out, nothing written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import g, request
+
+from app import clock
+from app.commissions import explain
+from app.errors import DomainError, FieldError
+from app.orders.api import check_id, deal_of, read
+from app.orders.rules import State
+from app.orders.schemas import SimulationIn, SimulationOut
+from app.orders.service import Incoming, read_state
+from app.simulator import service
+from app.site.access import requires
+from app.tenants import queries as tenants
+
+bp = APIBlueprint("simulator", __name__, url_prefix="/simulate", tag="Orders")
+
+
+@bp.post("")
+@bp.input(SimulationIn, location="json", validation=False)
+@bp.output(SimulationOut)
+@requires("orders", also="read")
+def simulate(json_data: dict[str, Any]) -> dict[str, Any]:
+    """Take an order as PUT does and say what it would pay; `status` is a completed one unless said.
+
+    `currency` and `created_at` may be left out too: the merchant's, now. With the `id` of an order
+    that is there: what this message would make of it.
+    """
+    words = tenants.words(g.shop_id)
+    body = dict(request.get_json())
+    external_id = _id(body.pop("id", None))
+    done = (word for word, state in words.words.items() if state == State.COMPLETED)
+    body.setdefault("status", next(done, State.COMPLETED.value))
+    body.setdefault("currency", g.tenant.currency)
+    body.setdefault("created_at", clock.now().isoformat())
+    snapshot = read(body)
+    incoming = Incoming(
+        shop_id=g.shop_id,
+        external_id=external_id or "",
+        snapshot=snapshot,
+        state=read_state(snapshot.status, words.words),
+        map_version=words.version,
+        source="simulator",
+        received_at=clock.now(),
+    )
+    found = service.simulate(incoming)
+    view = found.view
+    return {
+        "id": external_id,
+        "number": snapshot.number or external_id,
+        "status": snapshot.status,
+        "state": found.order.folded.state.value,
+        "deal": deal_of(view) if view.partner else None,
+        "reason": view.deal.reason,
+        "reason_text": explain.nothing(view.deal.reason) if view.deal.reason else None,
+        "left_out": explain.notes(
+            view.deal.notes, {line.id: line.name or line.id for line in snapshot.lines}, found.names
+        ),
+        "claims": [
+            {"kind": c.kind, "evidence": c.evidence, "partner": c.partner, "won": c.won,
+             "reason": c.why, "reason_text": explain.nothing(c.why)}
+            for c in found.claims
+        ],
+        "bonus": None,
+    }  # fmt: skip
+
+
+def _id(said: Any) -> str | None:
+    if said is None:
+        return None
+    if not isinstance(said, str) or not said:
+        message = "The id must be a string of 1 to 128 characters."
+        raise DomainError("invalid", message, FieldError("id", message))
+    return check_id(said)

@@ -1,0 +1,89 @@
+"""The back office: what would this order pay, and to whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, g
+from flask_babel import gettext as _
+
+from app import clock
+from app.catalog import queries as catalog
+from app.commissions import explain
+from app.errors import NotFound
+from app.orders.api import MESSAGES
+from app.orders.rules import State, problems
+from app.orders.service import Incoming
+from app.reports.queries import sources
+from app.simulator import service
+from app.simulator.forms import SimulatorForm
+from app.site.access import requires
+from app.tenants import queries as tenants
+from app.web.filters import money_text
+from app.web.pages import page
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from app.orders.rules import Snapshot
+
+bp = Blueprint("simulator", __name__, url_prefix="/simulator")
+
+
+@bp.get("/")
+@requires("read")
+def index() -> Response:
+    """Offer the form."""
+    return page("simulator/office/index.html", form=SimulatorForm(formdata=None), found=None)
+
+
+@bp.post("/")
+@requires("read")
+def run() -> Response:
+    """Say what the typed order would pay; nothing is written, so the answer is a page, no redirect."""
+    form = SimulatorForm()
+    snapshot = _read(form) if form.validate_on_submit() else None
+    if snapshot is None:
+        return page("simulator/office/index.html", status=422, form=form, found=None)
+    found = service.simulate(
+        Incoming(
+            shop_id=_shop(),
+            external_id="",
+            snapshot=snapshot,
+            state=State(form.state.data),
+            map_version=0,
+            source="simulator",
+            received_at=clock.now(),
+        )
+    )
+    return page("simulator/office/index.html", form=form, found=found, **_told(found, snapshot))
+
+
+def _read(form: SimulatorForm) -> Snapshot | None:
+    shop_id = _shop()
+
+    def price_of(product: str) -> int | None:
+        known = catalog.product(shop_id, product)
+        return known.price if known else None
+
+    snapshot = form.snapshot(g.tenant.currency, price_of)
+    for problem in problems(snapshot) if snapshot else ():
+        form.complain("lines", str(MESSAGES[problem.code]))
+        snapshot = None
+    return snapshot
+
+
+def _told(found: service.Simulated, snapshot: Snapshot) -> dict[str, Any]:
+    view, at = found.view, snapshot.created_at
+    reader = explain.Reader(money_text, sources(explain.owners(view.shares), at))
+    lines = {
+        line.id: line.product or _("Line %(number)s", number=line.id) for line in snapshot.lines
+    }
+    return explain.spoken(view, reader, lines, found.names, clock.now())
+
+
+def _shop() -> int:
+    shops = tenants.shops()
+    if not shops:
+        raise NotFound
+    return shops[0].id

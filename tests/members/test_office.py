@@ -1,0 +1,68 @@
+"""Customers: found, whose they are and why, and what was paid for their orders."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commissions.test_pages import Place, words
+from tests.world import sign_in
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from app.application import App
+    from tests.world import Merchant
+
+
+@pytest.fixture
+def place(app: App, client: FlaskClient, lampa: Merchant) -> Place:
+    return Place(app, client, lampa).open()
+
+
+def test_the_card_shows_contact_binding_claims_orders_and_commission(place: Place) -> None:
+    place.order("A1", partner_code="boris", number="A-1")
+    place.order("A2", number="A-2", created_at="2026-11-23T10:00:00+03:00", partner_code=None)
+    place.order("A3", number="A-3", status="cancelled", created_at="2026-11-24T10:00:00+03:00")
+    staff = place.staff()
+    listed = staff.get(place.merchant.office("customers/?q=gleb")).text
+    address = re.findall(r'href="([^"]*/customers/\d+)"', listed)[0]
+    page = words(staff.get(address).text)
+    assert "gleb@example.org" in page
+    assert "Orders 3" in page
+    assert "4,400.00" in page  # two that stand, with shipping
+    assert "380.00" in page  # a tenth of their goods
+    assert re.search(r"Binding .* Partner Boris Since Nov 22, 2026", page)
+    assert "Partner's code on the order" in page
+    order = words(
+        staff.get(
+            re.findall(r'href="([^"]*/orders/dl_\w+/)"', listed + staff.get(address).text)[0]
+        ).text
+    )
+    assert "Commission for all of them ₽ 380.00" in order
+
+
+def test_who_registered_through_a_partner_belongs_to_him_before_any_order(place: Place) -> None:
+    body = {"name": "Gleb", "email": "gleb@example.org", "partner_code": "boris"}
+    told = place.client.put("/api/v1/members/77", json=body, headers=place.merchant.bearer)
+    assert told.status_code == 200, told.text
+    staff = place.staff()
+    listed = staff.get(place.merchant.office("customers/?q=gleb")).text
+    page = words(staff.get(re.findall(r'href="([^"]*/customers/\d+)"', listed)[0]).text)
+    assert re.search(r"Binding .* Partner Boris Since .* By Registration", page)
+    assert "Registration or subscription · boris" in page
+
+
+def test_search_finds_by_phone_and_nobody_by_nonsense(place: Place) -> None:
+    place.order("A1", partner_code="boris")
+    staff = place.staff()
+    for word, there in (("79161234567", True), ("GLEB", True), ("nobody-such", False)):
+        page = staff.get(place.merchant.office(f"customers/?q={word}")).text
+        assert ("gleb@example.org" in page) is there, word
+
+
+def test_an_unknown_customer_is_not_there(client: FlaskClient, lampa: Merchant) -> None:
+    sign_in(client, lampa.staff["owner"])
+    assert client.get(lampa.office("customers/999999999")).status_code == 404
