@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy import select
 
+from app import jobs
 from app.errors import DomainError
 from app.extensions import db
 from app.identity import service as identity
 from app.ledger import checks
 from app.ledger import service as ledger
 from app.onboarding import demo
+from app.reruns import queries as reruns
+from app.reruns import service as reruns_service
+from app.runs.service import TOGETHER
 from app.tenancy import PLATFORM, tenant_scope
+from app.tenants import queries as tenant_queries
 from app.tenants import service as tenants
 from app.tenants.models import Tenant
 
@@ -34,6 +40,7 @@ def init_app(app: App) -> None:
 
         Migrate(app, db, directory=str(ROOT / "migrations"))
     app.cli.command("check")(check)
+    app.cli.command("replay")(replay)
     app.cli.command("snapshots")(snapshots)
     app.cli.command("create-operator")(create_operator)
     app.cli.command("create-platform-key")(create_platform_key)
@@ -49,6 +56,28 @@ def check() -> None:
     if found:
         sys.exit(1)
     click.echo(f"{len(checks.CHECKS)} invariants hold.")
+
+
+@click.argument("slug")
+def replay(slug: str) -> None:
+    """Fold every order of the merchant SLUG anew, reconcile it, and tell what was posted: nothing, if all is well."""
+    tenant = tenant_queries.by_slug(slug)
+    db.session.rollback()
+    if tenant is None:
+        msg = f"There is no merchant {slug}."
+        raise click.ClickException(msg)
+    tenant_id, cursor, seen, refolded, posted = tenant.id, 0, 0, 0, 0
+    while ids := jobs.in_transaction(partial(reruns.all_orders, cursor, TOGETHER), tenant_id):
+        found = jobs.in_transaction(partial(reruns_service.replay, ids), tenant_id)
+        cursor, seen, refolded = ids[-1], seen + len(ids), refolded + len(found.refolded)
+        posted += len(found.posted)
+        for posting in found.posted:
+            click.echo(posting.reference, err=True)
+        for order_id in found.refolded:
+            click.echo(f"order:{order_id} stood otherwise than its messages say", err=True)
+    click.echo(f"{seen} orders, {refolded} folded anew, {posted} posted.")
+    if refolded or posted:
+        sys.exit(1)
 
 
 @click.option(

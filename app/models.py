@@ -17,4 +17,5 @@ import app.orders.models
 import app.partners.models
 import app.payouts.models
 import app.programs.models
+import app.runs.models
 import app.tenants.models  # noqa: F401

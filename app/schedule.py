@@ -44,6 +44,7 @@ TABLE = (
     Entry(jobs.sweep, MOMENT),
     Entry(jobs.drain_inbox, MOMENT, timedelta(seconds=5)),
     Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
+    Entry(jobs.sweep_runs, MOMENT, timedelta(seconds=10)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
     Entry(jobs.snapshots, DAY, timedelta(hours=1)),
     Entry(jobs.prune, DAY, timedelta(hours=3)),

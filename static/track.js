@@ -64,6 +64,15 @@
   }
   if (d.prerendering) d.addEventListener("prerenderingchange", start, {once: true})
   else start()
-  d.addEventListener("DOMContentLoaded", fill)
+  // The page may be whole already, or still on its way.
+  const look = () => {
+    fill()
+    if (!w.partnerka.leads && d.querySelector("[data-partner-lead]")) {
+      w.partnerka.leads = 1
+      d.head.append(Object.assign(d.createElement("script"), {src: base + "/lead.js"}))
+    }
+  }
+  d.addEventListener("DOMContentLoaded", look)
+  look()
   d.addEventListener("submit", fill, true)
 })(SETTINGS)

@@ -14,10 +14,11 @@ from app.dev.catalogs import compile_catalogs
 from app.extensions import db
 from tests.harness import browser as chromium
 from tests.harness import invariants, profiles  # noqa: F401 - how long hypothesis searches
-from tests.harness.engines import ROOT, SECRET, Addresses, Engines, worker_database
+from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
 from tests.harness.wire import Wire
+from tests.house.tree import ROOT
 from tests.world import kniga, lampa, world  # noqa: F401 - fixtures for everybody
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 ENGINES = pytest.StashKey[Engines]()
+
+
+def pytest_configure() -> None:
+    """A fresh clone has its translations as text only: no test is to depend on who compiled them."""
+    compile_catalogs(ROOT / "translations")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -101,7 +107,6 @@ def environ(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     """The product's environment in this worker, for processes that a test starts."""
-    compile_catalogs(ROOT / "translations")  # a fresh checkout has none; git keeps what people edit
     number = int(worker_name.removeprefix("gw")) + 1 if worker_name.startswith("gw") else 0
     return {
         "APP_ENV": "test",

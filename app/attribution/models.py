@@ -59,33 +59,47 @@ class Claim(Tenanted, Model):
     )
 
 
+class Enrolment(Tenanted, Model):
+    """Evidence that came when a contact registered or subscribed; its outcome is the last reconcile's."""
+
+    __tablename__ = "enrolment"
+
+    member_id: Mapped[int]  # whose it is now
+    told_id: Mapped[int]  # as whom it was told: a guest's goes to the owner of his e-mail
+    kind: Mapped[str]  # click, ref, partner_code
+    evidence: Mapped[str]
+    since: Mapped[datetime]
+    how: Mapped[str]  # registered, subscribed
+    partner_id: Mapped[int | None]
+    touch_at: Mapped[datetime | None]
+    won: Mapped[bool] = mapped_column(server_default=text("false"))
+    why: Mapped[str] = mapped_column(server_default=text("''"))
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "told_id", "kind", "evidence"),
+        CheckConstraint("kind in ('click','ref','partner_code')", name="kind"),
+        CheckConstraint("how in ('registered','subscribed')", name="how"),
+        ref("member", "member_id"),
+        ref("member", "told_id"),
+        ref("partner", "partner_id"),
+        Index("ix_enrolment_member", "tenant_id", "member_id"),
+        Index("ix_enrolment_partner", "tenant_id", "partner_id", "id"),
+    )
+
+
 class Binding(Tenanted, Model):
-    """The customer is fixed to one partner: since which order or registration."""
+    """The customer is fixed to one partner: since which order, or by registration or subscription."""
 
     __tablename__ = "binding"
 
     member_id: Mapped[int]
     partner_id: Mapped[int]
     since: Mapped[datetime]
-    order_id: Mapped[int | None]  # None: bound by registration or subscription
-    how: Mapped[str]  # kind of the winning claim
+    order_id: Mapped[int | None]  # None: bound before any order
+    how: Mapped[str]  # kind of the winning claim, or how the contact enrolled
 
     __table_args__ = (
-        # At most one by registration, and one that the customer's orders made.
-        Index(
-            "uq_binding_explicit",
-            "tenant_id",
-            "member_id",
-            unique=True,
-            postgresql_where=text("order_id is null"),
-        ),
-        Index(
-            "uq_binding_derived",
-            "tenant_id",
-            "member_id",
-            unique=True,
-            postgresql_where=text("order_id is not null"),
-        ),
+        UniqueConstraint("tenant_id", "member_id"),
         CheckConstraint("how <> ''", name="how"),
         ref("member", "member_id"),
         ref("partner", "partner_id"),

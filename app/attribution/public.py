@@ -8,19 +8,32 @@ import json
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, request
 
-from app.extensions import csrf
+from app import clock
+from app.attribution.rules import Kind
+from app.attribution.service import UNANSWERED
+from app.extensions import csrf, limiter
+from app.intake import service as intake
+from app.members.rules import normalise_email, normalise_phone, region_of
+from app.members.service import Card, Contact
 from app.site.access import requires
+from app.tenants import queries as tenants
 from app.tenants.queries import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.attribution.clicks import Clicks
 
 bp = Blueprint("attribution", __name__)
 
 SOURCE = Path(__file__).resolve().parent.parent.parent / "static" / "track.js"
+LEAD = SOURCE.with_name("lead.js")
+LONGEST = 500  # characters of a field
+FIELDS = ("email", "phone", "name")
 KEPT = 300  # seconds; a changed setting reaches pages soon
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 ANYBODY = {
@@ -55,6 +68,54 @@ def hit() -> Response:
 
 
 csrf.exempt(hit)  # other sites' pages send it, and it changes nothing of anybody's
+
+
+@bp.get("/t/<merchant>/lead.js")
+@requires("anyone")
+def lead_script() -> Response:
+    """The second small file, for pages with a form that is reported."""
+    response = make_response(LEAD.read_bytes())
+    response.headers.update(ANYBODY)
+    response.headers["Content-Type"] = "text/javascript; charset=utf-8"
+    response.headers["Cache-Control"] = f"public, max-age={KEPT}"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@bp.post("/t/<merchant>/lead")
+@limiter.limit("30/minute")
+@requires("anyone")
+def lead() -> Response:
+    """Fix a contact to the partner who brought him; whatever became of it, the page is told the same."""
+    contact = _contact(request.form)
+    click = request.form.get("click", "")[:LONGEST].replace("\0", "")
+    kind, evidence = Kind.CLICK, click
+    if click.startswith(UNANSWERED):
+        kind, evidence = Kind.REF, unquote(click.removeprefix(UNANSWERED)).replace("\0", "")
+    if contact.key is not None and evidence:
+        # A stranger's form changes no card that is there.
+        intake.introduce(contact, [(kind, evidence)], "subscribed", Card(frozenset()))
+    return make_response("", 204, ANYBODY)
+
+
+def _contact(said: Mapping[str, str]) -> Contact:
+    """Return whom a form tells of, in the shop on whose page it stands."""
+    given = {name: said.get(name, "")[:LONGEST].replace("\0", "").strip() for name in FIELDS}
+    host = urlsplit(request.headers.get("Origin", "")).netloc.casefold()
+    shops = tenants.shops()
+    return Contact(
+        shop_id=next((shop for shop in shops if shop.domain == host), shops[0]).id,
+        customer_id=None,
+        email=normalise_email(given["email"]),
+        phone=normalise_phone(given["phone"], region_of(g.tenant.currency)),
+        name=given["name"] or None,
+        group=None,
+        seen_at=clock.now(),
+    )
+
+
+csrf.exempt(lead)  # other sites' pages send it; it carries its own evidence
 
 
 @bp.get("/t/<merchant>/hit.gif")

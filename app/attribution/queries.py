@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,18 @@ from crawlerdetect import CrawlerDetect
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import aliased
 
-from app.attribution.models import Claim, Click
+from app import clock
+from app.attribution.models import Binding, Claim, Click, Enrolment
 from app.attribution.rules import Reason
 from app.extensions import db
 from app.installation import settings
 from app.links.models import Link
 from app.links.rules import click_key, open_click
 from app.partners.models import Partner
+from app.partners.queries import terms_of
+from app.programs.queries import conditions
 from app.tenancy import current_tenant
+from app.tenants.queries import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,6 +116,52 @@ def journal(order_id: int) -> list[Entry]:
         .order_by(Claim.won.desc(), Claim.id)
     )
     return [Entry(c.kind, c.evidence, name, c.touch_at, c.won, c.why) for c, name in rows]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Whose a customer is: since when and until when (None: for good), and by what."""
+
+    refcode: str
+    since: datetime
+    until: datetime | None
+    how: str
+
+
+def bound_to(member_id: int) -> Bound | None:
+    """Return to whom a customer is bound now; where bindings do not last, only an enrolment's holds."""
+    row = db.session.execute(
+        select(Binding, Partner)
+        .join(
+            Partner, (Partner.tenant_id == Binding.tenant_id) & (Partner.id == Binding.partner_id)
+        )
+        .where(Binding.member_id == member_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    binding, partner = row
+    if setting("lifetime"):
+        return Bound(partner.refcode, binding.since, None, binding.how)
+    terms = terms_of(partner)
+    days = conditions([terms.id])[terms.id].window_days
+    until = binding.since + timedelta(days=setting("window_days") if days is None else days)
+    if binding.order_id is not None or until < clock.now():
+        return None
+    return Bound(partner.refcode, binding.since, until, binding.how)
+
+
+def enrolments(member_id: int) -> list[Entry]:
+    """Return what came with a customer's registration or subscriptions, the winner first."""
+    rows = db.session.execute(
+        select(Enrolment, Partner.name)
+        .outerjoin(
+            Partner,
+            (Partner.tenant_id == Enrolment.tenant_id) & (Partner.id == Enrolment.partner_id),
+        )
+        .where(Enrolment.member_id == member_id)
+        .order_by(Enrolment.won.desc(), Enrolment.since, Enrolment.id)
+    )
+    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why) for e, name in rows]
 
 
 def clicks_of_links(link_ids: Iterable[int]) -> dict[int, int]:

@@ -12,6 +12,7 @@ from app.partners.rules import Identity, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+SUBSCRIBED = "subscribed"  # how a contact enrolled by a form on a page of the shop
 SKEW = timedelta(minutes=5)  # how far a touch may seem to come after its order
 
 
@@ -94,7 +95,20 @@ class Binding:
     since: datetime
     how: str
     order_id: int | None = None
-    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What spoke for a partner when a contact registered or subscribed, before or beside any order.
+
+    `since` is when it was told, `how` by what: "registered", "subscribed". `buyer` is the contact.
+    """
+
+    claim: Claim
+    since: datetime
+    how: str
+    buyer: Buyer
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +147,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Verdicts on a customer's orders by order id, and the binding they end in."""
+    """Verdicts on a customer's orders by order id, the binding they end in, and what enrolments came to."""
 
     verdicts: Mapping[int, Verdict]
     binding: Binding | None
+    enrolments: tuple[tuple[Enrolment, Reason], ...] = ()
 
 
 class Standing(Protocol):
@@ -225,7 +240,12 @@ class _Bench:
         at = self.order.created_at
         if binding.since > at:
             return False
-        return self.settings.lifetime if binding.until is None else at <= binding.until
+        if self.settings.lifetime:
+            return True
+        if binding.order_id is not None:
+            return False
+        days = self.standing.window_days(binding.partner_id, at)
+        return at <= binding.since + timedelta(days=days)
 
     def claims(self) -> tuple[Claim, ...]:
         """The order's own claims, that of the binding, and the buyer's own where that earns."""
@@ -292,28 +312,35 @@ class _Bench:
         if self.binding is not None:
             foreign = claim.kind in _CODES and claim.partner_id != self.binding.partner_id
             return Reason.FOREIGN if foreign and self.settings.foreign_code == "ignore" else None
-        known = self.known_since is not None and self.known_since < self.touch(claim)
-        return Reason.EXISTING_CUSTOMER if known and self.settings.existing == "ignore" else None
+        ignored = self.settings.existing == "ignore"
+        return Reason.EXISTING_CUSTOMER if ignored and self.known(claim) else None
+
+    def known(self, claim: Claim) -> bool:
+        """Whether the customer had registered or ordered before the claim's touch."""
+        return self.known_since is not None and self.known_since < self.touch(claim)
 
 
 def verdicts(
     orders: Sequence[OrderClaims],
-    explicit: Sequence[Binding],
+    enrolments: Sequence[Enrolment],
     standing: Standing,
     *,
     bindable: bool = True,
 ) -> Attribution:
     """Decide all orders of one customer, by created_at and id, so that arrival plays no part.
 
-    The customer belongs to the winner of the first order that has one, or to an explicit binding
-    (by registration or subscription) if that came before; another partner's code moves the binding
-    only where codes rebind. Guests who cannot be told apart are never bound.
+    The customer belongs to the winner of the first order that has one, or of the first registration
+    or subscription that came with a sound claim, if that was before; another partner's code moves
+    the binding only where codes rebind. Where bindings do not last, that of an enrolment holds for
+    the partner's window. Guests who cannot be told apart are never bound.
     """
-    waiting = sorted(explicit, key=lambda bound: (bound.since, bound.partner_id))
+    in_turn = sorted(orders, key=lambda o: (o.created_at, o.external_id, o.order_id))
+    judged = _enrolled(enrolments, in_turn, standing)
+    waiting = [_bound_by(enrolment) for enrolment, reason in judged if reason is Reason.WON]
     binding: Binding | None = None
     ordered_before: datetime | None = None
     found: dict[int, Verdict] = {}
-    for order in sorted(orders, key=lambda o: (o.created_at, o.external_id, o.order_id)):
+    for order in in_turn:
         if binding is None and waiting and waiting[0].since <= order.created_at:
             binding = waiting[0]
         verdict = winner(order, binding, ordered_before, standing)
@@ -321,7 +348,37 @@ def verdicts(
         if bindable:
             ordered_before = ordered_before or order.created_at
             binding = _bound(order, verdict.winner, binding, standing)
-    return Attribution(found, binding or (waiting[0] if waiting else None))
+    return Attribution(found, binding or (waiting[0] if waiting else None), judged)
+
+
+def _enrolled(
+    enrolments: Sequence[Enrolment], orders: Sequence[OrderClaims], standing: Standing
+) -> tuple[tuple[Enrolment, Reason], ...]:
+    """Judge what came with registrations and subscriptions, oldest first; the first sound one wins."""
+    found: list[tuple[Enrolment, Reason]] = []
+    won = False
+    for one in sorted(enrolments, key=lambda e: (e.since, e.claim.kind, e.claim.evidence, e.id)):
+        before = next((o.created_at for o in orders if o.created_at < one.since), None)
+        asked = OrderClaims(0, one.since, one.buyer, (one.claim,))
+        bench = _Bench(asked, None, before, standing)
+        reason = bench.flaw(one.claim)
+        if reason is None and one.claim.partner_id == bench.own:
+            reason = Reason.SELF_REFERRAL
+        if reason is None and one.how == SUBSCRIBED and bench.known(one.claim):
+            # Anybody can fill in a form with a customer's address: it never moves a known one.
+            reason = Reason.EXISTING_CUSTOMER
+        if reason is None:
+            reason = Reason.WEAKER if won else Reason.WON
+        won = won or reason is Reason.WON
+        found.append((one, reason))
+    return tuple(found)
+
+
+def _bound_by(enrolment: Enrolment) -> Binding:
+    partner_id = enrolment.claim.partner_id
+    if partner_id is None:
+        raise LookupError("only a claim for a partner wins")
+    return Binding(partner_id, enrolment.since, enrolment.how)
 
 
 def _bound(

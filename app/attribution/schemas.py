@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.orders.schemas import Instant
+from app.web.bodies import Instant
 
 Text = Annotated[str, StringConstraints(max_length=2000, strict=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]

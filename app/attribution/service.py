@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from app import sql
 from app.attribution.queries import read_clicks
-from app.attribution.rules import Binding, Claim, Kind
+from app.attribution.rules import Binding, Buyer, Claim, Enrolment, Kind, Reason
 from app.links.queries import parameters
 from app.partners.rules import fold_code
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.attribution.rules import Verdict
     from app.orders.rules import Folded
 
+EnrolmentRow = tuple[int | None, "datetime | None", bool, str]  # partner, touch, won, why
 Row = tuple[int | None, "datetime | None", int, bool, str]  # partner, touch, position, won, why
 
 UNANSWERED = "ref:"
@@ -31,11 +32,12 @@ class Journal:
     """What speaks for partners on a customer's orders, and what was kept of it so far."""
 
     claims: Mapping[int, tuple[Claim, ...]]
-    bindings: tuple[Binding, ...]  # by registration or subscription
+    enrolments: tuple[Enrolment, ...]  # by registration or subscription
     displays: Mapping[str, str]  # promo codes as they are shown, by what was written
     registered_at: datetime | None = None
+    outcomes: Mapping[int, EnrolmentRow] = field(default_factory=dict)  # as kept, by enrolment
     kept: Mapping[int, Mapping[tuple[str, str], Row]] = field(default_factory=dict)
-    bound: Binding | None = None  # as the customer's orders made it so far
+    bound: Binding | None = None  # as it is kept so far
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,10 @@ _CODES = "SELECT key, partner_id, display, kind FROM code WHERE key = ANY(%(keys
 _BINDINGS = """
 SELECT member_id, partner_id, since, how, order_id FROM binding WHERE member_id = ANY(%(members)s)
 """
-_REGISTERED = """
-SELECT id, registered_at FROM member
-WHERE id = ANY(%(members)s) AND registered_at IS NOT NULL
+_CARDS = "SELECT id, email, phone, registered_at FROM member WHERE id = ANY(%(members)s)"
+_ENROLMENTS = """
+SELECT id, member_id, kind, evidence, since, how, partner_id, touch_at, won, why FROM enrolment
+WHERE member_id = ANY(%(members)s)
 """
 _KEPT = """
 SELECT order_id, kind, evidence, partner_id, touch_at, position, won, why
@@ -71,11 +74,32 @@ INSERT INTO binding (member_id, partner_id, since, order_id, how)
 SELECT member, partner, since, "order", how
 FROM json_to_recordset(%(rows)s)
      AS r(member bigint, partner bigint, since timestamptz, "order" bigint, how text)
-ON CONFLICT (tenant_id, member_id) WHERE order_id IS NOT NULL
+ON CONFLICT (tenant_id, member_id)
 DO UPDATE SET partner_id = excluded.partner_id, since = excluded.since,
               order_id = excluded.order_id, how = excluded.how
 """
-_UNBIND = "DELETE FROM binding WHERE member_id = ANY(%(members)s) AND order_id IS NOT NULL"
+_UNBIND = "DELETE FROM binding WHERE member_id = ANY(%(members)s)"
+_ENROL = """
+INSERT INTO enrolment AS e (member_id, told_id, kind, evidence, since, how)
+VALUES (%(member)s, %(told)s, %(kind)s, %(evidence)s, %(since)s, %(how)s)
+ON CONFLICT (tenant_id, told_id, kind, evidence) DO UPDATE SET since = excluded.since
+WHERE e.since > excluded.since
+RETURNING id
+"""
+_JUDGED = """
+UPDATE enrolment e SET partner_id = r.partner, touch_at = r.touch, won = r.won, why = r.why
+FROM json_to_recordset(%(rows)s)
+     AS r(id bigint, partner bigint, touch timestamptz, won bool, why text)
+WHERE e.id = r.id
+"""
+_TAKE_OVER = """
+UPDATE enrolment e SET member_id = u.owner
+FROM unnest(%(guests)s::bigint[], %(owners)s::bigint[]) AS u(guest, owner)
+WHERE e.told_id = u.guest
+"""
+_MEMBERS_OF_GUESTS = """
+SELECT DISTINCT told_id, member_id FROM enrolment WHERE told_id = ANY(%(guests)s)
+"""
 
 
 def read_journals(customers: Sequence[Customer], fresh: Collection[int]) -> list[Journal]:
@@ -102,8 +126,9 @@ class _Read:
 
     owners: Mapping[str, int]  # by folded code
     promo: Mapping[str, str]
-    bindings: Mapping[int, Sequence[Binding]]  # by member
-    registered: Mapping[int, datetime]
+    bindings: Mapping[int, Binding]  # by member
+    cards: Mapping[int, Any]  # by member: email, phone, registered_at
+    enrolled: Sequence[Any]
     kept: Mapping[int, Mapping[tuple[str, str], Row]]  # by order
     clicks: Mapping[str, SeenClick]
 
@@ -117,42 +142,70 @@ def _read(
     """Ask for codes, bindings, registrations and kept claims in one round trip, then for clicks."""
     with sql.together():
         codes = sql.send(_CODES, {"keys": sorted(keys)}) if keys else None
-        bound = sql.send(_BINDINGS, {"members": sorted(members)}) if members else None
-        since = sql.send(_REGISTERED, {"members": sorted(members)}) if members else None
+        whose = {"members": sorted(members)}
+        bound = sql.send(_BINDINGS, whose) if members else None
+        cards = sql.send(_CARDS, whose) if members else None
+        told = sql.send(_ENROLMENTS, whose) if members else None
         claims = sql.send(_KEPT, {"orders": sorted(orders)}) if orders else None
     found = codes.fetchall() if codes else []
-    bindings: dict[int, list[Binding]] = defaultdict(list)
-    for r in bound.fetchall() if bound else ():
-        bindings[r.member_id].append(Binding(r.partner_id, r.since, r.how, r.order_id))
+    enrolled = told.fetchall() if told else []
+    found += _codes_of(enrolled, keys)
+    tokens = {*tokens, *(r.evidence for r in enrolled if r.kind == "click")}
+    bindings = bound.fetchall() if bound else ()
     kept: dict[int, dict[tuple[str, str], Row]] = {order: {} for order in orders}
     for r in claims.fetchall() if claims else ():
         kept[r.order_id][r.kind, r.evidence] = (r.partner_id, r.touch_at, r.position, r.won, r.why)
     return _Read(
         owners={row.key: row.partner_id for row in found},
         promo={row.key: row.display for row in found if row.kind == "promo"},
-        bindings=bindings,
-        registered={row.id: row.registered_at for row in since.fetchall()} if since else {},
+        bindings={r.member_id: Binding(r.partner_id, r.since, r.how, r.order_id) for r in bindings},
+        cards={row.id: row for row in cards.fetchall()} if cards else {},
+        enrolled=enrolled,
         kept=kept,
         clicks=read_clicks(tokens) if tokens else {},
     )
 
 
+def _codes_of(enrolled: Sequence[Any], known: Collection[str]) -> list[Any]:
+    """Ask for the codes that registrations and subscriptions named, but for those that are known."""
+    keys = {fold_code(row.evidence) for row in enrolled if row.kind != "click"} - set(known)
+    return sql.rows(_CODES, {"keys": sorted(keys)}) if keys else []
+
+
 def _journal(
     customer: Customer, spoken: Mapping[int, list[tuple[Kind, str, int]]], read: _Read
 ) -> Journal:
-    bindings = read.bindings.get(customer.member_id or 0, ())
+    member_id = customer.member_id or 0
+    card, own = read.cards.get(member_id), [r for r in read.enrolled if r.member_id == member_id]
     words = {word for order_id in customer.orders for _, word, _ in spoken[order_id]}
     return Journal(
         claims={
             order_id: (*_claims(spoken[order_id], read.owners), *_clicks(folded, read.clicks))
             for order_id, folded in customer.orders.items()
         },
-        bindings=tuple(b for b in bindings if b.order_id is None),
+        enrolments=tuple(_enrolment(row, card, read) for row in own),
         displays={w: read.promo[fold_code(w)] for w in words if fold_code(w) in read.promo},
-        registered_at=read.registered.get(customer.member_id or 0),
+        registered_at=card.registered_at if card else None,
+        outcomes={row.id: (row.partner_id, row.touch_at, row.won, row.why) for row in own},
         kept={o: read.kept[o] for o in customer.orders if o in read.kept},
-        bound=next((b for b in bindings if b.order_id is not None), None),
+        bound=read.bindings.get(member_id),
     )
+
+
+def _enrolment(row: Any, card: Any, read: _Read) -> Enrolment:
+    kind, owner, touch_at, flaw = (
+        Kind(row.kind),
+        read.owners.get(fold_code(row.evidence)),
+        None,
+        None,
+    )
+    if kind is Kind.CLICK:
+        click = read.clicks.get(row.evidence)
+        owner, touch_at = (click.partner_id, click.at) if click else (None, None)
+        flaw = click.flaw if click else None
+    buyer = Buyer(row.member_id, card.email, card.phone, card.registered_at)
+    claim = Claim(kind, row.evidence, owner, touch_at=touch_at or row.since, flaw=flaw)
+    return Enrolment(claim, row.since, row.how, buyer, row.id)
 
 
 def _claims(spoken: Iterable[tuple[Kind, str, int]], owners: Mapping[str, int]) -> Iterable[Claim]:
@@ -252,10 +305,10 @@ def _outcomes(verdict: Verdict) -> dict[tuple[str, str], Row]:
 
 
 def keep_bindings(found: Iterable[tuple[int, Binding | None, Journal]]) -> None:
-    """Let customers' bindings be what the verdicts on all their orders made them, by member."""
+    """Let customers' bindings be what the verdicts on all their orders and enrolments made them, by member."""
     ended, rows = [], []
     for member_id, binding, journal in found:
-        if binding is None or binding.order_id is None:
+        if binding is None:
             if journal.bound is not None:
                 ended.append(member_id)
         elif journal.bound != binding:
@@ -268,12 +321,53 @@ def keep_bindings(found: Iterable[tuple[int, Binding | None, Journal]]) -> None:
                     "how": binding.how,
                 }
             )
-    forget_bindings(ended)
+    if ended:
+        sql.send(_UNBIND, {"members": ended})
     if rows:
         sql.send(_BIND, {"rows": sql.recordset(rows)})
 
 
-def forget_bindings(member_ids: Sequence[int]) -> None:
-    """Let customers who have no order any more be bound by none."""
-    if member_ids:
-        sql.send(_UNBIND, {"members": list(member_ids)})
+def enrol(
+    member_id: int, told_id: int, kind: Kind, evidence: str, *, since: datetime, how: str
+) -> bool:
+    """Keep what spoke for a partner when a contact registered or subscribed; the caller reconciles.
+
+    `told_id`: as whom it was told, a guest or the customer himself. False when it was known.
+    """
+    values = {
+        "member": member_id,
+        "told": told_id,
+        "kind": kind.value,
+        "evidence": evidence,
+        "since": since,
+        "how": how,
+    }
+    return sql.one(_ENROL, values) is not None
+
+
+def keep_enrolments(found: Iterable[tuple[Journal, Iterable[tuple[Enrolment, Reason]]]]) -> None:
+    """Store what became of what came with registrations and subscriptions, where it changed."""
+    rows = []
+    for journal, judged in found:
+        for one, reason in judged:
+            claim = one.claim
+            outcome = (claim.partner_id, claim.touch_at, reason is Reason.WON, reason.value)
+            if journal.outcomes.get(one.id) != outcome:
+                names = ("partner", "touch", "won", "why")
+                rows.append({"id": one.id, **dict(zip(names, outcome, strict=True))})
+    if rows:
+        sql.send(_JUDGED, {"rows": sql.recordset(rows)})
+
+
+def take_over(owners: Mapping[int, int]) -> None:
+    """Let what guests told belong to the owners of their e-mails: {guest: owner}."""
+    if owners:
+        sql.send(_TAKE_OVER, {"guests": list(owners), "owners": list(owners.values())})
+
+
+def members_of_guests(guest_ids: Collection[int]) -> dict[int, set[int]]:
+    """Return whose guests' enrolments are now, by guest."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for row in sql.rows(_MEMBERS_OF_GUESTS, {"guests": sorted(guest_ids)}) if guest_ids else ():
+        found[row.told_id].add(row.member_id)
+    return found

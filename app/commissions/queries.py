@@ -112,14 +112,21 @@ def who_earn_cashback(
 
 
 def world_of(
-    tenant: Tenant, shop_id: int, folded: Collection[Folded], partners: Collection[int]
+    tenant: Tenant,
+    shop_id: int,
+    folded: Collection[Folded],
+    partners: Collection[int],
+    oldest: datetime,
 ) -> World:
-    """Load every dated fact that the orders of one customer may read, in one statement."""
+    """Load every dated fact that orders may read, in one statement.
+
+    `oldest`: the first instant that they are rated by: campaigns that were over then are left out.
+    """
     lines = [line for f in folded for line in f.snapshot.lines]
     values = {
         "shop": shop_id,
         "partners": sorted(partners),
-        "oldest": min(f.snapshot.created_at for f in folded),
+        "oldest": oldest,
         "products": sorted({line.product for line in lines if line.product}),
         "categories": sorted(
             {str(r.value) for f in folded for r in f.facts if r.name == "category"}

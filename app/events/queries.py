@@ -33,6 +33,12 @@ def after(position: int, limit: int = 100) -> Sequence[Event]:
     return db.session.scalars(query).all()
 
 
+def latest(subject: str, kind: str) -> Event | None:
+    """Return the last event of a type about a subject."""
+    query = select(Event).where(Event.subject == subject, Event.type == kind)
+    return db.session.scalar(query.order_by(Event.id.desc()).limit(1))
+
+
 def history(subject: str, limit: int = 50) -> Sequence[Event]:
     """Return what happened to one subject ("payout:17"), newest first."""
     query = select(Event).where(Event.subject == subject).order_by(Event.id.desc()).limit(limit)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BATCH = 200
 
 _actor: ContextVar[str] = ContextVar("actor", default="system")
+_run: ContextVar[str | None] = ContextVar("run", default=None)
 
 
 @contextmanager
@@ -33,6 +34,16 @@ def acting_as(actor: str) -> Iterator[None]:
         yield
     finally:
         _actor.reset(token)
+
+
+@contextmanager
+def part_of(run: str) -> Iterator[None]:
+    """Let the block's events say of which long work they are part, by its outside id (fact `run`)."""
+    token = _run.set(run)
+    try:
+        yield
+    finally:
+        _run.reset(token)
 
 
 def actor() -> str:
@@ -52,7 +63,7 @@ def record(kind: str, subject: str, /, **facts: Any) -> Event:
         subject=subject,
         audience=CATALOG[kind].value,
         actor=actor(),
-        facts=facts,
+        facts=_told(facts),
         at=clock.now(),
         position=None,
         drained_at=None,
@@ -89,13 +100,18 @@ def record_all(happened: Sequence[Happened]) -> None:
             "type": one.kind,
             "subject": one.subject,
             "audience": CATALOG[one.kind].value,
-            "facts": one.facts,
+            "facts": _told(one.facts),
         }
         for one in happened
     )
     values = {"actor": actor(), "at": clock.now(), "rows": sql.recordset(rows)}
     sql.send(_RECORD, values)
     kick_after_commit("drain")
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    run = _run.get()
+    return dict(facts) if run is None else {"run": run, **facts}
 
 
 def drain(limit: int = BATCH) -> Sequence[Event]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
@@ -23,6 +23,7 @@ class Member(Tenanted, Model):
     phone: Mapped[str | None]  # E.164
     group: Mapped[str | None]
     registered_at: Mapped[datetime | None]
+    birthday: Mapped[date | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from app import clock, sql
+from app.extensions import db
+from app.members.models import Member
 from app.members.rules import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,27 @@ def refresh(shown: Mapping[int, Contact]) -> None:
     if shown:
         rows = ({**_row(contact), "id": member_id} for member_id, contact in sorted(shown.items()))
         sql.send(_REFRESH, {"rows": sql.recordset(rows)})
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a shop says of a customer; the names in `said` are set, also to nothing, others stay."""
+
+    said: frozenset[str]
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    group: str | None = None
+    birthday: date | None = None
+    registered_at: datetime | None = None
+
+
+def write(member_id: int, card: Card) -> None:
+    """Set what the shop said of a locked customer; e-mail and phone are normalised by the caller."""
+    found = db.session.scalars(select(Member).where(Member.id == member_id)).one()
+    for name in card.said:
+        setattr(found, name, getattr(card, name))
+    db.session.flush()
 
 
 def _row(contact: Contact) -> dict[str, object]:

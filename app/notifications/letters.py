@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import formataddr, parseaddr
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -30,8 +31,6 @@ from app.web.colour import hex_text, ink, parse, readable
 from app.web.filters import money_text
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from jinja2 import Environment
 
     from app.identity.models import Person
@@ -221,6 +220,20 @@ class View:
 
     def _sum(self, name: str) -> str:
         return money_text(int(self.facts.get(name) or 0), self.merchant.currency)
+
+    @property
+    def holds_from(self) -> str:
+        """From when announced terms hold, on the merchant's clock."""
+        return self.moment(datetime.fromisoformat(str(self.facts["holds_from"])))
+
+    @property
+    def figures(self) -> tuple[str, str] | None:
+        """What the reader earned, and would have earned by announced terms; None without sales."""
+        before, after = self.facts.get("before"), self.facts.get("after")
+        if before is None or after is None:
+            return None
+        currency = str(self.facts["currency"])
+        return money_text(int(before), currency), money_text(int(after), currency)
 
     @property
     def level(self) -> str:

@@ -36,6 +36,7 @@ KINDS = {
     "commission.available": _l("Hold ended"),
     "cap.near": _l("A cap nearly reached"),
     "cap.partner_near": _l("A partner's cap nearly reached"),
+    "terms.announced": _l("New terms announced"),
     "payout.requested": _l("Payout requested"),
     "payout.approved": _l("Payout approved"),
     "payout.rejected": _l("Payout declined"),

@@ -46,6 +46,7 @@ RULES: Mapping[str, Rule] = {
     "commission.available": Rule(To.PARTNER, notice=True),
     "cap.near": Rule(To.STAFF, MONEY_DESK),
     "cap.partner_near": Rule(To.PARTNER, notice=True),
+    "terms.announced": Rule(To.PARTNER),
     "payout.requested": Rule(To.STAFF, MONEY_DESK),
     "payout.approved": Rule(To.PARTNER),
     "payout.rejected": Rule(To.PARTNER),
@@ -97,8 +98,11 @@ def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:
     """Whether an event asks for a letter to its partner, who has this status.
 
     A registration that is not decided yet gets its welcome with the approval; a partner made
-    without a welcome (fact welcome: false) gets none.
+    without a welcome (fact welcome: false) gets none. A re-run over older orders (fact run) is no
+    hundred new sales: the pages tell of it.
     """
+    if kind.startswith("commission.") and "run" in facts:
+        return False
     if kind == "partner.registered" and status in {"pending", "rejected"}:
         return False
     return facts.get("welcome") is not False

@@ -38,6 +38,8 @@ class Order(Tenanted, Model):
     created_at: Mapped[datetime]  # the shop's
     received_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    # The instant whose rates it has, where terms were applied to it later; None: its created_at.
+    rated_as_of: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "shop_id", "external_id"),
@@ -50,6 +52,12 @@ class Order(Tenanted, Model):
         Index("ix_orders_created", "tenant_id", "created_at", "id"),
         Index("ix_orders_member", "tenant_id", "member_id"),
         Index("ix_orders_guest", "tenant_id", "guest_id"),
+        Index(
+            "ix_orders_rated",
+            "tenant_id",
+            "rated_as_of",
+            postgresql_where=text("rated_as_of is not null"),
+        ),
     )
 
 

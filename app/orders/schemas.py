@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+from app.web.bodies import Instant
 
-
-def _instant(value: Any) -> Any:
-    if not isinstance(value, str) or _INSTANT.fullmatch(value) is None:
-        raise ValueError("a time such as 2026-11-22T10:00:00+03:00")
-    try:
-        found = datetime.fromisoformat(value.upper())
-    except ValueError as error:
-        raise ValueError("no such time") from error
-    if not 1970 <= found.year <= 9000:
-        raise ValueError("no such time")
-    return found
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
 Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
 Address = Annotated[str, StringConstraints(max_length=4000, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from app import clock
 from app.commissions.queries import cap_counter, latest_accruals
 from app.commissions.rules import month_of
 from app.errors import DomainError, NotFound
+from app.events.queries import latest
 from app.installation import public_address
 from app.ledger.queries import partner_balances
 from app.links import queries as link_queries
@@ -34,8 +36,6 @@ from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from flask import Response
 
     from app.links.models import Link
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("partners", __name__)
 RECENT = 5
+ANNOUNCED_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ def index() -> Response:
         summary=_summary(partner),
         campaigns=_campaigns(partner),
         changes=_changes(partner),
+        announced=_announced(partner),
         counter=cap_counter(partner.id, month_of(clock.now(), ZoneInfo(g.tenant.timezone))),
         recent=latest_accruals(partner.id, RECENT),
     )
@@ -214,6 +216,17 @@ def _campaigns(partner: Partner) -> list[tuple[Campaign, str, list[Any], dict[st
 def _changes(partner: Partner) -> datetime | None:
     """Return when the partner's terms will be over, if that is known."""
     return queries.terms_of(partner).valid_to
+
+
+def _announced(partner: Partner) -> dict[str, Any] | None:
+    """Return the new terms that the partner was told of, until a month after they begin to hold."""
+    event = latest(f"partner:{partner.id}", "terms.announced")
+    if event is None:
+        return None
+    holds_from = datetime.fromisoformat(event.facts["holds_from"])
+    if clock.now() > holds_from + ANNOUNCED_FOR:
+        return None
+    return event.facts | {"holds_from": holds_from, "to_come": holds_from > clock.now()}
 
 
 def _summary(partner: Partner) -> Summary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
@@ -30,6 +31,28 @@ class Terms(Tenanted, Model):
         UniqueConstraint("tenant_id", "public_id"),
         UniqueConstraint("tenant_id", "name"),
         Index("uq_terms_base", "tenant_id", unique=True, postgresql_where=sql("is_base")),
+    )
+
+
+class TermsDraft(Tenanted, Model):
+    """Terms as they might be: facts by owner ("terms", "merchant") and name, to be tried and published."""
+
+    __tablename__ = "terms_draft"
+
+    public_id: Mapped[str]
+    terms_id: Mapped[int]
+    facts: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(server_default=sql("1"))
+    author: Mapped[str | None]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+    holds_from: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "public_id"),
+        ref("terms", "terms_id"),
+        Index("ix_terms_draft_terms", "tenant_id", "terms_id"),
     )
 
 

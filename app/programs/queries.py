@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 
 from app.extensions import db
 from app.facts import service as facts
-from app.programs.models import Campaign, Group, Terms
+from app.programs.models import Campaign, Group, Terms, TermsDraft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,6 +60,18 @@ def terms_by_id(terms_id: int) -> Terms | None:
 def all_terms() -> Sequence[Terms]:
     """Return every set of terms, the base first."""
     return db.session.scalars(select(Terms).order_by(Terms.is_base.desc(), Terms.id)).all()
+
+
+def drafts_of(terms_id: int, at: datetime) -> Sequence[TermsDraft]:
+    """Return the drafts of a set of terms that do not hold yet, the newest first."""
+    waiting = TermsDraft.holds_from.is_(None) | (TermsDraft.holds_from > at)
+    query = select(TermsDraft).where(TermsDraft.terms_id == terms_id, waiting)
+    return db.session.scalars(query.order_by(TermsDraft.id.desc())).all()
+
+
+def find_draft(public_id: str) -> TermsDraft | None:
+    """Return a draft by its outside id."""
+    return db.session.scalar(select(TermsDraft).where(TermsDraft.public_id == public_id))
 
 
 def terms_listed() -> Select[tuple[Terms]]:

@@ -28,6 +28,8 @@ SLICES: dict[str, tuple[str, ...]] = {
         "intake",
         "notifications",
         "webhooks",
+        "runs",
+        "reruns",
         "reports",
     ),
     "cabinet": (

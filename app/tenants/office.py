@@ -17,6 +17,7 @@ from app.installation import settings
 from app.money import Money
 from app.partners.queries import cards
 from app.programs.queries import all_terms
+from app.reruns.forms import WordsForm
 from app.site.access import requires
 from app.site.people import freshly
 from app.tenants import queries, service
@@ -116,13 +117,16 @@ def save_shop(shop_id: str) -> Response:
     if form.validate_on_submit():
         try:
             place = service.read_place(form.domain.data or "", form.path.data or "/")
+            before = queries.words(found.id).version
             service.change_shop(
                 found, name=form.name.data, place=place, timezone=form.timezone.data, words=_words()
             )
         except DomainError as error:
             _complain(form, error)
         else:
-            return see_other("office.tenants.shop", shop_id=shop_id, message=_("Saved."))
+            same = queries.words(found.id).version == before
+            told = _("Saved.") if same else _("Saved. The words hold for messages that come later.")
+            return see_other("office.tenants.shop", shop_id=shop_id, message=told)
     return _shop(form, found, _words(), 422)
 
 
@@ -323,6 +327,7 @@ def _shop(form: ShopForm, found: Shop | None, words: dict[str, str], status: int
         shop=found,
         words=[*sorted(words.items(), key=_by_state), *[("", "")] * BLANK_ROWS],
         states=STATE_NAMES,
+        older=WordsForm(formdata=None) if found is not None else None,
     )
 
 

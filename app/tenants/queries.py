@@ -127,6 +127,15 @@ def words(shop_id: int) -> Words:
     return Words(version, dict(found))
 
 
+def words_of(shop_id: int, version: int) -> Words | None:
+    """Return one version of a shop's status map."""
+    query = select(StatusMap.words).where(
+        StatusMap.shop_id == shop_id, StatusMap.version == version
+    )
+    found = db.session.scalar(query)
+    return None if found is None else Words(version, dict(found))
+
+
 def maps(shop_ids: Iterable[int]) -> dict[int, dict[str, str]]:
     """Return the newest status map of each shop."""
     newest = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -110,10 +110,10 @@ def change_shop(
     return shop
 
 
-def change_settings(changes: Mapping[str, Any]) -> list[str]:
-    """Put the merchant's settings; each change holds from now on. Returns the names that changed.
+def change_settings(changes: Mapping[str, Any], since: datetime | None = None) -> list[str]:
+    """Put the merchant's settings; each change holds from now on, or from a later moment.
 
-    Raises DomainError with every field that cannot stand.
+    Returns the names that changed. Raises DomainError with every field that cannot stand.
     """
     wrong = {name: rules.setting_problem(name, value) for name, value in changes.items()}
     errors = [
@@ -122,7 +122,11 @@ def change_settings(changes: Mapping[str, Any]) -> list[str]:
     if errors:
         raise DomainError("invalid_setting", _("Some settings cannot stand."), *errors)
     before = queries.settings()
-    changed = [n for n, v in changes.items() if facts.put(queries.MERCHANT, n, v, actor=actor())]
+    changed = [
+        name
+        for name, value in changes.items()
+        if facts.put(queries.MERCHANT, name, value, since=since, actor=actor())
+    ]
     if changed:
         record(
             "merchant.settings_changed",

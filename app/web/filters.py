@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from babel import Locale
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal, get_currency_symbol
 from flask_babel import get_locale
 from markupsafe import Markup, escape
@@ -241,6 +241,11 @@ def datetime_text(value: datetime) -> str:
     return pen().datetime_text(value)
 
 
+def month_text(value: date) -> str:
+    """A month with its year, by locale."""
+    return str(format_skeleton("yMMMM", value, locale=locale_name()))
+
+
 def day(value: date | datetime | None) -> Markup:
     """A day for a page."""
     return pen().day(value)
@@ -298,6 +303,7 @@ def init_app(app: Flask) -> None:
         datetime=moment,
         date_text=date_text,
         datetime_text=datetime_text,
+        month_text=month_text,
         ago=ago,
         person=person,
         safe_url=safe_url,

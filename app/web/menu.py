@@ -75,6 +75,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Campaigns"), endpoint="office.programs.campaigns"),
                 Entry(lazy_gettext("What earns"), endpoint="office.tenants.earning"),
                 Entry(lazy_gettext("Caps"), endpoint="office.tenants.caps"),
+                Entry(lazy_gettext("Recalculations"), endpoint="office.reruns.index"),
                 Entry(lazy_gettext("Attribution"), endpoint="office.tenants.attribution"),
                 Entry(lazy_gettext("Payout rules"), endpoint="office.tenants.payouts"),
                 Entry(lazy_gettext("Counters"), endpoint="office.attribution.snippet"),

@@ -43,6 +43,12 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "running": (lazy_pgettext("campaign", "Running"), "good"),
     "over": (lazy_pgettext("campaign", "Over"), "quiet"),
     "stopped": (lazy_pgettext("campaign", "Stopped"), "quiet"),
+    # long work
+    "draft": (lazy_pgettext("run", "Draft"), "quiet"),
+    "previewing": (lazy_pgettext("run", "Being looked at"), "info"),
+    "previewed": (lazy_pgettext("run", "Looked at"), "warn"),
+    "applying": (lazy_pgettext("run", "Being applied"), "info"),
+    "done": (lazy_pgettext("run", "Applied"), "good"),
     # claims and messages
     "won": (lazy_pgettext("claim", "Won"), "good"),
     "lost": (lazy_pgettext("claim", "Lost"), "quiet"),

@@ -10,6 +10,7 @@ from app.attribution.rules import (
     Binding,
     Buyer,
     Claim,
+    Enrolment,
     Kind,
     OrderClaims,
     Reason,
@@ -210,12 +211,14 @@ class TestBoundCustomers:
         assert won_by(judged(claim(Kind.CLICK, ANNA, 1), binding=BOUND)) is Kind.BINDING
         assert won_by(judged(binding=BOUND)) is Kind.BINDING
 
-    def test_without_lifetime_only_a_binding_with_an_end_holds_until_then(self) -> None:
+    def test_without_lifetime_only_an_enrolment_holds_and_for_the_window(self) -> None:
         world = World(Settings(lifetime=False))
         assert judged(binding=BOUND, world=world).reason is Reason.NO_CLAIM
-        ended = replace(BOUND, until=NOON - HOUR)
+        window = timedelta(days=world.window_days(BORIS, NOON))
+        enrolled = replace(BOUND, order_id=None, since=NOON - window)
+        assert won_by(judged(binding=enrolled, world=world)) is Kind.BINDING
+        ended = replace(enrolled, since=NOON - window - HOUR)
         assert judged(binding=ended, world=world).winner is None
-        assert won_by(judged(binding=replace(BOUND, until=NOON), world=world)) is Kind.BINDING
 
     def test_a_binding_says_nothing_of_older_orders(self) -> None:
         assert judged(binding=replace(BOUND, since=NOON + HOUR)).reason is Reason.NO_CLAIM
@@ -267,6 +270,10 @@ def click_at(partner: int, at: datetime) -> Claim:
     return Claim(Kind.CLICK, f"ck_{partner}_{at.isoformat()}", partner, at)
 
 
+def enrolled(partner: int, since: datetime, how: str = "registered") -> Enrolment:
+    return Enrolment(Claim(Kind.REF, f"ref-{partner}", partner, since), since, how, GLEB)
+
+
 class TestAllOrdersOfACustomer:
     first = placed(click_at(ANNA, NOON), number=1)
     second = placed(click_at(BORIS, NOON + HOUR), number=2, at=NOON + HOUR)
@@ -305,19 +312,49 @@ class TestAllOrdersOfACustomer:
         assert found.binding is None
 
     def test_a_registration_that_came_first_binds(self) -> None:
-        registered = Binding(VERA, NOON - HOUR, "ref")
+        registered = enrolled(VERA, NOON - HOUR)
         found = verdicts([self.first, self.third], [registered], World())
         assert winners(found) == {1: VERA, 3: VERA}
-        assert found.binding == registered
+        assert found.binding == Binding(VERA, NOON - HOUR, "registered")
+        assert found.enrolments == ((registered, Reason.WON),)
+
+    def test_of_two_registrations_the_first_sound_one_binds_in_any_order(self) -> None:
+        blocked = enrolled(ANNA, NOON - 3 * HOUR)
+        first, second = enrolled(VERA, NOON - 2 * HOUR), enrolled(BORIS, NOON - HOUR)
+        at = NOON - 3 * HOUR
+        world = World(statuses={(ANNA, at): Status.BLOCKED})
+        for told in ([blocked, first, second], [second, blocked, first]):
+            found = verdicts([self.third], told, world)
+            assert winners(found) == {3: VERA}
+            assert [reason for _, reason in found.enrolments] == [
+                Reason.BLOCKED,
+                Reason.WON,
+                Reason.WEAKER,
+            ]
+
+    def test_nobody_enrols_himself(self) -> None:
+        world = World(identities={VERA: Identity(emails=frozenset({GLEB.email or ""}))})
+        found = verdicts([self.third], [enrolled(VERA, NOON - HOUR)], world)
+        assert found.binding is None
+        assert found.enrolments[0][1] is Reason.SELF_REFERRAL
+
+    def test_a_form_on_a_page_moves_no_customer_who_is_known(self) -> None:
+        form = enrolled(VERA, NOON + HOUR, how="subscribed")
+        unbound = placed(number=1)
+        found = verdicts([unbound, self.third], [form], World())
+        assert winners(found) == {1: None, 3: None}
+        assert found.enrolments[0][1] is Reason.EXISTING_CUSTOMER
+        shop = enrolled(VERA, NOON + HOUR)
+        assert winners(verdicts([unbound, self.third], [shop], World())) == {1: None, 3: VERA}
 
     def test_a_registration_after_the_first_sale_changes_nothing(self) -> None:
-        late = Binding(VERA, NOON + HOUR, "ref")
+        late = enrolled(VERA, NOON + HOUR)
         assert winners(verdicts([self.first, self.third], [late], World())) == {1: ANNA, 3: ANNA}
 
     def test_a_registration_without_orders_is_the_binding(self) -> None:
-        late = Binding(VERA, NOON + 9 * HOUR, "ref")
-        assert verdicts([], [late], World()).binding == late
-        assert verdicts([self.third], [late], World()).binding == late
+        late, bound = enrolled(VERA, NOON + 9 * HOUR), Binding(VERA, NOON + 9 * HOUR, "registered")
+        assert verdicts([], [late], World()).binding == bound
+        assert verdicts([self.third], [late], World()).binding == bound
         assert verdicts([], [], World()).binding is None
 
     def test_a_foreign_code_rebinds_only_where_codes_rebind(self) -> None:

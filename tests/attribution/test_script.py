@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,20 +13,27 @@ import pytest
 from sqlalchemy import select
 
 from app.attribution.models import Click
-from app.attribution.queries import read_clicks
+from app.attribution.queries import Bound, bound_to, read_clicks
+from app.dev.children import wait_until
 from app.extensions import db
 from app.links import service as links
+from app.members.models import Member
 from app.partners import service as partners
 from tests.world import make_merchant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flask.testing import FlaskClient
     from playwright.sync_api import Page
 
     from app.application import App
     from tests.world import Merchant
 
+LEAD = (
+    '<form data-partner-lead action="/thanks"><input type="email" name="mail">'
+    '<input name="name"><button>Subscribe</button></form>'
+)
 FORM = (
     '<form action="/thanks"><input type="hidden" name="partnerka_click"><button>Buy</button></form>'
 )
@@ -46,7 +54,8 @@ class Pages(BaseHTTPRequestHandler):
         assert isinstance(self.server, Shop)
         path = urlsplit(self.path).path
         framed = f'<iframe src="/page{self.path.removeprefix("/frame")}"></iframe>'
-        body = framed if path == "/frame" else self.server.tag + FORM
+        form = LEAD if path == "/subscribe" else FORM
+        body = framed if path == "/frame" else self.server.tag + form
         self.send_response(200 if path != "/favicon.ico" else 204)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
@@ -90,6 +99,12 @@ def clicks_of(app: App, merchant: Merchant) -> list[str]:
 def is_proof(app: App, merchant: Merchant, token: str) -> bool:
     with app.app_context(), merchant.scope():
         return token in read_clicks([token])
+
+
+def binding_of(app: App, merchant: Merchant, email: str) -> Bound | None:
+    with app.app_context(), merchant.scope():
+        member = db.session.scalar(select(Member.id).where(Member.email == email))
+        return bound_to(member) if member else None
 
 
 def value(page: Page) -> str:
@@ -199,3 +214,29 @@ def test_a_page_without_a_code_leaves_no_trace(
     assert value(quiet_page) == ""
     assert cookie(quiet_page) is None
     assert clicks_of(app, merchant) == []
+
+
+def test_a_marked_form_fixes_the_contact_to_the_partner_before_any_order(
+    app: App, page: Page, shop: Shop, merchant: Merchant, client: FlaskClient
+) -> None:
+    page.goto(f"{shop.url}/subscribe?ref=anna")
+    token(page)
+    page.wait_for_function("document.querySelector('script[src$=\"lead.js\"]')")
+    page.wait_for_load_state("networkidle")
+    page.locator("[name=mail]").fill("Gleb@Example.org")
+    page.locator("[name=name]").fill("Gleb")
+    page.get_by_role("button", name="Subscribe").click()
+    page.wait_for_url("**/thanks*")
+    assert wait_until(lambda: binding_of(app, merchant, "gleb@example.org") is not None, 60.0)
+    bound = binding_of(app, merchant, "gleb@example.org")
+    assert bound is not None
+    assert (bound.refcode, bound.how, bound.until) == ("anna", "subscribed", None)
+    order = {
+        "status": "paid",
+        "currency": "RUB",
+        "created_at": f"{datetime.now(UTC) + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}",
+        "customer": {"id": "77", "email": "gleb@example.org"},
+        "lines": [{"id": "1", "quantity": "1", "price": "1000.00"}],
+    }
+    said = client.put("/api/v1/orders/A1", json=order, headers=merchant.bearer).get_json()
+    assert said["deal"]["partner"]["refcode"] == "anna"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.attribution.rules import Binding, Buyer, Claim, Kind, Reason
+from app.attribution.rules import Binding, Buyer, Claim, Enrolment, Kind, Reason
 from app.commissions.rules import (
     NOTHING_TAKEN,
     Bucket,
@@ -250,10 +250,10 @@ class TestWhoEarns:
         assert found.attribution.binding == Binding(ANNA, NOON - DAY, "partner_code", order_id=2)
         assert {share.order_id for share in found.shares if share.amount} == {1}
 
-    def test_explicit_bindings_and_nobodies_are_passed_on(self, story: Story) -> None:
+    def test_enrolments_and_nobodies_are_passed_on(self, story: Story) -> None:
         order = OrderInput(1, folded(State.AGREED), GLEB, ())
-        bound = Binding(BORIS, FOUNDED, "click")
-        assert settle(story, order, explicit_bindings=[bound]).deals[0].partner_id == BORIS
+        told = Enrolment(Claim(Kind.REF, "boris", BORIS, FOUNDED), FOUNDED, "registered", GLEB)
+        assert settle(story, order, enrolments=[told]).deals[0].partner_id == BORIS
         assert settle(story, order, bindable=False).attribution.binding is None
 
 

@@ -14,6 +14,7 @@ from app.commissions.service import caps
 from app.intake.shops import inbox
 from app.ledger import service as ledger
 from app.members import service as members
+from app.orders.service import anew
 from app.orders.service import reading as orders
 from tests.intake.scene import FOUNDED, at_lampa
 
@@ -53,6 +54,7 @@ HOT = {
     "claims that were kept": attribution._KEPT,
     "the world of an order": commissions._WORLD,
     "what is booked": commissions._BOOKED,
+    "messages of orders anew": anew._MESSAGES,
     "deals to show": commissions._DEALS,
     "shares to show": commissions._SHARES,
     "who earns cashback": commissions._THEMSELVES,

@@ -20,7 +20,11 @@ from app.links.service import Wish, create
 from app.notifications.models import Message
 from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
-from app.programs.models import Campaign, Group, Terms
+from app.programs import queries as programs
+from app.programs.models import Campaign, Group, Terms, TermsDraft
+from app.programs.service import draft_terms
+from app.reruns.service import start_backtest
+from app.runs.models import Run
 from app.site.access import KNOWN, permission_of
 from app.tenants.models import ApiKey, Connection, Shop
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -39,12 +43,18 @@ TEST_MODE = {"office.tenants.clock", "office.tenants.move_clock"}  # not there i
 SIGNED = {
     "public.intake.hook",
     "public.attribution.hit",
+    "public.attribution.lead",
     "public.attribution.postback",
     "public.intake.postback",
     "public.notifications.unsubscribe",
 }
 # External ids are each merchant's own: a PUT makes its own thing of that name.
-OWN_NAMES = {"api.orders.put", "api.catalog.put_product", "api.catalog.put_category"}
+OWN_NAMES = {
+    "api.orders.put",
+    "api.members.put",
+    "api.catalog.put_product",
+    "api.catalog.put_category",
+}
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             partner.person_id = person.id
         identity.change_password(person, PASSWORD)
         create(partner, Wish(label=f"{word} link"))
+        start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
         values = known(merchant, partner, mark)
         db.session.commit()
     return Things(values, email)
@@ -146,6 +157,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "person_id": merchant.staff["support"].id,
             "message": one(Message.id) or 2**40,
             "inbox_id": 2**40,
+            "run_id": one(Run.public_id),
+            "draft_id": one(TermsDraft.public_id),
             "code": partner.refcode,
             "external_id": f"ord-{mark}",
             "public_id": one(Payout.public_id),

@@ -100,3 +100,9 @@ def test_no_text_at_all_breaks_a_header(typed: str) -> None:
     line = rules.one_line(typed)
     assert len(line.splitlines()) <= 1
     assert len(line) <= 200
+
+
+def test_a_re_run_over_older_orders_sends_no_letter_for_each() -> None:
+    assert rules.promises("commission.accrued", {"partner_id": 7}, "active")
+    assert not rules.promises("commission.accrued", {"partner_id": 7, "run": "rn_1"}, "active")
+    assert rules.promises("terms.announced", {"partner_id": 7, "run": "rn_1"}, "active")

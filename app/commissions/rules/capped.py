@@ -68,7 +68,7 @@ def _unit(ask: Ask) -> Unit:
 def _at_once(place: Placed, deal: Deal, world: World) -> Iterable[Ask]:
     """Return what asks for a part of the order's own cap and of the customer's."""
     made_at, external_id, _order_id = place
-    caps = world.caps(made_at)
+    caps = world.caps(deal.rated_at or made_at)
     limits = [
         Limit(kind, key, most)
         for kind, key, most in (
@@ -87,7 +87,8 @@ def _monthly(place: Placed, deal: Deal, world: World) -> Iterable[Ask]:
     made_at, external_id, _order_id = place
     if deal.bucket is not Bucket.AVAILABLE or deal.available_at is None or not deal.partner_id:
         return
-    caps, terms = world.caps(made_at), world.terms_of(deal.partner_id, made_at)
+    rated_at = deal.rated_at or made_at
+    caps, terms = world.caps(rated_at), world.terms_of(deal.partner_id, rated_at)
     month = month_of(deal.available_at, world.zone)
     for (level, partner_id), wanted in _units(deal).items():
         limits = tuple(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.attribution.rules import Binding, OrderClaims, Verdict, verdicts
+from app.attribution.rules import Enrolment, OrderClaims, Verdict, verdicts
 from app.commissions.rules.capped import capped, share_out
 from app.commissions.rules.shapes import (
     Bucket,
@@ -47,7 +47,7 @@ def due(
     taken: Taken,
     now: datetime,
     *,
-    explicit_bindings: Sequence[Binding] = (),
+    enrolments: Sequence[Enrolment] = (),
     bindable: bool = True,
 ) -> DueResult:
     """Say what all orders of one customer earn, in minor units of the merchant's currency.
@@ -57,7 +57,7 @@ def due(
     the other orders of the month take of its caps.
     """
     asked = [_claims(order) for order in orders]
-    attribution = verdicts(asked, explicit_bindings, world, bindable=bindable)
+    attribution = verdicts(asked, enrolments, world, bindable=bindable)
     ordered = sorted(orders, key=_place)
     numbers = _numbers(ordered)
     deals = [
@@ -91,7 +91,7 @@ def _deal(order: OrderInput, verdict: Verdict, world: World, now: datetime, numb
     state, won = order.folded.state, verdict.winner
     if won is None or won.partner_id is None:
         return Deal(order.order_id, state, verdict, verdict.reason.value)
-    terms = world.terms_of(won.partner_id, order.folded.snapshot.created_at)
+    terms = world.terms_of(won.partner_id, order.rated_at)
     available_at = _available_at(order, terms, world)
     bucket = _bucket(state, available_at, now)
     shares: tuple[Share, ...] = ()
@@ -120,12 +120,13 @@ def _deal(order: OrderInput, verdict: Verdict, world: World, now: datetime, numb
         available_at=available_at,
         shares=shares,
         notes=notes,
+        rated_at=order.rated_at,
     )
 
 
 def _barred(order: OrderInput, partner_id: int, world: World, number: int) -> str | None:
     """Return why the whole order earns nothing: not one of the first ones, or a foreign coupon."""
-    earning = world.earning(order.folded.snapshot.created_at)
+    earning = world.earning(order.rated_at)
     if earning.first_orders is not None and number > earning.first_orders:
         return "beyond_first"
     if earning.coupons:

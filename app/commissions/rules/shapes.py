@@ -95,6 +95,12 @@ class OrderInput:
     buyer: Buyer
     claims: tuple[Claim, ...]
     external_id: str = ""  # the shop's own; our ids depend on who came first
+    rated_as_of: datetime | None = None  # set by "apply to old deals"
+
+    @property
+    def rated_at(self) -> datetime:
+        """The instant whose rates, terms, campaigns and caps the order has."""
+        return self.rated_as_of or self.folded.snapshot.created_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,7 @@ class Deal:
     available_at: datetime | None = None
     shares: tuple[Share, ...] = ()
     notes: tuple[Note, ...] = ()
+    rated_at: datetime | None = None  # whose rates it has; None: as of the order
 
     @property
     def commission(self) -> int:

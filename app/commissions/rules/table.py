@@ -40,13 +40,16 @@ class Table:
         self.order = order
         self.world = world
         self.terms = terms
-        self.at = order.folded.snapshot.created_at
+        self.at = order.folded.snapshot.created_at  # who stands where
+        self.rated_at = order.rated_at  # what is paid
         self.notes: list[Note] = []
-        self.earning = world.earning(self.at)
+        self.earning = world.earning(self.rated_at)
         self.lines = self._taking_part(bases(order.folded.snapshot, terms.base))
         self.facts = {line.line: _line_facts(line) for line in self.lines}
         self.spots = self._spots()
-        self.offers = {name: world.line_offers(spot, self.at) for name, spot in self.spots.items()}
+        self.offers = {
+            name: world.line_offers(spot, self.rated_at) for name, spot in self.spots.items()
+        }
         self.own = world.own_partner(order.buyer, self.at)
         self.earners = self._earners(partner_id)
 
@@ -83,7 +86,7 @@ class Table:
         promotional = set() if self.earning.promotional else self._promotional()
         kept = []
         for line in lines:
-            if not self.world.takes_part(line.product, self.at):
+            if not self.world.takes_part(line.product, self.rated_at):
                 self.notes.append(Note("not_participating", line=line.line))
             elif line.line in promotional:
                 self.notes.append(Note("promotional", line=line.line))
@@ -96,14 +99,14 @@ class Table:
         return {
             line.id
             for line in folded.snapshot.lines
-            if world.is_promotional(line, folded.facts_of(line), self.at)
+            if world.is_promotional(line, folded.facts_of(line), self.rated_at)
         }
 
     def _spots(self) -> Mapping[str, Spot]:
         """Places in the catalogue by line; shipping is no product and has none."""
         folded, world = self.order.folded, self.world
         found = {
-            line.id: world.spot_of(line, folded.facts_of(line), self.at)
+            line.id: world.spot_of(line, folded.facts_of(line), self.rated_at)
             for line in folded.snapshot.lines
         }
         return found | {SHIPPING_LINE: NOWHERE}
@@ -136,15 +139,15 @@ class Table:
         if barred is not None:
             self.notes.append(Note(barred.value, level=level, partner_id=partner_id))
             return {}
-        own_terms = self.world.terms_of(partner_id, self.at)
+        own_terms = self.world.terms_of(partner_id, self.rated_at)
         if level > len(own_terms.levels):
             self.notes.append(Note("no_such_level", level=level, partner_id=partner_id))
             return {}
         if level == CASHBACK:
             return self._cashback(partner_id, own_terms)
         group = self.order.folded.buyer_group
-        own = self.world.own_offers(partner_id, own_terms, self.at, group)
-        special = self.world.campaigns(partner_id, self.at)
+        own = self.world.own_offers(partner_id, own_terms, self.rated_at, group)
+        special = self.world.campaigns(partner_id, self.rated_at)
         found = {}
         for line in self.lines:
             spot = self.spots[line.line]

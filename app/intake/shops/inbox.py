@@ -13,6 +13,7 @@ from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.intake import service as intake
 from app.intake.models import Inbox
+from app.intake.service import tenant
 from app.intake.shops import OrderGone, OrderSaid, Unreadable, woocommerce
 from app.orders import service as orders
 from app.orders.service import Incoming
@@ -86,7 +87,7 @@ def work(most: int = BATCH, *, only: int | None = None) -> int:
     Deliveries that another worker has are passed over; 0 when there is nothing for us.
     """
     values = {"now": clock.wall(), "most": most, "id": only}
-    currency = intake.tenant().currency
+    currency = tenant().currency
     rows = sql.rows(_TAKE if only is None else _TAKE_ONE, values)
     words: dict[int, Words] = {}
     read: list[Incoming] = []

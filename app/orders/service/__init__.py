@@ -1,5 +1,6 @@
 """Take in what shops say about orders, and keep each order as it now stands."""
 
+from app.orders.service.anew import other_customer, rate_as_of, read_anew, refold, remap
 from app.orders.service.reading import (
     find,
     get,
@@ -34,8 +35,13 @@ __all__ = [
     "number_bookings",
     "of_members",
     "open_all",
+    "other_customer",
     "peek",
+    "rate_as_of",
+    "read_anew",
     "read_state",
+    "refold",
+    "remap",
     "take_in",
     "take_over",
 ]

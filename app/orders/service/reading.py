@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PEEK = """
 SELECT r.n, o.id, o.shop_id, o.external_id, o.member_id, o.guest_id, o.folded, o.booking,
+       o.rated_as_of,
        EXISTS (SELECT FROM order_message m WHERE m.order_id = o.id
                AND m.body_hash = r.hash AND m.seq = 0) AS known
 FROM unnest(%(shops)s::bigint[], %(externals)s::text[], %(hashes)s::text[])
@@ -22,15 +23,18 @@ FROM unnest(%(shops)s::bigint[], %(externals)s::text[], %(hashes)s::text[])
 JOIN orders o ON o.shop_id = r.shop AND o.external_id = r.external
 """
 _BY_IDS = """
-SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
+SELECT id, shop_id, external_id, member_id, guest_id, folded, booking, rated_as_of
+FROM orders
 WHERE id = ANY(%(ids)s) ORDER BY id
 """
 _OF_MEMBERS = """
-SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
+SELECT id, shop_id, external_id, member_id, guest_id, folded, booking, rated_as_of
+FROM orders
 WHERE member_id = ANY(%(members)s) ORDER BY created_at, external_id
 """
 _FIND = """
-SELECT id, shop_id, external_id, member_id, guest_id, folded, booking FROM orders
+SELECT id, shop_id, external_id, member_id, guest_id, folded, booking, rated_as_of
+FROM orders
 WHERE shop_id = %(shop)s AND external_id = %(external)s
 """
 _MEMBERS_OF_GUESTS = """
@@ -111,4 +115,5 @@ def _standing(row: Any) -> Standing:
         guest_id=row.guest_id,
         folded=folded_from_json(row.folded),
         booking=row.booking,
+        rated_as_of=row.rated_as_of,
     )

@@ -55,6 +55,7 @@ class Standing:
     folded: Folded
     booking: int  # bookings made so far
     fresh: bool = False  # made by this transaction: nobody else sees it, nothing is booked
+    rated_as_of: datetime | None = None  # whose rates it has, where terms were applied to it later
 
 
 @dataclass(frozen=True)

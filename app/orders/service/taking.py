@@ -152,7 +152,7 @@ def take_in(groups: Sequence[tuple[Standing, Sequence[Word]]]) -> list[Standing]
         if now is not order:
             changed.append(now)
     _keep(undated)
-    _write(changed)
+    write(changed)
     return changed
 
 
@@ -175,7 +175,7 @@ def _folded(order: Standing, word: Word) -> Standing:
 def delete(order: Standing, received_at: datetime) -> Standing:
     """Take in the shop's deletion of a locked order: cancelled, until a later word revives it."""
     changed = replace(order, folded=mark_deleted(order.folded, received_at))
-    _write([changed])
+    write([changed])
     return changed
 
 
@@ -196,7 +196,8 @@ def number_bookings(numbers: Mapping[int, int]) -> None:
         sql.send(_NUMBER, {"orders": list(numbers), "numbers": list(numbers.values())})
 
 
-def _write(orders: Sequence[Standing]) -> None:
+def write(orders: Sequence[Standing]) -> None:
+    """Write locked orders as they now stand."""
     if orders:
         rows = ({**_columns(order), "id": order.id} for order in orders)
         sql.send(_WRITE, {"orders": sql.recordset(rows)})

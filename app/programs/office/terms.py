@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, g, url_for
 from flask_babel import gettext as _
 
+from app import clock
 from app.errors import DomainError, NotFound
 from app.installation import public_address
 from app.money import Money
@@ -39,6 +40,7 @@ def index() -> Response:
         summaries={terms.id: summary(now[terms.id]) for terms in found},
         counts=partners.terms_counts(),
         joins={terms.id: _join(terms) for terms in found},
+        drafts={terms.id: queries.drafts_of(terms.id, clock.now()) for terms in found},
     )
 
 

@@ -8,6 +8,13 @@ from app.programs.service.campaigns import (
     create_campaign,
     stop_campaign,
 )
+from app.programs.service.drafts import (
+    OF_MERCHANT,
+    change_draft,
+    delete_draft,
+    draft_terms,
+    publish_draft,
+)
 from app.programs.service.groups import change_group, create_group
 from app.programs.service.levels import (
     currency,
@@ -26,17 +33,22 @@ from app.programs.service.terms import (
 )
 
 __all__ = [
+    "OF_MERCHANT",
     "CampaignChanges",
     "TermsChanges",
     "change_campaign",
+    "change_draft",
     "change_group",
     "change_terms",
     "create_campaign",
     "create_group",
     "create_terms",
     "currency",
+    "delete_draft",
+    "draft_terms",
     "found_base",
     "label_of",
+    "publish_draft",
     "rate_words",
     "read_by_buyer",
     "read_levels",

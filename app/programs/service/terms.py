@@ -58,8 +58,8 @@ def found_base(name: str = "Base terms", levels: Sequence[str | None] = ("10%",)
 
 def create_terms(*, is_base: bool = False, **said: Unpack[TermsChanges]) -> Terms:
     """Make a set of terms, version 1. Raises DomainError for what cannot stand, Conflict for a taken name."""
-    _check(said, is_base=is_base)
-    facts_said = _dated({"levels": said.get("levels", ()), **said}, None)
+    check(said, is_base=is_base)
+    facts_said = dated({"levels": said.get("levels", ()), **said}, None)
     now = clock.now()
     terms = Terms(
         public_id=public_id("tm"),
@@ -81,20 +81,24 @@ def create_terms(*, is_base: bool = False, **said: Unpack[TermsChanges]) -> Term
 
 
 def change_terms(
-    terms: Terms, *, version: int | None = None, **said: Unpack[TermsChanges]
+    terms: Terms,
+    *,
+    version: int | None = None,
+    since: datetime | None = None,
+    **said: Unpack[TermsChanges],
 ) -> Terms:
     """Change what is given. Any real change is a new version, in force from now on for later orders.
 
-    `version` is that which the caller has seen: another one now raises Conflict. Raises DomainError
-    for what cannot stand.
+    `version` is that which the caller has seen: another one now raises Conflict. `since` puts off
+    what is paid to a later moment. Raises DomainError for what cannot stand.
     """
-    _check(said, is_base=terms.is_base)
+    check(said, is_base=terms.is_base)
     db.session.refresh(terms, with_for_update=True)
     if version is not None and version != terms.version:
         raise Conflict("stale", _("These terms were changed meanwhile. Look at them again."))
     owner = f"terms:{terms.id}"
-    before = facts.current([owner]).get(owner, {})
-    wanted = _dated(said, terms)
+    before = facts.current([owner], at=since).get(owner, {})
+    wanted = dated(said, terms)
     changes = {n: [before.get(n), v] for n, v in wanted.items() if before.get(n) != v}
     changes |= _change_row(terms, said)
     if not changes:
@@ -102,16 +106,16 @@ def change_terms(
     terms.version += 1
     for name in DATED:
         if name in changes:
-            facts.put(owner, name, wanted[name], actor=actor())
-    facts.put(owner, "label", label_of(terms), actor=actor())
+            facts.put(owner, name, wanted[name], since=since, actor=actor())
+    facts.put(owner, "label", label_of(terms), since=since, actor=actor())
     changes.pop("text", None)  # long; the version says that it changed
     record("terms.changed", owner, name=terms.name, version=terms.version, changes=changes)
     db.session.flush()
     return terms
 
 
-def _dated(said: TermsChanges, terms: Terms | None) -> dict[str, Any]:
-    """Return what is said in the form of dated facts."""
+def dated(said: TermsChanges, terms: Terms | None) -> dict[str, Any]:
+    """Return what is said in the form of dated facts. Raises DomainError for rates that cannot be read."""
     found: dict[str, Any] = {name: said[name] for name in DATED if name in said}  # type: ignore[literal-required]
     if "levels" in found:
         found["levels"] = read_levels(found["levels"], of_terms=True)
@@ -151,7 +155,8 @@ def _change_row(terms: Terms, said: TermsChanges) -> dict[str, Any]:
     return changes
 
 
-def _check(said: TermsChanges, *, is_base: bool) -> None:
+def check(said: TermsChanges, *, is_base: bool) -> None:
+    """Raise DomainError with every field of terms that cannot stand."""
     errors = []
     for name, (low, high) in MOST_DAYS.items():
         days = said.get(name)

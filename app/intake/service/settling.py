@@ -1,0 +1,172 @@
+"""What is due, what is booked, and the difference: for all orders of the customers concerned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from app import sql
+from app.attribution.rules import verdicts
+from app.attribution.service import (
+    Customer,
+    keep_bindings,
+    keep_enrolments,
+    keep_verdicts,
+    read_journals,
+)
+from app.commissions import service as commissions
+from app.commissions.queries import booked
+from app.commissions.rules import share_out
+from app.errors import Retry
+from app.events import service as events
+from app.intake.service.judging import judge, tenant, world_without
+from app.ledger import service as ledger
+from app.ledger.service import AlreadyPosted
+from app.members import service as members
+from app.orders import service as orders
+from app.tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from app.attribution.service import Journal
+    from app.commissions.rules import DueResult
+    from app.commissions.service import Shown
+    from app.events.service import Happened
+    from app.ledger.service import Posting
+    from app.orders.service import Standing
+    from app.tenants.models import Tenant
+
+
+def hold(seen: Sequence[Standing], others: Iterable[int | None] = ()) -> list[Standing]:
+    """Lock customers, and `others`, then the orders; return the orders as they are under the locks.
+
+    Raises Retry when one has gone to another customer meanwhile.
+    """
+    members.lock([*(order.member_id for order in seen), *others])
+    return list(locked_again(seen).values())
+
+
+def locked_again(seen: Iterable[Standing]) -> dict[int, Standing]:
+    """Lock orders whose customers are held; raises Retry when one has gone to another meanwhile."""
+    seen = list(seen)
+    locked = orders.lock(order.id for order in seen)
+    for order in seen:
+        now = locked[order.id]
+        if (now.member_id, now.guest_id) != (order.member_id, order.guest_id):
+            raise Retry("an order went to another customer meanwhile")
+    return locked
+
+
+def reconcile(
+    changed: Sequence[Standing], of: Iterable[int | None], *, alone: Collection[int] = frozenset()
+) -> Sequence[Posting]:
+    """Compute what is due to the orders and to all others of the customers `of`; book the difference.
+
+    The callers hold the customers' locks; `alone` are those who have no other orders. A guest who
+    cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing. Returns
+    what was posted.
+    """
+    known = {member_id for member_id in of if member_id is not None}
+    by_member: dict[int | None, list[Standing]] = {m: [] for m in sorted(known)}
+    alone = known & set(alone)
+    for order in (
+        *orders.of_members(known - alone),
+        *(order for order in changed if order.member_id in alone),
+    ):
+        by_member[order.member_id].append(order)
+    posted = _settle(_customers(changed, by_member))
+    _settle_without([m for m, own in by_member.items() if m is not None and not own])
+    return posted
+
+
+def _settle_without(member_ids: Sequence[int]) -> None:
+    """Bind customers who have no orders, or none any more, by what came with their registration."""
+    if not member_ids:
+        return
+    merchant = tenant()
+    journals = read_journals([Customer(m, {}) for m in member_ids], ())
+    world = world_without(merchant, journals)
+    results = [verdicts((), journal.enrolments, world) for journal in journals]
+    keep_enrolments(
+        (journal, found.enrolments) for journal, found in zip(journals, results, strict=True)
+    )
+    keep_bindings(
+        (m, found.binding, journal)
+        for m, journal, found in zip(member_ids, journals, results, strict=True)
+    )
+
+
+def _customers(
+    changed: Iterable[Standing], by_member: Mapping[int | None, Sequence[Standing]]
+) -> list[Sequence[Standing]]:
+    """Return all orders of each customer, and each order of a nobody by itself."""
+    settled = {order.id for own in by_member.values() for order in own}
+    nobodies = [[order] for order in changed if order.id not in settled]
+    return [*(own for own in by_member.values() if own), *nobodies]
+
+
+def _others(order_ids: Collection[int]) -> list[Sequence[Standing]]:
+    """Hold the customers of orders that a cap leaves another sum, with all their orders."""
+    held = hold(orders.get_all(order_ids))
+    by_member: dict[int | None, list[Standing]] = defaultdict(list)
+    for order in orders.of_members({o.member_id for o in held if o.member_id is not None}):
+        by_member[order.member_id].append(order)
+    return _customers(held, by_member)
+
+
+def _settle(customers: Sequence[Sequence[Standing]]) -> Sequence[Posting]:
+    """Due, booked, difference: for all orders of each customer, or one order of a nobody.
+
+    Where a cap of a month leaves other orders another sum, their customers are settled along.
+    """
+    merchant = tenant()
+    standing = {order.id: order for own in customers for order in own}
+    fresh = {order.id for order in standing.values() if order.fresh}
+    asked, journals, results = judge(merchant, customers, fresh)
+    before = commissions.shown(sorted(standing.keys() - fresh))
+    asks = [ask for result in results for ask in result.asked]
+    month = commissions.hold(standing, asks, before.asks)
+    results, served = share_out(results, month.taken)
+    if moved := month.moved(served):
+        return _settle([*customers, *_others(moved)])
+    found = list(zip(asked, journals, results, strict=True))
+    return _write(merchant, standing, found, before, lambda: month.keep(served, merchant.currency))
+
+
+def _write(
+    merchant: Tenant,
+    standing: Mapping[int, Standing],
+    found: Sequence[tuple[Customer, Journal, DueResult]],
+    before: Shown,
+    keep_caps: Callable[[], list[Happened]],
+) -> Sequence[Posting]:
+    """Post the difference between due and booked, and write what pages and disputes read."""
+    deals = [deal for _customer, _journal, result in found for deal in result.deals]
+    fresh = {order.id for order in standing.values() if order.fresh}
+    known = sorted(standing.keys() - fresh)
+    booking = commissions.prepare(
+        deals,
+        booked(known) if known else {},
+        merchant.currency,
+        lambda order_id: orders.next_booking(standing[order_id]),
+    )
+    created = {order.id: order.folded.snapshot.created_at for order in standing.values()}
+    codes = {w: code for _c, journal, _r in found for w, code in journal.displays.items()}
+    with sql.together():
+        receipt = ledger.send_all(booking.postings, merchant.currency)
+        orders.number_bookings({i: n for i, n in booking.numbers.items() if i not in fresh})
+        shown = commissions.show(deals, created, merchant.currency, codes, before)
+        events.record_all([*booking.happened, *shown, *keep_caps()])
+        keep_verdicts((journal, r.attribution.verdicts.values()) for _c, journal, r in found)
+        keep_enrolments((journal, r.attribution.enrolments) for _c, journal, r in found)
+        keep_bindings(
+            (customer.member_id, result.attribution.binding, journal)
+            for customer, journal, result in found
+            if customer.member_id is not None
+        )
+    try:
+        receipt.check()
+    except AlreadyPosted as error:
+        raise Retry(error.code) from error
+    return booking.postings

@@ -1,0 +1,53 @@
+"""A customer as the shop says and as we answer; absent stays as it was, null clears."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.web.bodies import Instant
+
+Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=500, strict=True)]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", strict=True)]
+
+
+class MemberIn(BaseModel):
+    """A customer of the shop. `click`, `ref` or `partner_code` bind him to a partner from now on."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    name: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    group: Text | None = None
+    birthday: Day | None = Field(None, description='Such as "1990-05-17".')
+    registered_at: Instant | None = None
+    click: Token | None = Field(None, description="The token of a click: ck_….")
+    ref: Word | None = None
+    partner_code: Word | None = None
+
+
+class BoundTo(BaseModel):
+    """Whose customer it is: since when, until when (null: for good), and by what."""
+
+    refcode: str
+    since: datetime
+    until: datetime | None
+    how: str
+
+
+class MemberOut(BaseModel):
+    """A customer as he now stands."""
+
+    id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+    group: str | None
+    birthday: date | None
+    registered_at: datetime | None
+    partner: BoundTo | None

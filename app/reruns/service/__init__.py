@@ -1,0 +1,22 @@
+"""Re-runs: look at what a change would do to older orders, then apply it; replay; publish drafts."""
+
+from app.reruns.service.drafts import backtest_of, publish, start_backtest
+from app.reruns.service.kinds import ANNOUNCE, BACKTEST, KINDS, TERMS, WORDS
+from app.reruns.service.verbs import Replayed, apply, look_at_terms, look_at_words, replay, undo
+
+__all__ = [
+    "ANNOUNCE",
+    "BACKTEST",
+    "KINDS",
+    "TERMS",
+    "WORDS",
+    "Replayed",
+    "apply",
+    "backtest_of",
+    "look_at_terms",
+    "look_at_words",
+    "publish",
+    "replay",
+    "start_backtest",
+    "undo",
+]

@@ -1,0 +1,159 @@
+"""Drafts of terms: tried on the orders of the last days, published from a day, told with own figures."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from app import clock
+from app.errors import Conflict, DomainError
+from app.events.models import Event
+from app.extensions import db
+from app.orders.rules import Customer
+from app.programs import queries as programs
+from app.programs import service as terms
+from app.programs.models import TermsDraft
+from app.reruns import queries, service
+from app.runs import service as runs
+from app.runs.models import Run
+from app.runs.queries import lines_of
+from app.runs.rules import OPEN, State
+from tests.intake.scene import NOON, Scene, at_lampa, order
+from tests.reruns.test_service import LATER, contents, rows, some_orders, work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOSCOW = ZoneInfo("Europe/Moscow")
+EVERYTHING = {"promotional": True, "foreign_coupons": True, "first_orders": None}
+
+
+@pytest.fixture
+def lampa(db_session: Any) -> Iterator[Scene]:
+    with at_lampa() as scene, clock.moved_to(LATER):
+        yield scene
+
+
+def draft(earning: dict[str, Any] | None = None, **said: Any) -> TermsDraft:
+    levels = said.pop("levels", ["12%", "4%", "1%"])
+    return terms.draft_terms(
+        programs.base_terms(), EVERYTHING | (earning or {}), levels=levels, **said
+    )
+
+
+def tried(found: TermsDraft) -> Run:
+    return work(service.start_backtest(found), 3)
+
+
+def test_a_draft_is_tried_on_the_last_90_days_and_nothing_is_written(lampa: Scene) -> None:
+    some_orders(lampa, 4, status="paid")
+    found = draft()
+    before, money = rows(), contents()
+    run = tried(found)
+    assert (rows(), contents()) == (before, money)
+    assert run.standing is State.PREVIEWED
+    # 1,900.00 an order: 10, 5 and 1 % become 12, 4 and 1 %.
+    assert run.sums["levels"] == {
+        "1": [4 * 19000, 4 * 22800],
+        "2": [4 * 9500, 4 * 7600],
+        "3": [4 * 1900, 4 * 1900],
+    }
+    assert run.sums["cost"] == [4 * 30400, 4 * 32300]
+    assert run.sums["turnover"] == 4 * 190000
+    assert run.sums["months"] == {"2026-10": [4 * 30400, 4 * 32300]}
+    assert queries.winners(run.id) == (1, 1)
+    people = [lampa.vera.id, lampa.boris.id, lampa.anna.id]
+    lines = lines_of(run.id, "partner", people)
+    assert [lines[i].change for i in people] == [4 * 3800, -4 * 1900, 0]
+
+
+def test_orders_older_than_90_days_play_no_part(lampa: Scene) -> None:
+    some_orders(lampa, 2, status="paid")
+    with clock.moved_to(NOON + timedelta(days=120)):
+        run = tried(draft())
+    assert (run.done, "cost" in run.sums) == (0, False)
+
+
+def test_exclusions_are_tried_too(lampa: Scene) -> None:
+    for n in range(3):
+        made = NOON + timedelta(hours=n)
+        lampa.say(f"A{n}", order("paid", created_at=made, updated_at=made, partner_code="VERA10"))
+    run = tried(draft({"first_orders": 1}, levels=["10%", "5%", "1%"]))
+    assert run.sums["cost"] == [3 * 30400, 30400]
+
+
+def test_a_click_that_comes_too_late_now_counts_by_a_longer_window(lampa: Scene) -> None:
+    """The window of the draft decides who wins, as it would have."""
+    run = tried(draft(levels=["10%", "5%", "1%"], window_days=365))
+    assert run.standing is State.PREVIEWED
+
+
+def test_a_draft_is_changed_and_deleted_and_an_old_try_no_longer_counts(lampa: Scene) -> None:
+    found = draft()
+    tried(found)
+    assert service.backtest_of(found) is not None
+    base = programs.base_terms()
+    terms.change_draft(found, base, EVERYTHING, levels=["13%", "4%", "1%"])
+    assert (found.version, service.backtest_of(found)) == (2, None)
+    with pytest.raises(Conflict) as refused:
+        service.publish(found, base, None)
+    assert refused.value.code == "not_tried"
+    terms.delete_draft(found)
+    assert programs.find_draft(found.public_id) is None
+
+
+def test_a_draft_that_cannot_stand_is_refused(lampa: Scene) -> None:
+    wrong: tuple[dict[str, Any], ...] = ({"levels": ["ten"]}, {"levels": []}, {"hold_days": 400})
+    for said in wrong:
+        with pytest.raises(DomainError):
+            draft(**said)
+    with pytest.raises(DomainError):
+        draft({"first_orders": 0})
+
+
+def test_a_draft_is_published_from_a_day_and_partners_are_told_their_figures(lampa: Scene) -> None:
+    some_orders(lampa, 2, status="paid")
+    found, base = draft(hold_days=7), programs.base_terms()
+    tried(found)
+    run = service.publish(found, base, date(2026, 10, 10))
+    assert run is not None
+    while run.standing in OPEN:
+        runs.work(run.id, service.KINDS, 2)
+    assert (run.state, run.applied["told"]) == ("done", 3)
+    query = select(Event).where(Event.type == "terms.announced").order_by(Event.id)
+    told = {event.subject: event.facts for event in db.session.scalars(query)}
+    vera = told[f"partner:{lampa.vera.id}"]
+    assert (vera["before"], vera["after"], vera["days"]) == (2 * 19000, 2 * 22800, 90)
+    assert datetime.fromisoformat(vera["holds_from"]) == datetime(2026, 10, 10, tzinfo=MOSCOW)
+    # What holds changes at midnight of the merchant's zone, and not before.
+    sold = Customer(id="midnight")
+    with clock.moved_to(datetime(2026, 10, 11, tzinfo=MOSCOW)):
+        for hour, minute, commission in ((23, 59, 30400), (24, 0, 32300)):
+            at = datetime(2026, 10, 9, tzinfo=MOSCOW) + timedelta(hours=hour, minutes=minute)
+            said = order("paid", created_at=at, partner_code="VERA10", customer=sold)
+            assert lampa.say(f"B{hour}", said).deal.commission == commission
+    with pytest.raises(Conflict):
+        service.publish(found, base, None)
+    with pytest.raises(Conflict):
+        terms.delete_draft(found)
+    assert base.version == 3  # one for the levels of the scene, one for the draft
+
+
+@pytest.mark.parametrize("day", [date(2026, 10, 4), date(2020, 1, 1), date(2030, 1, 1)])
+def test_a_day_that_is_not_to_come_is_refused(lampa: Scene, day: date) -> None:
+    found = draft()
+    tried(found)
+    with pytest.raises(DomainError):
+        service.publish(found, programs.base_terms(), day)
+    assert found.published_at is None
+
+
+def test_a_draft_may_hold_at_once_without_a_word(lampa: Scene) -> None:
+    found = draft({"promotional": False})
+    assert service.publish(found, programs.base_terms(), None, tell=False) is None
+    now = programs.conditions([programs.base_terms().id])[programs.base_terms().id]
+    assert now.levels == ["12%", "4%", "1%"]
