@@ -7,11 +7,13 @@ import app.catalog.models
 import app.commissions.models
 import app.events.models
 import app.facts.models
+import app.grades.models
 import app.identity.models
 import app.intake.models
 import app.ledger.models
 import app.links.models
 import app.members.models
+import app.network.models
 import app.notifications.models
 import app.orders.models
 import app.partners.models

@@ -37,7 +37,10 @@ def test_times_are_whole_multiples_so_a_restart_moves_none(
 
 def test_what_must_not_wait_runs_every_minute_at_least() -> None:
     often = {entry.job for entry in TABLE if entry.every <= timedelta(minutes=1)}
-    assert often == {jobs.sweep, jobs.drain_inbox, jobs.mature, jobs.sweep_runs}
+    assert often == {
+        *(jobs.sweep, jobs.drain_inbox, jobs.mature, jobs.sweep_runs),
+        *(jobs.refresh_networks, jobs.rehang, jobs.grade),
+    }
 
 
 def test_a_job_that_fails_is_tried_again_and_stops_no_other(

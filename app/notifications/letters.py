@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.utils import formataddr, parseaddr
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -22,11 +22,13 @@ from app.events.models import Event
 from app.extensions import db
 from app.identity import service as identity
 from app.installation import public_address, settings
+from app.network.rules import masked
 from app.notifications import queries, rules
 from app.notifications.rules import To
 from app.orders.models import Order
 from app.payouts.models import Payout, PayoutMethod
 from app.tenancy import PLATFORM, current_tenant
+from app.tenants import queries as tenants
 from app.web.colour import hex_text, ink, parse, readable
 from app.web.filters import money_text
 
@@ -155,10 +157,13 @@ class View:
         return queries.partner(number) if number else None
 
     @cached_property
-    def recruit(self) -> Partner | None:
-        """Who joined the partner's structure."""
+    def recruit(self) -> str | None:
+        """The name of who joined the partner's structure, as far as the merchant lets sponsors see it."""
         number = self.facts.get("recruit_id")
-        return queries.partner(number) if number else None
+        found = queries.partner(number) if number else None
+        if found is None:
+            return None
+        return masked(found.name) if tenants.setting("mask_referred") else found.name
 
     @cached_property
     def person(self) -> Person | None:
@@ -202,6 +207,15 @@ class View:
         """The event's sum, by locale."""
         currency = self.facts.get("currency") or self.merchant.currency
         return money_text(int(self.facts.get("amount") or 0), currency)
+
+    def money(self, minor: int) -> str:
+        """Return another sum of the event, minor units, by locale."""
+        return money_text(int(minor), self.facts.get("currency") or self.merchant.currency)
+
+    def day(self, name: str) -> str:
+        """Return a day that the event names, by locale."""
+        said = date.fromisoformat(str(self.facts[name]))
+        return dates.format_date(said, DATES.get(self.locale, "medium"), locale=self.locale)
 
     @property
     def cap(self) -> str:

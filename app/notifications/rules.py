@@ -41,6 +41,8 @@ RULES: Mapping[str, Rule] = {
     "partner.invited": Rule(To.PARTNER),
     "partner.rejected": Rule(To.PARTNER),
     "partner.details_changed": Rule(To.PARTNER),
+    "partner.group_warned": Rule(To.PARTNER),
+    "partner.group_moved": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),

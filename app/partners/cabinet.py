@@ -1,22 +1,21 @@
-"""The cabinet: home, the partner's network, and what the partner says of himself."""
+"""The cabinet: home, and what the partner says of himself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 
 from app import clock
 from app.commissions.queries import cap_counter, latest_accruals
 from app.commissions.rules import month_of
-from app.errors import DomainError, NotFound
+from app.errors import DomainError
 from app.events.queries import latest
+from app.grades import queries as grades
 from app.installation import public_address
 from app.ledger.queries import partner_balances
 from app.links import queries as link_queries
@@ -24,7 +23,6 @@ from app.links import service as links
 from app.links.rules import landing
 from app.partners import queries, service
 from app.partners.forms import NOTICES, SettingsForm
-from app.partners.models import Partner
 from app.partners.rules import Status
 from app.payouts import queries as payouts
 from app.programs import queries as programs
@@ -33,54 +31,18 @@ from app.programs.rules import write_rate
 from app.site.access import requires
 from app.tenants import queries as tenants
 from app.web.pages import page, see_other
-from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
     from flask import Response
 
     from app.links.models import Link
+    from app.partners.models import Partner
     from app.programs.forms import Summary
     from app.programs.models import Campaign
 
 bp = Blueprint("partners", __name__)
 RECENT = 5
 ANNOUNCED_FOR = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Recruit:
-    """A line of the network; contacts of referred people are nobody's but the merchant's."""
-
-    partner: Partner
-    brought: int
-
-    @property
-    def address(self) -> str | None:
-        """Where the branch opens, if there is one."""
-        if not self.brought:
-            return None
-        return url_for("cabinet.partners.branch", public_id=self.partner.public_id)
-
-
-NETWORK = Table(
-    name="network",
-    caption=_l("Network"),
-    key=Partner.id,
-    default="-joined",
-    columns=(
-        Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name,
-               value=lambda row: row.partner.name, href=lambda row: row.address),
-        Column("status", _l("State"), render="badge", value=lambda row: row.partner.status),
-        Column("joined", _l("Joined"), render="date", sort=Partner.created_at,
-               value=lambda row: row.partner.created_at),
-        Column("brought", _l("Has brought"), render="number", end=True),
-    ),
-    empty=Empty(
-        _l("Nobody yet"),
-        _l("Send your invitation link: whoever registers by it stands here, and you earn from their sales."),
-        icon="sitemap",
-    ),
-)  # fmt: skip
 
 
 @bp.get("/")
@@ -97,7 +59,7 @@ def index() -> Response:
         main_address=link_queries.address(partner.refcode, g.tenant.slug) if main else None,
         direct=_direct(partner, main) if main else None,
         codes=[c for c in queries.codes_of([partner.id])[partner.id] if c.kind == "promo"],
-        invitation=_invitation(partner),
+        invitation=invitation(partner),
         balance=balance,
         minimum=payouts.minimum(),
         has_open=payouts.has_open(partner.id),
@@ -107,24 +69,8 @@ def index() -> Response:
         announced=_announced(partner),
         counter=cap_counter(partner.id, month_of(clock.now(), ZoneInfo(g.tenant.timezone))),
         recent=latest_accruals(partner.id, RECENT),
+        grade=grades.progress(partner),
     )
-
-
-@bp.get("/network")
-@requires("partner")
-def network() -> Response:
-    """List whom the partner has brought; each opens to whom they have brought."""
-    return _network(_partner())
-
-
-@bp.get("/network/<string:public_id>")
-@requires("partner")
-def branch(public_id: str) -> Response:
-    """Open a branch of the partner's own network; anybody else's is not there."""
-    top = queries.by_public_id(public_id)
-    if top is None or top.id == g.partner_id or not queries.is_below(top.id, g.partner_id):
-        raise NotFound
-    return _network(top)
 
 
 @bp.get("/settings")
@@ -168,25 +114,11 @@ def _partner() -> Partner:
     return queries.by_id(g.partner_id) or abort(404)
 
 
-def _network(top: Partner) -> Response:
-    view = NETWORK.load(queries.recruits(top.id))
-    brought = queries.recruit_counts(partner.id for partner in view.rows)
-    view.rows = [Recruit(partner, brought[partner.id]) for partner in view.rows]
-    own = top.id == g.partner_id
-    return page(
-        "partners/cabinet/network.html",
-        "_network.html",
-        network=view,
-        top=None if own else top,
-        invitation=_invitation(_partner()),
-    )
-
-
 def _settings(partner: Partner, form: SettingsForm, status: int = 200) -> Response:
     return page("partners/cabinet/settings.html", status=status, partner=partner, form=form)
 
 
-def _invitation(partner: Partner) -> str | None:
+def invitation(partner: Partner) -> str | None:
     """Return the address by which others join under the partner, while the program takes people in."""
     if partner.status != Status.ACTIVE or tenants.setting("registration") == "closed":
         return None

@@ -10,6 +10,7 @@ from wtforms import (
     BooleanField,
     EmailField,
     HiddenField,
+    RadioField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -19,6 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import Length
 
+from app.partners.rules import Children
 from app.programs.forms import DomainForm, LevelsForm
 from app.web.forms import DayField, Filled
 from app.web.locale import LOCALES
@@ -87,6 +89,28 @@ class SponsorForm(DomainForm):
     sponsor = StringField(_l("Parent partner"), [Length(max=60)])
     since = DayField(_l("From"))
     until = DayField(_l("Commissions to the parent end after"))
+
+
+class EndForm(DomainForm):
+    """The last day on which the parent earns; empty: without an end."""
+
+    until = DayField(_l("Commissions to the parent end after"))
+
+
+class RemovalForm(DomainForm):
+    """What becomes of those below, and why the partner goes."""
+
+    children = RadioField(
+        _l("Those whom the partner brought"),
+        [Filled()],
+        choices=[
+            (Children.STAY.value, _l("stay below; the removed partner forfeits his levels")),
+            (Children.SPONSOR.value, _l("go to the partner's own parent")),
+            (Children.ROOTS.value, _l("stand at the top, without a parent")),
+        ],
+        default=Children.STAY.value,
+    )
+    reason = StringField(_l("Reason"), [Length(max=500)])
 
 
 class NewPartnerForm(ContactForm):

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
-from app.tenancy import Tenanted, ref
+from app.tenancy import CURRENT, Tenanted, ref
 
 
 class Partner(Tenanted, Model):
@@ -68,7 +68,7 @@ class Partner(Tenanted, Model):
         Index("ix_partner_member", "tenant_id", "member_id"),
         Index("ix_partner_phone", "tenant_id", "phone"),
         Index("ix_partner_terms", "tenant_id", "terms_id"),
-        Index("ix_partner_group", "tenant_id", "group_id"),
+        Index("ix_partner_group", "tenant_id", "group_id", "id"),
     )
 
 
@@ -82,13 +82,54 @@ class SponsorEdge(Tenanted, Model):
     valid_from: Mapped[datetime]
     valid_to: Mapped[datetime | None]
     actor: Mapped[str | None]
+    rehang_id: Mapped[int | None]  # the removal that moved the partner, so that it can be undone
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "partner_id", "valid_from"),
         CheckConstraint("partner_id <> sponsor_id", name="not_self"),
         ref("partner", "partner_id"),
         ref("partner", "sponsor_id"),
-        Index("ix_sponsor_edge_sponsor", "tenant_id", "sponsor_id"),
+        ref("rehang", "rehang_id"),
+        Index("ix_sponsor_edge_below", "tenant_id", "sponsor_id", "partner_id"),
+        Index(
+            "ix_sponsor_edge_rehang",
+            "tenant_id",
+            "rehang_id",
+            postgresql_where=text("rehang_id is not null"),
+        ),
+    )
+
+
+class TreeVersion(Model):
+    """How often a merchant's tree or the states of its partners changed: who derives from it compares."""
+
+    __tablename__ = "tree_version"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, server_default=CURRENT)
+    version: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class Rehang(Tenanted, Model):
+    """A removal that moves the branch: whom it left without a parent, under whom they go, how far it is."""
+
+    __tablename__ = "rehang"
+
+    partner_id: Mapped[int]  # who was removed
+    heir_id: Mapped[int | None]  # None: the children become roots
+    before: Mapped[str]  # the removed one's state before
+    actor: Mapped[str]
+    total: Mapped[int] = mapped_column(server_default=text("0"))
+    moved: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("before in ('active','blocked','rejected')", name="before"),
+        ref("partner", "partner_id"),
+        ref("partner", "heir_id"),
+        Index("ix_rehang_partner", "tenant_id", "partner_id", "id"),
+        Index("ix_rehang_open", "tenant_id", "id", postgresql_where=text("finished_at is null")),
     )
 
 

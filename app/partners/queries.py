@@ -15,7 +15,7 @@ from app.identity import queries as people
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.members.models import Member
 from app.members.rules import normalise_email, normalise_phone
-from app.partners.models import Code, Partner, SponsorEdge
+from app.partners.models import Code, Partner, Rehang, SponsorEdge
 from app.partners.rules import Edge, Identity, Status, fold_code, tree_of, upline
 from app.programs import queries as programs
 from app.programs.models import Group
@@ -301,25 +301,13 @@ def matching(statement: Select[Any], words: str) -> Select[Any]:
     return statement
 
 
-def recruits(partner_id: int) -> Select[Any]:
-    """Return the statement of the partners whom this one sponsors now."""
-    join = and_(
-        SponsorEdge.tenant_id == Partner.tenant_id,
-        SponsorEdge.partner_id == Partner.id,
-        SponsorEdge.sponsor_id == partner_id,
-        _holds(clock.now()),
+def patterns(words: str) -> list[str]:
+    """Return LIKE patterns for each word of a search, for plain statements; none without words."""
+    escaped = (
+        word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        for word in search_text(words).split()
     )
-    return select(Partner).join(SponsorEdge, join).where(Partner.status.in_(_IN_NETWORK))
-
-
-def roots() -> Select[Any]:
-    """Return the statement of the partners whom nobody sponsors now."""
-    sponsored = (
-        select(SponsorEdge.partner_id)
-        .where(SponsorEdge.sponsor_id.is_not(None), _holds(clock.now()))
-        .scalar_subquery()
-    )
-    return select(Partner).where(Partner.id.not_in(sponsored), Partner.status.in_(_IN_NETWORK))
+    return [f"%{word}%" for word in escaped]
 
 
 def line_above(partner_id: int) -> list[Card]:
@@ -351,10 +339,10 @@ def recruit_counts(partner_ids: Iterable[int]) -> dict[int, int]:
     return {i: found.get(i, 0) for i in ids}
 
 
-def is_below(partner_id: int, upper_id: int) -> bool:
-    """Say whether `upper_id` stands above the partner now: whose cabinet may open the branch."""
-    tree = tree_of(upline_edges([partner_id]))
-    return upper_id in upline(tree, partner_id, clock.now(), depth=len(tree) + 1)
+def moving(partner_id: int) -> Rehang | None:
+    """Return the move of a removed partner's children that still runs."""
+    query = select(Rehang).where(Rehang.partner_id == partner_id, Rehang.finished_at.is_(None))
+    return db.session.scalar(query)
 
 
 def member_keys(member_ids: Iterable[int | None]) -> dict[int, str]:

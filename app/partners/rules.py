@@ -40,6 +40,24 @@ LIFECYCLE = Lifecycle(
 )
 
 
+# Taking a removal back: only to where the partner stood.
+RETURN = Lifecycle(
+    {
+        (Status.REMOVED, Status.ACTIVE.value): Status.ACTIVE,
+        (Status.REMOVED, Status.BLOCKED.value): Status.BLOCKED,
+        (Status.REMOVED, Status.REJECTED.value): Status.REJECTED,
+    }
+)
+
+
+class Children(StrEnum):
+    """What becomes of those below a partner who is removed."""
+
+    STAY = "stay"  # below the removed one, who forfeits
+    SPONSOR = "sponsor"  # they go to his own parent
+    ROOTS = "roots"  # they stand at the top
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """By what a partner is known as a buyer: members' ids, normalised e-mails, E.164 phones."""
@@ -107,20 +125,30 @@ def makes_cycle(tree: Tree, edge: Edge) -> bool:
     """
     if edge.sponsor_id is None:
         return False
-    todo = [(edge.sponsor_id, edge.start, edge.end or FOREVER)]
+    return edge.partner_id in stands_above(tree, edge.sponsor_id, edge.start, edge.end)
+
+
+def stands_above(
+    tree: Tree, partner_id: int, start: datetime, end: datetime | None = None
+) -> dict[int, datetime]:
+    """Return who stands above the partner (himself included) at any instant of [start, end), and since when.
+
+    Whoever would be put under the partner at such an instant must not be among them.
+    """
+    todo = [(partner_id, start, end or FOREVER)]
     seen: set[tuple[int, datetime, datetime]] = set()
+    found: dict[int, datetime] = {}
     while todo:
-        node, start, end = todo.pop()
-        if node == edge.partner_id:
-            return True
+        node, since, until = todo.pop()
+        found[node] = min(found.get(node, since), since)
         for above in tree.get(node, ()):
             if above.sponsor_id is None:
                 continue
-            step = (above.sponsor_id, max(start, above.start), min(end, above.end or FOREVER))
+            step = (above.sponsor_id, max(since, above.start), min(until, above.end or FOREVER))
             if step[1] < step[2] and step not in seen:
                 seen.add(step)
                 todo.append(step)
-    return False
+    return found
 
 
 SHORTEST_CODE, LONGEST_CODE = 2, 40

@@ -41,6 +41,7 @@ PLAIN = (
     "foreign_coupons",
     "allowed_coupons",
     "first_orders",
+    "mask_referred",
 )
 
 

@@ -58,6 +58,7 @@ DEFAULTS: dict[str, Any] = {
     "cap_partner": None,
     "cap_month": None,
     "over_cap": "rest",
+    "mask_referred": False,
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "click": ("first", "last"),
@@ -89,7 +90,15 @@ ABSENT: dict[str, Any] = {
     "loyalty": True,
 }
 SWITCHES = frozenset(
-    {"lifetime", "cashback", "loyalty", "compression", "promotional", "foreign_coupons"}
+    {
+        "lifetime",
+        "cashback",
+        "loyalty",
+        "compression",
+        "promotional",
+        "foreign_coupons",
+        "mask_referred",
+    }
 )
 
 

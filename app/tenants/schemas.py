@@ -62,6 +62,7 @@ class MerchantOut(BaseModel):
     allowed_coupons: list[str]
     first_orders: int | None
     caps: CapsOut
+    mask_referred: bool
     levels: list[str | None]
 
 
@@ -111,6 +112,7 @@ class MerchantIn(BaseModel):
     allowed_coupons: Annotated[list[Coupon], Field(max_length=200)] | None = None
     first_orders: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
     caps: CapsIn | None = None
+    mask_referred: Switch | None = None
     levels: list[Rate | None] | None = None
 
 

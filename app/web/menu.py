@@ -56,7 +56,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "users",
             entries=(
                 Entry(lazy_gettext("All partners"), endpoint="office.partners.index"),
-                Entry(lazy_gettext("Network"), endpoint="office.partners.network"),
+                Entry(lazy_gettext("Network"), endpoint="office.network.index"),
                 Entry(lazy_gettext("Groups"), endpoint="office.programs.groups"),
                 Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
             ),
@@ -90,7 +90,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
         Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
         Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
-        Entry(lazy_gettext("Network"), "sitemap", "cabinet.partners.network"),
+        Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
         Entry(lazy_gettext("Account"), "scale", "cabinet.ledger.index"),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),

@@ -164,6 +164,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "public_id": one(Payout.public_id),
         },
         "partners": {"public_id": partner.public_id},
+        "network": {"public_id": partner.public_id},
         "intake": {"public_id": one(Connection.public_id)},
         "catalog": {"external_id": f"prod-{mark}"},
     }

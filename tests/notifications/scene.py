@@ -99,6 +99,14 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
+    if kind.startswith("partner.group_"):
+        facts |= {
+            "group": partner.name,
+            "falls_on": "2026-11-30",
+            "move": "fall",
+            "currency": "RUB",
+        }
+        facts |= {"changes": {"group": ["Gold", partner.name]}, "short": {"turnover": 1200000}}
     message = Message(
         event_id=recorded(kind, subject, **facts),
         recipient=f"person:{person.id}" if "person_id" in facts else f"partner:{partner.id}",

@@ -85,28 +85,6 @@ def test_products_have_links_that_are_ready(lampa: Shop) -> None:
     assert "Lamp" in anna.get(path(lampa, "products/?q=lamp")).text
 
 
-def test_the_network_opens_branch_by_branch_and_no_further(lampa: Shop) -> None:
-    anna = signed_in(lampa, "Anna", refcode="anna")
-    boris = signed_in(lampa, "Boris", refcode="boris", sponsor="anna")
-    vera = lampa.call("POST", "/partners", {"name": "Vera", "sponsor": "boris"}).json
-    gleb = lampa.call("POST", "/partners", {"name": "Gleb"}).json
-    assert vera is not None
-    assert gleb is not None
-    page = anna.get(path(lampa, "network")).text
-    main = page.partition("<main")[2]
-    assert ("Boris" in main, "Vera" in main, "@" in main) == (True, False, False)
-    with lampa.scope():
-        found = queries.by_refcode("boris")
-        assert found is not None
-        public_id = found.public_id
-    assert "Vera" in anna.get(path(lampa, f"network/{public_id}")).text
-    assert anna.get(path(lampa, f"network/{vera['id']}")).status_code == 200
-    for stranger in (gleb["id"], "pt_nobody"):
-        assert anna.get(path(lampa, f"network/{stranger}")).status_code == 404
-    assert boris.get(path(lampa, f"network/{public_id}")).status_code == 404
-    assert "Vera" in boris.get(path(lampa, "network")).text
-
-
 def test_settings_are_the_partners_own(lampa: Shop) -> None:
     anna = signed_in(lampa, "Anna", refcode="anna")
     form = {

@@ -156,6 +156,63 @@ def test_the_parent_changes_and_a_cycle_is_refused_at_its_field(lampa: Shop) -> 
     assert read(lampa, "boris")["sponsor"] is None
 
 
+def test_a_new_parent_is_looked_at_before_it_is_taken(lampa: Shop) -> None:
+    for name, sponsor in (("Anna", None), ("Boris", "anna"), ("Vera", "boris"), ("Olga", None)):
+        made(lampa, name=name, sponsor=sponsor)
+    browser = lampa.signed_in()
+    wish = {"sponsor": "olga", "since": "2090-01-01"}
+    asked = browser.post(card(lampa, "boris/sponsor/preview"), data=wish)
+    assert asked.status_code == 303
+    assert read(lampa, "boris")["sponsor"] == "anna"
+    page = browser.get(asked.headers["Location"]).text
+    for words in ("the partner and 1 below", "Past orders keep", "Jan 1, 2090", "Olga", "level 2"):
+        assert words in page, words
+    wrong = browser.post(card(lampa, "anna/sponsor/preview"), data={"sponsor": "vera"})
+    assert (wrong.status_code, "stands below" in wrong.text) == (422, True)
+    assert browser.get(card(lampa, "anna/sponsor/preview?sponsor=vera")).status_code == 422
+    assert browser.get(card(lampa, "anna/sponsor/preview?since=soon")).status_code == 422
+    assert browser.post(card(lampa, "boris/sponsor"), data={"sponsor": "olga"}).status_code == 303
+    assert read(lampa, "boris")["sponsor"] == "olga"
+
+
+def test_the_parents_commissions_end_on_a_day_that_the_card_says(lampa: Shop) -> None:
+    made(lampa, name="Anna", refcode="anna")
+    made(lampa, name="Boris", refcode="boris", sponsor="anna")
+    browser = lampa.signed_in()
+    end = {"end-until": "2090-12-31"}
+    assert browser.post(card(lampa, "boris/end"), data=end).status_code == 303
+    assert 'name="end-until"' in browser.get(card(lampa, "boris")).text
+    assert 'value="2090-12-31"' in browser.get(card(lampa, "boris")).text
+    assert (
+        "commissions to the parent end on Dec 31, 2090"
+        in browser.get(path(lampa, "network/anna")).text
+    )
+    bad = browser.post(card(lampa, "boris/end"), data={"end-until": "2020-01-01"})
+    assert (bad.status_code, "The last day has passed." in bad.text) == (422, True)
+    assert browser.post(card(lampa, "anna/end"), data=end).status_code == 422
+
+
+def test_a_removal_says_whom_it_concerns_and_can_be_undone(lampa: Shop) -> None:
+    for name, sponsor in (("Anna", None), ("Boris", "anna"), ("Vera", "boris"), ("Dina", "vera")):
+        made(lampa, name=name, sponsor=sponsor)
+    browser = lampa.signed_in()
+    page = browser.get(card(lampa, "boris/remove")).text
+    for words in ("Brought directly", "<dd>1</dd>", "<dd>2</dd>", "Anna"):
+        assert words in page, words
+    form = {"children": "sponsor", "reason": "moved away"}
+    assert browser.post(card(lampa, "boris/remove"), data={"children": "eat"}).status_code == 422
+    assert browser.post(card(lampa, "boris/remove"), data=form).status_code == 303
+    assert (read(lampa, "boris")["status"], read(lampa, "vera")["sponsor"]) == ("removed", "anna")
+    shown = browser.get(card(lampa, "boris")).text
+    assert f'action="{card(lampa, "boris/restore")}"' in shown
+    assert browser.post(card(lampa, "boris/remove"), data=form).status_code == 409
+    assert browser.post(card(lampa, "boris/restore")).status_code == 303
+    assert (read(lampa, "boris")["status"], read(lampa, "vera")["sponsor"]) == ("active", "boris")
+    assert browser.post(card(lampa, "boris/restore")).status_code == 409
+    log = browser.get(card(lampa, "boris/activity")).text
+    assert ("Removal taken back" in log, "Branch moved" in log) == (True, True)
+
+
 def test_terms_of_the_card_stand_above_the_rest(lampa: Shop) -> None:
     made(lampa, name="Anna", refcode="anna")
     browser = lampa.signed_in()
@@ -192,17 +249,6 @@ def test_the_list_is_searched_filtered_and_sent_as_a_fragment(lampa: Shop) -> No
     assert "<html" not in browser.get(path(lampa), headers=header).text
 
 
-def test_the_network_opens_branch_by_branch_with_the_way_up(lampa: Shop) -> None:
-    made(lampa, name="Anna", refcode="anna")
-    made(lampa, name="Boris", refcode="boris", sponsor="anna")
-    made(lampa, name="Vera", refcode="vera", sponsor="boris")
-    browser = lampa.signed_in()
-    top = browser.get(path(lampa, "network")).text
-    assert ("Anna" in top, "Boris" in top) == (True, False)
-    below = browser.get(path(lampa, "network/boris")).text
-    assert ("Vera" in below, "network/anna" in below) == (True, True)
-
-
 def test_a_refcode_may_be_any_word(lampa: Shop) -> None:
     for word in ("new", "network", "applications"):
         made(lampa, name=word, refcode=word)
@@ -217,7 +263,10 @@ def test_support_reads_and_changes_nothing(lampa: Shop) -> None:
     assert "Block this partner?" not in page.text
     assert "Create a partner" not in browser.get(path(lampa)).text.partition("<main")[2]
     assert browser.post(path(lampa, "new")).status_code == 403
-    for rest in ("anna", "anna/block", "anna/sponsor", "anna/terms", "anna/welcome"):
+    for rest in (
+        *("anna", "anna/block", "anna/sponsor", "anna/terms", "anna/welcome"),
+        *("anna/sponsor/preview", "anna/end", "anna/remove", "anna/restore"),
+    ):
         assert browser.post(card(lampa, rest)).status_code == 403, rest
 
 

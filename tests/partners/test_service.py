@@ -273,8 +273,8 @@ class TestSponsors:
         tree = tree_of(queries.upline_edges([vera.id]))
         assert upline(tree, vera.id, NOON, 9) == (boris.id, anna.id)
         assert queries.recruit_counts([anna.id, vera.id]) == {anna.id: 1, vera.id: 0}
-        assert queries.is_below(vera.id, anna.id)
-        assert not queries.is_below(anna.id, vera.id)
+        assert [card.name for card in queries.line_above(vera.id)] == ["Anna", "Boris"]
+        assert queries.line_above(anna.id) == []
 
     def test_a_change_from_a_later_day_starts_at_midnight_of_the_merchant(self) -> None:
         anna, boris = made("Anna"), made("Boris")

@@ -26,14 +26,16 @@ if TYPE_CHECKING:
 
 
 def foresee(
-    customers: Sequence[Sequence[Standing]], alter: Callable[[World], World] | None = None
+    customers: Sequence[Sequence[Standing]],
+    alter: Callable[[World], World] | None = None,
+    also: Collection[int] = (),
 ) -> list[DueResult]:
     """Say what customers' orders, as they are given, would earn; nothing is locked or written.
 
-    `alter` may put other facts into the world. The caps of a month are left aside: they depend on
-    the orders of everybody else.
+    `alter` may put other facts into the world, those of the partners `also` among them. The caps of a
+    month are left aside: they depend on the orders of everybody else.
     """
-    return judge(tenant(), customers, frozenset(), alter)[2]
+    return judge(tenant(), customers, frozenset(), alter, also)[2]
 
 
 def judge(
@@ -41,11 +43,12 @@ def judge(
     customers: Sequence[Sequence[Standing]],
     fresh: Collection[int],
     alter: Callable[[World], World] | None = None,
+    also: Collection[int] = (),
 ) -> tuple[list[Customer], list[Journal], list[DueResult]]:
     """Read what speaks for partners and what held, and say what is due."""
     asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
     journals = read_journals(asked, fresh)
-    worlds = _worlds(merchant, customers, journals)
+    worlds = _worlds(merchant, customers, journals, also)
     if alter is not None:
         worlds = {shop: alter(world) for shop, world in worlds.items()}
     results = [
@@ -78,9 +81,12 @@ def _due(merchant: Tenant, own: Sequence[Standing], journal: Journal, world: Wor
 
 
 def _worlds(
-    merchant: Tenant, customers: Sequence[Sequence[Standing]], journals: Sequence[Journal]
+    merchant: Tenant,
+    customers: Sequence[Sequence[Standing]],
+    journals: Sequence[Journal],
+    also: Collection[int],
 ) -> dict[int, World]:
-    """Return the world of each shop whose orders these are."""
+    """Return the world of each shop whose orders these are, with the facts of the partners `also`."""
     made: dict[int, list[Standing]] = defaultdict(list)
     partners: dict[int, set[int]] = defaultdict(set)
     region = region_of(merchant.currency)
@@ -93,7 +99,7 @@ def _worlds(
     themselves = who_earn_cashback(ids, {b.email for b in buyers}, {b.phone for b in buyers})
     for own, journal in zip(customers, journals, strict=True):
         made[own[0].shop_id] += own
-        partners[own[0].shop_id] |= _partners(journal) | themselves
+        partners[own[0].shop_id] |= _partners(journal) | themselves | set(also)
     return {
         shop: world_of(
             merchant,

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.errors import DomainError
 from app.events import queries as events
+from app.grades import queries as grades
 from app.ledger.cabinet import KINDS
 from app.ledger.queries import partner_balances, statement
 from app.ledger.rules import BUCKETS
@@ -18,6 +19,7 @@ from app.links import service as links
 from app.partners import queries, service
 from app.partners.forms import (
     ContactForm,
+    EndForm,
     PartnerTermsForm,
     SponsorForm,
 )
@@ -40,7 +42,6 @@ WORDS = {
     "reject": _l("Turned down."),
     "block": _l("Blocked. New sales earn nothing."),
     "unblock": _l("Unblocked. New sales earn again."),
-    "remove": _l("Removed from the program."),
 }
 UNDO = {"block": "unblock", "unblock": "block"}
 
@@ -161,7 +162,7 @@ def welcome(refcode: str) -> Response:
     return see_other("office.partners.card", refcode=partner.refcode, message=words)
 
 
-@bp.post("/card/<string:refcode>/<any(approve, reject, block, unblock, remove):action>")
+@bp.post("/card/<string:refcode>/<any(approve, reject, block, unblock):action>")
 @requires("manage")
 def act(refcode: str, action: str) -> Response:
     """Do what the state allows."""
@@ -178,7 +179,10 @@ def act(refcode: str, action: str) -> Response:
 
 
 def _actions(partner: Partner) -> tuple[str, ...]:
-    return LIFECYCLE.actions(Status(partner.status)) if may("manage") else ()
+    if not may("manage"):
+        return ()
+    actions = LIFECYCLE.actions(Status(partner.status))
+    return (*actions, "restore") if partner.status == Status.REMOVED else actions
 
 
 def _contact_form(partner: Partner) -> ContactForm:
@@ -196,6 +200,18 @@ def _sponsor_form(partner: Partner) -> SponsorForm:
     return SponsorForm(formdata=None, data=said)
 
 
+def basics(
+    partner: Partner, *, sponsor: SponsorForm | None = None, end: EndForm | None = None
+) -> Response:
+    """Show the tab Basics once more, with what was refused at its field."""
+    return _basics(partner, _contact_form(partner), sponsor or _sponsor_form(partner), 422, end)
+
+
+def _end_form(partner: Partner) -> EndForm:
+    until = service.last_day(queries.edge_now(partner.id))
+    return EndForm(formdata=None, prefix="end", data={"until": until})
+
+
 def _effective(partner: Partner) -> list[tuple[Any, str]]:
     unit = g.tenant.currency
     found = queries.effective_rates(partner, unit)
@@ -203,7 +219,11 @@ def _effective(partner: Partner) -> list[tuple[Any, str]]:
 
 
 def _basics(
-    partner: Partner, form: ContactForm, sponsor_form: SponsorForm, status: int = 200
+    partner: Partner,
+    form: ContactForm,
+    sponsor_form: SponsorForm,
+    status: int = 200,
+    end_form: EndForm | None = None,
 ) -> Response:
     default = links.ensure_default(partner) if status == 200 else None
     edges = queries.edges_of(partner.id)
@@ -214,6 +234,9 @@ def _basics(
         actions=_actions(partner),
         form=form,
         sponsor_form=sponsor_form,
+        end_form=end_form or _end_form(partner),
+        moving=queries.moving(partner.id) if partner.status == Status.REMOVED else None,
+        parent=queries.sponsors_at([partner.id]).get(partner.id),
         edges=edges,
         sponsors=queries.cards(edge.sponsor_id for edge in edges),
         link=link_queries.address(partner.refcode, g.tenant.slug) if default else None,
@@ -231,4 +254,5 @@ def _terms(partner: Partner, form: PartnerTermsForm, status: int = 200) -> Respo
         form=form,
         effective=_effective(partner),
         summary=summary(programs.conditions([terms_id])[terms_id]),
+        pinned=grades.is_pinned(partner.id),
     )

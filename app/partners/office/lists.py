@@ -1,4 +1,4 @@
-"""The back office: the list of partners, applications, the network, and new partners."""
+"""The back office: the list of partners, applications, and new partners."""
 
 from __future__ import annotations
 
@@ -56,7 +56,6 @@ JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at,
                 value=lambda row: row.partner.created_at)
 EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partner.email)
 RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, quiet=True)
-BRANCH = Column("recruits", _l("Brought"), render="branch", end=True)
 ACTS = Column("acts", _l("Decision"), render="decide")
 BALANCES = (
     Column("pending", _l("On hold"), render="money", end=True, quiet=True,
@@ -112,20 +111,6 @@ def _by_terms() -> tuple[Filter, ...]:
     )
 
 
-NETWORK = Table(
-    name="network",
-    caption=_l("Network"),
-    key=Partner.id,
-    default="name",
-    columns=(NAME, REFCODE, STATUS, JOINED, BRANCH),
-    search=queries.matching,
-    search_label=_l("Name, e-mail or code"),
-    empty=Empty(
-        _l("No partner stands here"),
-        _l("Partners who bring partners form branches, as deep as they grow."),
-        icon="sitemap",
-    ),
-)
 APPLICATIONS = Table(
     name="applications",
     caption=_l("Applications"),
@@ -163,20 +148,6 @@ def applications() -> Response:
     waiting = queries.listed().where(Partner.status == Status.PENDING)
     view = _with_rows(APPLICATIONS.load(waiting))
     return page("partners/office/applications.html", "_applications.html", applications=view)
-
-
-@bp.get("/network")
-@requires("read")
-def network() -> Response:
-    """Show those at the top."""
-    return _network(None)
-
-
-@bp.get("/network/<string:refcode>")
-@requires("read")
-def branch(refcode: str) -> Response:
-    """Show whom one partner has brought."""
-    return _network(partner_of(refcode))
 
 
 @bp.get("/new")
@@ -217,19 +188,6 @@ def create() -> Response:
 def join_address(sponsor: str | None = None) -> str:
     """Return the full address of the registration page, under a sponsor if there is one."""
     return public_address(url_for("public.partners.join", merchant=g.tenant.slug, sponsor=sponsor))
-
-
-def _network(top: Partner | None) -> Response:
-    """Show those at the top, or whom one partner has brought, with the way up to the top."""
-    view = NETWORK.load(queries.recruits(top.id) if top else queries.roots())
-    above = queries.line_above(top.id) if top else []
-    return page(
-        "partners/office/network.html",
-        "_network.html",
-        network=_with_rows(view),
-        top=top,
-        above=above,
-    )
 
 
 def _with_rows(view: View) -> View:

@@ -10,6 +10,7 @@ from app.partners.service.codes import (
     rename_refcode,
     retire_code,
     set_promo_codes,
+    touch_tree,
 )
 from app.partners.service.entering import (
     Application,
@@ -20,8 +21,16 @@ from app.partners.service.entering import (
     joined_terms,
     register,
 )
+from app.partners.service.removing import go_on, remove_with, restore
 from app.partners.service.scopes import read_scopes, written_scopes
-from app.partners.service.sponsors import day_start, last_day, set_sponsor
+from app.partners.service.sponsors import (
+    check_sponsor,
+    day_before,
+    day_start,
+    end_commissions,
+    last_day,
+    set_sponsor,
+)
 from app.partners.service.states import (
     act,
     approve,
@@ -40,10 +49,14 @@ __all__ = [
     "approve",
     "block",
     "change",
+    "check_sponsor",
     "code_words",
     "create",
+    "day_before",
     "day_start",
+    "end_commissions",
     "find_sponsor",
+    "go_on",
     "joined_terms",
     "last_day",
     "lead_to_terms",
@@ -52,11 +65,14 @@ __all__ = [
     "register",
     "reject",
     "remove",
+    "remove_with",
     "rename_refcode",
     "resend_welcome",
+    "restore",
     "retire_code",
     "set_promo_codes",
     "set_sponsor",
+    "touch_tree",
     "unblock",
     "written_scopes",
 ]

@@ -12,7 +12,7 @@ from app import clock
 from app.catalog.rules import search_text
 from app.errors import Conflict, DomainError, FieldError
 from app.events.service import record
-from app.extensions import db
+from app.extensions import db, kick_after_commit
 from app.partners.models import Code
 from app.partners.rules import CodeError, code_from_name, fold_code, normalise_code
 from app.tenancy import CROCKFORD, current_tenant
@@ -24,11 +24,22 @@ if TYPE_CHECKING:
 
 TRIED = 30
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_TOUCH = text(
+    "INSERT INTO tree_version (version) VALUES (1)"
+    " ON CONFLICT (tenant_id) DO UPDATE SET version = tree_version.version + 1"
+)
 
 
 def lock_partners() -> None:
     """Let one transaction at a time change the merchant's codes or sponsor tree; held to its end."""
     db.session.execute(_LOCK, {"name": f"partners:{current_tenant()}"})
+
+
+def touch_tree() -> None:
+    """Count one more change of the tree or of a partner's state, and ask for new roll-ups after the commit."""
+    db.session.flush()
+    db.session.execute(_TOUCH)
+    kick_after_commit("refresh_networks")
 
 
 def free_refcode(name: str) -> str:

@@ -16,11 +16,13 @@ from app.extensions import db
 from app.partners import queries
 from app.partners.models import SponsorEdge
 from app.partners.rules import Edge, Status, makes_cycle, tree_of
-from app.partners.service.codes import lock_partners
+from app.partners.service.codes import lock_partners, touch_tree
 from app.tenancy import current_tenant
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.partners.models import Partner
 
 
@@ -43,12 +45,7 @@ def set_sponsor(
     edge = Edge(partner.id, sponsor_id, start, end if sponsor_id else None)
     if _as_it_was(own, edge):
         return False
-    if sponsor_id is not None:
-        _check_sponsor(partner, sponsor_id)
-        others = [_ended(old, start) for old in own if old.start < start]
-        rest = [each for each in known if each.partner_id != partner.id]
-        if makes_cycle(tree_of([*rest, *others]), edge):
-            raise _refusal("sponsor", _("This partner stands below the one you are changing."))
+    _refuse_cycle(partner, edge, known, "sponsor")
     _write(edge)
     before, partner.sponsor_id = partner.sponsor_id, sponsor_id
     record(
@@ -60,7 +57,56 @@ def set_sponsor(
         since=start.isoformat(),
         until=end.isoformat() if end else None,
     )
-    db.session.flush()
+    touch_tree()
+    return True
+
+
+def check_sponsor(
+    partner: Partner, sponsor_id: int | None, since: date | None = None, until: date | None = None
+) -> datetime:
+    """Refuse what set_sponsor would refuse, and return from when it would hold; writes nothing."""
+    start = _start(since)
+    end = None if until is None else day_start(until + timedelta(days=1))
+    if end is not None and end <= start:
+        raise _refusal("until", _("The last day is before the first one."))
+    known = queries.upline_edges([partner.id, *([sponsor_id] if sponsor_id else [])])
+    _refuse_cycle(partner, Edge(partner.id, sponsor_id, start, end), known, "sponsor")
+    return start
+
+
+def end_commissions(partner: Partner, until: date | None) -> bool:
+    """Let the parent who holds now earn up to a day, that day included; None: without an end.
+
+    What is planned after it stays. Raises DomainError at `until`: no parent now, a day that has
+    passed, a day on which another parent is planned already, or a circle that a longer time would
+    close. False: so it was.
+    """
+    lock_partners()
+    now = queries.edge_now(partner.id)
+    if now is None or now.sponsor_id is None:
+        raise _refusal("until", _("This partner has no parent now."))
+    end = None if until is None else day_start(until + timedelta(days=1))
+    if end == now.valid_to:
+        return False
+    if end is not None and end <= clock.now():
+        raise _refusal("until", _("The last day has passed."))
+    known = queries.upline_edges([partner.id])
+    later = [e for e in known if e.partner_id == partner.id and e.start > now.valid_from]
+    if later and (end is None or end > later[0].start):
+        raise _refusal("until", _("Another parent is planned before that day."))
+    edge = Edge(partner.id, now.sponsor_id, max(now.valid_from, clock.now()), end)
+    _refuse_cycle(partner, edge, known, "until")
+    before, now.valid_to = now.valid_to, end
+    record(
+        "partner.sponsor_changed",
+        f"partner:{partner.id}",
+        partner_id=partner.id,
+        name=partner.name,
+        changes={"until": [_day(before), _day(end)]},
+        since=now.valid_from.isoformat(),
+        until=end.isoformat() if end else None,
+    )
+    touch_tree()
     return True
 
 
@@ -74,6 +120,7 @@ def found_edge(partner: Partner, sponsor_id: int | None, until: date | None = No
         _check_sponsor(partner, sponsor_id)
     partner.sponsor_id = sponsor_id
     _write(Edge(partner.id, sponsor_id, start, end))
+    touch_tree()
 
 
 def day_start(day: date) -> datetime:
@@ -86,10 +133,19 @@ def day_start(day: date) -> datetime:
 
 def last_day(edge: SponsorEdge | None) -> date | None:
     """Return the last day of an edge in the merchant's zone, end included; None: without an end."""
+    return None if edge is None or edge.valid_to is None else day_before(edge.valid_to)
+
+
+def day_before(end: datetime) -> date:
+    """Return the last day, in the merchant's zone, of what ends at an instant."""
     tenant = tenants.tenant(current_tenant())
-    if edge is None or edge.valid_to is None or tenant is None:
-        return None
-    return (edge.valid_to - timedelta(microseconds=1)).astimezone(ZoneInfo(tenant.timezone)).date()
+    if tenant is None:
+        raise NotFound
+    return (end - timedelta(microseconds=1)).astimezone(ZoneInfo(tenant.timezone)).date()
+
+
+def _day(end: datetime | None) -> str | None:
+    return None if end is None else day_before(end).isoformat()
 
 
 def _start(since: date | None) -> datetime:
@@ -138,7 +194,24 @@ def _write(edge: Edge) -> None:
     db.session.flush()
 
 
-def _check_sponsor(partner: Partner, sponsor_id: int) -> None:
+def _refuse_cycle(partner: Partner, edge: Edge, known: Iterable[Edge], field: str) -> None:
+    """Refuse a sponsor who cannot be, and an edge that would close a circle at any instant."""
+    if edge.sponsor_id is None:
+        return
+    _check_sponsor(partner, edge.sponsor_id, standing=field == "until")
+    others = [
+        _ended(old, edge.start)
+        for old in known
+        if old.partner_id == partner.id and old.start < edge.start
+    ]
+    rest = [each for each in known if each.partner_id != partner.id]
+    if makes_cycle(tree_of([*rest, *others]), edge):
+        raise _refusal(field, _("This partner stands below the one you are changing."))
+
+
+def _check_sponsor(partner: Partner, sponsor_id: int, *, standing: bool = False) -> None:
+    if standing:
+        return  # he is the parent already, whatever became of him
     sponsor = queries.by_id(sponsor_id)
     if sponsor is None or sponsor.status in {Status.REMOVED, Status.REJECTED, Status.PENDING}:
         raise _refusal("sponsor", _("There is no such partner."))

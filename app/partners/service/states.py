@@ -13,6 +13,7 @@ from app.identity import service as identity
 from app.lifecycle import IllegalTransition
 from app.partners.models import Partner
 from app.partners.rules import LIFECYCLE, Status
+from app.partners.service.codes import touch_tree
 from app.tenancy import current_tenant
 
 EVENTS = {
@@ -59,6 +60,7 @@ def act(partner: Partner, action: str, reason: str = "") -> Partner:
     )
     if action == "approve" and partner.sponsor_id is not None:
         tell_sponsor(partner, partner.sponsor_id)
+    touch_tree()
     return partner
 
 

@@ -7,7 +7,7 @@ from alembic import op
 
 from migrations.tenancy_ddl import protect
 
-revision = "0009"
+revision = "0006"
 down_revision = "0005"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
