@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import clicks, orders
+from bench import clicks, orders, rules
 
 if TYPE_CHECKING:
     from bench.trial import Maker
@@ -13,6 +13,7 @@ BENCHES: dict[str, Maker] = {
     "redirect": clicks.redirect,
     "hit": clicks.hit,
     "orders": orders.orders,
+    "rules": rules.rules,
     "script": clicks.script,
     "memory": clicks.memory,
 }
