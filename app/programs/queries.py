@@ -92,6 +92,11 @@ def find_terms(said: str) -> Terms | None:
     return found if found is not None or number is None else terms_by_id(number)
 
 
+def terms_by_public_id(public_id: str) -> Terms | None:
+    """Return the set of terms with an outside id, and by nothing else: the id is what lets one in."""
+    return db.session.scalar(select(Terms).where(Terms.public_id == public_id))
+
+
 def group_by_id(group_id: int) -> Group | None:
     """Return a group of the scope."""
     return db.session.scalar(select(Group).where(Group.id == group_id))

@@ -139,4 +139,4 @@ def _code_of(text: str) -> str:
     except ValueError:
         return text[:500]
     path = parts.path.rstrip("/").rpartition("/")[2]
-    return (said[0] if said else path)[:500] or text[:500]
+    return (said[0] if said else path)[:500].replace("\x00", "") or text[:500]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.attribution.models import Enrolment
-from app.attribution.queries import enrolments
+from app.attribution.queries import MOST_OF_A_VISIT, enrolments
 from app.extensions import db
 from app.members import queries
 from app.partners.service import NewPartner, create
@@ -17,6 +17,7 @@ from tests.harness import invariants
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
 
     from app.application import App
     from tests.world import Merchant
@@ -165,24 +166,64 @@ def test_a_guest_has_no_card(client: FlaskClient, shop: Merchant, member: str) -
     assert put(client, shop, member, name="Gleb").status_code == 422
 
 
+def lead(
+    client: FlaskClient, shop: Merchant, said: dict[str, str], origin: str | None = None
+) -> TestResponse:
+    origin = origin or f"https://{shop.slug}.example"
+    return client.post(f"/t/{shop.slug}/lead", data=said, headers={"Origin": origin})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "http://[", "null", "https://x.evil", "https://{}.example.evil"],
+)
+def test_a_lead_that_no_page_of_the_shop_reports_binds_nobody(
+    client: FlaskClient, shop: Merchant, origin: str
+) -> None:
+    said = {"click": "ref:anna", "email": "gleb@example.org"}
+    assert lead(client, shop, said, origin.format(shop.slug)).status_code == 204
+    assert put(client, shop, **GLEB).get_json()["partner"] is None
+
+
+def test_a_page_below_the_shops_domain_may_report_a_lead(
+    client: FlaskClient, shop: Merchant
+) -> None:
+    said = {"click": "ref:anna", "email": "gleb@example.org"}
+    lead(client, shop, said, f"https://blog.{shop.slug}.example")
+    assert put(client, shop, **GLEB).get_json()["partner"]["refcode"] == "anna"
+
+
+def test_one_visit_stands_for_a_few_people_and_not_for_a_bought_list(
+    client: FlaskClient, shop: Merchant
+) -> None:
+    click = client.post("/api/v1/clicks", json={"ref": "anna"}, headers=shop.bearer).json["click"]
+    for number in range(MOST_OF_A_VISIT + 2):
+        lead(client, shop, {"click": click, "email": f"buyer{number}@example.org"})
+    bound = []
+    for number in range(MOST_OF_A_VISIT + 2):
+        email = f"buyer{number}@example.org"
+        bound.append(put(client, shop, str(number + 1), email=email).get_json()["partner"])
+    assert [partner is not None for partner in bound] == [True] * MOST_OF_A_VISIT + [False] * 2
+
+
 def test_a_strangers_form_changes_no_card_and_moves_no_known_customer(
     client: FlaskClient, shop: Merchant
 ) -> None:
     put(client, shop, **GLEB)
     order(client, shop, "A1", -60)
     said = {"click": "ref:boris", "email": "gleb@example.org", "name": "Mallory"}
-    answer = client.post(f"/t/{shop.slug}/lead", data=said)
+    answer = lead(client, shop, said)
     assert (answer.status_code, answer.data) == (204, b"")
     found = client.get("/api/v1/members/77", headers=shop.bearer).get_json()
     assert (found["name"], found["partner"]) == ("Gleb", None)
     for nonsense in ({}, {"click": "ck_x"}, {"click": "ref:\0", "email": "a@b.c"}, {"email": "\0"}):
-        assert client.post(f"/t/{shop.slug}/lead", data=nonsense).status_code == 204
+        assert lead(client, shop, nonsense).status_code == 204
 
 
 def test_a_guests_form_counts_for_the_account_he_opens_later(
     client: FlaskClient, shop: Merchant
 ) -> None:
     said = {"click": "ref:anna", "email": "gleb@example.org"}
-    assert client.post(f"/t/{shop.slug}/lead", data=said).status_code == 204
+    assert lead(client, shop, said).status_code == 204
     bound = put(client, shop, **GLEB).get_json()["partner"]
     assert (bound["refcode"], bound["how"]) == ("anna", "subscribed")

@@ -292,3 +292,12 @@ def test_the_join_page_of_a_set_shows_its_own_words(lampa: Shop) -> None:
     page = lampa.app.test_client().get(f"/{lampa.slug}/join?terms={made['id']}").text
     assert "15%" in page
     assert "Be honest." in page
+
+
+def test_nobody_counts_up_to_a_set_that_he_was_not_shown(lampa: Shop) -> None:
+    lampa.call("POST", "/terms", {"name": "Friends", "levels": ["40%"], "text": "For friends."})
+    with lampa.scope():
+        guesses = [str(terms.id) for terms in queries.all_terms()]
+    visitor = lampa.app.test_client()
+    for guess in (*guesses, "Friends", "friends"):
+        assert "40%" not in visitor.get(f"/{lampa.slug}/join?terms={guess}").text
