@@ -20,6 +20,7 @@ from app import clock
 from app.attribution.models import Click
 from app.extensions import db
 from app.group_commit import GroupCommit
+from app.links.queries import SCAN
 from app.links.rules import click_key, fold_code, instant, milliseconds_of, seal_click
 from app.links.service import PARAMS, target_of_code, target_of_short
 from app.tenancy import current_tenant, tenant_scope
@@ -97,6 +98,8 @@ class Clicks:
             return self.inner(environ, start_response)
         query = environ.get("QUERY_STRING", "")
         said = fields(query) if query else {}
+        if kind == "short" and query == SCAN:
+            kind = "scan"
         target = self.target(
             path, environ.get("HTTP_HOST", ""), said.get("ref", "") if beacon else ""
         )

@@ -165,14 +165,14 @@ def enrolments(member_id: int) -> list[Entry]:
     return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why) for e, name in rows]
 
 
-def clicks_of_links(link_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many clicks of people each link had."""
+def clicks_of_links(link_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Return how many clicks of people each link had, and how many of them scanned a QR code."""
     query = (
-        select(Click.link_id, func.count())
+        select(Click.link_id, func.count(), func.count().filter(Click.kind == "scan"))
         .where(Click.link_id.in_(set(link_ids)), Click.flag.is_(None))
         .group_by(Click.link_id)
     )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    return {row[0]: (row[1], row[2]) for row in db.session.execute(query)}
 
 
 def orders_of_links(partner_id: int) -> dict[int, int]:

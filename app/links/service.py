@@ -189,7 +189,7 @@ def _destination(wish: Wish) -> tuple[Shop, str | None]:
     if owner is not None:
         places = [shop for shop in places if shop.id == owner.shop_id] or places
     if not wish.address.strip():
-        if wish.category_id is not None:
+        if isinstance(owner, Category) and queries.category_place(owner, places[0]) is None:
             raise _refusal("address", _("Give the address of the category's page."))
         return places[0], None
     error = AddressError("bad_address")
