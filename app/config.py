@@ -49,6 +49,7 @@ class Config:
     egress_allow: tuple[
         str, ...
     ] = ()  # "host:port" inside our own network that merchants may reach
+    dns_server: str = ""  # "host:port" that is asked for TXT records; empty: the machine's own
     cheap_hashes: bool = False  # tests only: argon2 without its cost
 
     @property
@@ -83,6 +84,7 @@ class Config:
             egress_allow=tuple(
                 h.strip().lower() for h in environ.get("EGRESS_ALLOW", "").split(",") if h.strip()
             ),
+            dns_server=environ.get("DNS_SERVER", ""),
             cheap_hashes=env == "test",
         )
         if config.production:

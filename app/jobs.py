@@ -42,6 +42,9 @@ from app.runs import queries as run_queries
 from app.runs import service as runs
 from app.tenancy import role, tenant_scope
 from app.tenants.models import IdempotencyKey, Tenant
+from app.verified_sites import queries as site_queries
+from app.verified_sites import service as verified_sites
+from app.verified_sites.probe import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -315,6 +318,30 @@ def _grade(tenant_id: int) -> None:
     except Exception:
         # The worker's edge: one merchant's groups must not hold up the others'.
         log.exception("groups of tenant %s cannot be reviewed", tenant_id)
+
+
+def check_sites() -> None:
+    """Look at the sites of partners whose time has come; no transaction waits for somebody's server."""
+    queue.begun("check_sites")
+    with at_work():
+        for tenant_id, site_id in in_transaction(_sites_due):
+            _check_site(tenant_id, site_id)
+
+
+def _check_site(tenant_id: int, site_id: int) -> None:
+    try:
+        asked = in_transaction(lambda: verified_sites.take(site_id), tenant_id)
+        if asked is not None:
+            seen = Probe().look(asked.host, asked.token)
+            in_transaction(lambda: verified_sites.settle(site_id, seen), tenant_id)
+    except Exception:
+        # The worker's edge: one site that cannot be looked at must not hold up the others.
+        log.exception("site %s of tenant %s cannot be looked at", site_id, tenant_id)
+
+
+def _sites_due() -> list[tuple[int, int]]:
+    with role(DRAIN):
+        return site_queries.due()
 
 
 def partitions() -> None:

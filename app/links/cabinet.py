@@ -152,7 +152,7 @@ def restore(short: str) -> Response:
 
 def _index(form: LinkForm, status: int = 200) -> Response:
     main = service.ensure_default(_partner())
-    mine = queries.listed().where(Link.partner_id == g.partner_id)
+    mine = queries.listed().where(Link.partner_id == g.partner_id, ~Link.is_site)
     if request.args.get("show") != "archived":
         mine = mine.where(Link.archived_at.is_(None))
     view = TABLE.load(mine)

@@ -64,7 +64,7 @@ TABLE = Table(
 @requires("read")
 def index() -> Response:
     """Show all links."""
-    view = TABLE.load(queries.listed())
+    view = TABLE.load(queries.listed().where(~Link.is_site))
     lines = [queries.line(row, g.tenant.slug) for row in view.rows]
     clicks = clicks_of_links(line.link_id for line in lines)
     view.rows = [_counted(line, *clicks.get(line.link_id, (0, 0))) for line in lines]

@@ -202,7 +202,7 @@ def line(row: Any, slug: str) -> Line:
 
 def of_partner(partner_id: int, slug: str, limit: int = 50) -> list[Line]:
     """Return a partner's links, the main one first, then the newest."""
-    query = listed().where(Link.partner_id == partner_id, Link.archived_at.is_(None))
+    query = listed().where(Link.partner_id == partner_id, Link.archived_at.is_(None), ~Link.is_site)
     rows = db.session.execute(query.order_by(Link.is_default.desc(), Link.id.desc()).limit(limit))
     return [line(row, slug) for row in rows]
 

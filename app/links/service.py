@@ -114,6 +114,15 @@ def create(partner: Partner, wish: Wish) -> Link:
     return link
 
 
+def create_for_site(partner_id: int, host: str) -> Link:
+    """Make the link that visits from a proved site count for; nobody is shown its code."""
+    partner = db.session.get_one(Partner, (current_tenant(), partner_id))
+    made = create(partner, Wish(label=host))
+    made.is_site = True
+    db.session.flush()
+    return made
+
+
 def archive(link: Link, *, back: bool = False) -> None:
     """Take a link out of the lists, or bring it back; it may be in print, so it counts as before.
 

@@ -44,6 +44,8 @@ RULES: Mapping[str, Rule] = {
     "partner.group_warned": Rule(To.PARTNER),
     "partner.group_moved": Rule(To.PARTNER),
     "partner.adjusted": Rule(To.PARTNER),
+    "site.verified": Rule(To.PARTNER),
+    "site.lost": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),

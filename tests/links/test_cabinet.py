@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from app.attribution import queries as clicks
 from app.catalog import queries as products
 from app.catalog import service as catalog
 from app.extensions import db
 from app.identity import service as identity
-from app.attribution import queries as clicks
 from app.links import queries
 from app.links import service as links
 from app.links.models import Link
@@ -276,7 +276,7 @@ def test_sharing_is_plain_links_and_never_tells_the_partners_note(
         assert f'href="https://{place}/' in text
     assert 'href="mailto:?' in text
     assert "secret%20note" not in text
-    assert "<script src=\"https" not in text
+    assert '<script src="https' not in text
 
 
 @pytest.mark.parametrize(("kind", "slips"), [("card", 1), ("sheet", 10), ("poster", 1)])
