@@ -96,7 +96,7 @@ def test_the_merchant_sees_all_sites_and_may_take_one_out(
     client.post("/logout")
     sign_in(client, lampa.staff["support"])
     assert "blog.example" in client.get(lampa.office("sites/?q=blog")).text
-    assert client.post(lampa.office(f"sites/{one.public_id}/withdraw")).status_code == 404
+    assert client.post(lampa.office(f"sites/{one.public_id}/withdraw")).status_code == 403
     client.post("/logout")
     sign_in(client, lampa.staff["manager"])
     assert client.post(lampa.office(f"sites/{one.public_id}/withdraw")).status_code == 303
