@@ -19,6 +19,7 @@ import app.notifications.models
 import app.orders.models
 import app.partners.models
 import app.payouts.models
+import app.postbacks.models
 import app.programs.models
 import app.runs.models
 import app.tenants.models

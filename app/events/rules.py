@@ -59,6 +59,8 @@ CATALOG: dict[str, Audience] = {
     "partner.adjusted": P,
     "link.created": P,
     "site.verified": P,
+    "postback.created": P,
+    "postback.stopped": P,
     "site.lost": P,
     "site.withdrawn": P,
     "order.parked": M,

@@ -46,6 +46,7 @@ RULES: Mapping[str, Rule] = {
     "partner.adjusted": Rule(To.PARTNER),
     "site.verified": Rule(To.PARTNER),
     "site.lost": Rule(To.PARTNER),
+    "postback.stopped": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),

@@ -46,6 +46,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "orders",
         "commissions",
         "payouts",
+        "postbacks",
         "network",
         "notifications",
         "reports",

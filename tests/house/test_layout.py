@@ -43,6 +43,7 @@ EDGES = {
     "app/jobs/long_work.py",
     "app/jobs/messages.py",
     "app/jobs/orders.py",
+    "app/jobs/postbacks.py",
     "app/jobs/sites.py",
     "app/jobs/tree.py",
     "app/jobs/work.py",
