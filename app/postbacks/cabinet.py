@@ -8,7 +8,7 @@ from flask import Blueprint, abort, g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.extensions import kick_after_commit
 from app.partners import queries as partners
 from app.postbacks import queries, rules, service
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("postbacks", __name__, url_prefix="/postbacks")
 
+DIGITS = 18
 CALLS = Table(
     name="calls",
     caption=_l("Calls"),
@@ -93,11 +94,13 @@ def show(public_id: str) -> Response:
     return page("postbacks/cabinet/show.html", "_calls.html", postback=postback, calls=view)
 
 
-@bp.post("/<string:public_id>/calls/<int:number>/again")
+@bp.post("/<string:public_id>/calls/<string:call>/again")
 @requires("partner")
-def again(public_id: str, number: int) -> Response:
+def again(public_id: str, call: str) -> Response:
     postback = service.get(public_id, g.partner_id)
-    service.again(postback, number)
+    if not (call.isascii() and call.isdecimal() and len(call) <= DIGITS):
+        raise NotFound
+    service.again(postback, int(call))
     kick_after_commit("send_postbacks")
     return see_other(
         "cabinet.postbacks.show", public_id=public_id, message=_("It is called once more.")
