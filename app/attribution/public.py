@@ -24,6 +24,7 @@ from app.members.service import Card, Contact
 from app.site.access import requires
 from app.tenants import queries as tenants
 from app.tenants.queries import settings
+from app.verified_sites import queries as verified_sites
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,7 @@ ANYBODY = {
 def script() -> Response:
     now = settings()
     words = [now["parameters"], now["window_days"], now["click"] == "first"]
+    words += [1] if verified_sites.any_verified() else []
     packed = request.accept_encodings.quality("gzip") > 0
     response = make_response(landing_script(json.dumps(words), packed=packed))
     response.headers.update(ANYBODY)

@@ -49,6 +49,7 @@ class SeenClick:
     link_id: int
     at: datetime
     flaw: Reason | None
+    by_site: bool = False  # nobody followed a link: he came from a verified site
 
 
 def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
@@ -63,9 +64,11 @@ def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
     if not own:
         return {}
     links = db.session.execute(
-        select(Link.id, Link.partner_id).where(Link.id.in_({c.link for c in own.values()}))
+        select(Link.id, Link.partner_id, Link.is_site).where(
+            Link.id.in_({c.link for c in own.values()})
+        )
     )
-    partners = {row.id: row.partner_id for row in links}
+    found = {row.id: row for row in links}
     rows = db.session.execute(
         select(Click.at, Click.nonce, Click.flag, Click.user_agent).where(
             tuple_(Click.at, Click.nonce).in_({(c.at, c.nonce) for c in own.values()})
@@ -74,13 +77,14 @@ def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
     flags = {(row.at, row.nonce): row.flag or _second_look(row.user_agent) for row in rows}
     return {
         token: SeenClick(
-            partners[click.link],
+            found[click.link].partner_id,
             click.link,
             click.at,
             _flaw(flags.get((click.at, click.nonce))),
+            found[click.link].is_site,
         )
         for token, click in own.items()
-        if click.link in partners
+        if click.link in found
     }
 
 
@@ -168,20 +172,20 @@ def enrolments(member_id: int) -> list[Entry]:
     return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why) for e, name in rows]
 
 
-def clicks_of_links(link_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many clicks of people each link had."""
+def clicks_of_links(link_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Return how many clicks of people each link had, and how many of them scanned a QR code."""
     query = (
-        select(Click.link_id, func.count())
+        select(Click.link_id, func.count(), func.count().filter(Click.kind == "scan"))
         .where(Click.link_id.in_(set(link_ids)), Click.flag.is_(None))
         .group_by(Click.link_id)
     )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    return {row[0]: (row[1], row[2]) for row in db.session.execute(query)}
 
 
-def orders_of_links(partner_id: int) -> dict[int, int]:
-    """Return how many orders each link of the partner won by a click."""
+def orders_of_links(partner_id: int, kind: str = "click") -> dict[int, int]:
+    """Return how many orders each link of the partner won by a click, or by a visit from a site."""
     won = select(Claim.evidence).where(
-        Claim.partner_id == partner_id, Claim.kind == "click", Claim.won
+        Claim.partner_id == partner_id, Claim.kind == kind, Claim.won
     )
     key = click_key(settings().secret_key)
     opened = (open_click(token, [key]) for token in db.session.scalars(won))

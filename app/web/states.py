@@ -49,6 +49,8 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "previewed": (lazy_pgettext("run", "Looked at"), "warn"),
     "applying": (lazy_pgettext("run", "Being applied"), "info"),
     "done": (lazy_pgettext("run", "Applied"), "good"),
+    # partners' sites
+    "verified": (lazy_pgettext("site", "Proved"), "good"),
     # claims and messages
     "won": (lazy_pgettext("claim", "Won"), "good"),
     "lost": (lazy_pgettext("claim", "Lost"), "quiet"),
