@@ -212,6 +212,13 @@ class View:
         """Return another sum of the event, minor units, by locale."""
         return money_text(int(minor), self.facts.get("currency") or self.merchant.currency)
 
+    @property
+    def change(self) -> str:
+        """What a sum gained (or lost, with a minus) from before to after, by locale."""
+        gained = int(self.facts.get("after") or 0) - int(self.facts.get("before") or 0)
+        currency = self.facts.get("currency") or self.merchant.currency
+        return ("+" if gained > 0 else "") + money_text(gained, currency)
+
     def day(self, name: str) -> str:
         """Return a day that the event names, by locale."""
         said = date.fromisoformat(str(self.facts[name]))

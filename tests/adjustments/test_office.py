@@ -213,3 +213,17 @@ def test_the_commission_of_a_deal_is_set_and_set_free_again(desk: Desk) -> None:
     deal = put(desk.client, desk.merchant, said(partner_code="vera")).get_json()["deal"]
     assert (deal["commission"], deal["shares"][0]["by_hand"]) == ("190.00", None)
     assert desk.client.get(desk.merchant.office("adjustments/deals/dl_none")).status_code == 404
+
+
+def test_the_order_and_the_card_say_in_words_what_was_booked_and_why(desk: Desk) -> None:
+    deal = put(desk.client, desk.merchant, said(partner_code="vera")).get_json()["deal"]["id"]
+    form = {"level_1": "500", "reason": "Agreed by phone"}
+    desk.client.post(desk.merchant.office(f"adjustments/deals/{deal}"), data=form)
+    sign_in(desk.client, desk.merchant.staff["owner"])
+    money = desk.client.get(desk.merchant.office(f"orders/{deal}/")).text.partition('id="money"')[2]
+    assert "Set by hand: <bdi>Agreed by phone</bdi>" in money
+    assert "Merchant → On hold, <bdi>Vera</bdi>" in money
+    card = desk.client.get(desk.merchant.office("partners/card/vera/balance?bucket=pending")).text
+    assert f'/orders/{deal}/">Order ' in card
+    owes = desk.client.get(desk.merchant.office("partners/card/boris/balance?bucket=debt")).text
+    assert not re.search(r"partner:\d|order:\d|merchant:commissions|repay:", money + card + owes)

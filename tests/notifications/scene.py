@@ -94,6 +94,8 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         subject, facts = f"person:{person.id}", {"person_id": person.id, "role": "manager"}
     if kind.startswith("cap."):
         facts |= {"cap": "partner", "given": 820000, "most": 1000000, "currency": "RUB"}
+    if kind == "deal.overridden":
+        facts |= {"level": 1, "amount": 70000, "before": 51360, "after": 70000, "currency": "RUB"}
     if kind == "terms.announced":
         facts |= {"terms_id": 1, "name": "Base terms", "version": 2, "days": 90, "currency": "RUB"}
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
