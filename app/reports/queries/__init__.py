@@ -21,7 +21,7 @@ from app.reports.queries.figures import (
     top_partners,
     waiting,
 )
-from app.reports.queries.partners import lost_claims, next_free
+from app.reports.queries.partners import Subject, lost_claims, next_free, subjects
 from app.reports.queries.sources import sources
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "CustomerSums",
     "Liability",
     "Overview",
+    "Subject",
     "Top",
     "Waiting",
     "campaign_report",
@@ -43,6 +44,7 @@ __all__ = [
     "orders_of",
     "overview",
     "sources",
+    "subjects",
     "top_partners",
     "waiting",
 ]
