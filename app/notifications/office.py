@@ -34,7 +34,7 @@ KINDS = {
     "partner.recruited": _l("New partner in the network"),
     "deal.overridden": _l("Commission set by hand"),
     "partner.group_warned": _l("A group is about to be lost"),
-    "partner.group_moved": _l("Your group has changed"),
+    "partner.group_moved": _l("A group was changed by results"),
     "commission.accrued": _l("Sale counted"),
     "commission.available": _l("Hold ended"),
     "cap.near": _l("A cap nearly reached"),

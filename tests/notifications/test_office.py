@@ -68,7 +68,7 @@ def test_notices_to_all_partners_are_a_setting(
     app: App, client: FlaskClient, world: World, who: str, status: int
 ) -> None:
     sign_in(client, world.lampa.staff[who])
-    wanted = {"recruited": "y", "available": "y"}
+    wanted = {"recruited": "y", "available": "y", "cap_near": "y"}
     answer = client.post(world.lampa.office("messages/notices"), data=wanted)
     assert answer.status_code == status
     with app.app_context():
