@@ -256,9 +256,9 @@ def _caps(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
         said = {"most": write(int(cap["most"])), "wanted": write(int(cap["wanted"]))}
         text = str(CAPS[name]) % said if name in CAPS else name
         if paid:
-            more = gettext("%(paid)s of %(wanted)s were paid.", paid=write(paid), **said)
+            more = gettext("%(paid)s of %(wanted)s were counted.", paid=write(paid), **said)
         else:
-            more = gettext("nothing of %(wanted)s was paid.", **said)
+            more = gettext("nothing of %(wanted)s was counted.", **said)
         yield f"{text} {more}"
 
 
