@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask_babel import gettext, lazy_gettext
 
+from app.attribution.explain import evidence
 from app.commissions.rules import BY_HAND
 from app.money import half_up, to_decimal_string
 from app.web.filters import date_text, datetime_text, percent
@@ -386,4 +387,5 @@ def spoken(
         "left_out": notes(view.deal.notes, lines, partners, only=mine),
         "nothing": nothing,
         "kinds": KINDS,
+        "evidence": evidence,
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask_babel import force_locale
 
+from app.attribution import explain as claims
 from app.attribution.rules import Kind, Reason
 from app.commissions import explain
 from app.commissions.office import BUCKETS
@@ -109,6 +110,18 @@ def test_sources_claims_caps_cuts_buckets_and_entries_have_their_words(locale: s
     kinds = {"accrual", "reversal", "release", "return", "clawback", "repayment", "adjustment"}
     assert kinds | {"write_off", "adjustment_undone"} <= KINDS.keys()
     for table in (explain.SOURCES, explain.KINDS, explain.CAPS, explain.ENDINGS, KINDS):
+        for words in table.values():
+            assert locale == "en" or any("а" <= c <= "я" for c in str(words)), str(words)
+
+
+def test_registrations_and_bindings_have_words_of_their_own(locale: str) -> None:
+    assert {r.value for r in Reason} == claims.WHY.keys()
+    assert {k.value for k in Kind} - {"binding"} | {
+        "registered",
+        "subscribed",
+    } == claims.BOUND.keys()
+    assert {kind for kind, _how in claims.ENROLLED} == {"click", "ref", "partner_code"}
+    for table in (claims.WHY, claims.BOUND, claims.ENROLLED):
         for words in table.values():
             assert locale == "en" or any("а" <= c <= "я" for c in str(words)), str(words)
 
