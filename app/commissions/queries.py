@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.orders.rules import Folded
     from app.tenants.models import Tenant
 
+CALLED = ("name", "email", "phone")  # how a buyer is called, the first that is known
 LEVELS = 16  # more than any program has: order and level make one number
 
 # Everything that an order of these partners and products may read, in one round trip: the partners
@@ -302,7 +303,11 @@ def _counter(cap: Cap) -> Counter:
 
 
 def orders() -> Select[Any]:
-    """Orders with their deals, for the merchant's list: those of partners carry the star."""
+    """Orders with their deals, for the merchant's list: those of partners carry the star.
+
+    `customer`: his name, else his e-mail, else his phone, as the order has them.
+    """
+    buyer = Order.folded["snapshot"]["customer"]
     return (
         select(
             Order.id,
@@ -311,7 +316,9 @@ def orders() -> Select[Any]:
             Order.status,
             Order.state,
             Order.total,
-            Order.folded["snapshot"]["customer"]["name"].astext.label("customer"),
+            func.coalesce(*(func.nullif(buyer[name].astext, "") for name in CALLED)).label(
+                "customer"
+            ),
             Deal.public_id.label("deal"),
             Deal.partner_id,
             Partner.name.label("partner"),
