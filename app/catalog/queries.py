@@ -25,6 +25,22 @@ def product(shop_id: int, external_id: str) -> Product | None:
     )
 
 
+def product_said(shop_id: int, said: str) -> Product | None:
+    """Return the product meant by the shop's own id, or by a name that only one has."""
+    found = product(shop_id, said)
+    if found is not None:
+        return found
+    named = select(Product).where(Product.shop_id == shop_id, Product.name == said).limit(2)
+    alike = db.session.scalars(named).all()
+    return alike[0] if len(alike) == 1 else None
+
+
+def offered(shop_id: int, words: str, most: int) -> Sequence[Product]:
+    """Return products of a shop whose name or id has every word, by name, at most so many."""
+    query = matching(select(Product).where(Product.shop_id == shop_id), words)
+    return db.session.scalars(query.order_by(Product.name, Product.id).limit(most)).all()
+
+
 def category(shop_id: int, external_id: str) -> Category | None:
     """Return a category by the shop's own id."""
     return db.session.scalar(

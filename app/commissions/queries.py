@@ -308,6 +308,7 @@ def orders() -> Select[Any]:
     `customer`: his name, else his e-mail, else his phone, as the order has them.
     """
     buyer = Order.folded["snapshot"]["customer"]
+    customer: Any = func.coalesce(*(func.nullif(buyer[name].astext, "") for name in CALLED))
     return (
         select(
             Order.id,
@@ -316,9 +317,7 @@ def orders() -> Select[Any]:
             Order.status,
             Order.state,
             Order.total,
-            func.coalesce(*(func.nullif(buyer[name].astext, "") for name in CALLED)).label(
-                "customer"
-            ),
+            customer.label("customer"),
             Deal.public_id.label("deal"),
             Deal.partner_id,
             Partner.name.label("partner"),
