@@ -119,19 +119,30 @@ def world_of(
     partners: Collection[int],
     oldest: datetime,
 ) -> World:
-    """Load every dated fact that orders may read, in one statement.
+    """Load every dated fact that orders may read, in one statement; `oldest` as `world` says."""
+    products = {line.product for f in folded for line in f.snapshot.lines if line.product}
+    categories = {str(r.value) for f in folded for r in f.facts if r.name == "category"}
+    return world(tenant, shop_id, products, categories, partners, oldest)
+
+
+def world(
+    tenant: Tenant,
+    shop_id: int,
+    products: Iterable[str],
+    categories: Iterable[str],
+    partners: Iterable[int],
+    oldest: datetime,
+) -> World:
+    """Load every dated fact that sales of these products (the shop's ids) may read, in one statement.
 
     `oldest`: the first instant that they are rated by: campaigns that were over then are left out.
     """
-    lines = [line for f in folded for line in f.snapshot.lines]
     values = {
         "shop": shop_id,
         "partners": sorted(partners),
         "oldest": oldest,
-        "products": sorted({line.product for line in lines if line.product}),
-        "categories": sorted(
-            {str(r.value) for f in folded for r in f.facts if r.name == "category"}
-        ),
+        "products": sorted(products),
+        "categories": sorted(categories),
     }
     row = sql.one(_WORLD, values)
     region = region_of(tenant.currency)

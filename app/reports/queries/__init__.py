@@ -22,6 +22,7 @@ from app.reports.queries.figures import (
     waiting,
 )
 from app.reports.queries.partners import Subject, lost_claims, next_free, subjects
+from app.reports.queries.products import Pays, pays_now
 from app.reports.queries.sources import sources
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "CustomerSums",
     "Liability",
     "Overview",
+    "Pays",
     "Subject",
     "Top",
     "Waiting",
@@ -43,6 +45,7 @@ __all__ = [
     "next_free",
     "orders_of",
     "overview",
+    "pays_now",
     "sources",
     "subjects",
     "top_partners",
