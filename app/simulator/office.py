@@ -66,10 +66,11 @@ def run() -> Response:
     return _page(form, found=found, **_told(found, snapshot))
 
 
-@bp.get("/products/<int:row>")
+@bp.get("/products")
 @requires("read")
-def products(row: int) -> Response:
+def products() -> Response:
     """Offer products whose name or id has what is typed in a row."""
+    row = request.args.get("row", "0")
     words = request.args.get(f"lines-{row}-product", "")
     return page("simulator/office/_products.html", offered=_offered(words))
 

@@ -73,8 +73,9 @@ def test_products_are_offered_by_name_and_taken_by_name_or_id(
     listed = client.get(page).text.partition('<datalist id="known-products">')[2]
     assert '<option value="d-1">Desk lamp · ' in listed
     assert '<option value="f-1">Floor lamp</option>' in listed
-    fitting = client.get(f"{page}products/1?lines-1-product=DESK").text
+    fitting = client.get(f"{page}products?row=1&lines-1-product=DESK").text
     assert re.findall(r'value="([^"]*)"', fitting) == ["d-1"]
+    assert client.get(f"{page}products?row=%ff&lines-0-product=lamp").status_code == 200
     for typed in ("d-1", "Desk lamp"):
         form = {"code": "ANNA10", "state": "completed", "brought": "code",
                 "lines-0-product": typed, "lines-0-quantity": "1"}  # fmt: skip
