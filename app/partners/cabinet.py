@@ -62,7 +62,7 @@ def index() -> Response:
         invitation=invitation(partner),
         balance=balance,
         minimum=payouts.minimum(),
-        has_open=payouts.has_open(partner.id),
+        open_payout=payouts.open_state(partner.id),
         summary=_summary(partner),
         campaigns=_campaigns(partner),
         changes=_changes(partner),
