@@ -250,3 +250,20 @@ def test_the_cabinet_tells_of_new_terms_with_the_partners_own_figures(lampa: Sho
     assert "New terms: Base terms" in home
     assert "12,300.00" in home
     assert "11,000.00" in home
+
+
+def test_the_day_of_a_publication_is_not_called_optional(lampa: Shop) -> None:
+    browser = lampa.signed_in()
+    with lampa.scope():
+        terms_id = programs.base_terms().public_id
+    form = {"levels-0": "12%", "tax": "y", "promotional": "y", "foreign_coupons": "y"}
+    made = browser.post(f"/{lampa.slug}/office/terms/{terms_id}/drafts/new", data=form)
+    page = browser.get(f"{made.headers['Location']}/tried").text
+    label = re.search(r'<label class="form-label" for="day">(.*?)</label>', page)
+    assert label is not None
+    assert label[1] == "Day"
+    empty = browser.post(f"{made.headers['Location']}/publish", data={"when": "day", "day": ""})
+    assert (empty.status_code, "Type a date." in empty.text) == (422, True)
+    assert (
+        browser.post(f"{made.headers['Location']}/publish", data={"when": "now"}).status_code == 303
+    )

@@ -84,7 +84,7 @@ def create_campaign() -> Response:
         except DomainError as error:
             _complain(form, error)
             return _page(None, form, error.status)
-        words = _("The campaign is there. Its partners see it in their cabinets.")
+        words = _("The campaign is saved. Its partners see it in their cabinets.")
         return see_other("office.programs.campaign", campaign_id=campaign.public_id, message=words)
     return _page(None, form, 422)
 

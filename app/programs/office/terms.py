@@ -63,7 +63,7 @@ def create_terms() -> Response:
         except DomainError as error:
             form.tell(error)
             return _edit(None, form, error.status)
-        return see_other("office.programs.index", message=_("The terms are there."))
+        return see_other("office.programs.index", message=_("The terms are saved."))
     return _edit(None, form, 422)
 
 
