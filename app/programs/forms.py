@@ -22,10 +22,17 @@ from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.money import Money, parse_decimal
-from app.programs.rules import MOST_LEVELS, RateError, parse_rate_typed, write_rate
+from app.programs.rules import MOST_LEVELS, Fixed, RateError, parse_rate_typed, write_rate
 from app.tenants import queries as tenants
 from app.web.filters import locale_name, money, money_plain, percent
-from app.web.forms import Filled, Form, LocalDateTimeField, MoneyField, PercentOrMoneyField
+from app.web.forms import (
+    Filled,
+    Form,
+    LocalDateTimeField,
+    MoneyField,
+    PercentOrMoneyField,
+    refuse_bare,
+)
 from app.web.surroundings import surroundings
 
 if TYPE_CHECKING:
@@ -130,11 +137,17 @@ class ByBuyerField(TextAreaField):  # type: ignore[misc]
         if text.strip() in {"", "-", "—"}:
             return None
         unit = surroundings().currency
+        words = gettext("This line cannot be read: %(line)s", line=line.strip())
         try:
-            return write_rate(parse_rate_typed(text, locale_name(), unit), unit)
+            rate = parse_rate_typed(text, locale_name(), unit)
         except RateError as error:
-            words = gettext("This line cannot be read: %(line)s", line=line.strip())
             raise ValidationError(words) from error
+        if isinstance(rate, Fixed):
+            try:
+                refuse_bare(text, Money(rate.minor, unit))
+            except ValueError as error:
+                raise ValidationError(f"{words}. {error}") from error
+        return write_rate(rate, unit)
 
     @staticmethod
     def written(levels: Mapping[str, Sequence[str | None]]) -> str:
