@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from app.extensions import db
-from app.orders.models import OrderMessage
+from app.orders.models import Order, OrderMessage
+from app.tenants.queries import maps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SHOWN = 100
+WORDS = 50  # of a shop that its map does not have; more are a mistake, and nobody reads them
 
 
 def messages(order_id: int) -> Sequence[OrderMessage]:
@@ -23,3 +25,24 @@ def messages(order_id: int) -> Sequence[OrderMessage]:
         .order_by(OrderMessage.id.desc())
         .limit(SHOWN)
     ).all()
+
+
+def unexplained() -> dict[int, list[str]]:
+    """Return by shop the words of orders that the shop's map does not have, as it holds now."""
+    said = db.session.execute(
+        select(Order.shop_id, Order.status)
+        .join(
+            OrderMessage,
+            and_(OrderMessage.tenant_id == Order.tenant_id, OrderMessage.order_id == Order.id),
+        )
+        .where(OrderMessage.state.is_(None), OrderMessage.status == Order.status)
+        .group_by(Order.shop_id, Order.status)
+        .order_by(Order.shop_id, Order.status)
+        .limit(WORDS)
+    ).all()
+    known = maps({row.shop_id for row in said}) if said else {}
+    found: dict[int, list[str]] = {}
+    for row in said:
+        if row.status not in known.get(row.shop_id, {}):
+            found.setdefault(row.shop_id, []).append(row.status)
+    return found

@@ -15,6 +15,7 @@ from app.commissions.rules import month_of
 from app.errors import DomainError, NotFound
 from app.installation import settings
 from app.money import Money
+from app.orders.queries import unexplained
 from app.partners.queries import cards
 from app.programs.queries import all_terms
 from app.reruns.forms import WordsForm
@@ -304,7 +305,7 @@ def _found(shop_id: str) -> Shop:
 def _words() -> dict[str, str]:
     """Return the rows of the status map that were filled in."""
     rows = zip(request.form.getlist("word"), request.form.getlist("state"), strict=False)
-    return {word.strip(): state for word, state in rows if word.strip()}
+    return {word.strip(): state for word, state in rows if word.strip() and state}
 
 
 def _by_state(row: tuple[str, str]) -> tuple[int, str]:
@@ -320,12 +321,14 @@ def _complain(form: Form, error: DomainError) -> None:
 
 
 def _shop(form: ShopForm, found: Shop | None, words: dict[str, str], status: int = 200) -> Response:
+    asked = unexplained().get(found.id, []) if found is not None else []
+    unknown = [(word, "") for word in asked if word not in words]
     return page(
         "tenants/office/shop.html",
         status=status,
         form=form,
         shop=found,
-        words=[*sorted(words.items(), key=_by_state), *[("", "")] * BLANK_ROWS],
+        words=[*sorted(words.items(), key=_by_state), *unknown, *[("", "registered")] * BLANK_ROWS],
         states=STATE_NAMES,
         older=WordsForm(formdata=None) if found is not None else None,
     )

@@ -152,6 +152,7 @@ def test_the_parent_changes_and_a_cycle_is_refused_at_its_field(lampa: Shop) -> 
     answer = browser.post(card(lampa, "anna/sponsor"), data={"sponsor": "boris"})
     assert answer.status_code == 422
     assert "stands below" in answer.text
+    assert "/anna" in answer.text.partition('id="link"')[2]  # the link stands whatever was refused
     assert browser.post(card(lampa, "boris/sponsor"), data={"sponsor": ""}).status_code == 303
     assert read(lampa, "boris")["sponsor"] is None
 

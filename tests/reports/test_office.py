@@ -13,6 +13,7 @@ from app.attribution.clicks import count_click
 from app.catalog.service import put_product
 from app.extensions import db
 from app.intake import service as intake
+from app.orders.queries import unexplained
 from app.orders.rules import Customer, Line, Snapshot
 from app.orders.service import Incoming, read_state
 from app.partners.rules import Status
@@ -23,6 +24,7 @@ from app.programs import service as terms
 from app.reports import queries
 from app.reports.rules import Figures
 from app.tenants import queries as tenants
+from app.tenants import service as tenants_service
 from tests.world import sign_in
 
 if TYPE_CHECKING:
@@ -157,6 +159,24 @@ def test_a_word_that_was_explained_by_a_newer_message_waits_no_more(scope: Merch
     say(scope, "1", days_ago(2), status="awaiting-pickup")
     assert queries.waiting().words == ("awaiting-pickup",)
     say(scope, "1", days_ago(1), status="completed")
+    assert queries.waiting().words == ()
+
+
+def test_an_unknown_word_is_offered_in_its_shops_form_and_waits_until_it_is_explained(
+    client: FlaskClient, scope: Merchant
+) -> None:
+    say(scope, "1", days_ago(2), status="awaiting-pickup")
+    db.session.commit()
+    owner = sign_in(client, scope.staff["owner"].email)
+    address = f"{scope.office()}settings/shops/{scope.shop}"
+    assert address in owner.get(scope.office()).text
+    form = owner.get(address).text
+    assert 'value="awaiting-pickup"' in form
+    assert "not explained yet" in form
+    assert unexplained() == {scope.shop_id: ["awaiting-pickup"]}
+    shop = tenants.shop_by_id(scope.shop_id)
+    assert shop is not None
+    tenants_service.change_shop(shop, words={"awaiting-pickup": "agreed"})
     assert queries.waiting().words == ()
 
 

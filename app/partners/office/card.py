@@ -225,7 +225,9 @@ def _basics(
     status: int = 200,
     end_form: EndForm | None = None,
 ) -> Response:
-    default = links.ensure_default(partner) if status == 200 else None
+    default = links.ensure_default(
+        partner
+    )  # a refusal takes it back with the rest, and shows it all the same
     edges = queries.edges_of(partner.id)
     return page(
         "partners/office/card.html",

@@ -18,11 +18,13 @@ from app.commissions.models import Deal
 from app.extensions import db
 from app.intake.models import Inbox
 from app.ledger.models import Balance
-from app.orders.models import Order, OrderMessage
+from app.orders.models import Order
+from app.orders.queries import unexplained
 from app.partners.models import Partner
 from app.payouts.models import Payout
 from app.programs.models import Terms
 from app.reports.rules import PERIOD, Figures, Hold, days_until, hold_of, total
+from app.tenancy import current_tenant
 from app.tenants.models import Shop
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class Waiting:
     approved: int
     parked: int
     words: tuple[str, ...]
+    shop: str | None = None  # whose words these are, the first of several
 
     @property
     def anything(self) -> bool:
@@ -171,19 +174,17 @@ def waiting() -> Waiting:
             select(func.count()).where(Inbox.state == "parked").scalar_subquery().label("parked"),
         )
     ).one()
-    words = db.session.scalars(
-        select(Order.status)
-        .join(
-            OrderMessage,
-            and_(OrderMessage.tenant_id == Order.tenant_id, OrderMessage.order_id == Order.id),
-        )
-        .where(OrderMessage.state.is_(None), OrderMessage.status == Order.status)
-        .group_by(Order.status)
-        .order_by(Order.status)
-        .limit(TOP)
-    )
+    unknown = unexplained()
+    words = sorted({word for found in unknown.values() for word in found})[:TOP]
+    shop = db.session.get(Shop, (current_tenant(), next(iter(unknown)))) if unknown else None
     return Waiting(
-        row.applications, row.requests, int(row.requested), row.approved, row.parked, tuple(words)
+        row.applications,
+        row.requests,
+        int(row.requested),
+        row.approved,
+        row.parked,
+        tuple(words),
+        shop.public_id if shop else None,
     )
 
 
