@@ -26,7 +26,7 @@ from app.partners.forms import NOTICES, SettingsForm
 from app.partners.rules import Status
 from app.payouts import queries as payouts
 from app.programs import queries as programs
-from app.programs.forms import shown, summary
+from app.programs.forms import announced, shown, summary, written_out
 from app.programs.rules import write_rate
 from app.site.access import requires
 from app.tenants import queries as tenants
@@ -158,7 +158,12 @@ def _announced(partner: Partner) -> dict[str, Any] | None:
     holds_from = datetime.fromisoformat(event.facts["holds_from"])
     if clock.now() > holds_from + ANNOUNCED_FOR:
         return None
-    return event.facts | {"holds_from": holds_from, "to_come": holds_from > clock.now()}
+    said = event.facts.get("terms")
+    return event.facts | {
+        "holds_from": holds_from,
+        "to_come": holds_from > clock.now(),
+        "sentences": announced(said, g.tenant.currency).sentences if said else (),
+    }
 
 
 def _summary(partner: Partner) -> Summary:
@@ -167,4 +172,4 @@ def _summary(partner: Partner) -> Summary:
     terms_id = queries.terms_of(partner).id
     said = summary(programs.conditions([terms_id])[terms_id])
     own = [write_rate(each.rate, unit) for each in queries.effective_rates(partner, unit)]
-    return replace(said, levels=shown(own))
+    return replace(said, levels=[written_out(rate, unit) for rate in own])

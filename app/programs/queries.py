@@ -12,7 +12,7 @@ from app.facts import service as facts
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 BIGINT_DIGITS = 18
@@ -114,7 +114,7 @@ def conditions(terms_ids: Iterable[int]) -> dict[int, Conditions]:
     """Return what each set of terms pays now."""
     ids = set(terms_ids)
     known = facts.current([f"terms:{i}" for i in ids])
-    return {i: _conditions(known[f"terms:{i}"]) for i in ids if f"terms:{i}" in known}
+    return {i: read_conditions(known[f"terms:{i}"]) for i in ids if f"terms:{i}" in known}
 
 
 def group_levels(group_ids: Iterable[int]) -> dict[int, list[str | None]]:
@@ -122,6 +122,18 @@ def group_levels(group_ids: Iterable[int]) -> dict[int, list[str | None]]:
     ids = set(group_ids)
     known = facts.current([f"group:{i}" for i in ids], ["levels"])
     return {i: known.get(f"group:{i}", {}).get("levels") or [] for i in ids}
+
+
+def group_offers(
+    group_ids: Iterable[int],
+) -> dict[int | None, tuple[list[str | None], dict[str, list[str | None]]]]:
+    """Return the levels of each group as they hold now, and those by the buyer's group."""
+    ids = set(group_ids)
+    known = facts.current([f"group:{i}" for i in ids], ["levels", "levels_by_buyer"])
+    said = {i: known.get(f"group:{i}", {}) for i in ids}
+    return {
+        i: (row.get("levels") or [], row.get("levels_by_buyer") or {}) for i, row in said.items()
+    }
 
 
 def group_by_buyer(group_id: int) -> dict[str, list[str | None]]:
@@ -175,7 +187,8 @@ def _concerns(offer: dict[str, Any], partner_id: int, group_id: int | None) -> b
     return named and (not offer["groups"] or group_id in offer["groups"])
 
 
-def _conditions(found: dict[str, Any]) -> Conditions:
+def read_conditions(found: Mapping[str, Any]) -> Conditions:
+    """Return what stored facts of a set of terms say."""
     return Conditions(
         label=found.get("label") or "",
         levels=found.get("levels") or [],

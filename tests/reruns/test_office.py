@@ -189,7 +189,7 @@ def test_a_draft_is_kept_tried_published_and_told(lampa: Shop) -> None:
     assert browser.post(f"{page}/try").status_code == 303
     let(lampa, jobs.work_runs)
     shown = browser.get(f"{page}/tried").text
-    assert "Commission after" in shown
+    assert "Commission by the draft" in shown
     assert "1 partner gets more" in shown
     for day in ("", "2020-01-01"):
         refused = browser.post(f"{page}/publish", data={"when": "day", "day": day, "inform": "y"})
@@ -244,12 +244,16 @@ def test_the_cabinet_tells_of_new_terms_with_the_partners_own_figures(lampa: Sho
         facts = {"partner_id": partner.id, "terms_id": 1, "name": "Base terms", "version": 2}
         holds_from = (clock.now() + timedelta(days=5)).isoformat()
         sums = {"before": 1100000, "after": 1230000, "currency": "RUB"}
-        more = {"holds_from": holds_from, "days": 90}
+        more: dict[str, Any] = {"holds_from": holds_from, "days": 90, "touched": True}
+        more["terms"] = {"levels": ["14%"], "hold_days": 3, "window_days": 45}
         record("terms.announced", f"partner:{partner.id}", **facts, **sums, **more)
     home = lampa.signed_in(email).get(f"/{lampa.slug}/cabinet/").text
     assert "New terms: Base terms" in home
     assert "12,300.00" in home
     assert "11,000.00" in home
+    assert "You earn 14% from each sale that you bring." in home
+    assert "on hold for 3 days" in home
+    assert "A click counts for 45 days." in home
 
 
 def test_the_day_of_a_publication_is_not_called_optional(lampa: Shop) -> None:

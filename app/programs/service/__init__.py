@@ -14,6 +14,7 @@ from app.programs.service.drafts import (
     delete_draft,
     draft_terms,
     publish_draft,
+    standing,
 )
 from app.programs.service.groups import change_group, create_group
 from app.programs.service.levels import (
@@ -54,5 +55,6 @@ __all__ = [
     "read_levels",
     "read_rate",
     "read_sum",
+    "standing",
     "stop_campaign",
 ]
