@@ -218,6 +218,29 @@ class TestTheOffice:
         assert words in answer.text
         assert "Autumn" in answer.text or "name" in wrong
 
+    def test_all_that_is_wrong_is_told_together(self, lampa: Shop) -> None:
+        wrong = {
+            "name": "",
+            "levels-0": "7",
+            "levels-1": "20 000",
+            "ends_at": "2020-01-01T00:00",
+            "products": "no-such-lamp",
+            "partners": "nobody",
+        }
+        path = f"/{lampa.slug}/office/campaigns/new"
+        answer = lampa.signed_in().post(path, data=wrong)
+        assert answer.status_code == 422
+        for words in (
+            "Fill this in.",
+            "Write 7%, or 7.00 for a fixed sum.",
+            "Write 20,000.00, without spaces.",
+            "The end is before the start, or has passed.",
+            "We do not know no-such-lamp.",
+            "We do not know nobody.",
+        ):
+            assert words in answer.text
+        assert "Give a rate for at least one level." not in answer.text
+
     def test_the_cabinet_tells_of_it_with_its_end(self, lampa: Shop) -> None:
         email = f"anna@{lampa.domain}"
         lampa.call("POST", "/partners", {"refcode": "anna", "name": "Anna", "email": email})

@@ -256,7 +256,7 @@ def test_a_rate_that_might_be_percents_or_a_sum_is_asked_about(
 def test_a_rate_that_can_mean_one_thing_only_is_taken(
     app: App, currency: str, text: str, rate: str
 ) -> None:
-    with typed(app, rate=text) as form:
+    with typed(app, rate=text):
         surround(currency=currency)
         form = Sample()
         assert form.validate(), form.errors

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.programs.service.campaigns import (
     CampaignChanges,
     change_campaign,
+    check_campaign,
     create_campaign,
     stop_campaign,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "change_draft",
     "change_group",
     "change_terms",
+    "check_campaign",
     "create_campaign",
     "create_group",
     "create_terms",
