@@ -47,6 +47,14 @@ class Conditions:
         return self.base.get("tax", True)
 
 
+@dataclass(frozen=True)
+class Versions:
+    """Which version of a set of terms holds, and those that are published for later: (version, since)."""
+
+    now: int
+    later: list[tuple[int, datetime]]
+
+
 def base_terms() -> Terms:
     """Return the set on which every partner is unless said otherwise."""
     return db.session.scalars(select(Terms).where(Terms.is_base)).one()
@@ -115,6 +123,23 @@ def conditions(terms_ids: Iterable[int]) -> dict[int, Conditions]:
     ids = set(terms_ids)
     known = facts.current([f"terms:{i}" for i in ids])
     return {i: read_conditions(known[f"terms:{i}"]) for i in ids if f"terms:{i}" in known}
+
+
+def versions(terms_ids: Iterable[int], at: datetime) -> dict[int, Versions]:
+    """Return which version of each set of terms holds at an instant, and which come after it."""
+    owners = {f"terms:{i}": i for i in terms_ids}
+    found = facts.history(owners, ["label"])
+    return {
+        owners[owner]: Versions(
+            now=_version(timeline.at(at)),
+            later=[(_version(label), since) for since, label in timeline.rows if since > at],
+        )
+        for (owner, _name), timeline in found.items()
+    }
+
+
+def _version(label: str) -> int:
+    return int(label.rpartition(" v")[2])  # as label_of() writes it
 
 
 def group_levels(group_ids: Iterable[int]) -> dict[int, list[str | None]]:

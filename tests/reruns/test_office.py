@@ -198,7 +198,11 @@ def test_a_draft_is_kept_tried_published_and_told(lampa: Shop) -> None:
     done = browser.post(f"{page}/publish", data={"when": "day", "day": later, "inform": "y"})
     assert done.status_code == 303
     let(lampa, jobs.work_runs)
-    assert "it holds from" in browser.get(f"{office}/terms/").text
+    shown = browser.get(f"{office}/terms/").text
+    assert "it holds from" in shown
+    assert "Version 1 holds now. Version 2 is published and holds from" in shown
+    edited = browser.get(f"{office}/terms/{terms_id}").text
+    assert "Version 1 holds now. Version 2 is published and holds from" in edited
     assert browser.post(f"{page}/publish", data={"when": "now"}).status_code == 409
     assert browser.post(page, data=draft_form()).status_code == 409
     let(lampa, jobs.drain)
