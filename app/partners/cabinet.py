@@ -35,6 +35,7 @@ from app.web.pages import page, see_other
 if TYPE_CHECKING:
     from flask import Response
 
+    from app.grades.queries import Progress
     from app.links.models import Link
     from app.partners.models import Partner
     from app.programs.forms import Summary
@@ -52,6 +53,7 @@ def index() -> Response:
     partner = _partner()
     main = links.ensure_default(partner)
     balance = partner_balances([partner.id])[partner.id]
+    grade = grades.progress(partner)
     return page(
         "partners/cabinet/index.html",
         partner=partner,
@@ -69,8 +71,19 @@ def index() -> Response:
         announced=_announced(partner),
         counter=cap_counter(partner.id, month_of(clock.now(), ZoneInfo(g.tenant.timezone))),
         recent=latest_accruals(partner.id, RECENT),
-        grade=grades.progress(partner),
+        grade=grade,
+        grade_rates=_grade_rates(grade) if grade else {},
     )
+
+
+def _grade_rates(grade: Progress) -> dict[str, str]:
+    """Return what the partner's group and the next one pay, written out level by level."""
+    steps = {"here": grade.here, "above": grade.above}
+    return {
+        name: " · ".join(written_out(rate, g.tenant.currency) for rate in step.levels if rate)
+        for name, step in steps.items()
+        if step
+    }
 
 
 @bp.get("/settings")
