@@ -211,10 +211,7 @@ def levels_of(partner_ids: Iterable[int]) -> dict[int, list[str | None]]:
 def own_levels(
     partner_ids: Sequence[int],
 ) -> dict[int, tuple[list[str | None], dict[str, list[str | None]]]]:
-    """Return what stands above the levels of partners' terms: those of card and group.
-
-    The second is the group's levels by the buyer's group, where the card says nothing.
-    """
+    """Return the levels of card and group, and the group's by the buyer's group that the card leaves."""
     cards = levels_of(partner_ids)
     query = select(Partner.id, Partner.group_id).where(Partner.id.in_(partner_ids))
     groups = {row.id: row.group_id for row in db.session.execute(query)}
@@ -223,8 +220,8 @@ def own_levels(
     for partner_id, card in cards.items():
         levels, by_buyer = known.get(groups.get(partner_id), ([], {}))
         rest = {name: left(card, rates) for name, rates in by_buyer.items()}
-        longest = [*levels, *[None] * len(card)]
-        found[partner_id] = (over(card, longest), {n: r for n, r in rest.items() if r})
+        both = over(card, [*levels, *[None] * len(card)])
+        found[partner_id] = (both, {name: rates for name, rates in rest.items() if rates})
     return found
 
 
