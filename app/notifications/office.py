@@ -62,7 +62,7 @@ def _state(message: Any) -> str:
 
 
 def _search(statement: Select[Any], words: str) -> Select[Any]:
-    return statement.where(Message.address == words.casefold())
+    return statement.where(Message.id.in_(queries.addressed(words)))
 
 
 MESSAGES = Table(
@@ -86,7 +86,7 @@ MESSAGES = Table(
         ),
     ),
     search=_search,
-    search_label=_l("Whole e-mail address"),
+    search_label=_l("E-mail address, or a part of it"),
     empty=Empty(
         _l("No messages yet"), _l("Letters to partners and staff are listed here."), "mail"
     ),
