@@ -110,6 +110,7 @@ class Entry:
     touch_at: datetime | None
     won: bool
     why: str
+    how: str = ""  # by what it came, where that was no order: registered, subscribed
 
 
 def journal(order_id: int, partner_id: int | None = None) -> list[Entry]:
@@ -169,7 +170,7 @@ def enrolments(member_id: int) -> list[Entry]:
         .where(Enrolment.member_id == member_id)
         .order_by(Enrolment.won.desc(), Enrolment.since, Enrolment.id)
     )
-    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why) for e, name in rows]
+    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why, e.how) for e, name in rows]
 
 
 def clicks_of_links(link_ids: Iterable[int]) -> dict[int, tuple[int, int]]:

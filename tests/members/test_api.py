@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.attribution.explain import unbound
 from app.attribution.models import Enrolment
-from app.attribution.queries import MOST_OF_A_VISIT, enrolments
+from app.attribution.queries import MOST_OF_A_VISIT, Entry, enrolments
 from app.extensions import db
 from app.members import queries
 from app.partners.service import NewPartner, create
@@ -65,6 +66,9 @@ def test_a_customer_is_said_and_read_again(client: FlaskClient, shop: Merchant) 
         "birthday": "1990-05-17",
         "registered_at": "2026-11-01T07:00:00Z",
         "partner": None,
+        "reason": "no_claim",
+        "reason_text": "Nothing came that speaks for a partner: no click, no code.",
+        "claims": [],
     }
     kept = put(client, shop, group=None).get_json()
     assert (kept["name"], kept["group"]) == ("Gleb", None)
@@ -119,12 +123,39 @@ def test_a_known_customer_is_not_bound_where_those_are_ignored(
         tenants.change_settings({"existing": "ignore"})
         db.session.commit()
     known = {"registered_at": "2026-01-01T10:00:00+03:00"}
-    assert put(client, shop, **known, ref="anna").get_json()["partner"] is None
+    said = put(client, shop, **known, ref="anna").get_json()
+    assert (said["partner"], said["reason"]) == (None, "existing_customer")
 
 
 def test_nobody_is_bound_to_himself(client: FlaskClient, shop: Merchant) -> None:
-    answer = put(client, shop, email="boris@example.org", ref="boris")
-    assert answer.get_json()["partner"] is None
+    said = put(client, shop, email="boris@example.org", ref="boris").get_json()
+    assert (said["partner"], said["reason"]) == (None, "self_referral")
+
+
+def test_the_answer_says_why_evidence_did_not_bind(client: FlaskClient, shop: Merchant) -> None:
+    nobody = put(client, shop, ref="nobody").get_json()
+    words = "The code or link belongs to no partner."
+    assert (nobody["partner"], nobody["reason"], nobody["reason_text"]) == (None, "unknown", words)
+    put(client, shop, partner_code="ANNA10")
+    late = put(client, shop, ref="boris").get_json()
+    assert (late["partner"]["refcode"], late["reason"], late["reason_text"]) == ("anna", None, None)
+    told = [(c["kind"], c["evidence"], c["partner"], c["won"], c["reason"]) for c in late["claims"]]
+    assert told == [
+        ("partner_code", "ANNA10", "Anna", True, "won"),
+        ("ref", "nobody", None, False, "unknown"),
+        ("ref", "boris", "Boris", False, "weaker"),
+    ]
+    assert {c["how"] for c in late["claims"]} == {"registered"}
+    assert late["claims"][2]["reason_text"] == "Something that came earlier stands."
+    assert client.get("/api/v1/members/77", headers=shop.bearer).get_json() == late
+
+
+def test_what_bound_and_holds_no_longer_is_told_so() -> None:
+    won = Entry("ref", "anna", "Anna", None, won=True, why="won", how="registered")
+    lost = Entry("ref", "x", None, None, won=False, why="unknown", how="registered")
+    assert unbound(None, [won, lost]) == "outside_window"
+    assert unbound(None, [lost]) == "unknown"
+    assert unbound(None, []) == "no_claim"
 
 
 def test_where_bindings_do_not_last_a_registration_holds_for_the_window(

@@ -190,6 +190,9 @@ class TestTheOffice:
         [
             ({"by_buyer": "wholesale 5%"}, "Write a group a line, such as wholesale: 5%; 2%."),
             ({"by_buyer": "wholesale: five"}, "This line cannot be read: wholesale: five"),
+            ({"by_buyer": "wholesale: 5"}, "Write 5%, or 5.00 for a fixed sum."),
+            ({"levels-0": "7"}, "Write 7%, or 7.00 for a fixed sum."),
+            ({"cashback": "3"}, "Write 3%, or 3.00 for a fixed sum."),
             ({"cashback": "much"}, 'value="much"'),
             ({"cap": "-1"}, "The sum cannot be negative."),
             ({"codes": "nobody-has-it"}, "No partner has the code nobody-has-it."),

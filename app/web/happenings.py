@@ -1,0 +1,77 @@
+"""What happened, as people read it: one short sentence for each type of event."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+HAPPENINGS: dict[str, LazyString] = {
+    "merchant.created": _l("Merchant made"),
+    "merchant.settings_changed": _l("Settings changed"),
+    "shop.changed": _l("Shop changed"),
+    "key.created": _l("API key made"),
+    "key.revoked": _l("API key revoked"),
+    "connection.created": _l("Shop connected"),
+    "connection.disabled": _l("Shop disconnected"),
+    "staff.invited": _l("Invited to the team"),
+    "staff.changed": _l("Role in the team changed"),
+    "staff.removed": _l("Removed from the team"),
+    "person.password_reset": _l("New password asked for"),
+    "person.signed_in": _l("Signed in"),
+    "person.signed_out_everywhere": _l("Signed out everywhere"),
+    "terms.created": _l("Terms made"),
+    "terms.changed": _l("Terms changed"),
+    "terms.announced": _l("New terms announced"),
+    "group.changed": _l("Group changed"),
+    "campaign.created": _l("Campaign made"),
+    "campaign.changed": _l("Campaign changed"),
+    "campaign.stopped": _l("Campaign stopped"),
+    "cap.near": _l("A cap nearly reached"),
+    "cap.partner_near": _l("The partner's cap nearly reached"),
+    "product.changed": _l("Product changed"),
+    "category.changed": _l("Category changed"),
+    "partner.applied": _l("Applied"),
+    "partner.registered": _l("Registered"),
+    "partner.approved": _l("Approved"),
+    "partner.rejected": _l("Turned down"),
+    "partner.created": _l("Made by the shop"),
+    "partner.invited": _l("Welcome letter sent again"),
+    "partner.changed": _l("Changed"),
+    "partner.blocked": _l("Blocked"),
+    "partner.unblocked": _l("Unblocked"),
+    "partner.removed": _l("Removed"),
+    "partner.sponsor_changed": _l("Parent changed"),
+    "partner.branch_moved": _l("Branch moved"),
+    "partner.restored": _l("Removal taken back"),
+    "partner.group_warned": _l("Warned of a fall"),
+    "partner.group_moved": _l("Moved by results"),
+    "partner.recruited": _l("Brought a partner"),
+    "partner.details_changed": _l("Payment details changed"),
+    "partner.adjusted": _l("Booked by hand"),
+    "link.created": _l("Link made"),
+    "order.parked": _l("An order could not be read"),
+    "order.unmapped_status": _l("An unknown word for a state"),
+    "run.started": _l("Recalculation started"),
+    "run.stopped": _l("Recalculation stopped"),
+    "run.finished": _l("Recalculation finished"),
+    "run.failed": _l("Recalculation failed"),
+    "deal.created": _l("Sale counted for a partner"),
+    "deal.changed": _l("Sale changed"),
+    "deal.overridden": _l("Commission set by hand"),
+    "commission.accrued": _l("Commission credited"),
+    "commission.available": _l("Commission available"),
+    "commission.taken_back": _l("Commission taken back"),
+    "payout.requested": _l("Payout requested"),
+    "payout.approved": _l("Payout approved"),
+    "payout.sending": _l("Payout being sent"),
+    "payout.unknown": _l("Fate of the payout unknown"),
+    "payout.rejected": _l("Payout declined"),
+    "payout.cancelled": _l("Payout cancelled"),
+    "payout.paid": _l("Payout sent"),
+    "payout.failed": _l("Payout failed"),
+}
+
+
+def happening(kind: str) -> str:
+    """The words for a type of event; a type without words is shown as it is."""
+    return str(HAPPENINGS.get(kind, kind))
