@@ -39,6 +39,7 @@ def override(
         if amount is not None and not 0 <= amount <= LARGEST:
             message = gettext("The sum is too large.")
             raise DomainError("amount", message, FieldError(f"level-{level}", message))
+    intake.in_turn()
     members.lock([orders.get(order_id).member_id])  # nobody books it meanwhile
     before = deal_view(order_id)
     if before is None or before.partner is None:

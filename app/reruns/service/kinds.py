@@ -77,6 +77,7 @@ def _look_at_words(run: Run, ids: Sequence[int]) -> Step:
 def _apply_words(run: Run, ids: Sequence[int]) -> Step:
     """Read the orders' messages by the run's map, and book what follows."""
     found = _words(run)
+    intake.in_turn()
     seen = orders.get_all(ids)
     folds = orders.read_anew(seen, found.words, found.version)
     whose = who_bought(seen, folds)
@@ -113,6 +114,7 @@ def _look_at_terms(run: Run, ids: Sequence[int]) -> Step:
 def _apply_terms(run: Run, ids: Sequence[int]) -> Step:
     """Give the orders the rates of the run's instant, and book what follows."""
     as_of = _instant(run.parameters["as_of"])
+    intake.in_turn()
     held = intake.hold(orders.get_all(ids))
     rated = orders.rate_as_of(ids, as_of)
     changed = [replace(order, rated_as_of=as_of) for order in held if order.id in rated]

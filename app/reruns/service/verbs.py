@@ -101,6 +101,7 @@ class Replayed:
 
 def replay(order_ids: Sequence[int]) -> Replayed:
     """Fold orders anew from their messages and reconcile them: twice does no harm, once finds what is wrong."""
+    intake.in_turn()
     seen = orders.get_all(order_ids)
     folds = orders.read_anew(seen)
     whose = who_bought(seen, folds)
