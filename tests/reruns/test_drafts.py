@@ -143,6 +143,28 @@ def test_a_draft_is_published_from_a_day_and_partners_are_told_their_figures(lam
     assert base.version == 3  # one for the levels of the scene, one for the draft
 
 
+def test_the_figures_stay_until_all_partners_are_told_them(lampa: Scene) -> None:
+    some_orders(lampa, 2, status="paid")
+    found = draft()
+    looked = tried(found)
+    told = service.publish(found, programs.base_terms(), None)
+    assert told is not None
+    with pytest.raises(Conflict) as refused:
+        service.apply(looked)  # there is nothing in it to apply
+    assert refused.value.code == "not_now"
+    runs.work(told.id, service.KINDS, 2)
+    for standing in ("applying", "stopped"):
+        assert told.state == standing
+        with pytest.raises(Conflict) as refused:
+            runs.discard(looked, service.KINDS)
+        assert refused.value.code == "needed"
+        if standing == "applying":
+            runs.act(told, "stop")
+    runs.resume(told, service.KINDS)
+    work(told)
+    runs.discard(looked, service.KINDS)
+
+
 @pytest.mark.parametrize("day", [date(2026, 10, 4), date(2020, 1, 1), date(2030, 1, 1)])
 def test_a_day_that_is_not_to_come_is_refused(lampa: Scene, day: date) -> None:
     found = draft()

@@ -126,6 +126,33 @@ def test_a_run_is_stopped_resumed_and_thrown_away(lampa: Shop) -> None:
     assert browser.get(page).status_code == 404
 
 
+def test_words_changed_meanwhile_offer_a_new_look_instead_of_going_on(lampa: Shop) -> None:
+    browser = lampa.signed_in()
+    vera(lampa)
+    sell(lampa, 1)
+    shops = browser.get(f"/{lampa.slug}/office/settings/shops/").text
+    shop_page = re.search(rf"/{lampa.slug}/office/settings/shops/(?!new)\w+", shops)
+    assert shop_page is not None
+    words_mean(browser, lampa, shop_page[0], packing="agreed")
+    look = f"/{lampa.slug}/office/recalculations/words/{shop_page[0].rpartition('/')[2]}"
+    page = browser.post(look, data={"days": "30"}).headers["Location"]
+    act = page.replace("/recalculations/", "/work/")
+    let(lampa, jobs.work_runs)
+    browser.post(f"{page}/apply")
+    browser.post(f"{act}/stop")
+    words_mean(browser, lampa, shop_page[0], packing="completed")
+    answer = browser.post(f"{act}/resume")
+    assert answer.status_code == 409
+    assert "The words were changed meanwhile. Look again" in answer.text
+    shown = browser.get(page).text
+    assert "Go on" not in shown
+    assert "The words were changed meanwhile" in shown
+    [again] = re.findall(rf'action="({look})"', shown)
+    answer = browser.post(again, data={"days": "30"})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] != page
+
+
 @pytest.mark.parametrize(
     "form",
     [

@@ -1,7 +1,7 @@
 """Re-runs: look at what a change would do to older orders, then apply it; replay; publish drafts."""
 
 from app.reruns.service.drafts import backtest_of, publish, start_backtest
-from app.reruns.service.kinds import ANNOUNCE, BACKTEST, KINDS, TERMS, WORDS
+from app.reruns.service.kinds import ANNOUNCE, BACKTEST, KINDS, TERMS, WORDS, is_stale
 from app.reruns.service.verbs import Replayed, apply, look_at_terms, look_at_words, replay, undo
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Replayed",
     "apply",
     "backtest_of",
+    "is_stale",
     "look_at_terms",
     "look_at_words",
     "publish",

@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext as _
+
 from app.commissions.rules import facts_from_rows
+from app.errors import Conflict
 from app.events import service as events
 from app.events.service import Happened
 from app.intake import service as intake
@@ -155,10 +158,31 @@ def _announce(run: Run, ids: Sequence[int]) -> Step:
     return Step(max(ids), len(ids), {"told": len(told)})
 
 
+def is_stale(run: Run) -> bool:
+    """Whether the shop's words were changed since a run over them was begun."""
+    if run.kind != WORDS:
+        return False
+    return tenants.words(run.parameters["shop"]).version != run.parameters["version"]
+
+
+def check_words(run: Run, action: str = "resume") -> None:
+    """Raise Conflict where going on would apply words that were changed since."""
+    if action == "resume" and is_stale(run):
+        words = _("The words were changed meanwhile. Look again at what they would change.")
+        raise Conflict("stale", words)
+
+
+def _unneeded(run: Run, action: str) -> None:
+    """Raise Conflict where partners are being told the figures of a backtest."""
+    if action == "discard" and runs.unfinished(ANNOUNCE, backtest=run.id):
+        words = _("Partners are being told these figures. Throw them away when all are told.")
+        raise Conflict("needed", words)
+
+
 KINDS: dict[str, Kind] = {
-    WORDS: Kind(_count, _take, _look_at_words, _apply_words),
+    WORDS: Kind(_count, _take, _look_at_words, _apply_words, check_words),
     TERMS: Kind(_count, _take, _look_at_terms, _apply_terms),
-    BACKTEST: Kind(_count, _take, _backtest),
+    BACKTEST: Kind(_count, _take, _backtest, may=_unneeded),
     ANNOUNCE: Kind(
         lambda run: queries.count_on(run.parameters["terms_id"]),
         lambda run, cursor, most: queries.partners_on(run.parameters["terms_id"], cursor, most),
