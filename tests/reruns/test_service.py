@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -171,9 +172,9 @@ def test_words_changed_while_it_stood_still_are_not_applied_by_going_on(lampa: S
     runs.work(run.id, service.KINDS, 2)
     runs.act(run, "stop")
     say_words(lampa, packing="cancelled")
-    for again in (lambda: runs.resume(run, service.KINDS), lambda: service.apply(run)):
+    for again in (partial(runs.resume, kinds=service.KINDS), service.apply):
         with pytest.raises(Conflict) as refused:
-            again()
+            again(run)
         assert refused.value.code == "stale"
         assert "Look again" in refused.value.message
     assert run.state == "stopped"

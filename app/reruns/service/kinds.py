@@ -162,7 +162,8 @@ def is_stale(run: Run) -> bool:
     """Whether the shop's words were changed since a run over them was begun."""
     if run.kind != WORDS:
         return False
-    return tenants.words(run.parameters["shop"]).version != run.parameters["version"]
+    seen: int = run.parameters["version"]
+    return tenants.words(run.parameters["shop"]).version != seen
 
 
 def check_words(run: Run, action: str = "resume") -> None:
