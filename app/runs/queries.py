@@ -30,9 +30,10 @@ def latest(kind: str, **parameters: object) -> Run | None:
     return db.session.scalar(query.where(Run.parameters.contains(parameters)))
 
 
-def unfinished(kind: str, **parameters: object) -> bool:
-    """Whether a run of a kind with these parameters is under way, or may be taken up again."""
-    query = select(Run.id).where(Run.kind == kind, Run.state != State.DONE).limit(1)
+def unfinished(kind: str, *, under_way: bool = False, **parameters: object) -> bool:
+    """Whether a run of a kind with these parameters is under way, or (else) may be taken up again."""
+    states = OPEN if under_way else set(State) - {State.DONE}
+    query = select(Run.id).where(Run.kind == kind, Run.state.in_(states)).limit(1)
     return db.session.scalar(query.where(Run.parameters.contains(parameters))) is not None
 
 

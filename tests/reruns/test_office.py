@@ -15,6 +15,7 @@ from app.ledger.queries import partner_balances
 from app.partners.models import Partner
 from app.partners.service import NewPartner, create
 from app.programs import queries as programs
+from app.programs.service import change_terms
 from tests.partners.calls import PASSWORD, Shop
 
 if TYPE_CHECKING:
@@ -245,6 +246,36 @@ def test_a_draft_is_changed_and_deleted(lampa: Shop) -> None:
     assert browser.get(page).status_code == 404
 
 
+def test_what_was_changed_since_a_draft_was_made_is_shown_and_it_is_brought_up_to_date(
+    lampa: Shop,
+) -> None:
+    browser, office = lampa.signed_in(), f"/{lampa.slug}/office"
+    with lampa.scope():
+        terms_id = programs.base_terms().public_id
+    page = browser.post(
+        f"{office}/terms/{terms_id}/drafts/new", data=draft_form(**{"levels-1": "2%"})
+    ).headers["Location"]
+    with lampa.scope():
+        change_terms(programs.base_terms(), levels=["10%"], hold_days=21)
+    refused = browser.post(f"{page}/publish", data={"when": "now"})
+    assert refused.status_code == 409
+    assert "What holds was changed since this draft was made" in refused.text
+    assert "Hold, days" in refused.text
+    up = browser.post(f"{page}/bring-up", data={"day": ""})
+    assert up.status_code == 303
+    shown = browser.get(page).text
+    assert "What holds was changed" not in shown
+    assert 'value="21"' in shown
+    later = (clock.wall() + timedelta(days=5)).date().isoformat()
+    assert browser.post(f"{page}/publish", data={"when": "day", "day": later}).status_code == 303
+    edit = browser.get(f"{office}/terms/{terms_id}").text
+    assert "Another version is planned" in edit
+    assert "Withdraw it" in browser.get(page).text
+    assert browser.post(f"{page}/withdraw").status_code == 303
+    assert browser.post(f"{page}/withdraw").status_code == 409
+    assert "Another version is planned" not in browser.get(f"{office}/terms/{terms_id}").text
+
+
 def test_only_who_may_change_settings_recalculates(lampa: Shop) -> None:
     support = lampa.staff("support")
     assert support.get(f"/{lampa.slug}/office/recalculations/").status_code == 403
@@ -277,3 +308,6 @@ def test_the_cabinet_tells_of_new_terms_with_the_partners_own_figures(lampa: Sho
     assert "New terms: Base terms" in home
     assert "12,300.00" in home
     assert "11,000.00" in home
+    with lampa.scope():
+        record("terms.withdrawn", "terms:1", name="Base terms", holds_from=holds_from)
+    assert "New terms: Base terms" not in lampa.signed_in(email).get(f"/{lampa.slug}/cabinet/").text

@@ -10,10 +10,14 @@ from app.programs.service.campaigns import (
 )
 from app.programs.service.drafts import (
     OF_MERCHANT,
+    bring_up,
     change_draft,
+    changed_by,
     delete_draft,
     draft_terms,
+    moved_since,
     publish_draft,
+    withdraw_draft,
 )
 from app.programs.service.groups import change_group, create_group
 from app.programs.service.levels import (
@@ -36,10 +40,12 @@ __all__ = [
     "OF_MERCHANT",
     "CampaignChanges",
     "TermsChanges",
+    "bring_up",
     "change_campaign",
     "change_draft",
     "change_group",
     "change_terms",
+    "changed_by",
     "create_campaign",
     "create_group",
     "create_terms",
@@ -48,6 +54,7 @@ __all__ = [
     "draft_terms",
     "found_base",
     "label_of",
+    "moved_since",
     "publish_draft",
     "rate_words",
     "read_by_buyer",
@@ -55,4 +62,5 @@ __all__ = [
     "read_rate",
     "read_sum",
     "stop_campaign",
+    "withdraw_draft",
 ]

@@ -18,6 +18,7 @@ from app.intake.service import tenant
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
+from app.programs import queries as programs
 from app.reruns import queries
 from app.reruns.queries import Scope
 from app.reruns.rules import BACK, overlaid
@@ -180,6 +181,13 @@ def _unneeded(run: Run, action: str) -> None:
         raise Conflict("needed", words)
 
 
+def _still_planned(run: Run, action: str) -> None:
+    """Raise Conflict where partners would be told of terms that were withdrawn."""
+    draft = programs.find_draft(run.parameters["draft"])
+    if action == "resume" and (draft is None or draft.published_at is None):
+        raise Conflict("stale", _("These terms were withdrawn: there is nothing to tell."))
+
+
 KINDS: dict[str, Kind] = {
     WORDS: Kind(_count, _take, _look_at_words, _apply_words, check_words),
     TERMS: Kind(_count, _take, _look_at_terms, _apply_terms),
@@ -188,5 +196,6 @@ KINDS: dict[str, Kind] = {
         lambda run: queries.count_on(run.parameters["terms_id"]),
         lambda run, cursor, most: queries.partners_on(run.parameters["terms_id"], cursor, most),
         apply=_announce,
+        may=_still_planned,
     ),
 }
