@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from flask import current_app
@@ -36,6 +37,8 @@ from app.notifications import delivery, letters
 from app.notifications import queries as message_queries
 from app.notifications import service as notifications
 from app.notifications.rules import Fate, Outcome
+from app.participation import queries as participation_queries
+from app.participation import service as participation
 from app.partners import service as partners
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
@@ -57,7 +60,7 @@ BACKLOG = 500  # waiting calls from which on the sweep adds none: those that wai
 AT_HAND = 50.0  # seconds that a sweep without Redis spends on letters before it looks again
 MONTHS_AHEAD = 4
 TURN = 20.0  # seconds of long work in one call; the calls behind it have their turn then
-RUNS = {**reruns.KINDS}  # how each kind of long work is done
+RUNS = {**reruns.KINDS, **participation.KINDS}  # how each kind of long work is done
 KEPT = timedelta(days=1)  # for how long an answer is repeated to the same call
 
 
@@ -262,16 +265,17 @@ def refresh_networks() -> None:
     queue.begun("refresh_networks")
     with at_work():
         for tenant_id in in_transaction(_with_old_networks):
-            _refresh_network(tenant_id)
+            _to_the_end(network.step, tenant_id, "the network cannot be counted")
 
 
-def _refresh_network(tenant_id: int) -> None:
+def _to_the_end(step: Callable[[], bool], tenant_id: int, complaint: str) -> None:
+    """Do a merchant's work piece by piece, until nothing is left of it."""
     try:
-        while in_transaction(network.step, tenant_id):
+        while in_transaction(step, tenant_id):
             pass
     except Exception:
-        # The worker's edge: one merchant's tree must not keep the others' from being counted.
-        log.exception("the network of tenant %s cannot be counted", tenant_id)
+        # The worker's edge: one merchant's trouble must not hold up the others.
+        log.exception("tenant %s: %s", tenant_id, complaint)
 
 
 def _with_old_networks() -> list[int]:
@@ -284,16 +288,8 @@ def rehang() -> None:
     queue.begun("rehang")
     with at_work():
         for tenant_id, rehang_id in in_transaction(_moving):
-            _rehang(tenant_id, rehang_id)
-
-
-def _rehang(tenant_id: int, rehang_id: int) -> None:
-    try:
-        while in_transaction(lambda: partners.go_on(rehang_id), tenant_id):
-            pass
-    except Exception:
-        # The worker's edge: one branch that cannot be moved must not hold up the others.
-        log.exception("branch move %s of tenant %s cannot go on", rehang_id, tenant_id)
+            move = partial(partners.go_on, rehang_id)
+            _to_the_end(move, tenant_id, f"branch move {rehang_id} cannot go on")
 
 
 def _moving() -> list[tuple[int, int]]:
@@ -305,16 +301,19 @@ def grade() -> None:
     """Let partners rise, warn and fall between groups, where a merchant has switched that on."""
     with at_work():
         for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
-            _grade(tenant_id)
+            _to_the_end(grades.step, tenant_id, "groups cannot be reviewed")
 
 
-def _grade(tenant_id: int) -> None:
-    try:
-        while in_transaction(grades.step, tenant_id):
-            pass
-    except Exception:
-        # The worker's edge: one merchant's groups must not hold up the others'.
-        log.exception("groups of tenant %s cannot be reviewed", tenant_id)
+def convert() -> None:
+    """Make partners of customers who have come to fit, where a merchant has switched that on."""
+    with at_work():
+        for tenant_id in in_transaction(_with_rules):
+            _to_the_end(participation.step, tenant_id, "customers cannot be made partners")
+
+
+def _with_rules() -> list[int]:
+    with role(DRAIN):
+        return participation_queries.with_rules()
 
 
 def partitions() -> None:

@@ -28,6 +28,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "network",
         "grades",
         "adjustments",
+        "participation",
         "simulator",
         "notifications",
         "webhooks",
@@ -44,6 +45,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "orders",
         "commissions",
         "payouts",
+        "participation",
         "network",
         "notifications",
         "reports",
@@ -51,6 +53,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "public": (
         "identity",
         "partners",
+        "participation",
         "links",
         "attribution",
         "commissions",

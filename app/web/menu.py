@@ -60,6 +60,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Network"), endpoint="office.network.index"),
                 Entry(lazy_gettext("Groups"), endpoint="office.programs.groups"),
                 Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
+                Entry(lazy_gettext("Registration"), endpoint="office.participation.index"),
+                Entry(
+                    lazy_gettext("Customers to partners"),
+                    endpoint="office.participation.customers",
+                ),
             ),
         ),
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),

@@ -12,6 +12,7 @@ from flask_babel import lazy_pgettext
 from app.errors import DomainError, NotFound
 from app.installation import public_address
 from app.links import service as links
+from app.participation import queries as participation
 from app.partners import queries, service
 from app.partners.forms import (
     NewPartnerForm,
@@ -60,6 +61,7 @@ EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partn
 TICK = Column("tick", _l("Choose"), render="tick", value=lambda row: row.partner.refcode)
 RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, quiet=True)
 ACTS = Column("acts", _l("Decision"), render="decide")
+CHOOSE = Column("choose", _l("Choose"), render="choose", value=lambda row: row.partner.refcode)
 BALANCES = (
     Column("pending", _l("On hold"), render="money", end=True, quiet=True,
            value=lambda row: row.balance.pending),
@@ -120,7 +122,7 @@ APPLICATIONS = Table(
     caption=_l("Applications"),
     key=Partner.id,
     default="created",
-    columns=(NAME, EMAIL, PARENT, JOINED, ACTS),
+    columns=(CHOOSE, NAME, EMAIL, PARENT, JOINED, ACTS),
     search=queries.matching,
     search_label=_l("Name or e-mail"),
     empty=Empty(
@@ -151,7 +153,12 @@ def applications() -> Response:
     """List who waits for a decision."""
     waiting = queries.listed().where(Partner.status == Status.PENDING)
     view = _with_rows(APPLICATIONS.load(waiting))
-    return page("partners/office/applications.html", "_applications.html", applications=view)
+    return page(
+        "partners/office/applications.html",
+        "_applications.html",
+        applications=view,
+        turned_away=participation.turned_away_count(),
+    )
 
 
 @bp.get("/new")
