@@ -116,7 +116,10 @@ class TestBuilding:
 
     def test_a_language_with_fewer_lines_leaves_the_rest_to_the_other(self) -> None:
         found = options_of({"en": ["Blog"], "ru": ["Блог", "Рынок"]})
-        assert [dict(each.label) for each in found] == [{"en": "Blog", "ru": "Блог"}, {"ru": "Рынок"}]
+        assert [dict(each.label) for each in found] == [
+            {"en": "Blog", "ru": "Блог"},
+            {"ru": "Рынок"},
+        ]
         assert options_of({}) == []
 
     @pytest.mark.parametrize("lines", [["Blog", "Blog"], [str(n) for n in range(51)]])

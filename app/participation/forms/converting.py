@@ -54,8 +54,7 @@ class ConvertForm(DomainForm):
         terms: Iterable[Any],
     ) -> ConvertForm:
         """Offer shops, the customer groups that they have named, partner groups and terms."""
-        every = [(0, _l("All shops"))] if len(shops) != 1 else []
-        self.shop.choices = [*every, *((shop.id, shop.name) for shop in shops)]
+        self.shop.choices = [(0, _l("All shops")), *((shop.id, shop.name) for shop in shops)]
         self.groups.choices = [(name, name) for name in groups]
         self.group.choices = group_choices(partner_groups)
         unsaid = (0, _l("As the group says, else the base terms"))

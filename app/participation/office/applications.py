@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 from flask import g, make_response, request, url_for
@@ -25,6 +26,7 @@ from app.web.tables import Column, Empty, Table
 if TYPE_CHECKING:
     from flask import Response
 
+NUMBER = re.compile(r"[+-]?\d[\d.]*", re.ASCII)  # a phone, a sum below zero
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TURNED_AWAY = Table(
     name="turned-away",
@@ -128,4 +130,5 @@ def export() -> Response:
 def _plain(cell: Any) -> str:
     """Return a cell that no program takes for a formula."""
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    harmless = NUMBER.fullmatch(text) is not None
+    return f"'{text}" if text.startswith(FORMULA) and not harmless else text
