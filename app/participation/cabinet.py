@@ -14,6 +14,7 @@ from app.participation.forms.words import CONSENT_NAMES
 from app.participation.rules import Owed, in_language
 from app.partners import queries as partners
 from app.programs import queries as programs
+from app.programs.forms import summary
 from app.site.access import requires
 from app.web.pages import next_address, page, see_address, see_other
 
@@ -119,10 +120,12 @@ def _offer(
         for each in owed
         for text in (queries.text_of(each.kind, each.version, each.terms_id),)
     }
+    terms = [each.terms_id for each in owed if each.terms_id is not None]
     return page(
         "participation/cabinet/offer.html",
         status=status,
         texts=texts,
+        summaries={i: summary(found) for i, found in programs.conditions(terms).items()},
         names=CONSENT_NAMES,
         complaint=complaint,
         ticked={name for name in request.form if name.startswith("accept_")},

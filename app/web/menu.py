@@ -110,6 +110,16 @@ MENUS: dict[str, tuple[Entry, ...]] = {
 }
 
 
+# Pages that stand under another line than their slice's own.
+UNDER = {
+    "office.participation.card": "office.partners.card",
+    "office.participation.change_answers": "office.partners.card",
+    "office.participation.look": "office.participation.customers",
+    "office.participation.conversion": "office.participation.customers",
+    "office.participation.turned_away": "office.partners.applications",
+}
+
+
 def menu(audience: str) -> tuple[Line, ...]:
     """The lines of an audience's menu that this reader can use."""
     return _lines(MENUS[audience])
@@ -138,7 +148,7 @@ def _line(entry: Entry) -> Line | None:
 
 def is_current(endpoint: str) -> bool:
     """True on the entry's own page, and on pages below an index: payouts.show is under payouts.index."""
-    here = request.endpoint or ""
+    here = UNDER.get(request.endpoint or "", request.endpoint or "")
     if here == endpoint:
         return True
     listed = {

@@ -150,8 +150,8 @@ class LinkForm(DomainForm):
     """A registration link with a group and terms of its own."""
 
     name = StringField(_l("For whom"), [Filled(), Length(max=100)])
-    group = SelectField(_l("Group"), coerce=int, default=0)
-    terms = SelectField(_l("Terms"), coerce=int, default=0)
+    group = SelectField(_l("Group"), [Filled()], coerce=int, default=0)
+    terms = SelectField(_l("Terms"), [Filled()], coerce=int, default=0)
 
     def offer(self, groups: Iterable[Any], terms: Iterable[Any]) -> LinkForm:
         """Offer the merchant's groups and sets of terms; 0 is none."""
@@ -173,9 +173,9 @@ def page_form() -> type[PageForm]:
     }
     texts = {**lines, "text": (_l("Text about the program"), TextAreaField, 20_000)}
     own = {
-        "phone": SelectField(_l("Phone"), choices=MODES),
-        "site": SelectField(_l("Site"), choices=MODES),
-        "group": SelectField(_l("Partner group of whoever joins here"), coerce=int),
+        "phone": SelectField(_l("Phone"), [Filled()], choices=MODES),
+        "site": SelectField(_l("Site"), [Filled()], choices=MODES),
+        "group": SelectField(_l("Partner group of whoever joins here"), [Filled()], coerce=int),
     }
     return _made(PageForm, texts, own)
 

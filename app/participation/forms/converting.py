@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ConvertForm(DomainForm):
     """Which customers become partners."""
 
-    shop = SelectField(_l("Shop"), coerce=int, default=0)
+    shop = SelectField(_l("Shop"), [Filled()], coerce=int, default=0)
     groups = SelectMultipleField(
         _l("Customer groups"),
         option_widget=CheckboxInput(),
@@ -32,8 +32,8 @@ class ConvertForm(DomainForm):
     since = DayField(_l("Ordered since"))
     until = DayField(_l("But not since"))
     with_email = BooleanField(_l("Only customers with an e-mail"), default=True)
-    group = SelectField(_l("Partner group"), coerce=int, default=0)
-    terms = SelectField(_l("Terms"), coerce=int, default=0)
+    group = SelectField(_l("Partner group"), [Filled()], coerce=int, default=0)
+    terms = SelectField(_l("Terms"), [Filled()], coerce=int, default=0)
     codes = RadioField(
         _l("Their refcodes"),
         [Filled()],

@@ -60,10 +60,10 @@ def apply(said: Applicant) -> Partner | None:
     partners.check_open()
     link = _link(said)
     application = _application(said, link)
-    partners.check_terms(application)
     _check_seen(said)
     if not queries.entry().asks:
-        return _finish(partners.enter(application), said, link)
+        return _finish(partners.register(application), said, link)
+    partners.check_terms(application)
     email = partners.check_contact(application)
     made = JoinRequest(
         public_id=public_id("jr"),
