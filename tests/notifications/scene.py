@@ -12,6 +12,7 @@ from app.events.models import Event
 from app.events.service import record
 from app.extensions import db
 from app.notifications.models import Message
+from app.participation.models import JoinRequest
 from app.partners.models import Partner
 from app.partners.service import NewPartner, create
 from app.payouts.models import Payout, PayoutMethod
@@ -82,6 +83,23 @@ def make_payout(partner_id: int, amount: int = 150000) -> Payout:
     return payout
 
 
+def make_request(name: str) -> JoinRequest:
+    """Make an application that waits for its e-mail to be confirmed, in the scope."""
+    made = JoinRequest(
+        public_id=public_id("jr"),
+        state="sent",
+        name=name,
+        email="anna@example.org",
+        said={},
+        locale="en",
+        why=[],
+        created_at=clock.now(),
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
 def message_for(kind: str, partner: Partner, person: Person, locale: str = "en") -> Message:
     """Make an event of a type and its message, in the scope and not committed."""
     payout = make_payout(partner.id)
@@ -107,6 +125,11 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
             "currency": "RUB",
         }
         facts |= {"changes": {"group": ["Gold", partner.name]}, "short": {"turnover": 1200000}}
+    if kind == "partner.asked":
+        subject = f"request:{make_request(partner.name).id}"
+    if kind == "partner.reopened":  # told only to whoever was told of the decision
+        told = message_for("partner.rejected", partner, person, locale)
+        told.state, partner.status = "sent", "pending"
     message = Message(
         event_id=recorded(kind, subject, **facts),
         recipient=f"person:{person.id}" if "person_id" in facts else f"partner:{partner.id}",
