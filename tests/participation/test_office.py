@@ -17,7 +17,7 @@ from app.extensions import db
 from app.identity import service as identity
 from app.participation import queries, service
 from app.participation.models import ConsentText, JoinRequest
-from app.participation.rules import Kind
+from app.participation.rules import Kind, options_of
 from app.partners import queries as partners
 from app.tenancy import PLATFORM, public_id, tenant_scope
 from tests.participation.post import send_letters
@@ -42,9 +42,9 @@ def at(shop: Shop, rest: str = "") -> str:
     return f"/{shop.slug}/office/registration/{rest}"
 
 
-def applicant(shop: Shop, name: str) -> None:
+def applicant(shop: Shop, name: str, **more: Any) -> None:
     email = f"{name.lower()}@{shop.domain}"
-    body = {"name": name, "email": email, "status": "pending"}
+    body = {"name": name, "email": email, "status": "pending"} | more
     assert shop.call("POST", "/partners", body).status_code == 201
 
 
@@ -172,12 +172,19 @@ class TestDecisions:
     def test_many_are_approved_with_a_word_and_taken_back(
         self, lampa: Shop, mailbox: Mailbox
     ) -> None:
-        for name in ("Anna", "Boris", "Vera"):
+        with lampa.scope():
+            service.make_question(Kind.TEXT, {"en": "Who are you?"}, help_text={})
+            options = options_of({"en": ["Blog", "Market"]})
+            service.make_question(Kind.SEVERAL, {"en": "Where?"}, help_text={}, options=options)
+        answers = {"who-are-you": "A lamp lover", "where": ["market"]}
+        applicant(lampa, "Anna", answers=answers)
+        for name in ("Boris", "Vera"):
             applicant(lampa, name)
         browser = lampa.signed_in()
         queue = f"/{lampa.slug}/office/partners/applications"
         shown = browser.get(queue).text
         assert shown.count('form="decide"') == 3
+        assert "A lamp lover; Market" in shown
         said = {"partner": ["anna", "boris"], "action": "approve", "word": "Welcome to all"}
         answer = browser.post(at(lampa, "decide"), data=said)
         assert answer.status_code == 303

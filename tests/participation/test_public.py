@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
-from app import clock
+from app import clock, jobs
 from app.events.models import Event
 from app.extensions import db
 from app.participation import queries, service
@@ -423,3 +424,18 @@ class TestGroupsGivenOnJoining:
             tenants.change_settings({"registration": "closed"})
         answer = lampa.app.test_client().post(f"/{lampa.slug}/join/confirm/{token}")
         assert answer.status_code == 403
+
+
+def test_applications_that_nobody_confirmed_are_forgotten_with_their_link(lampa: Shop) -> None:
+    with lampa.scope():
+        service.set_entry(1, [], [])
+    join(lampa)
+    join(lampa, email="vera@example.org")
+    with lampa.scope():
+        old = db.session.scalars(select(JoinRequest).order_by(JoinRequest.id)).first()
+        assert old is not None
+        old.created_at -= timedelta(days=8)
+    with lampa.app.app_context():
+        jobs.prune()
+    with lampa.scope():
+        assert db.session.scalars(select(JoinRequest.email)).all() == ["vera@example.org"]

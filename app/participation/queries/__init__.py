@@ -37,6 +37,7 @@ from app.participation.queries.people import (
     decided_in,
     request_by,
     told,
+    told_shortly,
     turned_away,
     turned_away_count,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "standing_of_partner",
     "text_of",
     "told",
+    "told_shortly",
     "touched",
     "turned_away",
     "turned_away_count",

@@ -55,7 +55,6 @@ def lines(asked: Sequence[Question], language: str, timezone: str) -> Iterator[l
         if len(found) < TOGETHER:
             return
         after = found[-1].id
-        db.session.expunge_all()
 
 
 def _agreed(ids: Sequence[int]) -> dict[int, str]:

@@ -82,6 +82,19 @@ def answers_of(answers: Mapping[str, Any], *languages: str) -> list[Told]:
     ]
 
 
+def told_shortly(said: Mapping[int, Mapping[str, Any]], *languages: str) -> dict[int, str]:
+    """Return the answers of many in a line each: texts and choices, in the form's order."""
+    asked = [each for each in questions() if each.kind not in {Kind.LONG, Kind.YES}]
+    return {
+        i: "; ".join(
+            str(told(each, answers[each.key], *languages).value)
+            for each in asked
+            if answers.get(each.key) is not None
+        )
+        for i, answers in said.items()
+    }
+
+
 def told(question: Question, value: Any, *languages: str) -> Told:
     """Return one answer with the words of its options."""
     words = {each.key: in_language(each.label, *languages) for each in question.options}

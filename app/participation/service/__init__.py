@@ -8,6 +8,7 @@ from app.participation.service.applying import (
     apply,
     confirm,
     confirmation,
+    forget,
     let_in,
     request_of,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "confirm",
     "confirmation",
     "decide",
+    "forget",
     "let_in",
     "look_at_customers",
     "make_link",

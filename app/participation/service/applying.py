@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app import clock, crypto
 from app.errors import Conflict, FieldError
@@ -116,6 +116,13 @@ def confirm(request: JoinRequest) -> JoinRequest:
         _take(request, ids)
     db.session.flush()
     return request
+
+
+def forget() -> int:
+    """Forget the applications that nobody confirmed while their link worked. Returns how many."""
+    old = JoinRequest.created_at < clock.now() - LASTS
+    gone = delete(JoinRequest).where(JoinRequest.state == "sent", old).returning(JoinRequest.id)
+    return len(db.session.scalars(gone).all())
 
 
 def let_in(request: JoinRequest, word: str) -> Partner | None:

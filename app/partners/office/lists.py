@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, request, url_for
+from flask_babel import get_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 
 from app.errors import DomainError, NotFound
 from app.installation import public_address
@@ -49,6 +49,9 @@ def _card(row: Any) -> str:
 # fmt: off
 NAME = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name, href=_card,
               value=lambda row: row.partner.name)
+APPLICANT = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name,
+                   href=lambda row: url_for("office.participation.card", refcode=row.partner.refcode),
+                   value=lambda row: row.partner.name)
 REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode,
                  value=lambda row: row.partner.refcode)
 STATUS = Column("status", _l("State"), render="status", value=lambda row: row.partner.status)
@@ -61,6 +64,7 @@ EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partn
 TICK = Column("tick", _l("Choose"), render="tick", value=lambda row: row.partner.refcode)
 RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, quiet=True)
 ACTS = Column("acts", _l("Decision"), render="decide")
+ANSWERS = Column("answers", _l("Answers"), render="answered", quiet=True, value=lambda row: row.partner.id)
 CHOOSE = Column("choose", _l("Choose"), render="choose", value=lambda row: row.partner.refcode)
 BALANCES = (
     Column("pending", _l("On hold"), render="money", end=True, quiet=True,
@@ -122,7 +126,7 @@ APPLICATIONS = Table(
     caption=_l("Applications"),
     key=Partner.id,
     default="created",
-    columns=(CHOOSE, NAME, EMAIL, PARENT, JOINED, ACTS),
+    columns=(CHOOSE, APPLICANT, EMAIL, ANSWERS, PARENT, JOINED, ACTS),
     search=queries.matching,
     search_label=_l("Name or e-mail"),
     empty=Empty(
@@ -157,6 +161,11 @@ def applications() -> Response:
         "partners/office/applications.html",
         "_applications.html",
         applications=view,
+        answers=participation.told_shortly(
+            {row.partner.id: row.partner.answers for row in view.rows},
+            str(get_locale()),
+            g.tenant.locale,
+        ),
         turned_away=participation.turned_away_count(),
     )
 
