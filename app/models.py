@@ -20,6 +20,8 @@ import app.orders.models
 import app.participation.models
 import app.partners.models
 import app.payouts.models
+import app.postbacks.models
 import app.programs.models
 import app.runs.models
-import app.tenants.models  # noqa: F401
+import app.tenants.models
+import app.verified_sites.models  # noqa: F401

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from app.participation.forms import JoinForm
 
 bp = Blueprint("partners", __name__)
-DIGITS = 18
 KEPT = ("sponsor", "terms", "via")  # what a link says, and the form's address says on
 
 
@@ -112,11 +111,9 @@ def _applicant(form: JoinForm, answers: dict[str, Any]) -> joining.Applicant:
 
 
 def _terms_id() -> int | None:
-    """Return the terms that the join link names, by number or by outside id."""
+    """Return the terms that the join link names by their outside id, which nobody can count up to."""
     said = request.args.get("terms", "")
-    if said.isascii() and said.isdecimal() and len(said) <= DIGITS:
-        return int(said)
-    found = programs.find_terms(said) if said.isascii() and said.isprintable() and said else None
+    found = programs.terms_by_public_id(said) if said.isascii() and said.isprintable() else None
     return found.id if found else None
 
 

@@ -39,6 +39,8 @@ from app.partners.rules import Status
 from app.partners.service import NewPartner
 from app.partners.service import create as make_partner
 from app.payouts.models import Payout, PayoutMethod
+from app.postbacks.models import Postback
+from app.postbacks.service import create as create_postback
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
@@ -47,6 +49,8 @@ from app.runs.models import Run
 from app.site.access import KNOWN, permission_of
 from app.tenancy import public_id
 from app.tenants.models import ApiKey, Connection, Shop
+from app.verified_sites.models import VerifiedSite
+from app.verified_sites.service import name as name_site
 from tests.world import PASSWORD, Merchant, World, sign_in
 
 if TYPE_CHECKING:
@@ -151,6 +155,8 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             partner.person_id = person.id
         identity.change_password(person, PASSWORD)
         create(partner, Wish(label=f"{word} link"))
+        name_site(partner, f"{word.lower()}.example")
+        create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
         decision, request = joining(word, email)
         by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
@@ -220,6 +226,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "partners": {"public_id": partner.public_id},
         "participation": {"run_id": of_kind("convert")},
         "network": {"public_id": partner.public_id},
+        "verified_sites": {"public_id": one(VerifiedSite.public_id)},
+        "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
         "intake": {"public_id": one(Connection.public_id)},
         "catalog": {"external_id": f"prod-{mark}"},
     }
