@@ -17,6 +17,7 @@ import app.members.models
 import app.network.models
 import app.notifications.models
 import app.orders.models
+import app.participation.models
 import app.partners.models
 import app.payouts.models
 import app.postbacks.models

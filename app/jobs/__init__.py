@@ -7,6 +7,7 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
+from app.jobs.joining import convert
 from app.jobs.long_work import sweep_runs, work_runs
 from app.jobs.messages import drain, send_message, sweep
 from app.jobs.orders import drain_inbox, mature
@@ -20,6 +21,7 @@ __all__ = [
     "at_work",
     "batched",
     "check_sites",
+    "convert",
     "drain",
     "drain_inbox",
     "grade",

@@ -11,6 +11,7 @@ from app.extensions import db
 from app.identity.models import Session
 from app.jobs.work import all_tenants, at_work, in_transaction
 from app.ledger import service as ledger
+from app.participation import service as participation
 from app.tenants.models import IdempotencyKey
 
 MONTHS_AHEAD = 4
@@ -34,11 +35,12 @@ def snapshots() -> None:
 
 
 def prune() -> None:
-    """Forget what has served its time: ended sessions, answers kept for repeated calls."""
+    """Forget what has served its time: ended sessions, answers kept for calls, unconfirmed applications."""
     with at_work():
         in_transaction(_prune_sessions)
         for tenant_id in in_transaction(all_tenants):
             in_transaction(_prune_answers, tenant_id)
+            in_transaction(participation.forget, tenant_id)
 
 
 def _prune_sessions() -> None:

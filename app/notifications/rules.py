@@ -18,6 +18,7 @@ class To(StrEnum):
     STAFF = "staff"  # members of the merchant's team with one of the roles
     PARTNER = "partner"  # the event's partner: fact partner_id, else its subject
     PERSON = "person"  # the event's subject, or fact person_id
+    APPLICANT = "applicant"  # whoever asks to join; the event's subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,14 @@ MONEY_DESK = ("owner", "manager", "accountant")
 
 # The template of a letter carries the name of its event.
 RULES: Mapping[str, Rule] = {
+    "partner.asked": Rule(To.APPLICANT),
     "partner.applied": Rule(To.STAFF, MANAGERS),
     "partner.registered": Rule(To.PARTNER),
     "partner.approved": Rule(To.PARTNER),
     "partner.created": Rule(To.PARTNER),
     "partner.invited": Rule(To.PARTNER),
     "partner.rejected": Rule(To.PARTNER),
+    "partner.reopened": Rule(To.PARTNER),
     "partner.details_changed": Rule(To.PARTNER),
     "partner.group_warned": Rule(To.PARTNER),
     "partner.group_moved": Rule(To.PARTNER),

@@ -106,6 +106,10 @@ def _recipients(event: Event, audience: Audience) -> Iterator[Recipient]:
         if person is not None:
             locale = event.facts.get("locale") or person.locale or merchant.locale
             yield Recipient(f"person:{person.id}", person.email, locale)
+    elif rule.to is To.APPLICANT:
+        asked = queries.applicant(event.subject)
+        if asked is not None:
+            yield Recipient(f"request:{asked.id}", asked.email, asked.locale)
     else:
         yield from _partner(event, audience)
 

@@ -43,6 +43,7 @@ class Partner(Tenanted, Model):
     )  # registration form
     accepted_terms_version: Mapped[int | None]
     accepted_terms_at: Mapped[datetime | None]
+    customer_group: Mapped[str | None]  # into which the shop is to put him as a customer
     muted: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # event types not mailed
     created_at: Mapped[datetime]
 

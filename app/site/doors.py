@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, g, request
 from app.errors import Forbidden, NotFound
 from app.identity import queries as people_queries
 from app.identity.rules import PERMISSIONS, Role
+from app.participation import cabinet as participation
 from app.site import access, registry
 from app.site.people import recognise
 from app.site.scope import enter_tenant
@@ -101,7 +102,7 @@ def _cabinet() -> Response | None:
     g.permissions = PERMISSIONS[Role.PARTNER]
     _surround(tenant, "cabinet", role=membership.role)
     _check_permission()
-    return None
+    return participation.stopped()
 
 
 def _platform() -> Response | None:

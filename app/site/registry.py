@@ -29,6 +29,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "network",
         "grades",
         "adjustments",
+        "participation",
         "simulator",
         "notifications",
         "webhooks",
@@ -46,6 +47,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "orders",
         "commissions",
         "payouts",
+        "participation",
         "postbacks",
         "network",
         "notifications",
@@ -54,6 +56,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "public": (
         "identity",
         "partners",
+        "participation",
         "links",
         "attribution",
         "commissions",

@@ -61,7 +61,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Partners"),
             "users",
             entries=(
-                Entry(lazy_gettext("All partners"), endpoint="office.partners.index"),
+                Entry(
+                    lazy_gettext("All partners"),
+                    endpoint="office.partners.index",
+                    below=_pages("office.participation", "card change_answers overrule"),
+                ),
                 Entry(lazy_gettext("Network"), endpoint="office.network.index"),
                 Entry(
                     lazy_gettext("Groups"),
@@ -70,7 +74,17 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                         "office.programs", "new_group create_group edit_group change_group"
                     ),
                 ),
-                Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
+                Entry(
+                    lazy_gettext("Applications"),
+                    endpoint="office.partners.applications",
+                    below=_pages("office.participation", "turned_away"),
+                ),
+                Entry(lazy_gettext("Registration"), endpoint="office.participation.index"),
+                Entry(
+                    lazy_gettext("Customers to partners"),
+                    endpoint="office.participation.customers",
+                    below=_pages("office.participation", "look conversion"),
+                ),
             ),
         ),
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
