@@ -8,6 +8,7 @@ import app.catalog.models
 import app.commissions.models
 import app.events.models
 import app.facts.models
+import app.fraud.models
 import app.grades.models
 import app.identity.models
 import app.intake.models
@@ -21,4 +22,5 @@ import app.partners.models
 import app.payouts.models
 import app.programs.models
 import app.runs.models
-import app.tenants.models  # noqa: F401
+import app.tenants.models
+import app.trust.models  # noqa: F401

@@ -20,7 +20,7 @@ from app import clock
 from app.attribution.models import Click
 from app.extensions import db
 from app.group_commit import GroupCommit
-from app.links.rules import click_key, fold_code, instant, milliseconds_of, seal_click
+from app.links.rules import PAID_MARKS, click_key, fold_code, instant, milliseconds_of, seal_click
 from app.links.service import PARAMS, target_of_code, target_of_short
 from app.tenancy import current_tenant, tenant_scope
 from app.tenants.queries import by_domain, by_slug, look_up, tenant
@@ -41,6 +41,7 @@ REMEMBERED = 30.0  # seconds that a link is known without asking
 MOST_REMEMBERED = 50_000
 LONGEST = 500  # characters kept of what a browser says
 LONGEST_QUERY = 4000
+KEPT = (*PARAMS, *PAID_MARKS)  # of what a link is followed with
 KINDS = {"/r/": "redirect", "/s/": "short", "/t/": "script"}
 # Machines that say so. Plain HTTP libraries and headless browsers are none: shops' own checks use
 # them, and whoever means to deceive calls himself something else.
@@ -122,7 +123,7 @@ class Clicks:
             "u": _kept(environ.get("HTTP_USER_AGENT")),
             "r": _kept(said.get("from") if kind == "script" else environ.get("HTTP_REFERER")),
             "a": _kept(said.get("page")),
-            "q": {name: _kept(said[name]) for name in PARAMS if name in said} if said else {},
+            "q": {name: _kept(said[name]) for name in KEPT if name in said} if said else {},
             "f": flag,
         }  # fmt: skip
         try:

@@ -214,6 +214,11 @@ class DealView:
     partner: DealPartner | None
     shares: tuple[ShareRow, ...]
 
+    @property
+    def held(self) -> bool:
+        """Whether the merchant looks at the sale before its money can be free."""
+        return any(note["reason"] == "held" for note in self.deal.notes)
+
 
 _DEALS = """
 SELECT d.*, p.refcode, p.name FROM deal d
