@@ -93,7 +93,11 @@ def _email(chance: random.Random, scene: Scene) -> Scene:
 
 def _phone_again(chance: random.Random, scene: Scene) -> Scene:
     digits = min(scene.partner_phones)[2:]
-    ways = (f"8{digits}", f"8 ({digits[:3]}) {digits[3:6]}-{digits[6:8]}-{digits[8:]}", f"7{digits}")
+    ways = (
+        f"8{digits}",
+        f"8 ({digits[:3]}) {digits[3:6]}-{digits[6:8]}-{digits[8:]}",
+        f"7{digits}",
+    )
     return replace(scene, phone=chance.choice(ways))
 
 
