@@ -42,6 +42,7 @@ from app.runs import queries as run_queries
 from app.runs import service as runs
 from app.tenancy import role, tenant_scope
 from app.tenants.models import IdempotencyKey, Tenant
+from app.trust import service as trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -262,16 +263,7 @@ def refresh_networks() -> None:
     queue.begun("refresh_networks")
     with at_work():
         for tenant_id in in_transaction(_with_old_networks):
-            _refresh_network(tenant_id)
-
-
-def _refresh_network(tenant_id: int) -> None:
-    try:
-        while in_transaction(network.step, tenant_id):
-            pass
-    except Exception:
-        # The worker's edge: one merchant's tree must not keep the others' from being counted.
-        log.exception("the network of tenant %s cannot be counted", tenant_id)
+            _each(network.step, tenant_id, "the network of tenant %s cannot be counted")
 
 
 def _with_old_networks() -> list[int]:
@@ -305,16 +297,23 @@ def grade() -> None:
     """Let partners rise, warn and fall between groups, where a merchant has switched that on."""
     with at_work():
         for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
-            _grade(tenant_id)
+            _each(grades.step, tenant_id, "groups of tenant %s cannot be reviewed")
 
 
-def _grade(tenant_id: int) -> None:
+def remind() -> None:
+    """Tell staff of disputes whose promised day has come."""
+    with at_work():
+        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
+            _each(trust.remind, tenant_id, "disputes of tenant %s cannot be looked at")
+
+
+def _each(step: Callable[[], object], tenant_id: int, problem: str) -> None:
     try:
-        while in_transaction(grades.step, tenant_id):
+        while in_transaction(step, tenant_id):
             pass
     except Exception:
-        # The worker's edge: one merchant's groups must not hold up the others'.
-        log.exception("groups of tenant %s cannot be reviewed", tenant_id)
+        # The worker's edge: what one merchant has must not hold up the others'.
+        log.exception(problem, tenant_id)
 
 
 def partitions() -> None:

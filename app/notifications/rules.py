@@ -44,7 +44,16 @@ RULES: Mapping[str, Rule] = {
     "partner.group_warned": Rule(To.PARTNER),
     "partner.group_moved": Rule(To.PARTNER),
     "partner.adjusted": Rule(To.PARTNER),
+    "partner.blocked": Rule(To.PARTNER),
+    "partner.unblocked": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
+    "deal.held": Rule(To.STAFF, MANAGERS),
+    "deal.refused": Rule(To.PARTNER),
+    "dispute.opened": Rule(To.STAFF, MANAGERS),
+    "dispute.asked": Rule(To.STAFF, MANAGERS),
+    "dispute.overdue": Rule(To.STAFF, MANAGERS),
+    "dispute.answered": Rule(To.PARTNER),
+    "dispute.decided": Rule(To.PARTNER),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),
     "cap.near": Rule(To.STAFF, MONEY_DESK),
@@ -102,10 +111,12 @@ def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:
 
     A registration that is not decided yet gets its welcome with the approval; a partner made
     without a welcome (fact welcome: false) gets none. A re-run over older orders (fact run) is no
-    hundred new sales: the pages tell of it.
+    hundred new sales: the pages tell of it. Of a block he learns where staff chose so.
     """
     if kind.startswith("commission.") and "run" in facts:
         return False
+    if kind in {"partner.blocked", "partner.unblocked"}:
+        return facts.get("letter") is True
     if kind == "partner.registered" and status in {"pending", "rejected"}:
         return False
     return facts.get("welcome") is not False

@@ -81,6 +81,7 @@ class Dispute(Tenanted, Model):
         Index("ix_dispute_partner", "tenant_id", "partner_id", "id"),
         Index(
             "ix_dispute_due",
+            "tenant_id",
             "due_at",
             postgresql_where=text("state = 'open' and reminded_at is null"),
         ),

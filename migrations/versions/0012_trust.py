@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from migrations.tenancy_ddl import find_work, protect
+from migrations.tenancy_ddl import protect
 
 revision = "0012"
 down_revision = "0009"
@@ -45,14 +45,14 @@ def upgrade() -> None:
     for name in ("pays_blocked", "links_off"):
         column = sa.Column(name, YES_NO, server_default=sa.text("false"), nullable=False)
         op.add_column("partner", column)
+    op.create_index("ix_orders_number", "orders", ["tenant_id", "number"])
     _desk()
     _blocks()
     _disputes()
     for table in ("fraud_file", "fraud_mark", "fraud_device", "block", "dispute"):
         protect(table)
-    for table in ("fraud_decision", "dispute_remark"):
+    for table in ("fraud_decision", "dispute_remark", "staff_claim"):
         protect(table, append_only=True)
-    find_work("dispute", "SELECT")
 
 
 def _desk() -> None:
@@ -193,7 +193,7 @@ def _disputes() -> None:
         postgresql_where=opened,
     )
     op.create_index("ix_dispute_partner", "dispute", ["tenant_id", "partner_id", "id"])
-    op.create_index("ix_dispute_due", "dispute", ["due_at"], postgresql_where=waiting)
+    op.create_index("ix_dispute_due", "dispute", ["tenant_id", "due_at"], postgresql_where=waiting)
     op.create_index("ix_dispute_open", "dispute", ["tenant_id", "id"], postgresql_where=opened)
     op.create_table(
         "dispute_remark",
@@ -211,8 +211,23 @@ def _disputes() -> None:
     )
 
 
+    op.create_table(
+        "staff_claim",
+        _column("order_id", BIG),
+        _column("partner_id", BIG, null=True),
+        _column("actor", TEXT),
+        _column("at", TIME),
+        *_keys(),
+        _key("staff_claim"),
+        _refers("staff_claim", "order_id", "orders"),
+        _refers("staff_claim", "partner_id", "partner"),
+    )
+    op.create_index("ix_staff_claim_order", "staff_claim", ["tenant_id", "order_id", "id"])
+
+
 def downgrade() -> None:
     for table in (
+        "staff_claim",
         "dispute_remark",
         "dispute",
         "block",
@@ -222,5 +237,6 @@ def downgrade() -> None:
         "fraud_file",
     ):
         op.drop_table(table)
+    op.drop_index("ix_orders_number", "orders")
     for name in ("links_off", "pays_blocked"):
         op.drop_column("partner", name)

@@ -62,21 +62,21 @@ def _honest(chance: random.Random, number: int) -> Scene:
 
 def _odd(chance: random.Random, scene: Scene) -> Scene:
     """Make some honest sales look a little like fraud."""
-    p = scene.partner_id
+    p, own = scene.partner_id, next(iter(scene.trace.devices[scene.partner_id]))
+    ways: tuple[Callable[[], Scene], ...] = (
+        lambda: replace(scene, ended=(Bought("A1", NOON - HOUR),)),  # changed her mind once
+        lambda: _trace(scene, floods={p: Flood(80, 4000)}),  # a post that everybody reads
+        lambda: replace(scene, email=f"gleb+{p}@gmail.com"),  # a tag of her own
+        lambda: replace(scene, by_click=False),
+    )
+    rare: tuple[Callable[[], Scene], ...] = (
+        lambda: _trace(scene, visits={"1": Visit(p, own)}),  # the family's tablet
+        lambda: _trace(scene, floods={p: Flood(90, 10)}),  # viral, and nobody clicked before
+    )
     way = chance.randrange(8)
-    if way == 0:  # changed her mind once
-        return replace(scene, ended=(Bought("A1", NOON - HOUR),))
-    if way == 1:  # a post that everybody reads
-        return _trace(scene, floods={p: Flood(80, 4000)})
-    if way == 2:  # a tag of her own
-        return replace(scene, email=f"gleb+{p}@gmail.com")
-    if way == 3:  # the shop's own advertisement, before the partner's code
-        return replace(scene, by_click=False)
-    if way == 4 and chance.random() < 0.05:  # the family's tablet, on which the partner signs in
-        return _trace(scene, visits={"1": Visit(p, next(iter(scene.trace.devices[p])))})
-    if way == 5 and chance.random() < 0.05:  # a viral post: nobody clicked before
-        return _trace(scene, floods={p: Flood(90, 10)})
-    return scene
+    if way < len(ways):
+        return ways[way]()
+    return chance.choice(rare)() if chance.random() < 0.025 else scene
 
 
 def _trace(scene: Scene, **parts: object) -> Scene:

@@ -80,10 +80,10 @@ def test_a_held_deal_stays_on_hold_after_its_days_until_it_is_released(lampa: Sc
         batch, changed = service.decide(Word.RELEASE, [number(lampa)])
         assert changed == 1
         assert (vera(lampa).pending, vera(lampa).available) == (0, 19000)
-        view = deal_view(number(lampa))
-        assert view is not None
-        assert not view.held
-        assert view.deal.available_at == NOON + HOLD
+        after = deal_view(number(lampa))
+        assert after is not None
+        assert not after.held
+        assert after.deal.available_at == NOON + HOLD
         service.undo(batch)
         assert (vera(lampa).pending, vera(lampa).available) == (19000, 0)
 
@@ -92,10 +92,10 @@ def test_a_refused_deal_pays_nothing_at_any_level_and_says_the_word(lampa: Scene
     with clock.moved_to(NOON):
         lampa.say("A1", sold())
         batch, _changed = service.decide(Word.REFUSE, [number(lampa)], "This is your own order.")
-        view = deal_view(number(lampa))
-        assert view is not None
-        assert (view.deal.commission, view.deal.reason) == (0, "refused")
-        assert view.deal.notes[0] == {"reason": "refused", "text": "This is your own order."}
+        after = deal_view(number(lampa))
+        assert after is not None
+        assert (after.deal.commission, after.deal.reason) == (0, "refused")
+        assert after.deal.notes[0] == {"reason": "refused", "text": "This is your own order."}
         assert all(b.pending == 0 for b in lampa.balances().values())
         service.undo(batch)
         assert vera(lampa).pending == 19000

@@ -38,7 +38,9 @@ WHERE d.id < mine.id ORDER BY d.order_id, d.id DESC
 """
 
 
-def say(word: Word, order_ids: Collection[int], said: str = "") -> tuple[str, list[int]]:
+def say(
+    word: Word, order_ids: Collection[int], said: str = "", most: int = MOST
+) -> tuple[str, list[int]]:
     """Keep staff's word on deals, in one act; the caller holds the customers and reconciles.
 
     Deals of which that was said already are left as they are. Returns the act's id and the deals
@@ -51,8 +53,8 @@ def say(word: Word, order_ids: Collection[int], said: str = "") -> tuple[str, li
     if len(said) > LONGEST:
         words = gettext("At most %(most)s characters.", most=LONGEST)
         raise DomainError("too_long", words, FieldError("said", words))
-    if not order_ids or len(order_ids) > MOST:
-        words = gettext("Choose from one to %(most)s deals.", most=MOST)
+    if not order_ids or len(order_ids) > most:
+        words = gettext("Choose from one to %(most)s deals.", most=most)
         raise DomainError("choice", words, FieldError("deal", words))
     now = {row.order_id: row for row in sql.rows(_LAST, {"orders": sorted(order_ids)})}
     changed = [

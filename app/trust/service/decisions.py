@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 EVENTS = {Word.RELEASE: "deal.released", Word.REFUSE: "deal.refused"}
 
 
-def decide(word: Word, order_ids: Collection[int], said: str = "") -> tuple[str, int]:
+def decide(
+    word: Word, order_ids: Collection[int], said: str = "", most: int = fraud.MOST
+) -> tuple[str, int]:
     """Say of deals that they are held, released or refused (with a word); book what that makes due.
 
     Whatever the shop sends before or after, the same sums result: the word is part of what decides
@@ -29,7 +31,7 @@ def decide(word: Word, order_ids: Collection[int], said: str = "") -> tuple[str,
     DomainError (422) as `fraud.say`.
     """
     seen = intake.hold(orders.get_all(order_ids))
-    batch, changed = fraud.say(word, [order.id for order in seen], said)
+    batch, changed = fraud.say(word, [order.id for order in seen], said, most)
     if word in EVENTS:
         _tell(EVENTS[word], changed, batch, said.strip())  # with what the deal was worth before
     _book(changed)
@@ -56,7 +58,9 @@ def _book(order_ids: Collection[int]) -> None:
 
 def _tell(kind: str, order_ids: Collection[int], batch: str, said: str) -> None:
     views = deal_views(order_ids) if order_ids else {}
-    record_all([Happened(kind, f"order:{i}", _facts(view, batch, said)) for i, view in views.items()])
+    record_all(
+        [Happened(kind, f"order:{i}", _facts(view, batch, said)) for i, view in views.items()]
+    )
 
 
 def _facts(view: DealView, batch: str, said: str) -> dict[str, object]:
