@@ -77,7 +77,6 @@ NOTES: dict[str, LazyString] = {
     "self_referral": lazy_gettext("is the buyer: own purchases earn nothing here."),
     "not_participating": lazy_gettext("does not take part in the partner program."),
     "promotional": lazy_gettext("promotional goods earn nothing."),
-    "held": lazy_gettext("The merchant is looking at this sale: its sum waits for the decision."),
 }
 CAPS: dict[str, LazyString] = {
     "order": lazy_gettext("The cap of %(most)s an order was reached:"),
@@ -317,8 +316,8 @@ def notes(
     found = []
     for note in kept:
         code, partner_id = str(note["reason"]), note.get("partner_id")
-        if only is not None and partner_id is not None and partner_id != only:
-            continue
+        if code == "held" or (only is not None and partner_id not in {None, only}):
+            continue  # that a sale waits is told with its sum
         words = str(NOTES.get(code, NOTHING.get(code, code)))
         words = f"{words} {_sentence(str(note['text']))}" if note.get("text") else words
         who = lines.get(note.get("line") or "") or partners.get(partner_id or 0)

@@ -57,6 +57,7 @@ class PolicyForm(Form):
     )
     forbidden = RadioField(
         _l("Where paid search is forbidden"),
+        [InputRequired()],
         choices=[("all", _l("In all terms")), ("some", _l("Only in the terms ticked below"))],
         default="all",
     )
@@ -117,12 +118,14 @@ class BlockForm(Form):
     letter = BooleanField(_l("Write to the partner, with this reason"))
     deals = RadioField(
         _l("Deals made before"),
+        [InputRequired()],
         choices=[("keep", _l("Keep them")), ("refuse", _l("Refuse those of orders made since"))],
         default="keep",
     )
-    refuse_from = DayField(_l("Since this day"))
+    refuse_from = DayField(_l("Since this day"), description=_l("Where deals are refused."))
     money = RadioField(
         _l("What is earned"),
+        [InputRequired()],
         choices=[
             (Money.HOLD.value, _l("Stays his, and payouts wait")),
             (Money.KEEP.value, _l("Stays his, and you may still pay it")),
@@ -132,11 +135,13 @@ class BlockForm(Form):
     )
     requests = RadioField(
         _l("An open payout request"),
+        [InputRequired()],
         choices=[("keep", _l("Stays open")), ("reject", _l("Reject it, with this reason"))],
         default="keep",
     )
     links = RadioField(
         _l("Links and codes"),
+        [InputRequired()],
         choices=[
             ("on", _l("Lead to the shop as before, and count for nobody")),
             ("off", _l("Lead nowhere")),
@@ -198,4 +203,6 @@ class CloseForm(Form):
 class DecideForm(Form):
     """A word on the deals that were ticked."""
 
-    said = StringField(_l("Word to the partner; needed for a refusal"), [Length(max=500)])
+    said = StringField(
+        _l("Word to the partner"), [Length(max=500)], description=_l("Needed for a refusal.")
+    )

@@ -25,6 +25,7 @@ class Entry:
     icon: str = ""
     endpoint: str = ""
     entries: tuple[Entry, ...] = ()
+    pages: frozenset[str] = frozenset()  # endpoints that are its own, whatever they are called
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Partners"),
             "users",
             entries=(
-                Entry(lazy_gettext("All partners"), endpoint="office.partners.index"),
+                Entry(
+                    lazy_gettext("All partners"),
+                    endpoint="office.partners.index",
+                    pages=frozenset({"office.trust.blocking", "office.trust.block"}),
+                ),
                 Entry(lazy_gettext("Network"), endpoint="office.network.index"),
                 Entry(lazy_gettext("Groups"), endpoint="office.programs.groups"),
                 Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
@@ -73,7 +78,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "shield-check",
             entries=(
                 Entry(lazy_gettext("Fraud desk"), endpoint="office.trust.index"),
-                Entry(lazy_gettext("Disputes"), endpoint="office.trust.disputes"),
+                Entry(
+                    lazy_gettext("Disputes"),
+                    endpoint="office.trust.disputes",
+                    pages=frozenset({"office.trust.dispute", "office.trust.foresee"}),
+                ),
                 Entry(lazy_gettext("Signs of fraud"), endpoint="office.trust.policy"),
             ),
         ),
@@ -144,7 +153,7 @@ def _line(entry: Entry, waiting: Mapping[str, int]) -> Line | None:
         address = url_for(entry.endpoint)
     except BuildError:
         return None
-    current = is_current(entry.endpoint)
+    current = is_current(entry.endpoint) or request.endpoint in entry.pages
     return Line(entry.label, entry.icon, address, current, waiting=waiting.get(entry.endpoint, 0))
 
 
@@ -153,9 +162,8 @@ def is_current(endpoint: str) -> bool:
     here = request.endpoint or ""
     if here == endpoint:
         return True
-    listed = {
-        e.endpoint for entries in MENUS.values() for top in entries for e in (top, *top.entries)
-    }
+    entries = [e for tops in MENUS.values() for top in tops for e in (top, *top.entries)]
+    listed = {e.endpoint for e in entries}.union(*(e.pages for e in entries))
     return (
         endpoint.endswith(".index")
         and here not in listed

@@ -99,8 +99,10 @@ def test_deals_since_a_day_are_refused_money_is_written_off_and_the_request_reje
         links_off=True,
     )
     ensure_default(lampa.vera)
-    figures = service.preview(lampa.vera, wish)
-    assert (figures.deals, figures.refused, figures.written_off) == (1, 30400, 23000)
+    figures = service.preview(lampa.vera, wish, "RUB")
+    assert (figures.deals, figures.refused, figures.written_off) == (1, 30400, 19000)
+    assert (figures.before.available, figures.after.available) == (23000, 0)
+    assert (lampa.vera.status, vera(lampa).available) == ("active", 23000), "only looked at"
     assert (figures.request, figures.rejects, figures.links) == (asked, True, 1)
     assert target(lampa) is not None
 

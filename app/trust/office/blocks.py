@@ -41,11 +41,11 @@ def block(refcode: str) -> Response:
     partner, form = partner_of(refcode), BlockForm()
     if not form.validate_on_submit():
         return _form(partner, form, status=422)
-    figures = service.preview(partner, form.wish)
-    if form.seen.data != _seen(form, figures):
-        form.seen.data = _seen(form, figures)
-        return _form(partner, form, figures)
     try:
+        figures = service.preview(partner, form.wish, g.tenant.currency)
+        if form.seen.data != _seen(form, figures):
+            form.seen.data = _seen(form, figures)
+            return _form(partner, form, figures)
         made = service.block(partner, form.wish, g.tenant.currency)
     except DomainError as error:
         form.complain(error.errors[0].field if error.errors else "", error.message)
@@ -97,6 +97,7 @@ def _seen(form: BlockForm, figures: Preview) -> str:
         figures.deals,
         figures.refused,
         figures.written_off,
+        figures.after,
         request.public_id if request else None,
     )
     return ":".join(str(each) for each in said)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext
-from sqlalchemy import func, select, update
+from sqlalchemy import false, func, select, update
 
-from app import clock
+from app import clock, sql
 from app.adjustments import service as adjustments
 from app.adjustments.rules import Act
 from app.adjustments.rules import Wish as ByHand
@@ -49,28 +49,29 @@ class Preview:
     deals: int  # that would be refused
     refused: int  # their commission at all levels
     written_off: int
-    balance: PartnerBalance
+    before: PartnerBalance
+    after: PartnerBalance
     request: Payout | None  # an open payout
     rejects: bool  # whether it would be rejected
     links: int
 
 
-def preview(partner: Partner, wish: Wish) -> Preview:
-    """Return what a block would do; nothing is written."""
-    deals = _deals(partner.id, wish).subquery()
-    row = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(deals.c.commission), 0))
-    ).one()
-    balance = partner_balances([partner.id])[partner.id]
-    request = _open_payout(partner.id)
+def preview(partner: Partner, wish: Wish, currency: str) -> Preview:
+    """Return what a block would do: it is done, looked at, and not kept. Raises as `block`."""
+    before, request = partner_balances([partner.id])[partner.id], _open_payout(partner.id)
+    refused = sum(row.commission for row in db.session.execute(_deals(partner.id, wish)))
+    with sql.tried():
+        effects = block(partner, wish, currency).effects
+        after = partner_balances([partner.id])[partner.id]
     count = select(func.count()).select_from(Link).where(Link.partner_id == partner.id)
     return Preview(
-        deals=int(row[0]) if wish.refuse_from else 0,
-        refused=int(row[1]) if wish.refuse_from else 0,
-        written_off=balance.available if wish.money is Money.WRITE_OFF else 0,
-        balance=balance,
+        deals=effects["deals"],
+        refused=refused,
+        written_off=effects.get("written_off", 0),
+        before=before,
+        after=after,
         request=request,
-        rejects=wish.reject and request is not None and _may_reject(request),
+        rejects="request" in effects,
         links=db.session.scalar(count) or 0,
     )
 
@@ -159,7 +160,8 @@ def _check(partner: Partner, wish: Wish) -> None:
     if wish.refuse_from is not None and wish.refuse_from > clock.now():
         words = gettext("This is in the future: later sales earn nothing anyway.")
         raise DomainError("future", words, FieldError("refuse_from", words))
-    if wish.refuse_from is not None and preview(partner, wish).deals > MOST_DEALS:
+    many = select(func.count()).select_from(_deals(partner.id, wish).subquery())
+    if wish.refuse_from is not None and (db.session.scalar(many) or 0) > MOST_DEALS:
         words = gettext("At most %(most)s deals at once: choose a later day.", most=MOST_DEALS)
         raise DomainError("too_many", words, FieldError("refuse_from", words))
 
@@ -180,7 +182,7 @@ def _deals(partner_id: int, wish: Wish) -> Select[Any]:
         .join(Order, (Order.tenant_id == Deal.tenant_id) & (Order.id == Deal.order_id))
         .where(
             Deal.partner_id == partner_id,
-            Deal.created_at >= wish.refuse_from,
+            false() if wish.refuse_from is None else Deal.created_at >= wish.refuse_from,
             Order.state.not_in(CLOSED),
             Deal.order_id.not_in(refused),
         )
