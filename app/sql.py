@@ -88,6 +88,7 @@ def tried() -> Iterator[None]:
         yield
     finally:
         savepoint.rollback()
+        db.session.expire_all()  # what was read in the block is true there alone
 
 
 def _connection() -> Connection[Any]:
