@@ -16,7 +16,7 @@ from wtforms import (
     TextAreaField,
     widgets,
 )
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from app.fraud.rules import Policy, Sign, read_site
 from app.trust.rules import REASON, REMARK, Money, Wish
@@ -78,9 +78,9 @@ class PolicyForm(Form):
         lines = [line for line in (field.data or "").splitlines() if line.strip()]
         bad = [line.strip() for line in lines if read_site(line) is None]
         if bad:
-            raise ValueError(gettext("No site: %(names)s.", names=", ".join(bad[:5])))
+            raise ValidationError(gettext("No site: %(names)s.", names=", ".join(bad[:5])))
         if len(lines) > SITES:
-            raise ValueError(gettext("At most %(most)s sites.", most=SITES))
+            raise ValidationError(gettext("At most %(most)s sites.", most=SITES))
 
     @property
     def policy(self) -> Policy:
@@ -153,7 +153,7 @@ class BlockForm(Form):
     def validate_refuse_from(self, field: DayField) -> None:
         """Ask for the day where deals are to be refused."""
         if self.deals.data == "refuse" and field.data is None and not field.errors:
-            raise ValueError(gettext("Fill this in."))
+            raise ValidationError(gettext("Fill this in."))
 
     @property
     def wish(self) -> Wish:

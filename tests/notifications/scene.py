@@ -97,6 +97,12 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
     if kind == "terms.announced":
         facts |= {"terms_id": 1, "name": "Base terms", "version": 2, "days": 90, "currency": "RUB"}
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
+    if kind.startswith("dispute."):
+        subject = "dispute:1"
+        facts |= {"dispute": "ds_1", "number": partner.name, "text": partner.name}
+        facts |= {"due_at": "2026-12-01T00:00:00+03:00", "decision": "declined"}
+    if kind.startswith("deal."):
+        facts |= {"amount": 150000, "currency": "RUB", "signs": ["loop"]}
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):
