@@ -76,6 +76,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "intake",
         "network",
         "simulator",
+        "trust",
         "webhooks",
         "events",
         "onboarding",

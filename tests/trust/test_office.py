@@ -291,3 +291,25 @@ def test_a_dispute_goes_from_the_question_to_the_answer(lampa: Lampa, owner: Fla
     assert lampa.call("GET", "/orders/B1").get_json()["deal"] is None
     assert anna.post(f"{own}/withdraw").status_code == 303
     assert "Withdrawn" in owner.get(lampa.office("disputes/?state=withdrawn")).text
+
+
+def test_programs_read_disputes_and_settle_them(lampa: Lampa, owner: FlaskClient) -> None:
+    lampa.order("B1")
+    anna = lampa.signed_in(lampa.anna)
+    for number in ("B1", "B2"):
+        anna.post(lampa.cabinet("missing/ask"), data={"number": number, "text": "By my link."})
+    listed = lampa.call("GET", "/disputes?state=open&limit=1").get_json()
+    assert [each["number"] for each in listed["items"]] == ["B2"]
+    [first] = lampa.call("GET", f"/disputes?cursor={listed['next']}").get_json()["items"]
+    assert (first["partner"], first["verdict"]) == ("anna", "unknown")
+    assert first["thread"][0]["by"] == "partner"
+    there = f"/disputes/{first['id']}/decision"
+    assert lampa.call("POST", there, {"decision": "perhaps"}).status_code == 422
+    assert lampa.call("POST", there, {"decision": "decline", "reason": " "}).status_code == 422
+    settled = lampa.call("POST", there, {"decision": "attribute", "reason": "Right."}).get_json()
+    assert (settled["state"], settled["reason"]) == ("attributed", "Right.")
+    assert lampa.call("GET", "/orders/B1").get_json()["deal"]["refcode"] == "anna"
+    assert lampa.call("POST", there, {"decision": "attribute"}).status_code == 409
+    assert lampa.call("GET", f"/disputes/{first['id']}").get_json()["state"] == "attributed"
+    for bad in ("?state=x", "?limit=0", "?cursor=x"):
+        assert lampa.call("GET", f"/disputes{bad}").status_code == 422

@@ -32,6 +32,16 @@ def disputes_of(partner_id: int, limit: int = 50) -> Sequence[Dispute]:
     return db.session.scalars(query.order_by(Dispute.id.desc()).limit(limit)).all()
 
 
+def newest(limit: int, *, before: int = 0, state: str | None = None) -> Sequence[Dispute]:
+    """Return disputes, newest first: those made before one (its id; 0: all), of one state or of any."""
+    query = select(Dispute).order_by(Dispute.id.desc()).limit(limit)
+    if before:
+        query = query.where(Dispute.id < before)
+    if state is not None:
+        query = query.where(Dispute.state == state)
+    return db.session.scalars(query).all()
+
+
 def thread(dispute_id: int) -> Sequence[Remark]:
     """Return the lines of a dispute's thread, the oldest first."""
     query = select(Remark).where(Remark.dispute_id == dispute_id).order_by(Remark.id)
