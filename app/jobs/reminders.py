@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy import select
-
-from app.extensions import db
-from app.jobs.work import at_work, in_transaction
-from app.tenants.models import Tenant
+from app.jobs.work import all_tenants, at_work, in_transaction
 from app.trust import service as trust
 
 log = logging.getLogger(__name__)
@@ -17,7 +13,7 @@ log = logging.getLogger(__name__)
 def remind() -> None:
     """Tell staff of disputes whose promised day has come: a transaction a tenant. Twice-safe."""
     with at_work():
-        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
+        for tenant_id in in_transaction(all_tenants):
             _remind(tenant_id)
 
 

@@ -42,6 +42,7 @@ EDGES = {
     "app/jobs/long_work.py",
     "app/jobs/messages.py",
     "app/jobs/orders.py",
+    "app/jobs/reminders.py",
     "app/jobs/tree.py",
     "app/jobs/work.py",
     "app/schedule.py",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app import clock
+from app import clock, jobs
+from app.events.models import Event
 from app.extensions import db
 from app.identity import service as identity
 from app.partners.models import Partner
@@ -313,3 +315,16 @@ def test_programs_read_disputes_and_settle_them(lampa: Lampa, owner: FlaskClient
     assert lampa.call("GET", f"/disputes/{first['id']}").get_json()["state"] == "attributed"
     for bad in ("?state=x", "?limit=0", "?cursor=x"):
         assert lampa.call("GET", f"/disputes{bad}").status_code == 422
+
+
+def test_the_hourly_job_writes_to_staff_once_of_what_is_overdue(
+    lampa: Lampa, owner: FlaskClient
+) -> None:
+    anna = lampa.signed_in(lampa.anna)
+    anna.post(lampa.cabinet("missing/ask"), data={"number": "B1", "text": "By my link."})
+    with lampa.app.app_context(), clock.moved_to(clock.wall() + timedelta(days=8)):
+        for _ in range(2):
+            jobs.remind()
+    with lampa.scope():
+        late = db.select(Event).where(Event.type == "dispute.overdue")
+        assert len(db.session.scalars(late).all()) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext
 from sqlalchemy import insert
@@ -15,7 +15,7 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.facts import service as facts
 from app.fraud.models import Decision, Mark
-from app.fraud.rules import Policy, Word, policy_from_json, policy_to_json
+from app.fraud.rules import Policy, Sign, Word, policy_from_json, policy_to_json
 from app.installation import settings
 from app.tenancy import public_id
 
@@ -123,9 +123,20 @@ def say_policy(wanted: Policy) -> bool:
     if before == wanted:
         return False
     facts.put(MERCHANT, POLICY, policy_to_json(wanted), actor=actor())
-    changes = {POLICY: [policy_to_json(before), policy_to_json(wanted)]}
-    record("merchant.settings_changed", "merchant:settings", changes=changes)
+    record("merchant.settings_changed", "fraud:policy", changes=_changes(before, wanted))
     return True
+
+
+def _changes(before: Policy, after: Policy) -> dict[str, list[Any]]:
+    """Return what differs between two policies: [before, after] by name."""
+    pairs: dict[str, list[Any]] = {s.value: [s in before.on, s in after.on] for s in Sign}
+    for name in ("flood_clicks", "flood_minutes", "loops", "loop_days"):
+        pairs[name] = [getattr(before, name), getattr(after, name)]
+    pairs["coupon_sites"] = [list(before.sites), list(after.sites)]
+    pairs["paid_search_terms"] = [
+        None if each.terms is None else sorted(each.terms) for each in (before, after)
+    ]
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def mark_details(partner_id: int, accounts: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from app.attribution.queries import journal
 from app.commissions import explain
 from app.commissions.queries import deal_view
 from app.errors import DomainError
+from app.events import queries as events
 from app.partners.models import Partner
 from app.partners.queries import actor_names, by_id
 from app.site.access import requires
@@ -169,6 +170,7 @@ def _page(
     order_id = queries.order_of(found)
     view = deal_view(order_id) if order_id else None
     thread = queries.thread(found.id)
+    happened = events.history(f"dispute:{found.id}")
     return page(
         "trust/office/dispute.html",
         status=status,
@@ -177,6 +179,8 @@ def _page(
         partner=by_id(found.partner_id),
         thread=thread,
         names=actor_names(each.actor for each in thread if each.by_staff),
+        events=happened,
+        actors=actor_names(event.actor for event in happened),
         verdict=ANSWERS[found.verdict][0],
         view=view,
         order=view.deal if view else None,  # when it was made, for the journal

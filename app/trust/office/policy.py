@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 
+from app.events import queries as events
 from app.fraud import service as fraud
 from app.fraud.rules import Sign
+from app.partners.queries import actor_names
 from app.payouts.service import remember_details
 from app.programs.queries import all_terms
 from app.site.access import requires
@@ -47,6 +49,7 @@ def _terms() -> list[tuple[int, str]]:
 
 def _page(form: PolicyForm, status: int = 200) -> Response:
     form.offer(_terms())
+    happened = events.history("fraud:policy", 20)
     return page(
         "trust/office/policy.html",
         status=status,
@@ -54,4 +57,6 @@ def _page(form: PolicyForm, status: int = 200) -> Response:
         signs=SIGNS,
         meaning=MEANING,
         judged=queries.statistics(),
+        events=happened,
+        actors=actor_names(event.actor for event in happened),
     )
