@@ -22,7 +22,7 @@ EXPECTED = {
     "order and cancel": Sign.LOOP,
     "paid search": Sign.PAID_SEARCH,
 }
-RECALL, PRECISION = 0.95, 0.96  # measured 0.970 and 0.974 with this seed
+RECALL, PRECISION = 0.95, 0.96  # measured 0.974 and 0.969 with this seed
 
 
 def test_most_fraud_is_held_and_most_of_what_is_held_is_fraud() -> None:
