@@ -67,10 +67,15 @@ def link_of(code: Code) -> Link | None:
     return db.session.scalars(query.where(Link.is_default)).one_or_none()
 
 
-def target(tenant: Tenant, link: Link) -> Target:
-    """Return what following the link means now: shops may move, and refcodes change."""
+def target(tenant: Tenant, link: Link) -> Target | None:
+    """Return what following the link means now: shops may move, and refcodes change.
+
+    None where the partner is blocked and his links were switched off with it.
+    """
     shop = db.session.get_one(Shop, (tenant.id, link.shop_id))
     partner = db.session.get_one(Partner, (tenant.id, link.partner_id))
+    if partner.links_off and partner.status == "blocked":
+        return None
     return Target(
         tenant=tenant.id,
         link=link.id,
@@ -140,8 +145,12 @@ def scan_address(short: str) -> str:
 
 
 def direct_address(tenant: Tenant, link: Link) -> str:
-    """Return the page itself with the partner's code in it: counted by the script on the page."""
-    return target(tenant, link).landing.bare
+    """Return the page itself with the partner's code in it: counted by the script on the page.
+
+    Empty where the partner's links lead nowhere now.
+    """
+    found = target(tenant, link)
+    return found.landing.bare if found else ""
 
 
 def tracking_address(path: str) -> str:

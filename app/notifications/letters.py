@@ -269,6 +269,11 @@ class View:
         return dates.format_date(said, DATES.get(self.locale, "medium"), locale=self.locale)
 
     @property
+    def due(self) -> str:
+        """By when an answer is promised, on the merchant's clock."""
+        return self.moment(datetime.fromisoformat(str(self.facts["due_at"])))
+
+    @property
     def cap(self) -> str:
         """The cap that is nearly reached, in the reader's language."""
         return str(CAPS.get(str(self.facts.get("cap")), ""))

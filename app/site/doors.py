@@ -15,6 +15,7 @@ from app.site.people import recognise
 from app.site.scope import enter_tenant
 from app.tenancy import PLATFORM
 from app.tenants import queries as tenants
+from app.trust import queries as trust
 from app.web import surround, surroundings
 from app.web.errors import sign_in_again
 from app.web.menu import menu
@@ -83,6 +84,7 @@ def _office() -> Response | None:
     g.membership = membership
     g.permissions = PERMISSIONS[Role(membership.role)]
     _surround(tenant, "office", role=membership.role)
+    surround(waiting=trust.numbers)
     if request.path == f"/{tenant.slug}/office/" and not access.allowed(request.endpoint or ""):
         return start()  # not everybody may read the overview, and everybody comes here first
     _check_permission()

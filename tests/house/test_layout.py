@@ -47,6 +47,7 @@ EDGES = {
     "app/jobs/orders.py",
     "app/jobs/postbacks.py",
     "app/jobs/sites.py",
+    "app/jobs/reminders.py",
     "app/jobs/tree.py",
     "app/jobs/work.py",
     "app/schedule.py",

@@ -17,12 +17,14 @@ from app.adjustments.service import book as by_hand
 from app.catalog.models import Category, Product
 from app.commissions.models import Deal
 from app.extensions import db
+from app.fraud.rules import Word
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
 from app.links.models import Link
 from app.links.service import Wish, create
 from app.members.models import Member
 from app.notifications.models import Message
+from app.orders.models import Order
 from app.participation.models import JoinField, JoinLink, JoinRequest
 from app.participation.queries import Fit
 from app.participation.rules import Kind
@@ -49,6 +51,8 @@ from app.runs.models import Run
 from app.site.access import KNOWN, permission_of
 from app.tenancy import public_id
 from app.tenants.models import ApiKey, Connection, Shop
+from app.trust import service as trust
+from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -160,8 +164,15 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
         decision, request = joining(word, email)
         by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
+        order_id = db.session.scalars(select(Order.id)).one()
+        act, _many = trust.decide(Word.HOLD, [order_id])
+        trust.undo(act)
+        block = trust.block(partner, BlockWish(f"{word} reason"), "RUB")
+        trust.lift(block.public_id, "RUB")
+        dispute = trust.open_dispute(partner.id, f"ord-{mark}", f"{word} question", "UTC")
         values = known(merchant, partner, mark)
         values["any"] |= {"decision": decision, "request_id": request}
+        values["any"] |= {"act": act, "block": block.public_id, "dispute": dispute.public_id}
         db.session.commit()
     return Things(values, email)
 

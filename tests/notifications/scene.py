@@ -102,8 +102,20 @@ def make_request(name: str) -> JoinRequest:
 
 def subject_of(kind: str, partner: Partner) -> str:
     """Return whom an event of a type is about: the partner, or an application that waits."""
+    if kind.startswith("dispute."):
+        return "dispute:1"
     asked = kind == "partner.asked"
     return f"request:{make_request(partner.name).id}" if asked else f"partner:{partner.id}"
+
+
+def of_trust(kind: str, partner: Partner) -> dict[str, object]:
+    """Return what events of the fraud desk and of disputes say."""
+    if kind.startswith("dispute."):
+        said: dict[str, object] = {"dispute": "ds_1", "number": partner.name, "text": partner.name}
+        return said | {"due_at": "2026-12-01T00:00:00+03:00", "decision": "declined"}
+    if kind in {"deal.held", "deal.refused"}:
+        return {"amount": 150000, "currency": "RUB", "signs": ["loop"]}
+    return {}
 
 
 def message_for(
@@ -130,6 +142,7 @@ def message_for(
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
         said = {"levels": ["12%", "50.00"], "hold_days": 7, "window_days": 30}
         facts["terms"] = said | {"base": {"shipping": True}, "first_orders": 2}
+    facts |= of_trust(kind, partner)
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):

@@ -28,8 +28,10 @@ EVENTS = {
 }
 
 
-def act(partner: Partner, action: str, reason: str = "") -> Partner:
+def act(partner: Partner, action: str, reason: str = "", *, letter: bool | None = None) -> Partner:
     """Do one of the lifecycle's actions. Raises Conflict where the state does not allow it (any more).
+
+    `letter`: whether a block, or its end, is written to the partner; of the others the rules decide.
 
     Approval opens the cabinet and promises the welcome letter; removal closes it and frees the
     e-mail. What was earned before stays; whether a later sale earns reads the dated status.
@@ -46,6 +48,7 @@ def act(partner: Partner, action: str, reason: str = "") -> Partner:
         name=partner.name,
         refcode=partner.refcode,
         reason=reason.strip(),
+        **({} if letter is None else {"letter": letter}),
     )
     if action == "approve":
         place(partner)
@@ -121,14 +124,14 @@ def reject(partner: Partner, reason: str = "") -> Partner:
     return act(partner, "reject", reason)
 
 
-def block(partner: Partner, reason: str = "") -> Partner:
+def block(partner: Partner, reason: str = "", *, letter: bool | None = None) -> Partner:
     """Stop a partner from earning; what was earned matures, payouts wait. Raises Conflict."""
-    return act(partner, "block", reason)
+    return act(partner, "block", reason, letter=letter)
 
 
-def unblock(partner: Partner) -> Partner:
+def unblock(partner: Partner, *, letter: bool | None = None) -> Partner:
     """Let a blocked partner earn again, from now on. Raises Conflict."""
-    return act(partner, "unblock")
+    return act(partner, "unblock", letter=letter)
 
 
 def remove(partner: Partner, reason: str = "") -> Partner:
