@@ -159,7 +159,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
         decision, request = joining(word, email)
-        by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
+        by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         values = known(merchant, partner, mark)
         values["any"] |= {"decision": decision, "request_id": request}
         db.session.commit()
