@@ -191,7 +191,7 @@ class TestTheWork:
             assert not runs.work(number, service.KINDS)
             again = db.session.get(type(run), (lampa.id, number))
             assert again is not None
-            runs.resume(again)
+            runs.resume(again, service.KINDS)
         work(lampa)
         assert names(lampa) == ["Anna", "Boris", "Vera"]
 
