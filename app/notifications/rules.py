@@ -46,7 +46,6 @@ RULES: Mapping[str, Rule] = {
     "partner.adjusted": Rule(To.PARTNER),
     "partner.blocked": Rule(To.PARTNER),
     "partner.unblocked": Rule(To.PARTNER),
-    "partner.recruited": Rule(To.PARTNER, notice=True),
     "deal.held": Rule(To.STAFF, MANAGERS),
     "deal.refused": Rule(To.PARTNER),
     "dispute.opened": Rule(To.STAFF, MANAGERS),
@@ -54,6 +53,11 @@ RULES: Mapping[str, Rule] = {
     "dispute.overdue": Rule(To.STAFF, MANAGERS),
     "dispute.answered": Rule(To.PARTNER),
     "dispute.decided": Rule(To.PARTNER),
+    "site.verified": Rule(To.PARTNER),
+    "site.lost": Rule(To.PARTNER),
+    "postback.stopped": Rule(To.PARTNER),
+    "partner.recruited": Rule(To.PARTNER, notice=True),
+    "deal.overridden": Rule(To.PARTNER),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),
     "cap.near": Rule(To.STAFF, MONEY_DESK),
@@ -111,9 +115,12 @@ def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:
 
     A registration that is not decided yet gets its welcome with the approval; a partner made
     without a welcome (fact welcome: false) gets none. A re-run over older orders (fact run) is no
-    hundred new sales: the pages tell of it. Of a block he learns where staff chose so.
+    hundred new sales: the pages tell of it. What was set by hand (fact by_hand) has a letter of its
+    own, with the reason, where it changes what is earned. Of a block he learns where staff chose so.
     """
-    if kind.startswith("commission.") and "run" in facts:
+    if kind.startswith("commission.") and ("run" in facts or "by_hand" in facts):
+        return False
+    if kind == "deal.overridden" and facts.get("before") == facts.get("after"):
         return False
     if kind in {"partner.blocked", "partner.unblocked"}:
         return facts.get("letter") is True

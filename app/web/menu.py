@@ -25,7 +25,7 @@ class Entry:
     icon: str = ""
     endpoint: str = ""
     entries: tuple[Entry, ...] = ()
-    pages: frozenset[str] = frozenset()  # endpoints that are its own, whatever they are called
+    below: tuple[str, ...] = ()  # other pages on which it is the current one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,10 @@ class Line:
     def waiting_below(self) -> int:
         """How much waits here and under it."""
         return self.waiting + sum(line.waiting for line in self.lines)
+
+
+def _pages(door: str, names: str) -> tuple[str, ...]:
+    return tuple(f"{door}.{name}" for name in names.split())
 
 
 MENUS: dict[str, tuple[Entry, ...]] = {
@@ -66,10 +70,16 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(
                     lazy_gettext("All partners"),
                     endpoint="office.partners.index",
-                    pages=frozenset({"office.trust.blocking", "office.trust.block"}),
+                    below=("office.trust.blocking", "office.trust.block"),
                 ),
                 Entry(lazy_gettext("Network"), endpoint="office.network.index"),
-                Entry(lazy_gettext("Groups"), endpoint="office.programs.groups"),
+                Entry(
+                    lazy_gettext("Groups"),
+                    endpoint="office.programs.groups",
+                    below=_pages(
+                        "office.programs", "new_group create_group edit_group change_group"
+                    ),
+                ),
                 Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
             ),
         ),
@@ -81,7 +91,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(
                     lazy_gettext("Disputes"),
                     endpoint="office.trust.disputes",
-                    pages=frozenset({"office.trust.dispute", "office.trust.foresee"}),
+                    below=("office.trust.dispute", "office.trust.foresee"),
                 ),
                 Entry(lazy_gettext("Signs of fraud"), endpoint="office.trust.policy"),
             ),
@@ -97,8 +107,20 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("Brand"), endpoint="office.tenants.brand"),
                 Entry(lazy_gettext("Shops"), endpoint="office.tenants.shops"),
-                Entry(lazy_gettext("Terms"), endpoint="office.programs.index"),
-                Entry(lazy_gettext("Campaigns"), endpoint="office.programs.campaigns"),
+                Entry(
+                    lazy_gettext("Terms"),
+                    endpoint="office.programs.index",
+                    below=_pages(
+                        "office.reruns", "draft new_draft make_draft change_draft tried publish"
+                    ),
+                ),
+                Entry(
+                    lazy_gettext("Campaigns"),
+                    endpoint="office.programs.campaigns",
+                    below=_pages(
+                        "office.programs", "campaign new_campaign create_campaign change_campaign"
+                    ),
+                ),
                 Entry(lazy_gettext("What earns"), endpoint="office.tenants.earning"),
                 Entry(lazy_gettext("Caps"), endpoint="office.tenants.caps"),
                 Entry(lazy_gettext("Recalculations"), endpoint="office.reruns.index"),
@@ -153,17 +175,25 @@ def _line(entry: Entry, waiting: Mapping[str, int]) -> Line | None:
         address = url_for(entry.endpoint)
     except BuildError:
         return None
-    current = is_current(entry.endpoint) or request.endpoint in entry.pages
+    current = is_current(entry.endpoint, entry.below)
     return Line(entry.label, entry.icon, address, current, waiting=waiting.get(entry.endpoint, 0))
 
 
-def is_current(endpoint: str) -> bool:
-    """True on the entry's own page, and on pages below an index: payouts.show is under payouts.index."""
+def is_current(endpoint: str, below: Sequence[str] = ()) -> bool:
+    """True on the entry's own page and on those named as below it; and on pages below an index.
+
+    payouts.show is under payouts.index, unless another entry names it.
+    """
     here = request.endpoint or ""
-    if here == endpoint:
+    if here == endpoint or here in below:
         return True
-    entries = [e for tops in MENUS.values() for top in tops for e in (top, *top.entries)]
-    listed = {e.endpoint for e in entries}.union(*(e.pages for e in entries))
+    listed = {
+        name
+        for entries in MENUS.values()
+        for top in entries
+        for e in (top, *top.entries)
+        for name in (e.endpoint, *e.below)
+    }
     return (
         endpoint.endswith(".index")
         and here not in listed

@@ -27,6 +27,8 @@ from app.notifications.models import Message
 from app.orders.models import Order
 from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
+from app.postbacks.models import Postback
+from app.postbacks.service import create as create_postback
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
@@ -36,6 +38,8 @@ from app.site.access import KNOWN, permission_of
 from app.tenants.models import ApiKey, Connection, Shop
 from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
+from app.verified_sites.models import VerifiedSite
+from app.verified_sites.service import name as name_site
 from tests.world import PASSWORD, Merchant, World, sign_in
 
 if TYPE_CHECKING:
@@ -140,14 +144,16 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             partner.person_id = person.id
         identity.change_password(person, PASSWORD)
         create(partner, Wish(label=f"{word} link"))
+        name_site(partner, f"{word.lower()}.example")
+        create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
-        by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         order_id = db.session.scalars(select(Order.id)).one()
         act, _many = trust.decide(Word.HOLD, [order_id])
         trust.undo(act)
         block = trust.block(partner, BlockWish(f"{word} reason"), "RUB")
         trust.lift(block.public_id, "RUB")
         dispute = trust.open_dispute(partner.id, f"ord-{mark}", f"{word} question", "UTC")
+        by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         values = known(merchant, partner, mark)
         values["any"] |= {
             "act": act,
@@ -189,6 +195,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "partners": {"public_id": partner.public_id},
         "network": {"public_id": partner.public_id},
+        "verified_sites": {"public_id": one(VerifiedSite.public_id)},
+        "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
         "intake": {"public_id": one(Connection.public_id)},
         "catalog": {"external_id": f"prod-{mark}"},
     }

@@ -82,7 +82,19 @@ def make_payout(partner_id: int, amount: int = 150000) -> Payout:
     return payout
 
 
-def message_for(kind: str, partner: Partner, person: Person, locale: str = "en") -> Message:
+def _of_trust(kind: str, name: str) -> dict[str, object]:
+    """Return what events of the fraud desk and of disputes say."""
+    if kind.startswith("dispute."):
+        said = {"dispute": "ds_1", "number": name, "text": name, "decision": "declined"}
+        return {**said, "due_at": "2026-12-01T00:00:00+03:00"}
+    if kind in {"deal.held", "deal.refused"}:
+        return {"amount": 150000, "currency": "RUB", "signs": ["loop"]}
+    return {}
+
+
+def message_for(
+    kind: str, partner: Partner, person: Person, locale: str = "en", **more: object
+) -> Message:
     """Make an event of a type and its message, in the scope and not committed."""
     payout = make_payout(partner.id)
     subject, facts = f"partner:{partner.id}", {"partner_id": partner.id, "reason": "No site yet"}
@@ -94,15 +106,14 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         subject, facts = f"person:{person.id}", {"person_id": person.id, "role": "manager"}
     if kind.startswith("cap."):
         facts |= {"cap": "partner", "given": 820000, "most": 1000000, "currency": "RUB"}
+    if kind == "deal.overridden":
+        facts |= {"level": 1, "amount": 70000, "before": 51360, "after": 70000, "currency": "RUB"}
     if kind == "terms.announced":
         facts |= {"terms_id": 1, "name": "Base terms", "version": 2, "days": 90, "currency": "RUB"}
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
-    if kind.startswith("dispute."):
-        subject = "dispute:1"
-        facts |= {"dispute": "ds_1", "number": partner.name, "text": partner.name}
-        facts |= {"due_at": "2026-12-01T00:00:00+03:00", "decision": "declined"}
-    if kind.startswith("deal."):
-        facts |= {"amount": 150000, "currency": "RUB", "signs": ["loop"]}
+        said = {"levels": ["12%", "50.00"], "hold_days": 7, "window_days": 30}
+        facts["terms"] = said | {"base": {"shipping": True}, "first_orders": 2}
+    facts |= _of_trust(kind, partner.name)
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):
@@ -114,7 +125,7 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         }
         facts |= {"changes": {"group": ["Gold", partner.name]}, "short": {"turnover": 1200000}}
     message = Message(
-        event_id=recorded(kind, subject, **facts),
+        event_id=recorded(kind, subject, **facts | more),
         recipient=f"person:{person.id}" if "person_id" in facts else f"partner:{partner.id}",
         address="anna@example.org",
         channel="email",
