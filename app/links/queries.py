@@ -68,14 +68,15 @@ def link_of(code: Code) -> Link | None:
 
 
 def target(tenant: Tenant, link: Link) -> Target | None:
-    """Return what following the link means now: shops may move, and refcodes change.
+    """Return what following the link means now; None where the partner is blocked and his links are off."""
+    partner = db.session.get_one(Partner, (tenant.id, link.partner_id))
+    return None if partner.links_off and partner.status == "blocked" else _target(tenant, link)
 
-    None where the partner is blocked and his links were switched off with it.
-    """
+
+def _target(tenant: Tenant, link: Link) -> Target:
+    """Return where the link leads now: shops may move, and refcodes change."""
     shop = db.session.get_one(Shop, (tenant.id, link.shop_id))
     partner = db.session.get_one(Partner, (tenant.id, link.partner_id))
-    if partner.links_off and partner.status == "blocked":
-        return None
     return Target(
         tenant=tenant.id,
         link=link.id,

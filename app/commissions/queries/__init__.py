@@ -226,11 +226,7 @@ class DealView:
     deal: Any
     partner: DealPartner | None
     shares: tuple[ShareRow, ...]
-
-    @property
-    def held(self) -> bool:
-        """Whether the merchant looks at the sale before its money can be free."""
-        return any(note["reason"] == "held" for note in self.deal.notes)
+    held: bool = False  # the merchant looks at it before its money can be free
 
 
 _DEALS = """
@@ -264,6 +260,7 @@ def deal_views(order_ids: Collection[int]) -> dict[int, DealView]:
             deal,
             DealPartner(deal.partner_id, deal.refcode, deal.name) if deal.partner_id else None,
             tuple(_row(lines) for lines in found[deal.order_id].values()),
+            held=any(note["reason"] == "held" for note in deal.notes),
         )
         for deal in deals.fetchall()
     }

@@ -115,7 +115,7 @@ def _cases(
         partners = frozenset(_partners(journal))
         for order in own:
             made = order.folded.snapshot.created_at
-            policy = worlds[order.shop_id].fraud_policy(made)
+            policy = worlds[own[0].shop_id].fraud_policy(made)
             clicks = (c for c in journal.claims[order.id] if c.kind is Kind.CLICK)
             tokens = tuple(click.evidence for click in clicks)
             watched.append(Watched(order.id, made, policy, tokens, partners))
