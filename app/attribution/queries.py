@@ -103,6 +103,7 @@ class Entry:
     touch_at: datetime | None
     won: bool
     why: str
+    how: str | None = None  # of what came with a registration: "registered", "typed"
 
 
 def journal(order_id: int, partner_id: int | None = None) -> list[Entry]:
@@ -162,7 +163,15 @@ def enrolments(member_id: int) -> list[Entry]:
         .where(Enrolment.member_id == member_id)
         .order_by(Enrolment.won.desc(), Enrolment.since, Enrolment.id)
     )
-    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why) for e, name in rows]
+    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why, e.how) for e, name in rows]
+
+
+def enrolled_with(member_id: int) -> int | None:
+    """Return the partner whom a customer belongs to by registration or subscription, not by an order."""
+    query = select(Binding.partner_id).where(
+        Binding.member_id == member_id, Binding.order_id.is_(None)
+    )
+    return db.session.scalar(query)
 
 
 def clicks_of_links(link_ids: Iterable[int]) -> dict[int, int]:

@@ -77,6 +77,7 @@ NOTES: dict[str, LazyString] = {
     "self_referral": lazy_gettext("is the buyer: own purchases earn nothing here."),
     "not_participating": lazy_gettext("does not take part in the partner program."),
     "promotional": lazy_gettext("promotional goods earn nothing."),
+    "unknown_terms": lazy_gettext("The order names a set of terms that is not there."),
 }
 CAPS: dict[str, LazyString] = {
     "order": lazy_gettext("The cap of %(most)s an order was reached:"),
@@ -106,6 +107,11 @@ NOTHING: dict[str, LazyString] = {
         "The buyer belongs to another partner, and other partners' codes are ignored."
     ),
     "weaker": lazy_gettext("Another claim is stronger."),
+    "code_retired": lazy_gettext("The code was switched off when the order was made."),
+    "code_early": lazy_gettext("The code did not hold yet when the order was made."),
+    "code_expired": lazy_gettext("The code had run out when the order was made."),
+    "code_other_shop": lazy_gettext("The code is good for another shop of the merchant."),
+    "code_used_up": lazy_gettext("The code is good for so many orders, and others came first."),
     "click_present": lazy_gettext("The same visit counts as a click already."),
     "cancelled": lazy_gettext("The order is cancelled, so nothing is due."),
     "refunded": lazy_gettext("The order is refunded, so nothing is due."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from flask_babel import gettext as _
 from app import clock
 from app.attribution.queries import bound_to
 from app.attribution.rules import Kind
+from app.coupons import queries as coupons
 from app.errors import DomainError, FieldError, NotFound
 from app.intake import service as intake
 from app.members import queries
@@ -69,7 +71,13 @@ def show(external_id: str) -> dict[str, Any]:
         "id": external_id,
         **{name: getattr(found, name) for name in KEPT},
         "partner": _partner(found),
+        "coupon": _coupon(found),
     }
+
+
+def _coupon(member: Member) -> dict[str, Any] | None:
+    given = coupons.given_to(member.id)
+    return None if given is None else asdict(given)
 
 
 def _partner(member: Member) -> dict[str, Any] | None:

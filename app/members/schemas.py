@@ -40,6 +40,14 @@ class BoundTo(BaseModel):
     how: str
 
 
+class CouponOf(BaseModel):
+    """The coupon for the first order that the customer was given, and what it is worth."""
+
+    code: str
+    value: str
+    given_at: datetime
+
+
 class MemberOut(BaseModel):
     """A customer as he now stands."""
 
@@ -51,3 +59,4 @@ class MemberOut(BaseModel):
     birthday: date | None
     registered_at: datetime | None
     partner: BoundTo | None
+    coupon: CouponOf | None

@@ -43,6 +43,13 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "running": (lazy_pgettext("campaign", "Running"), "good"),
     "over": (lazy_pgettext("campaign", "Over"), "quiet"),
     "stopped": (lazy_pgettext("campaign", "Stopped"), "quiet"),
+    # codes and coupons
+    "off": (lazy_pgettext("code", "Switched off"), "quiet"),
+    "used_up": (lazy_pgettext("code", "Used up"), "warn"),
+    "free": (lazy_pgettext("coupon", "Free"), "info"),
+    "given": (lazy_pgettext("coupon", "Given"), "good"),
+    "assigned": (lazy_pgettext("coupon", "A partner's"), "good"),
+    "withdrawn": (lazy_pgettext("coupon", "Withdrawn"), "quiet"),
     # long work
     "draft": (lazy_pgettext("run", "Draft"), "quiet"),
     "previewing": (lazy_pgettext("run", "Being looked at"), "info"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import sql
-from app.attribution import service as attribution
+from app.attribution.service import reading as attribution
 from app.commissions import queries as commissions
 from app.commissions.service import booking as deals
 from app.commissions.service import caps

@@ -97,6 +97,9 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
     if kind == "terms.announced":
         facts |= {"terms_id": 1, "name": "Base terms", "version": 2, "days": 90, "currency": "RUB"}
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
+    if kind.startswith(("coupon.", "code.")):
+        facts |= {"code": partner.name, "value": "10%", "left": 3, "grant": "cg_none"}
+        facts |= {"member_id": 1, "confirm": True, "address": "203.0.113.0", "locale": locale}
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):

@@ -112,6 +112,8 @@ class OrderInput:
     external_id: str = ""  # the shop's own; our ids depend on who came first
     overrides: tuple[Override, ...] = ()  # at most one a level
     rated_as_of: datetime | None = None  # set by "apply to old deals"
+    terms_id: int | None = None  # the set of terms that staff named for this order
+    terms_word: str | None = None  # as they wrote it
 
     @property
     def rated_at(self) -> datetime:
@@ -157,6 +159,7 @@ class Deal:
     available_at: datetime | None = None
     shares: tuple[Share, ...] = ()
     notes: tuple[Note, ...] = ()
+    partner: tuple[str, str] | None = None  # refcode and name
     rated_at: datetime | None = None  # whose rates it has; None: as of the order
 
     @property

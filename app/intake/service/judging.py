@@ -14,6 +14,7 @@ from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
 from app.extensions import db
 from app.members.rules import region_of
 from app.orders import service as orders
+from app.programs import queries as programs
 from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
@@ -52,16 +53,22 @@ def judge(
     fresh: Collection[int],
     alter: Callable[[World], World] | None = None,
     also: Collection[int] = (),
+    *,
+    hold: bool = False,
 ) -> tuple[list[Customer], list[Journal], list[DueResult]]:
-    """Read what speaks for partners and what held, and say what is due."""
-    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
-    journals = read_journals(asked, fresh)
+    """Read what speaks for partners and what held, and say what is due.
+
+    `hold`: lock the codes that are good for so many orders, for what is written after it.
+    """
+    asked = [_customer(own) for own in customers]
+    journals = read_journals(asked, fresh, hold=hold)
     worlds = _worlds(merchant, customers, journals, also)
     if alter is not None:
         worlds = {shop: alter(world) for shop, world in worlds.items()}
     said = overrides({order.id for own in customers for order in own} - set(fresh))
+    named = _named_terms(journals)
     results = [
-        _due(merchant, own, journal, worlds[own[0].shop_id], said)
+        _due(merchant, own, journal, worlds[own[0].shop_id], said, named)
         for own, journal in zip(customers, journals, strict=True)
     ]
     return asked, journals, results
@@ -73,6 +80,7 @@ def _due(
     journal: Journal,
     world: World,
     said: Mapping[int, tuple[Override, ...]],
+    named: Mapping[str, int],
 ) -> DueResult:
     inputs = [
         OrderInput(
@@ -83,6 +91,8 @@ def _due(
             o.external_id,
             said.get(o.id, ()),
             o.rated_as_of,
+            named.get(journal.terms.get(o.id, "")),
+            journal.terms.get(o.id),
         )
         for o in own
     ]
@@ -94,6 +104,21 @@ def _due(
         enrolments=journal.enrolments,
         bindable=own[0].member_id is not None,
     )
+
+
+def _customer(own: Sequence[Standing]) -> Customer:
+    return Customer(
+        own[0].member_id,
+        {o.id: o.folded for o in own},
+        own[0].shop_id,
+        {o.id: o.external_id for o in own},
+    )
+
+
+def _named_terms(journals: Sequence[Journal]) -> dict[str, int]:
+    """Return the sets of terms that staff named on orders, by what they wrote."""
+    words = {word for journal in journals for word in journal.terms.values()}
+    return programs.terms_meant(words) if words else {}
 
 
 def _worlds(
