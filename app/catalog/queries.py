@@ -25,6 +25,19 @@ def product(shop_id: int, external_id: str) -> Product | None:
     )
 
 
+def product_named(shop_id: int, name: str) -> Product | None:
+    """Return the one product of a shop with exactly this name; None where there are several."""
+    query = select(Product).where(Product.shop_id == shop_id, Product.name == name).limit(2)
+    found = db.session.scalars(query).all()
+    return found[0] if len(found) == 1 else None
+
+
+def some_products(shop_id: int, most: int = 300) -> Sequence[Product]:
+    """Return products of a shop by name, as many as a list of suggestions can hold."""
+    query = select(Product).where(Product.shop_id == shop_id).order_by(Product.name, Product.id)
+    return db.session.scalars(query.limit(most)).all()
+
+
 def category(shop_id: int, external_id: str) -> Category | None:
     """Return a category by the shop's own id."""
     return db.session.scalar(

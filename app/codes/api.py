@@ -13,7 +13,6 @@ from app.codes import queries, service
 from app.codes.rules import ALWAYS, Conditions
 from app.codes.schemas import CodeIn, CodeList, CodeRow
 from app.errors import DomainError, FieldError, NotFound
-from app.extensions import db
 from app.partners import queries as partners
 from app.partners.models import Code
 from app.site.access import requires
@@ -37,9 +36,9 @@ def index() -> dict[str, Any]:
         statement = statement.where(Code.partner_id == (partner.id if partner else 0))
     if request.args.get("cursor"):
         statement = statement.where(Code.id < _number("cursor", "0", 10**DIGITS))
-    found = list(db.session.execute(statement.order_by(Code.id.desc()).limit(limit + 1)))
-    following = str(found[limit - 1][0].id) if len(found) > limit else None
-    return {"items": _out(queries.rows(found[:limit])), "next": following}
+    found = queries.newest(statement, limit + 1)
+    following = str(found[limit - 1].code.id) if len(found) > limit else None
+    return {"items": _out(found[:limit]), "next": following}
 
 
 @bp.post("")

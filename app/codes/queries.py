@@ -71,10 +71,15 @@ def listed() -> Any:
 
 def rows(found: Iterable[Any]) -> list[Row]:
     """Return rows of `listed` with what the codes are good for now and how many orders used them."""
-    pairs = list(found)
+    pairs = [(row[0], row[1]) for row in found]
     said = conditions_of(code.id for code, _ in pairs)
     used = uses_of(code.id for code, _ in pairs)
     return [Row(code, partner, said[code.id], used[code.id]) for code, partner in pairs]
+
+
+def newest(statement: Any, most: int) -> list[Row]:
+    """Return the newest rows of a statement like `listed`."""
+    return rows(db.session.execute(statement.order_by(Code.id.desc()).limit(most)))
 
 
 def of_partner(partner_id: int) -> list[Row]:

@@ -13,7 +13,6 @@ from app.coupons.models import Coupon
 from app.coupons.rules import Entry
 from app.coupons.schemas import CouponList, CouponsIn, FilledOut
 from app.errors import DomainError, FieldError
-from app.extensions import db
 from app.partners import queries as partners
 from app.site.access import requires
 
@@ -51,7 +50,7 @@ def index() -> dict[str, Any]:
     limit, statement = _number("limit", "50", 200), queries.listed()
     if request.args.get("cursor"):
         statement = statement.where(Coupon.id < _number("cursor", "0", 10**DIGITS))
-    rows = list(db.session.execute(statement.order_by(Coupon.id.desc()).limit(limit + 1)))
+    rows = queries.newest(statement, limit + 1)
     following = str(rows[limit - 1].Coupon.id) if len(rows) > limit else None
     known = partners.cards(row.Coupon.partner_id for row in rows)
     return {"items": [_row(row, known) for row in rows[:limit]], "next": following}

@@ -57,6 +57,11 @@ def listed() -> Any:
     )
 
 
+def newest(statement: Any, most: int) -> list[Any]:
+    """Return the newest rows of a statement like `listed`."""
+    return list(db.session.execute(statement.order_by(Coupon.id.desc()).limit(most)))
+
+
 def state_of(coupon: Coupon) -> str:
     """Return how a coupon stands: free, given, assigned, withdrawn."""
     if coupon.origin == "assigned":

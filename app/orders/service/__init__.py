@@ -19,7 +19,7 @@ from app.orders.service.taking import (
     take_in,
     take_over,
 )
-from app.orders.service.words import WORDS_OF, keep_word, staff_word, staff_words
+from app.orders.service.words import WORDS_OF, keep_word, staff_word, staff_words, word_before
 
 __all__ = [
     "WORDS_OF",
@@ -49,4 +49,5 @@ __all__ = [
     "staff_words",
     "take_in",
     "take_over",
+    "word_before",
 ]

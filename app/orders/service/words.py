@@ -36,6 +36,15 @@ def staff_word(order_id: int) -> StaffWord | None:
     return _word(row) if row else None
 
 
+def word_before(order_id: int) -> PartnerData | None:
+    """Return what staff had said before their newest word; None: nothing, or what the shop's card said."""
+    query = select(OrderWord).where(OrderWord.order_id == order_id).order_by(OrderWord.id.desc())
+    rows = [_word(row) for row in db.session.scalars(query.limit(2))]
+    if len(rows) == 2:
+        return rows[1].said
+    return rows[0].over if rows else None
+
+
 def _word(row: Any) -> StaffWord:
     over = PartnerData(**row.over) if row.over else None
     said = PartnerData(promo_code=row.promo_code, refcode=row.refcode, terms=row.terms)
