@@ -13,6 +13,7 @@ from flask_babel import force_locale, get_locale, gettext
 from flask_babel import gettext as _
 
 from app import clock, crypto
+from app.codes import queries as codes
 from app.codes.forms import TypedForm
 from app.codes.rules import CONFIRM
 from app.coupons import queries as coupons
@@ -21,7 +22,6 @@ from app.coupons.rules import LINK
 from app.events import service as events
 from app.extensions import csrf
 from app.intake import service as intake
-from app.intake.service import Typed
 from app.members import queries as members
 from app.members.rules import normalise_email, normalise_phone, region_of
 from app.members.service import Contact
@@ -34,6 +34,7 @@ from app.web.locale import LOCALES
 from app.web.pages import page, see_address, see_other
 
 if TYPE_CHECKING:
+    from app.intake.service import Typed
     from app.members.models import Member
 
 bp = Blueprint("codes", __name__)
@@ -164,9 +165,10 @@ def note(code: str, contact: Contact) -> Typed:
     Raises TooManyRequests; ServiceUnavailable when tries cannot be counted: guessing must not become free.
     """
     attempts.check_code_tries()
-    if contact.email is not None and not attempts.may_write_to(contact.email):
-        return Typed(good=False)
-    found = intake.type_code(code, contact, str(get_locale() or g.tenant.locale))
+    known = contact.email is not None and codes.standing(code) is not None
+    may_ask = known and attempts.may_write_to(str(contact.email))
+    locale = str(get_locale() or g.tenant.locale)
+    found = intake.type_code(code, contact, locale, may_ask=may_ask)
     if not found.good and attempts.count_wrong_code(current_tenant()):
         events.record("code.guessed", f"merchant:{current_tenant()}", address=_network())
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +70,16 @@ def conditions_to_json(said: Conditions) -> dict[str, Any] | None:
     if said == ALWAYS:
         return None
     return {
-        "starts": said.starts.isoformat() if said.starts else None,
-        "ends": said.ends.isoformat() if said.ends else None,
+        "starts": _written(said.starts),
+        "ends": _written(said.ends),
         "limit": said.limit,
         "shop": said.shop_id,
         "off": said.off,
     }
+
+
+def _written(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()  # one moment has one spelling
 
 
 def conditions_from_json(stored: Any) -> Conditions:

@@ -372,6 +372,16 @@ def latest_accruals(partner_id: int, limit: int) -> Sequence[Any]:
     return db.session.execute(mine.order_by(columns["created_at"].desc()).limit(limit)).all()
 
 
+def deal_of(shop_id: int, external_id: str) -> str | None:
+    """Return the outside id of the deal of a shop's order; None before there is such an order."""
+    query = select(Deal.public_id).join(
+        Order, (Order.tenant_id == Deal.tenant_id) & (Order.id == Deal.order_id)
+    )
+    return db.session.scalar(
+        query.where(Order.shop_id == shop_id, Order.external_id == external_id)
+    )
+
+
 def order_of_deal(public_id: str) -> Order | None:
     """Return the order of a deal by the deal's outside id."""
     return db.session.scalar(

@@ -33,11 +33,12 @@ class Typed:
 NOTHING = Typed(good=False)
 
 
-def type_code(code: str, contact: Contact, locale: str) -> Typed:
+def type_code(code: str, contact: Contact, locale: str, *, may_ask: bool = True) -> Typed:
     """Bind a customer by a code that he typed on a page, with an e-mail or phone as his name.
 
     Nobody has shown yet that the address is his: a customer who is known already is not moved by it,
-    but asked by letter, where existing customers are attracted. A code of nobody's leaves nothing.
+    but asked by letter, where existing customers are attracted and (`may_ask`) he may be written to
+    once more. A code of nobody's leaves nothing.
     """
     found = codes.standing(code, contact.shop_id)
     if found is None:
@@ -52,7 +53,7 @@ def type_code(code: str, contact: Contact, locale: str) -> Typed:
         partner_id=found.partner.id,
         code=found.display,
         locale=locale,
-        confirm=ask and contact.email is not None,
+        confirm=ask and may_ask and contact.email is not None,
     )
     if found.reason is not None:
         return NOTHING

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.catalog import queries as catalog
-from app.commissions.queries import deal_view, order_of_deal
+from app.commissions.queries import deal_of, deal_view, order_of_deal
 from app.errors import NotFound
 from app.intake import service as intake
 from app.money import Money
@@ -56,6 +56,8 @@ def create() -> Response:
     key = form.key.data or ""
     if not _KEY.fullmatch(key):
         raise NotFound
+    if (made := deal_of(shop.id, HAND + key)) is not None:
+        return see_other("office.orders.show", deal=made, message=_("The order is there."))
     snapshot = _read(form, shop) if form.validate_on_submit() else None
     if snapshot is None:
         return _page(form, shop, 422)
