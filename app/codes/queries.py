@@ -47,17 +47,17 @@ class Row:
 
     @property
     def state(self) -> str:
-        """How the code stands now: running, coming, over, off, used_up."""
+        """How the code stands now: active, early, expired, off, used_up."""
         return state_of(self.conditions, self.used)
 
 
 def state_of(said: Conditions, used: int) -> str:
-    """Return how a code stands now: running, coming, over, off, used_up."""
+    """Return how a code stands now: active, early, expired, off, used_up."""
     lapse = said.lapse(clock.now(), said.shop_id)
     if lapse is None:
         full = said.limit is not None and used >= said.limit
-        return "used_up" if full else "running"
-    return {Lapse.RETIRED: "off", Lapse.EARLY: "coming"}.get(lapse, "over")
+        return "used_up" if full else "active"
+    return {Lapse.RETIRED: "off", Lapse.EARLY: "early"}.get(lapse, "expired")
 
 
 def listed() -> Any:

@@ -31,7 +31,7 @@ class CodeIn(BaseModel):
 
 
 class CodeRow(BaseModel):
-    """A promo code as it stands: running, coming, over, off or used_up."""
+    """A promo code as it stands: active, early, expired, off or used_up."""
 
     code: str
     partner: str

@@ -44,6 +44,7 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "over": (lazy_pgettext("campaign", "Over"), "quiet"),
     "stopped": (lazy_pgettext("campaign", "Stopped"), "quiet"),
     # codes and coupons
+    "early": (lazy_pgettext("code", "Not yet"), "info"),
     "off": (lazy_pgettext("code", "Switched off"), "quiet"),
     "used_up": (lazy_pgettext("code", "Used up"), "warn"),
     "free": (lazy_pgettext("coupon", "Free"), "info"),

@@ -177,7 +177,7 @@ def test_codes_by_api(lampa: Shop) -> None:
     assert made.json == {
         "code": "API-1",
         "partner": "anna",
-        "state": "running",
+        "state": "active",
         "valid_from": "2025-12-31T21:00:00Z",
         "valid_to": "2099-12-31T21:00:00Z",
         "limit": 3,

@@ -107,7 +107,9 @@ def test_one_address_of_a_customer_is_not_written_to_without_end(
     with app.app_context(), lampa.scope():
         asked = [
             event.facts["confirm"]
-            for event in db.session.scalars(select(Event).where(Event.type == "code.typed"))
+            for event in db.session.scalars(
+                select(Event).where(Event.type == "code.typed").order_by(Event.id)
+            )
         ]
         assert asked == [True] * 5 + [False] * 7
 

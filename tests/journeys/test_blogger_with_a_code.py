@@ -133,7 +133,15 @@ def make_code(page: Page, live_server: str, merchant: Merchant) -> str:
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text(re.compile("^ANNA-[0-9]{2}$"))
     sound(page, "code")
-    return heading.inner_text()
+    code = heading.inner_text()
+    for path, name in (
+        ("codes/", "codes"),
+        ("codes/pattern", "pattern"),
+        ("counters/", "counters"),
+    ):
+        page.goto(f"{live_server}{merchant.office(path)}")
+        sound(page, name)
+    return code
 
 
 def test_a_listener_types_the_bloggers_code_orders_and_the_deal_stands(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import g, request
@@ -61,6 +62,7 @@ def create() -> Response:
     snapshot = _read(form, shop) if form.validate_on_submit() else None
     if snapshot is None:
         return _page(form, shop, 422)
+    snapshot = replace(snapshot, number=snapshot.number or f"M-{key[:6].upper()}")
     return _take(shop, HAND + key, snapshot, _("The order is there."))
 
 
