@@ -15,6 +15,7 @@ from sqlalchemy import select
 from app import clock
 from app.codes.rules import DEFAULT_COUPON, UNGUESSABLE, how_many
 from app.coupons import service as coupons
+from app.coupons.models import CouponGrant
 from app.coupons.rules import Offer
 from app.events.models import Event
 from app.extensions import db
@@ -148,6 +149,23 @@ def test_coupons_are_beyond_guessing(app: App, lampa: Merchant) -> None:
         with pytest.raises(Exception, match="Too easy to guess"):
             coupons.set_offer(Offer(on=True, value="10%", pattern="FIRST-####"))
         db.session.rollback()
+
+
+def test_a_form_on_a_page_cannot_empty_the_pool(
+    app: App, client: FlaskClient, lampa: Merchant, _counted: None
+) -> None:
+    with app.app_context(), lampa.scope():
+        coupons.set_offer(Offer(on=True, value="10%"))
+        db.session.commit()
+    said = [
+        client.post(
+            f"/t/{lampa.slug}/lead", data={"email": f"x{n}@example.org", "click": "ref:anna"}
+        ).status_code
+        for n in range(40)
+    ]
+    assert 429 in said
+    with app.app_context(), lampa.scope():
+        assert len(db.session.scalars(select(CouponGrant)).all()) <= 30
 
 
 def order(number: int, status: str, since: str) -> dict[str, Any]:
