@@ -48,8 +48,20 @@ class CouponOf(BaseModel):
     given_at: datetime
 
 
+class EnrolledOut(BaseModel):
+    """What came with a registration or subscription, whether it bound the customer, and why."""
+
+    kind: str
+    evidence: str
+    partner: str | None
+    won: bool
+    how: str
+    reason: str
+    reason_text: str
+
+
 class MemberOut(BaseModel):
-    """A customer as he now stands."""
+    """A customer as he now stands; `reason`: why he belongs to no partner."""
 
     id: str
     name: str | None
@@ -60,3 +72,6 @@ class MemberOut(BaseModel):
     registered_at: datetime | None
     partner: BoundTo | None
     coupon: CouponOf | None
+    reason: str | None
+    reason_text: str | None
+    claims: list[EnrolledOut]

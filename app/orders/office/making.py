@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.catalog import queries as catalog
-from app.commissions.queries import deal_of, deal_view, order_of_deal
+from app.commissions.queries import deal_view, order_of_deal
 from app.errors import NotFound
 from app.intake import service as intake
 from app.money import Money
@@ -21,7 +21,7 @@ from app.orders.forms import MORE, ROWS, OrderForm
 from app.orders.office.door import HAND, bp
 from app.orders.office.lists import STATES
 from app.orders.rules import body_hash, folded_from_json, problems
-from app.orders.service import Incoming, read_state
+from app.orders.service import Incoming, find, read_state
 from app.partners.queries import partner_of_code
 from app.site.access import requires
 from app.tenancy import CROCKFORD
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from app.orders.rules import Snapshot
     from app.tenants.models import Shop
 
+SUGGESTED = 300  # products
 _KEY = re.compile(rf"[{CROCKFORD}]{{16}}")
 
 
@@ -57,8 +58,9 @@ def create() -> Response:
     key = form.key.data or ""
     if not _KEY.fullmatch(key):
         raise NotFound
-    if (made := deal_of(shop.id, HAND + key)) is not None:
-        return see_other("office.orders.show", deal=made, message=_("The order is there."))
+    known = _known(shop, HAND + key)
+    if known is not None:
+        return _show(known, _("The order is there."))
     snapshot = _read(form, shop) if form.validate_on_submit() else None
     if snapshot is None:
         return _page(form, shop, 422)
@@ -108,15 +110,27 @@ def _take(shop: Shop, external_id: str, snapshot: Snapshot, words: str) -> Respo
             received_at=clock.now(),
         )
     )
-    view = deal_view(applied.order.id)
+    return _show(applied.order.id, words)
+
+
+def _known(shop: Shop, external_id: str) -> int | None:
+    """Return the order that was made by the same form before."""
+    try:
+        return find(shop.id, external_id).id
+    except NotFound:
+        return None
+
+
+def _show(order_id: int, words: str) -> Response:
+    view = deal_view(order_id)
     if view is None:
         raise LookupError("an order that was taken in has a verdict")
     return see_other("office.orders.show", deal=view.deal.public_id, message=words)
 
 
 def _read(form: OrderForm, shop: Shop, before: Snapshot | None = None) -> Snapshot | None:
-    def find(typed: str) -> Found:
-        product = catalog.product(shop.id, typed) or catalog.product_named(shop.id, typed)
+    def look_up(typed: str) -> Found:
+        product = catalog.product_said(shop.id, typed)
         return (
             (product.external_id, product.name, product.price) if product else (None, typed, None)
         )
@@ -124,7 +138,7 @@ def _read(form: OrderForm, shop: Shop, before: Snapshot | None = None) -> Snapsh
     code = (form.code.data or "").strip()
     if code and not partner_of_code([code]):
         form.complain("code", _("No partner has this code."))
-    snapshot = form.snapshot(g.tenant.currency, find, before)
+    snapshot = form.snapshot(g.tenant.currency, look_up, before)
     for problem in problems(snapshot) if snapshot else ():
         form.complain("lines", str(MESSAGES[problem.code]))
         snapshot = None
@@ -194,5 +208,5 @@ def _page(
         shops=tenants.shops(),
         order=order,
         deal=deal,
-        products=catalog.some_products(shop.id),
+        products=catalog.offered(shop.id, "", SUGGESTED),
     )

@@ -24,6 +24,7 @@ from app.orders.rules.fold import (
     folded_to_json,
     mark_deleted,
 )
+from app.orders.rules.keeping import is_id, unkeepable
 from app.orders.rules.message import (
     Customer,
     Line,
@@ -69,6 +70,7 @@ __all__ = [
     "folded_from_json",
     "folded_to_json",
     "goods_total",
+    "is_id",
     "line_value",
     "mark_deleted",
     "order_total",
@@ -78,4 +80,5 @@ __all__ = [
     "refunded",
     "snapshot_from_json",
     "snapshot_to_json",
+    "unkeepable",
 ]

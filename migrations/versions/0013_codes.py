@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.tenancy_ddl import protect
 
-revision = "0011"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
