@@ -199,5 +199,7 @@ def test_who_only_reads_sees_no_form_and_an_order_of_the_shop_is_not_edited(lamp
     assert "Set by staff" not in helper.get(page(lampa, f"{own}/")).text
     for path in (f"{own}/partner", f"{own}/partner/back", "new", f"{own}/edit"):
         assert helper.post(page(lampa, path)).status_code == 403
-    assert boss.get(page(lampa, f"{own}/edit")).status_code == 404
+    led = boss.get(page(lampa, f"{own}/edit"), follow_redirects=True)
+    assert "change it there" in led.text
+    assert boss.post(page(lampa, f"{own}/edit"), data=form()).status_code == 404
     assert boss.post(page(lampa, "new"), data=form(key="../../etc")).status_code == 404

@@ -71,8 +71,13 @@ def create() -> Response:
 @bp.get("/<string:deal>/edit")
 @requires("manage")
 def edit(deal: str) -> Response:
-    """Show an order that was made by hand, to be changed."""
-    order = _by_hand(deal)
+    """Show an order that was made by hand, to be changed; one of the shop's is changed in the shop."""
+    order = order_of_deal(deal)
+    if order is None:
+        raise NotFound
+    if not order.external_id.startswith(HAND):
+        words = _("This order is the shop's: change it there.")
+        return see_other("office.orders.show", deal=deal, message=words)
     shop = tenants.shop_by_id(order.shop_id) or _shop()
     said = folded_from_json(order.folded).snapshot
     return _page(
