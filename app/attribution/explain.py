@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 BOUND: dict[str, LazyString] = {
     "registered": lazy_gettext("since the registration"),
     "subscribed": lazy_gettext("since the subscription"),
+    "typed": lazy_gettext("by a code typed on a page"),
+    "confirmed": lazy_gettext("by a code typed on a page, with the customer's own word"),
     "staff": lazy_gettext("by staff, with an earlier order"),
     "partner_code": lazy_gettext("by the partner's code on an earlier order"),
     "coupon": lazy_gettext("by the coupon of an earlier order"),
@@ -34,6 +36,8 @@ ENROLLED: dict[tuple[str, str], LazyString] = {
     ("ref", "subscribed"): lazy_gettext("Partner's mark, with the subscription"),
     ("partner_code", "registered"): lazy_gettext("Partner's code, with the registration"),
     ("partner_code", "subscribed"): lazy_gettext("Partner's code, with the subscription"),
+    ("partner_code", "typed"): lazy_gettext("Partner's code, typed on a page"),
+    ("partner_code", "confirmed"): lazy_gettext("Partner's code, typed and confirmed"),
 }
 WHY: dict[str, LazyString] = {
     "won": lazy_gettext("This bound the customer."),
@@ -54,6 +58,11 @@ WHY: dict[str, LazyString] = {
         "The customer belongs to another partner, and other partners' codes are ignored."
     ),
     "click_present": lazy_gettext("The same visit counts as a click already."),
+    "code_retired": lazy_gettext("The code was switched off at that time."),
+    "code_early": lazy_gettext("The code did not hold yet at that time."),
+    "code_expired": lazy_gettext("The code had run out at that time."),
+    "code_other_shop": lazy_gettext("The code is good for another shop of the merchant."),
+    "code_used_up": lazy_gettext("The code was used up by then."),
 }
 
 

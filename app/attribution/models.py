@@ -86,16 +86,17 @@ class Enrolment(Tenanted, Model):
     kind: Mapped[str]  # click, ref, partner_code
     evidence: Mapped[str]
     since: Mapped[datetime]
-    how: Mapped[str]  # registered, subscribed
+    how: Mapped[str]  # registered, subscribed, typed, confirmed
+    refused: Mapped[str | None]  # why it did not count from the first: a code that was used up
     partner_id: Mapped[int | None]
     touch_at: Mapped[datetime | None]
     won: Mapped[bool] = mapped_column(server_default=text("false"))
     why: Mapped[str] = mapped_column(server_default=text("''"))
 
     __table_args__ = (
-        UniqueConstraint("tenant_id", "told_id", "kind", "evidence"),
+        UniqueConstraint("tenant_id", "told_id", "kind", "evidence", "how"),
         CheckConstraint("kind in ('click','ref','partner_code')", name="kind"),
-        CheckConstraint("how in ('registered','subscribed')", name="how"),
+        CheckConstraint("how in ('registered','subscribed','typed','confirmed')", name="how"),
         ref("member", "member_id"),
         ref("member", "told_id"),
         ref("partner", "partner_id"),

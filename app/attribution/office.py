@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, g
+from flask import Blueprint, g, url_for
 
 from app.attribution import queries
+from app.installation import public_address
 from app.links.queries import tracking_address
 from app.site.access import requires
 from app.tenants.queries import settings
@@ -28,4 +29,5 @@ def snippet() -> Response:
         script=tracking_address(f"/t/{g.tenant.slug}.js"),
         now=settings(),
         visit=queries.last_visit(),
+        code_page=public_address(url_for("public.codes.typed")),
     )

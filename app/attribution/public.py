@@ -16,11 +16,13 @@ from app import clock
 from app.attribution.queries import is_worn
 from app.attribution.rules import Kind
 from app.attribution.service import UNANSWERED
+from app.coupons import queries as coupons
 from app.extensions import csrf, limiter
 from app.intake import service as intake
 from app.links.rules import AddressError, ascii_domain
 from app.members.rules import normalise_email, normalise_phone, region_of
 from app.members.service import Card, Contact
+from app.site import attempts
 from app.site.access import requires
 from app.tenants import queries as tenants
 from app.tenants.queries import settings
@@ -105,6 +107,9 @@ def lead() -> Response:
     if click.startswith(UNANSWERED):
         kind, evidence = Kind.REF, unquote(click.removeprefix(UNANSWERED)).replace("\0", "")
     if contact.key is not None and evidence and not is_worn(evidence, kind):
+        if coupons.offer().on:
+            # Each contact may cost a coupon and a letter: an address sends so many, and no more.
+            attempts.may_write_to(str(contact.key))
         # A stranger's form changes no card that is there.
         intake.introduce(contact, [(kind, evidence)], "subscribed", Card(frozenset()))
     return make_response("", 204, ANYBODY)

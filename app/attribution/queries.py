@@ -173,6 +173,14 @@ def enrolments(member_id: int) -> list[Entry]:
     return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why, e.how) for e, name in rows]
 
 
+def enrolled_with(member_id: int) -> int | None:
+    """Return the partner whom a customer belongs to by registration or subscription, not by an order."""
+    query = select(Binding.partner_id).where(
+        Binding.member_id == member_id, Binding.order_id.is_(None)
+    )
+    return db.session.scalar(query)
+
+
 def clicks_of_links(link_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return how many clicks of people each link had, and how many of them scanned a QR code."""
     query = (

@@ -1,7 +1,4 @@
-"""Say in the reader's language why a share is what it is, and why there is none.
-
-Doors call this; the facts were stored with the share, so the sentence can always be made again.
-"""
+"""Say in the reader's language, from the facts stored with a share, why it is what it is, or why none."""
 
 from __future__ import annotations
 
@@ -63,9 +60,7 @@ NAMED: dict[str, LazyString] = {
 CUTS: dict[str, LazyString] = {
     "above_base": lazy_gettext("Cut by %(sum)s: all levels together never exceed the base."),
 }
-ROUNDING: dict[str, LazyString] = {
-    "half_up": lazy_gettext("Rounded half up."),
-}
+ROUNDING: dict[str, LazyString] = {"half_up": lazy_gettext("Rounded half up.")}
 # Why a line, a level or somebody in between earns nothing, beside what NOTHING says.
 NOTES: dict[str, LazyString] = {
     "compressed": lazy_gettext(
@@ -78,6 +73,7 @@ NOTES: dict[str, LazyString] = {
     "self_referral": lazy_gettext("is the buyer: own purchases earn nothing here."),
     "not_participating": lazy_gettext("does not take part in the partner program."),
     "promotional": lazy_gettext("promotional goods earn nothing."),
+    "unknown_terms": lazy_gettext("The order names a set of terms that is not there."),
 }
 CAPS: dict[str, LazyString] = {
     "order": lazy_gettext("The cap of %(most)s an order was reached:"),
@@ -107,6 +103,11 @@ NOTHING: dict[str, LazyString] = {
         "The buyer belongs to another partner, and other partners' codes are ignored."
     ),
     "weaker": lazy_gettext("Another claim is stronger."),
+    "code_retired": lazy_gettext("The code was switched off when the order was made."),
+    "code_early": lazy_gettext("The code did not hold yet when the order was made."),
+    "code_expired": lazy_gettext("The code had run out when the order was made."),
+    "code_other_shop": lazy_gettext("The code is good for another shop of the merchant."),
+    "code_used_up": lazy_gettext("The code is good for so many orders, and others came first."),
     "click_present": lazy_gettext("The same visit counts as a click already."),
     "refused": lazy_gettext("The merchant has looked at this sale and refused it."),
     "cancelled": lazy_gettext("The order is cancelled, so nothing is due."),

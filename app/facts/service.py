@@ -18,10 +18,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def found(owner: str, facts: Mapping[str, Any], actor: str | None = None) -> None:
-    """Give a new owner the first row of each of its facts, "none" (None) included."""
+def found(
+    owner: str,
+    facts: Mapping[str, Any],
+    actor: str | None = None,
+    *,
+    since: datetime | None = None,
+) -> None:
+    """Give a new owner the first row of each of its facts, "none" (None) included.
+
+    `since`: when the owner was made, where nothing was said of these facts so far.
+    """
     if facts:
-        _insert(owner, facts, clock.now(), actor)
+        _insert(owner, facts, since or clock.now(), actor)
 
 
 def put(

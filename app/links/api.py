@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
+from flask import g
 
-from app.links import queries
+from app.codes import queries as codes
+from app.coupons import queries as coupons
 from app.links.schemas import CodeOut
-from app.partners.rules import Status
 from app.site.access import requires
 
 bp = APIBlueprint("links", __name__, url_prefix="/codes", tag="Codes")
@@ -18,22 +19,15 @@ bp = APIBlueprint("links", __name__, url_prefix="/codes", tag="Codes")
 @bp.output(CodeOut)
 @requires("orders")
 def show(code: str) -> dict[str, Any]:
-    """Say whether a code is somebody's, in any case; discounts are the shop's own so far."""
-    found = queries.code_of(code)
-    partner = queries.partner_of(found) if found else None
-    if found is None or partner is None:
-        return {
-            "code": code,
-            "valid": False,
-            "partner": None,
-            "discount": None,
-            "reason": "unknown",
-        }
-    active = partner.status == Status.ACTIVE
+    """Say whether a code or a coupon is somebody's, in any case, holds now in this shop, and what it gives."""
+    found = codes.standing(code, g.shop_id) or coupons.standing(code)
+    if found is None:
+        unknown = {"code": code, "valid": False, "partner": None, "discount": None}
+        return {**unknown, "reason": "unknown"}
     return {
         "code": found.display,
-        "valid": active,
-        "partner": {"refcode": partner.refcode, "name": partner.name},
-        "discount": None,
-        "reason": None if active else f"partner_{partner.status}",
+        "valid": found.reason is None,
+        "partner": {"refcode": found.partner.refcode, "name": found.partner.name},
+        "discount": found.gives,
+        "reason": found.reason,
     }

@@ -14,6 +14,7 @@ from app import clock
 from app.attribution import explain
 from app.attribution.queries import bound_to, enrolments
 from app.attribution.rules import Kind
+from app.coupons import queries as coupons
 from app.errors import DomainError, FieldError, NotFound
 from app.intake import service as intake
 from app.members import queries
@@ -71,7 +72,13 @@ def show(external_id: str) -> dict[str, Any]:
         "id": external_id,
         **{name: getattr(found, name) for name in KEPT},
         **_partner(found),
+        "coupon": _coupon(found),
     }
+
+
+def _coupon(member: Member) -> dict[str, Any] | None:
+    given = coupons.given_to(member.id)
+    return None if given is None else asdict(given)
 
 
 def _partner(member: Member) -> dict[str, Any]:

@@ -40,6 +40,14 @@ class BoundTo(BaseModel):
     how: str
 
 
+class CouponOf(BaseModel):
+    """The coupon for the first order that the customer was given, and what it is worth."""
+
+    code: str
+    value: str
+    given_at: datetime
+
+
 class EnrolledOut(BaseModel):
     """What came with a registration or subscription, whether it bound the customer, and why."""
 
@@ -63,6 +71,7 @@ class MemberOut(BaseModel):
     birthday: date | None
     registered_at: datetime | None
     partner: BoundTo | None
+    coupon: CouponOf | None
     reason: str | None
     reason_text: str | None
     claims: list[EnrolledOut]

@@ -17,7 +17,10 @@ from flask_babel import force_locale, gettext, lazy_gettext
 from sqlalchemy import select
 
 from app import crypto
+from app.codes.rules import CONFIRM
 from app.commissions.models import Deal
+from app.coupons.forms import value_words
+from app.coupons.rules import LINK
 from app.events.models import Event
 from app.extensions import db
 from app.identity import service as identity
@@ -109,7 +112,7 @@ def compose(message: Message) -> Letter:
         text=_tidy(UNWRITABLE.sub("", plain)),
         html=str(mjml.mjml2html(UNWRITABLE.sub("", markup))),
         headers=_headers(message, view),
-        reply_to=view.merchant.email if rule.to is To.PARTNER else None,
+        reply_to=view.merchant.email if rule.to in {To.PARTNER, To.CUSTOMER} else None,
     )
 
 
@@ -272,6 +275,24 @@ class View:
     def due(self) -> str:
         """By when an answer is promised, on the merchant's clock."""
         return self.moment(datetime.fromisoformat(str(self.facts["due_at"])))
+
+    @property
+    def worth(self) -> str:
+        """What the event's coupon is worth, in the reader's language."""
+        return value_words(str(self.facts.get("value") or ""))
+
+    @cached_property
+    def coupon_page(self) -> str:
+        """Where a customer sees his coupon again."""
+        token = crypto.sign(LINK, [current_tenant(), self.facts.get("grant")])
+        return public_address(f"/{self.merchant.slug}/coupon/{token}")
+
+    @cached_property
+    def confirm_code(self) -> str:
+        """Where a customer says that it was he who typed the code."""
+        said = [self.facts.get(name) for name in ("member_id", "code", "locale")]
+        token = crypto.sign(CONFIRM, [current_tenant(), *said])
+        return public_address(f"/{self.merchant.slug}/code/confirm/{token}")
 
     @property
     def cap(self) -> str:

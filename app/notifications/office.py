@@ -60,6 +60,10 @@ KINDS = {
     "partner.adjusted": _l("Booked by hand"),
     "payout.paid": _l("Payout sent"),
     "payout.failed": _l("Payout failed"),
+    "coupon.given": _l("Coupon for a first order"),
+    "code.typed": _l("Was it you? A code was typed"),
+    "coupon.pool_low": _l("Coupons run low"),
+    "code.guessed": _l("Somebody guesses codes"),
     "staff.invited": _l("Invitation to the team"),
     "person.password_reset": _l("New password"),
 }

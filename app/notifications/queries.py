@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Select, select, union
 
 from app import clock
+from app.coupons import queries as coupons
 from app.extensions import db
 from app.facts import service as facts
 from app.identity.models import Membership, Person
+from app.members import queries as members
 from app.notifications.models import Message
 from app.participation.models import JoinRequest
 from app.partners.models import Partner
@@ -17,7 +20,7 @@ from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from typing import Any
 
 WAITING = ("due", "sending")
@@ -79,6 +82,26 @@ def was_sent(template: str, recipient: str) -> bool:
         Message.template == template, Message.recipient == recipient, Message.state == "sent"
     )
     return db.session.scalar(query.limit(1)) is not None
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer as letters reach him; what he wrote himself stands above the shop's card."""
+
+    id: int
+    email: str | None
+    locale: str | None
+
+
+def customer(facts: Mapping[str, Any]) -> Customer | None:
+    """Return the customer whom an event names; a coupon goes where it was asked for."""
+    member = members.by_id(int(facts.get("member_id") or 0))
+    if member is None:
+        return None
+    grant = coupons.grant_by_id(str(facts["grant"])) if "grant" in facts else None
+    if grant is not None:
+        return Customer(member.id, grant.email or member.email, grant.locale)
+    return Customer(member.id, member.email, facts.get("locale"))
 
 
 def switches() -> dict[str, Any]:

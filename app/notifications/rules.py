@@ -19,6 +19,7 @@ class To(StrEnum):
     PARTNER = "partner"  # the event's partner: fact partner_id, else its subject
     PERSON = "person"  # the event's subject, or fact person_id
     APPLICANT = "applicant"  # whoever asks to join; the event's subject
+    CUSTOMER = "customer"  # of the shop, known by e-mail: fact member_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,10 @@ RULES: Mapping[str, Rule] = {
     "payout.rejected": Rule(To.PARTNER),
     "payout.paid": Rule(To.PARTNER),
     "payout.failed": Rule(To.PARTNER),
+    "coupon.given": Rule(To.CUSTOMER),
+    "code.typed": Rule(To.CUSTOMER),
+    "coupon.pool_low": Rule(To.STAFF, MANAGERS),
+    "code.guessed": Rule(To.STAFF, MANAGERS),
     "staff.invited": Rule(To.PERSON),
     "person.password_reset": Rule(To.PERSON),
 }
@@ -130,6 +135,11 @@ def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:
     if kind == "partner.registered" and status in {"pending", "rejected"}:
         return False
     return facts.get("welcome") is not False
+
+
+def asks_customer(kind: str, facts: Mapping[str, Any]) -> bool:
+    """Whether a customer is written to: of a code that he typed, only where his own word is missing."""
+    return kind != "code.typed" or bool(facts.get("confirm"))
 
 
 def person_of(subject: str, facts: Mapping[str, Any]) -> int | None:

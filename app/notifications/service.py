@@ -112,8 +112,18 @@ def _recipients(event: Event, audience: Audience) -> Iterator[Recipient]:
         asked = queries.applicant(event.subject)
         if asked is not None:
             yield Recipient(f"request:{asked.id}", asked.email, asked.locale)
+    elif rule.to is To.CUSTOMER:
+        yield from _customer(event, merchant)
     else:
         yield from _partner(event, audience)
+
+
+def _customer(event: Event, merchant: Tenant) -> Iterator[Recipient]:
+    if not rules.asks_customer(event.type, event.facts):
+        return
+    found = queries.customer(event.facts)
+    if found is not None and found.email is not None:
+        yield Recipient(f"member:{found.id}", found.email, found.locale or merchant.locale)
 
 
 def _partner(event: Event, audience: Audience) -> Iterator[Recipient]:

@@ -87,3 +87,27 @@ class OrderMessage(Tenanted, Model):
             postgresql_where=text("state is null"),
         ),
     )
+
+
+class OrderWord(Tenanted, Model):
+    """Staff's word in the back office on who brought an order; the newest row holds.
+
+    All of it None: nobody, so far as staff know. `over`: what the shop's own card said then, so that a
+    card which only repeats it is no newer word. Append-only: the rows are their own history.
+    """
+
+    __tablename__ = "order_word"
+
+    order_id: Mapped[int]
+    promo_code: Mapped[str | None]
+    refcode: Mapped[str | None]
+    terms: Mapped[str | None]
+    over: Mapped[dict[str, Any] | None]
+    by: Mapped[str]  # as people call who said so
+    actor: Mapped[str]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        ref("orders", "order_id"),
+        Index("ix_order_word_order", "tenant_id", "order_id", "id"),
+    )

@@ -149,6 +149,9 @@ class Code(Tenanted, Model):
     terms_id: Mapped[int | None]  # on which whoever registers by the code begins
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]  # a renamed code still counts, but is not shown
+    dated: Mapped[bool] = mapped_column(server_default=text("false"))  # has conditions: codes slice
+    note: Mapped[str] = mapped_column(server_default=text("''"))  # staff's own
+    gives: Mapped[str | None]  # what the buyer gets, in the merchant's words
 
     __table_args__ = (
         CheckConstraint("kind in ('refcode','promo','link')", name="kind"),

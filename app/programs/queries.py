@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 BIGINT_DIGITS = 18
+_VERSION = re.compile(r" v[0-9]+$")
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,23 @@ def find_terms(said: str) -> Terms | None:
     found = found or db.session.scalar(select(Terms).where(Terms.name == said))
     number = _number(said)
     return found if found is not None or number is None else terms_by_id(number)
+
+
+def terms_meant(words: Iterable[str]) -> dict[str, int]:
+    """Return {word: terms} for words by which orders name sets of terms: name, label or outside id.
+
+    In any case; a label is the name with a version, "Base terms v2", as our answers carry it.
+    """
+    known: dict[str, int] = {}
+    for row in db.session.execute(select(Terms.id, Terms.public_id, Terms.name)):
+        known |= {row.public_id.casefold(): row.id, row.name.casefold(): row.id}
+    found = {word: word.strip().casefold() for word in words}
+    return {
+        word: known[key]
+        for word, said in found.items()
+        for key in (said if said in known else _VERSION.sub("", said),)
+        if key in known
+    }
 
 
 def terms_by_public_id(public_id: str) -> Terms | None:

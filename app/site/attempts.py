@@ -28,6 +28,10 @@ PER_ADDRESS = RateLimitItemPerMinute(50, 15)
 LETTERS_PER_ACCOUNT = RateLimitItemPerHour(5)
 LETTERS_PER_ADDRESS = RateLimitItemPerHour(30)
 QUESTIONS = RateLimitItemPerHour(30)
+CODES_PER_ADDRESS = RateLimitItemPerHour(30)
+WRONG_CODES_PER_ADDRESS = RateLimitItemPerMinute(10, 15)
+WRONG_CODES_PER_MERCHANT = RateLimitItemPerHour(100)  # beyond it staff are told
+TOLD_OF_GUESSING = RateLimitItemPerHour(1, 6)
 PAUSE = 60  # seconds; what is told, the window itself moves on
 
 
@@ -71,6 +75,29 @@ def count_question(account: str) -> None:
         )
 
 
+def check_code_tries() -> None:
+    """Count one code typed from this address; refuse who types many, or many wrong ones.
+
+    Raises TooManyRequests, ServiceUnavailable.
+    """
+    here = request.remote_addr
+    tries = _ask(_limiter().hit, CODES_PER_ADDRESS, f"codes:{here}")
+    if not tries or not _ask(_limiter().test, WRONG_CODES_PER_ADDRESS, f"wrong codes:{here}"):
+        raise TooManyRequests(
+            _("Too many codes were typed. Wait a few minutes."), retry_after=PAUSE
+        )
+
+
+def count_wrong_code(merchant: int) -> bool:
+    """Remember one code that was no good; tell whether the merchant's staff are to be told of guessing.
+
+    They are told once in six hours, however many guess.
+    """
+    _ask(_limiter().hit, WRONG_CODES_PER_ADDRESS, f"wrong codes:{request.remote_addr}")
+    few = _ask(_limiter().hit, WRONG_CODES_PER_MERCHANT, f"wrong codes of:{merchant}")
+    return not few and _ask(_limiter().hit, TOLD_OF_GUESSING, f"guessing told:{merchant}")
+
+
 def _limiter() -> MovingWindowRateLimiter:
     found: MovingWindowRateLimiter = current_app.extensions["attempts"]
     return found
@@ -83,5 +110,5 @@ def _ask(question: Callable[..., bool], item: RateLimitItem, name: str) -> bool:
         return question(item, name)
     except (RedisError, StorageError) as error:
         raise ServiceUnavailable(
-            _("Signing in rests for a moment. Try again shortly."), retry_after=10
+            _("This rests for a moment. Try again shortly."), retry_after=10
         ) from error

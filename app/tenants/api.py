@@ -39,6 +39,7 @@ PLAIN = (
     "compression",
     "promotional",
     "foreign_coupons",
+    "first_coupons",
     "allowed_coupons",
     "first_orders",
     "mask_referred",

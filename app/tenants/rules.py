@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "compression": False,
     "promotional": True,
     "foreign_coupons": True,
+    "first_coupons": True,
     "allowed_coupons": [],
     "first_orders": None,
     "cap_order": None,
@@ -100,6 +101,7 @@ SWITCHES = frozenset(
         "compression",
         "promotional",
         "foreign_coupons",
+        "first_coupons",
         "mask_referred",
     }
 )

@@ -59,6 +59,7 @@ class MerchantOut(BaseModel):
     compression: bool
     promotional: bool
     foreign_coupons: bool
+    first_coupons: bool
     allowed_coupons: list[str]
     first_orders: int | None
     caps: CapsOut
@@ -110,6 +111,7 @@ class MerchantIn(BaseModel):
     compression: Switch | None = None
     promotional: Switch | None = None
     foreign_coupons: Switch | None = None
+    first_coupons: Switch | None = None
     allowed_coupons: Annotated[list[Coupon], Field(max_length=200)] | None = None
     first_orders: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
     caps: CapsIn | None = None

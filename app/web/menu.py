@@ -89,6 +89,8 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("office.participation", "turned_away"),
                 ),
                 Entry(lazy_gettext("Registration"), endpoint="office.participation.index"),
+                Entry(lazy_gettext("Codes"), endpoint="office.codes.index"),
+                Entry(lazy_gettext("First-order coupons"), endpoint="office.coupons.index"),
                 Entry(
                     lazy_gettext("Customers to partners"),
                     endpoint="office.participation.customers",
@@ -150,6 +152,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Home"), "home", "cabinet.partners.index"),
         Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
         Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
+        Entry(lazy_gettext("Codes"), "ticket", "cabinet.codes.index"),
         Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),

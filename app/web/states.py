@@ -53,6 +53,13 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "attributed": (lazy_pgettext("dispute", "Counted for the partner"), "good"),
     "declined": (lazy_pgettext("dispute", "Declined"), "quiet"),
     "withdrawn": (lazy_pgettext("dispute", "Withdrawn"), "quiet"),
+    # codes and coupons
+    "early": (lazy_pgettext("code", "Not yet"), "info"),
+    "off": (lazy_pgettext("code", "Switched off"), "quiet"),
+    "used_up": (lazy_pgettext("code", "Used up"), "warn"),
+    "free": (lazy_pgettext("coupon", "Free"), "info"),
+    "given": (lazy_pgettext("coupon", "Given"), "good"),
+    "assigned": (lazy_pgettext("coupon", "A partner's"), "good"),
     # long work
     "draft": (lazy_pgettext("run", "Draft"), "quiet"),
     "previewing": (lazy_pgettext("run", "Being looked at"), "info"),

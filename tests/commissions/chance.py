@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from app import clock
 from app.catalog import service as catalog
+from app.codes import queries as codes
+from app.codes import service as coding
+from app.codes.rules import Conditions
 from app.fraud import service as fraud
 from app.fraud.rules import Policy, Sign, Word
 from app.installation import settings
@@ -88,6 +91,10 @@ def furnish(scene: Scene) -> World:
         group = programming.create_group("Gold")
         partnering.change(scene.vera, email="vera@example.org", group_id=group.id)
         zoya = partnering.create(partnering.NewPartner(name="Zoya", codes=["ZOYA10"]))
+        limited = codes.by_code("VERA10")
+        assert limited is not None
+        until = NOON + 2 * DAY - timedelta(hours=1)
+        coding.change(limited.code, Conditions(ends=until, limit=2), "", None)
     with clock.moved_to(NOON + timedelta(minutes=10)):
         partnering.set_sponsor(scene.vera, zoya.id)
     with clock.moved_to(NOON + DAY):

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import sql
-from app.attribution import service as attribution
+from app.attribution.service import reading as attribution
+from app.codes.service import uses
 from app.commissions import queries as commissions
 from app.commissions.service import booking as deals
 from app.commissions.service import caps
 from app.intake.shops import inbox
 from app.ledger import service as ledger
 from app.members import service as members
-from app.orders.service import anew
+from app.orders.service import anew, words
 from app.orders.service import reading as orders
 from tests.intake.scene import FOUNDED, at_lampa
 
@@ -43,6 +44,9 @@ VALUES: dict[str, Any] = {
     "phones": ["+79161234567"],
     "month": "2026-10",
     "since": FOUNDED,
+    "codes": [1],
+    "own": [1],
+    "rows": "[]",
 }
 HOT = {
     "find an order by the shop's id": orders._PEEK,
@@ -52,6 +56,11 @@ HOT = {
     "whose a code is": attribution._CODES,
     "a customer's bindings": attribution._BINDINGS,
     "claims that were kept": attribution._KEPT,
+    "whose a coupon is": attribution._COUPONS,
+    "what staff said of orders": words.WORDS_OF,
+    "uses of codes": uses.USES_OF,
+    "uses of a code before an order": uses._BEFORE,
+    "who uses a code within its limit": uses._PLACE,
     "the world of an order": commissions._WORLD,
     "what is booked": commissions._BOOKED,
     "messages of orders anew": anew._MESSAGES,

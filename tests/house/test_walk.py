@@ -16,6 +16,7 @@ from app.adjustments.rules import Wish as ByHand
 from app.adjustments.service import book as by_hand
 from app.catalog.models import Category, Product
 from app.commissions.models import Deal
+from app.coupons.models import Coupon
 from app.extensions import db
 from app.fraud.rules import Word
 from app.identity import service as identity
@@ -36,7 +37,7 @@ from app.participation.service import (
     make_link,
     make_question,
 )
-from app.partners.models import Partner
+from app.partners.models import Code, Partner
 from app.partners.rules import Status
 from app.partners.service import NewPartner
 from app.partners.service import create as make_partner
@@ -72,6 +73,7 @@ SIGNED = {
     "public.intake.hook",
     "public.attribution.hit",
     "public.attribution.lead",
+    "public.codes.take_embedded",
     "public.attribution.postback",
     "public.intake.postback",
     "public.notifications.unsubscribe",
@@ -140,7 +142,9 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
     call("POST", "terms", name=f"{word} terms", levels=["10%"])
     call("POST", "groups", name=f"{word} group", levels=["10%"])
     call("POST", "campaigns", name=f"{word} campaign", levels=["11%"])
-    call("POST", "partners", refcode=refcode, name=f"{word} partner", email=email)
+    promo = f"{word}-code-{mark}"
+    call("POST", "partners", refcode=refcode, name=f"{word} partner", email=email, codes=[promo])
+    call("POST", "coupons", codes=[f"{word}-coupon-{mark}"])
     order = {
         "status": "completed",
         "currency": "RUB",
@@ -232,6 +236,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "public_id": one(Payout.public_id),
             "member_id": one(Member.id),
             "batch": one(Batch.public_id),
+            "code_id": db.session.scalars(select(Code.id).where(Code.kind == "promo")).first(),
+            "coupon_id": one(Coupon.id),
+            "token": "none",
             "entry": one(Adjustment.public_id),
         },
         "partners": {"public_id": partner.public_id},

@@ -69,6 +69,7 @@ def test_a_customer_is_said_and_read_again(client: FlaskClient, shop: Merchant) 
         "reason": "no_claim",
         "reason_text": "Nothing came that speaks for a partner: no click, no code.",
         "claims": [],
+        "coupon": None,
     }
     kept = put(client, shop, group=None).get_json()
     assert (kept["name"], kept["group"]) == ("Gleb", None)

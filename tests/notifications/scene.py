@@ -118,6 +118,14 @@ def of_trust(kind: str, partner: Partner) -> dict[str, object]:
     return {}
 
 
+def of_codes(kind: str, partner: Partner, locale: str) -> dict[str, object]:
+    """Return what events of codes and coupons say."""
+    if not kind.startswith(("coupon.", "code.")):
+        return {}
+    said: dict[str, object] = {"code": partner.name, "value": "10%", "left": 3, "grant": "cg_none"}
+    return said | {"member_id": 1, "confirm": True, "address": "203.0.113.0", "locale": locale}
+
+
 def message_for(
     kind: str, partner: Partner, person: Person, locale: str = "en", **more: object
 ) -> Message:
@@ -142,7 +150,7 @@ def message_for(
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
         said = {"levels": ["12%", "50.00"], "hold_days": 7, "window_days": 30}
         facts["terms"] = said | {"base": {"shipping": True}, "first_orders": 2}
-    facts |= of_trust(kind, partner)
+    facts |= of_trust(kind, partner) | of_codes(kind, partner, locale)
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):

@@ -65,7 +65,7 @@ SELECT
     (SELECT jsonb_object_agg(external_id, id) FROM named) AS categories,
     (SELECT jsonb_agg(jsonb_build_array(e.partner_id, e.sponsor_id, e.valid_from, e.valid_to))
      FROM sponsor_edge e JOIN above a ON a.id = e.partner_id) AS edges,
-    (SELECT jsonb_agg(jsonb_build_array(p.id, p.member_id, p.email, p.phone))
+    (SELECT jsonb_agg(jsonb_build_array(p.id, p.member_id, p.email, p.phone, p.refcode, p.name))
      FROM partner p JOIN above a ON a.id = p.id) AS partners,
     (SELECT jsonb_agg(jsonb_build_array(f.owner, f.name, f.valid_from, f.value))
      FROM fact f JOIN owners o ON o.owner = f.owner) AS facts
@@ -159,8 +159,9 @@ def world(
         ),
         identities={
             partner: identity_of(member, email, phone, region)
-            for partner, member, email, phone in row.partners or ()
+            for partner, member, email, phone, _refcode, _name in row.partners or ()
         },
+        names={partner: (refcode, name) for partner, *_, refcode, name in row.partners or ()},
     )
 
 

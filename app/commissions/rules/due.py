@@ -93,7 +93,7 @@ def _deal(order: OrderInput, whole: History, world: World, now: datetime) -> Dea
     won = verdict.winner
     if won is None or won.partner_id is None:
         return Deal(order.order_id, state, verdict, verdict.reason.value, case=order.case)
-    terms = world.terms_of(won.partner_id, order.rated_at)
+    terms = _terms(order, won.partner_id, world)
     available_at = _available_at(order, terms, world)
     seen = looked_at(order, won.partner_id, terms, world, available_at, whole)
     bucket = kept_back(_bucket(state, available_at, now), seen)
@@ -101,9 +101,11 @@ def _deal(order: OrderInput, whole: History, world: World, now: datetime) -> Dea
     notes: tuple[Note, ...] = ()
     reason: str | None = state.value if state in _NOTHING else "refused"
     table = Table(order, won.partner_id, terms, world)
+    if order.terms_word is not None and order.terms_id is None:
+        table.notes.append(Note("unknown_terms"))
     barred = _barred(order, won.partner_id, world, whole.numbers[order.order_id])
     if bucket is not None and barred is not None:
-        reason, notes = barred, (Note(barred),)
+        reason, notes = barred, (*table.notes, Note(barred))
     elif bucket is None:
         # Who would have earned is shown at nothing, whether or not it was ever booked.
         shares = tuple(replace(s, amount=0) for s in table.shares(Bucket.TAKEN_BACK))
@@ -127,10 +129,18 @@ def _deal(order: OrderInput, whole: History, world: World, now: datetime) -> Dea
         available_at=None if seen.standing is Standing.HELD else available_at,
         shares=shares,
         notes=(*said_of(seen, state in _NOTHING), *notes),
+        partner=world.names.get(won.partner_id),
         rated_at=order.rated_at,
         case=order.case,
         seen=seen,
     )
+
+
+def _terms(order: OrderInput, partner_id: int, world: World) -> Terms:
+    """Return the terms of the order: those that staff named for it, else those the partner was on."""
+    if order.terms_id is not None:
+        return world.set_of_terms(order.terms_id, order.rated_at)
+    return world.terms_of(partner_id, order.rated_at)
 
 
 def _reason_by_hand(shares: Sequence[Share], otherwise: str | None) -> str | None:
@@ -144,7 +154,11 @@ def _barred(order: OrderInput, partner_id: int, world: World, number: int) -> st
         return "beyond_first"
     if earning.coupons:
         return None
-    own = {fold_code(c.evidence) for c in order.claims if c.partner_id == partner_id}
+    own = {
+        fold_code(c.evidence)
+        for c in order.claims
+        if c.partner_id == partner_id or (c.given and earning.first_coupons)
+    }
     foreign = {fold_code(coupon) for coupon in order.folded.snapshot.coupons}
     return "foreign_coupon" if foreign - own - earning.allowed - {""} else None
 

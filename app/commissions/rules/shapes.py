@@ -117,6 +117,8 @@ class OrderInput:
     overrides: tuple[Override, ...] = ()  # at most one a level and partner
     rated_as_of: datetime | None = None  # set by "apply to old deals"
     case: Case = NO_CASE  # what the fraud desk knows of it
+    terms_id: int | None = None  # the set of terms that staff named for this order
+    terms_word: str | None = None  # as they wrote it
 
     @property
     def rated_at(self) -> datetime:
@@ -163,6 +165,7 @@ class Deal:
     available_at: datetime | None = None
     shares: tuple[Share, ...] = ()
     notes: tuple[Note, ...] = ()
+    partner: tuple[str, str] | None = None  # refcode and name
     rated_at: datetime | None = None  # whose rates it has; None: as of the order
     case: Case = NO_CASE
     seen: Seen = UNSEEN  # what the fraud desk makes of it

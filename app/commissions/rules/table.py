@@ -51,6 +51,7 @@ class Table:
             name: world.line_offers(spot, self.rated_at) for name, spot in self.spots.items()
         }
         self.own = world.own_partner(order.buyer, self.at)
+        self.winner = partner_id
         self.earners = self._earners(partner_id)
 
     def shares(self, bucket: Bucket) -> tuple[Share, ...]:
@@ -139,7 +140,7 @@ class Table:
         if barred is not None:
             self.notes.append(Note(barred.value, level=level, partner_id=partner_id))
             return {}
-        own_terms = self.world.terms_of(partner_id, self.rated_at)
+        own_terms = self._terms_of(partner_id)
         if level > len(own_terms.levels):
             self.notes.append(Note("no_such_level", level=level, partner_id=partner_id))
             return {}
@@ -153,6 +154,11 @@ class Table:
             campaigns = covering(special, self.spots[line.line])
             found[line.line] = resolve((*own, *campaigns, *self.offers[line.line]), level)
         return self._amounts({name: rate for name, rate in found.items() if rate is not None})
+
+    def _terms_of(self, partner_id: int) -> Terms:
+        """Return an earner's terms; those of the winner are the order's, which staff may have named."""
+        named = partner_id == self.winner and self.order.terms_id is not None
+        return self.terms if named else self.world.terms_of(partner_id, self.rated_at)
 
     def _cashback(self, partner_id: int, own_terms: Terms) -> Mapping[str, _Cell]:
         """What an own purchase earns: the rate of the buyer's terms, from every line."""

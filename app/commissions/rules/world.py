@@ -72,6 +72,7 @@ class Earning:
     allowed: frozenset[str] = frozenset()
     first_orders: int | None = None
     compression: bool = False
+    first_coupons: bool = True  # coupons given for a first order do no harm
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class World:
     categories: Mapping[str, int] = field(default_factory=dict)
     edges: Tree = field(default_factory=dict)
     identities: Mapping[int, Identity] = field(default_factory=dict)
+    names: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # refcode and name, now
 
     def fact(self, owner: str, name: str, at: datetime, default: Any = None) -> Any:
         """Return the fact as of the instant; `default` where it has no row at all."""
@@ -133,6 +135,7 @@ class World:
             allowed=frozenset(fold_code(each) for each in allowed),
             first_orders=self.fact("merchant", "first_orders", at),
             compression=self.fact("merchant", "compression", at, default=False),
+            first_coupons=self.fact("merchant", "first_coupons", at, default=True),
         )
 
     def fraud_policy(self, at: datetime) -> Policy:
@@ -176,6 +179,10 @@ class World:
         if found is None:
             found = self._terms[key] = self._read_terms(*key)
         return found
+
+    def set_of_terms(self, terms_id: int, at: datetime) -> Terms:
+        """Return a set of terms as it stood, whoever was on it: staff may name it on an order."""
+        return self._read_terms(terms_id, at)
 
     @cached_property
     def _terms(self) -> dict[tuple[int, datetime], Terms]:

@@ -215,6 +215,7 @@ def show(
             values["public_id"] = standing.public_id if standing else public_id("dl")
             written.append(values)
             happened += _tell_deal(standing, values)
+            happened += _tell_fields(standing, values, deal.partner)
         wanted = [
             (s.line, s.level, s.partner_id, s.amount, s.bucket.value, dict(s.why))
             for s in deal.shares
@@ -306,3 +307,28 @@ def _tell_deal(before: Any, now: Mapping[str, Any]) -> list[Happened]:
         "currency": now["currency"],
     }
     return [Happened("deal.changed" if had else "deal.created", f"order:{now['order_id']}", facts)]
+
+
+def _tell_fields(
+    before: Any, now: Mapping[str, Any], partner: tuple[str, str] | None
+) -> list[Happened]:
+    """Say what the six partner fields of an order are now, for whoever writes them back to the shop."""
+    had = before is not None and before.partner_id is not None
+    if not had and now["partner_id"] is None:
+        return []
+    told = ("partner_id", "commission", "promo_code", "terms_label")
+    if had and all(getattr(before, name) == now[name] for name in told):
+        return []
+    refcode, name = partner or (None, None)
+    facts = {
+        "order_id": now["order_id"],
+        "partner_id": now["partner_id"],
+        "deal_id": now["public_id"],
+        "promo_code": now["promo_code"],
+        "refcode": refcode,
+        "partner": name,
+        "terms": now["terms_label"],
+        "commission": now["commission"],
+        "currency": now["currency"],
+    }
+    return [Happened("order.partner_data", f"order:{now['order_id']}", facts)]

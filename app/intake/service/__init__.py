@@ -10,12 +10,16 @@ from app.intake.service.taking import (
     introduce,
     rework,
     ripe,
+    say,
 )
+from app.intake.service.typing_in import Typed, confirm_code, type_code
 
 __all__ = [
     "Applied",
+    "Typed",
     "apply",
     "apply_all",
+    "confirm_code",
     "delete",
     "foresee",
     "hold",
@@ -25,5 +29,7 @@ __all__ = [
     "reconcile",
     "rework",
     "ripe",
+    "say",
     "tenant",
+    "type_code",
 ]

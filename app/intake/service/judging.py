@@ -17,6 +17,7 @@ from app.fraud.rules import NO_CASE, NOTHING, merge
 from app.fraud.service import Watched
 from app.members.rules import region_of
 from app.orders import service as orders
+from app.programs import queries as programs
 from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
@@ -56,17 +57,23 @@ def judge(
     fresh: Collection[int],
     alter: Callable[[World], World] | None = None,
     also: Collection[int] = (),
+    *,
+    hold: bool = False,
 ) -> tuple[list[Customer], list[Journal], list[DueResult]]:
-    """Read what speaks for partners and what held, and say what is due."""
-    asked = [Customer(own[0].member_id, {o.id: o.folded for o in own}) for own in customers]
-    journals = read_journals(asked, fresh)
+    """Read what speaks for partners and what held, and say what is due.
+
+    `hold`: lock the codes that are good for so many orders, for what is written after it.
+    """
+    asked = [_customer(own) for own in customers]
+    journals = read_journals(asked, fresh, hold=hold)
     worlds = _worlds(merchant, customers, journals, also)
     if alter is not None:
         worlds = {shop: alter(world) for shop, world in worlds.items()}
     known = {order.id for own in customers for order in own} - set(fresh)
     said, cases = overrides(known), _cases(customers, journals, worlds, fraud.read(known))
+    named = _named_terms(journals)
     results = [
-        _due(merchant, own, journal, worlds[own[0].shop_id], said, cases)
+        _due(merchant, own, journal, worlds[own[0].shop_id], said, cases, named)
         for own, journal in zip(customers, journals, strict=True)
     ]
     return asked, journals, results
@@ -79,6 +86,7 @@ def _due(
     world: World,
     said: Mapping[int, tuple[Override, ...]],
     cases: Mapping[int, Case],
+    named: Mapping[str, int],
 ) -> DueResult:
     inputs = [
         OrderInput(
@@ -90,6 +98,8 @@ def _due(
             said.get(o.id, ()),
             o.rated_as_of,
             cases.get(o.id, NO_CASE),
+            named.get(journal.terms.get(o.id, "")),
+            journal.terms.get(o.id),
         )
         for o in own
     ]
@@ -125,6 +135,21 @@ def _cases(
         order_id: case._replace(trace=merge(case.trace, seen.get(order_id, NOTHING)))
         for order_id, case in cases.items()
     }
+
+
+def _customer(own: Sequence[Standing]) -> Customer:
+    return Customer(
+        own[0].member_id,
+        {o.id: o.folded for o in own},
+        own[0].shop_id,
+        {o.id: o.external_id for o in own},
+    )
+
+
+def _named_terms(journals: Sequence[Journal]) -> dict[str, int]:
+    """Return the sets of terms that staff named on orders, by what they wrote."""
+    words = {word for journal in journals for word in journal.terms.values()}
+    return programs.terms_meant(words) if words else {}
 
 
 def _worlds(

@@ -16,6 +16,7 @@ from app.attribution.service import (
     keep_verdicts,
     read_journals,
 )
+from app.codes import service as codes
 from app.commissions import service as commissions
 from app.commissions.queries import booked
 from app.commissions.rules import share_out
@@ -134,12 +135,19 @@ def _others(order_ids: Collection[int]) -> list[Sequence[Standing]]:
 def _settle(customers: Sequence[Sequence[Standing]], by_hand: ByHand) -> Sequence[Posting]:
     """Due, booked, difference: for all orders of each customer, or one order of a nobody.
 
-    Where a cap of a month leaves other orders another sum, their customers are settled along.
+    Where a code's limit or a cap of a month leaves other orders another sum, their customers are
+    settled along.
     """
     merchant = tenant()
     standing = {order.id: order for own in customers for order in own}
     fresh = {order.id for order in standing.values() if order.fresh}
-    asked, journals, results = judge(merchant, customers, fresh)
+    asked, journals, results = judge(merchant, customers, fresh, hold=True)
+    moved = codes.keep(
+        [use for journal in journals for use in journal.uses],
+        [use for journal in journals for use in journal.used],
+    ) - set(standing)
+    if moved:
+        return _settle([*customers, *_others(moved)], by_hand)
     before = commissions.shown(sorted(standing.keys() - fresh))
     asks = [ask for result in results for ask in result.asked]
     month = commissions.hold(standing, asks, before.asks)

@@ -14,10 +14,12 @@ from app.events import service as events
 from app.events.service import Happened
 from app.extensions import db
 from app.intake.service.judging import tenant
+from app.intake.service.rewarding import reward
 from app.intake.service.settling import hold, in_turn, locked_again, reconcile
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
+from app.orders.rules import partner_data
 from app.orders.service import Incoming, Standing, Word
 from app.tenancy import role
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from app.commissions.service import ByHand
     from app.ledger.service import Posting
     from app.members.service import Card, Contact, Resolution
+    from app.orders.rules import PartnerData
 
 Name = tuple[int, str]  # an order's shop, and its id there
 News = tuple[Incoming, Standing | None]  # a message that is no double, and its order so far
@@ -157,11 +160,14 @@ def introduce(
     evidence: Iterable[tuple[Kind, str]],
     how: str,
     card: Card | None = None,
+    locale: str | None = None,
 ) -> int:
     """Take in a customer whom the shop or a form tells of, and bind him from now on by the evidence.
 
-    `how`: "registered" or "subscribed". His orders are reconciled, for what is known of him may
-    change whose they are. Returns the id of the customer whose he is now; raises Retry as `apply`.
+    `how`: "registered", "subscribed", "typed" or "confirmed". His orders are reconciled, for what is
+    known of him may change whose they are; a new customer of a partner gets his first-order coupon,
+    where the merchant offers one, told in `locale`. Returns the id of the customer whose he is now;
+    raises Retry as `apply`.
     """
     in_turn()
     [whose] = members.resolve([contact])
@@ -179,7 +185,24 @@ def introduce(
     for kind, value in evidence:
         attribution.enrol(whose.member_id, told, kind, value, since=contact.seen_at, how=how)
     reconcile([], {*moved, whose.member_id})
+    reward(whose, contact, locale or tenant().locale)
     return whose.member_id
+
+
+def say(order_id: int, said: PartnerData, by: str) -> Standing:
+    """Let staff say who brought an order, and on which terms; all of it empty: nobody, so far as they know.
+
+    The word holds until the shop's own card says something new. `by`: as people call who says so.
+    Returns the order; raises NotFound, Retry as `apply`.
+    """
+    [order] = hold([orders.get(order_id)])
+    before = orders.staff_word(order_id)
+    if before is None or before.said != said or partner_data(order.folded, before) != said:
+        orders.keep_word(order, said, by)
+        facts = {name: getattr(said, name) for name in ("promo_code", "refcode", "terms")}
+        events.record("order.partner_set", f"order:{order_id}", order_id=order_id, by=by, **facts)
+        reconcile([order], [order.member_id])
+    return order
 
 
 def delete(shop_id: int, external_id: str) -> Standing:

@@ -1,7 +1,8 @@
 """What an order is worth: messages, the latest word, refunds and bases. Pure.
 
 message: one snapshot of a shop and its key; checks: what is refused or clamped; fold: the order as
-it now stands, from messages in any order; base: what is left to earn from after refunds.
+it now stands, from messages in any order; base: what is left to earn from after refunds; card: whose
+word on the partner holds.
 """
 
 from app.orders.rules.base import (
@@ -12,6 +13,7 @@ from app.orders.rules.base import (
     bases,
     refunded,
 )
+from app.orders.rules.card import StaffWord, partner_data
 from app.orders.rules.checks import Problem, clamp_refunds, problems
 from app.orders.rules.fold import (
     Evidence,
@@ -59,6 +61,7 @@ __all__ = [
     "RefundLine",
     "Refunded",
     "Snapshot",
+    "StaffWord",
     "State",
     "absorb",
     "bases",
@@ -72,6 +75,7 @@ __all__ = [
     "mark_deleted",
     "order_total",
     "parse_quantity",
+    "partner_data",
     "problems",
     "refunded",
     "snapshot_from_json",

@@ -19,8 +19,10 @@ from app.orders.service.taking import (
     take_in,
     take_over,
 )
+from app.orders.service.words import WORDS_OF, keep_word, staff_word, staff_words, word_before
 
 __all__ = [
+    "WORDS_OF",
     "Incoming",
     "Standing",
     "Word",
@@ -29,6 +31,7 @@ __all__ = [
     "find",
     "get",
     "get_all",
+    "keep_word",
     "lock",
     "members_of_guests",
     "next_booking",
@@ -42,6 +45,9 @@ __all__ = [
     "read_state",
     "refold",
     "remap",
+    "staff_word",
+    "staff_words",
     "take_in",
     "take_over",
+    "word_before",
 ]

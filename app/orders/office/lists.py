@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, url_for
+from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from app import clock
@@ -19,10 +19,14 @@ from app.commissions.rules import statistics
 from app.errors import NotFound
 from app.ledger.queries import order_transfers
 from app.ledger.rules import COMMISSIONS
+from app.orders.forms import PartnerDataForm
 from app.orders.models import Order
+from app.orders.office.door import HAND, bp
 from app.orders.queries import messages
-from app.orders.rules import folded_from_json, line_value, refunded
+from app.orders.rules import PartnerData, folded_from_json, line_value, partner_data, refunded
+from app.orders.service import staff_word
 from app.partners.queries import cards
+from app.programs import queries as programs
 from app.reports.queries import customer_sums, sources
 from app.site.access import requires
 from app.web.filters import money_text
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
 
     from app.commissions.queries import DealView
     from app.ledger.models import Transfer
-    from app.orders.rules import Folded
+    from app.orders.rules import Folded, StaffWord
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,6 @@ class Booking:
     reason: str  # why staff set it by hand, else empty
     summed: bool  # its moves change the sum, and by more than one line
 
-
-bp = Blueprint("orders", __name__, url_prefix="/orders")
 
 STATES = [
     ("registered", _l("New")),
@@ -124,13 +126,23 @@ def show(deal: str) -> Response:
     order = order_of_deal(deal)
     if order is None:
         raise NotFound
+    return shown(order)
+
+
+def shown(order: Order, form: PartnerDataForm | None = None, status: int = 200) -> Response:
+    """Show one order; `form`: staff's word on its partner as it was refused."""
     folded = folded_from_json(order.folded)
     back = refunded(folded.snapshot)
     transfers = order_transfers(order.id)
     view = deal_view(order.id)
+    word = staff_word(order.id)
     lines = [(line, line_value(line), round(back.lines[line.id])) for line in folded.snapshot.lines]
     return page(
         "orders/office/show.html",
+        status=status,
+        form=form or _partner_form(folded, word),
+        word=word,
+        by_hand=order.external_id.startswith(HAND),
         order=order,
         said=folded.snapshot,
         lines=lines,
@@ -146,6 +158,12 @@ def show(deal: str) -> Response:
         bought=customer_sums([order.member_id])[order.member_id] if order.member_id else None,
         **(_explained(view, order, folded) if view else {"nothing": explain.nothing}),
     )
+
+
+def _partner_form(folded: Folded, word: StaffWord | None) -> PartnerDataForm:
+    said = partner_data(folded, word) or PartnerData()
+    form = PartnerDataForm(formdata=None, data=asdict(said))
+    return form.offer(programs.all_terms(), said.terms)
 
 
 def _booking(transfers: Sequence[Transfer]) -> Booking:
