@@ -49,6 +49,7 @@ class Config:
     egress_allow: tuple[
         str, ...
     ] = ()  # "host:port" inside our own network that merchants may reach
+    telegram_url: str = "https://api.telegram.org"  # or a Bot API server of one's own
     cheap_hashes: bool = False  # tests only: argon2 without its cost
 
     @property
@@ -83,6 +84,7 @@ class Config:
             egress_allow=tuple(
                 h.strip().lower() for h in environ.get("EGRESS_ALLOW", "").split(",") if h.strip()
             ),
+            telegram_url=environ.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
             cheap_hashes=env == "test",
         )
         if config.production:

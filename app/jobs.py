@@ -32,10 +32,11 @@ from app.intake.shops import inbox
 from app.ledger import service as ledger
 from app.network import queries as network_queries
 from app.network import service as network
-from app.notifications import delivery, letters
+from app.notifications import notes
 from app.notifications import queries as message_queries
 from app.notifications import service as notifications
-from app.notifications.rules import Fate, Outcome
+from app.notifications.view import UnwantedError
+from app.outcomes import Fate, Outcome
 from app.partners import service as partners
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
@@ -108,14 +109,14 @@ def send_message(tenant_id: int, message_id: int) -> None:
 def _attempt(tenant_id: int, taken: Taken) -> Outcome:
     """Write the letter in one transaction, and send it after that: no lock waits for a mail server."""
     try:
-        letter = in_transaction(lambda: letters.compose(notifications.get(taken.id)), tenant_id)
-    except letters.UnwantedError as unwanted:
+        send = in_transaction(lambda: notes.prepare(notifications.get(taken.id)), tenant_id)
+    except UnwantedError as unwanted:
         return Outcome(Fate.NEVER, str(unwanted))
     except Exception as error:
         # The worker's edge: a broken template must not stop the letters behind it.
         log.exception("message %s of tenant %s cannot be written", taken.id, tenant_id)
         return Outcome(Fate.LATER, type(error).__name__)
-    return delivery.send(letter)
+    return send()
 
 
 def sweep() -> None:

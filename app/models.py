@@ -6,13 +6,16 @@ import app.adjustments.models
 import app.attribution.models
 import app.catalog.models
 import app.commissions.models
+import app.digests.models
 import app.events.models
 import app.facts.models
 import app.grades.models
 import app.identity.models
 import app.intake.models
+import app.invitations.models
 import app.ledger.models
 import app.links.models
+import app.mailings.models
 import app.members.models
 import app.network.models
 import app.notifications.models
@@ -21,4 +24,6 @@ import app.partners.models
 import app.payouts.models
 import app.programs.models
 import app.runs.models
+import app.sms.models
+import app.telegram.models
 import app.tenants.models  # noqa: F401

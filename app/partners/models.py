@@ -44,6 +44,7 @@ class Partner(Tenanted, Model):
     accepted_terms_version: Mapped[int | None]
     accepted_terms_at: Mapped[datetime | None]
     muted: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # event types not mailed
+    texted: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # those wanted by SMS
     created_at: Mapped[datetime]
 
     __table_args__ = (

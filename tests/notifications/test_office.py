@@ -6,7 +6,7 @@ import pytest
 
 from app import jobs
 from app.notifications import queries, service
-from app.notifications.rules import Fate, Outcome
+from app.outcomes import Fate, Outcome
 from tests.notifications import scene
 from tests.notifications.scene import message_ids, messages_of
 from tests.world import sign_in
