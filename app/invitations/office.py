@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("invitations", __name__, url_prefix="/invitations")
 LARGEST = 1_048_576  # bytes of a file
+SAMPLE = "anna@example.org, Anna, , , , ANNA10"
 STATES = [
     ("queued", lazy_pgettext("invitation", "Queued")),
     ("sent", lazy_pgettext("invitation", "Sent")),
@@ -247,5 +248,6 @@ def _new(form: Any, status: int = 200, problems: Any = ()) -> Response:
         problems=list(problems)[:200],
         why=WHY,
         places=service.PLACES,
+        sample=SAMPLE,
         back=url_for("office.invitations.index"),
     )

@@ -11,6 +11,7 @@ from app.installation import public_address
 from app.invitations import queries as invitations
 from app.ledger.queries import partner_balances
 from app.links import queries as links
+from app.notifications.rules import one_line
 from app.placeholders import fill
 from app.web.filters import money_text
 
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from app.partners.models import Partner
     from app.tenants.models import Tenant
 
+LONGEST_VALUE = 500
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 _TAGS = re.compile(r"<(br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>", re.IGNORECASE)
+_LINK = re.compile(r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', re.IGNORECASE | re.DOTALL)
 _MARKUP = re.compile(r"<[^>]*>")
 
 
@@ -60,9 +63,10 @@ def chosen(texts: Mapping[str, Any], locale: str, fallback: str) -> Mapping[str,
 
 def filled(said: Mapping[str, str], values: Mapping[str, str], *, is_html: bool) -> Written:
     """Fill the places of subject and body. What fills HTML is escaped; plain text becomes paragraphs."""
+    values = {name: one_line(value, LONGEST_VALUE) for name, value in values.items()}
     subject, body = fill(said["subject"], values), said["body"]
     if is_html:
-        return Written(subject, _plain(fill(body, values)), fill(body, values, escape))
+        return Written(subject, fill(_plain(body), values), fill(body, values, escape))
     text = fill(body, values)
     return Written(subject, text, _paragraphs(text))
 
@@ -109,7 +113,7 @@ def _linked(block: str) -> str:
 
 def _plain(html: str) -> str:
     """Return the words of cleaned HTML, for readers who see no HTML."""
-    lines = _MARKUP.sub("", _TAGS.sub("\n", html))
+    lines = _MARKUP.sub("", _TAGS.sub("\n", _LINK.sub(r"\2 (\1)", html)))
     for entity, char in (
         ("&nbsp;", " "),
         ("&lt;", "<"),
