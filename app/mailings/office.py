@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 bp = Blueprint("mailings", __name__, url_prefix="/mailings")
 # A letter of the merchant's own HTML: shown apart from our pages, where nothing of it can act.
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src https: data:"
+PROBLEMS = {
+    "muted": _l("wants no mailings"),
+    "gone": _l("no partner any more"),
+    "stopped": _l("stopped"),
+}
 ACTS = {
     "pause": service.pause,
     "resume": service.resume,
@@ -78,7 +83,9 @@ LETTERS = Table(
         Column("address", _l("To"), render="name", main=True),
         Column("state", _l("State"), render="badge", value=shown_state),
         Column("sent_at", _l("Sent"), render="datetime"),
-        Column("problem", _l("Problem"), quiet=True),
+        Column(
+            "problem", _l("Problem"), quiet=True, value=lambda m: PROBLEMS.get(m.problem, m.problem)
+        ),
         Column("id", _l("Number"), sort=Message.id, render="number", end=True, quiet=True),
     ),
     filters=(Filter("state", _l("State"), STATES, lambda s, v: s.where(Message.state == v)),),

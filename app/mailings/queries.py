@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from app.mailings.rules import Segment
 
 
+NOTICE = "mailing.started"
+
+
 def find(public_id: str) -> Mailing | None:
     """Return a mailing by its outside id."""
     return db.session.scalar(select(Mailing).where(Mailing.public_id == public_id))
@@ -37,8 +40,9 @@ def listed() -> Select[Any]:
 
 
 def readers(segment: Segment) -> Select[Any]:
-    """Return the statement of the partners of a segment who can be written to."""
-    query = select(Partner).where(Partner.email.is_not(None))
+    """Return the statement of the partners of a segment who can be written to and have not declined it."""
+    unwanted = Partner.muted.contains([NOTICE])
+    query = select(Partner).where(Partner.email.is_not(None), ~unwanted)
     if segment.refcodes:
         codes = [fold_code(code) for code in segment.refcodes]
         return query.where(Partner.refcode.in_(codes), Partner.status.in_(("active", "blocked")))
