@@ -74,13 +74,12 @@ class JobQueue:
     def enqueue(self, name: str, *args: int | str) -> bool:
         """Ask the worker for app.jobs.<name>(*args); False, and no exception, when Redis is away.
 
-        A name with dots is a full one. The rows are the truth: the sweep finds what no queue could carry.
+        The rows are the truth: the sweep finds what no queue could carry.
         """
         if self.queue is None:
             return False
         try:
-            address = name if "." in name else f"app.jobs.{name}"
-            self.queue.enqueue(address, *args, result_ttl=0, failure_ttl=86400)
+            self.queue.enqueue(f"app.jobs.{name}", *args, result_ttl=0, failure_ttl=86400)
         except RedisError as error:
             log.warning("queue unavailable, the sweep will do it: %s", error)
             return False

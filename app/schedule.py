@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from app import clock, errands, jobs
+from app import clock, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +42,10 @@ class Entry:
 
 TABLE = (
     Entry(jobs.sweep, MOMENT),
-    Entry(errands.go_on_mailings, MOMENT, timedelta(seconds=11)),
-    Entry(errands.send_invitations, MOMENT, timedelta(seconds=13)),
-    Entry(errands.digest, MINUTE, timedelta(seconds=40)),
-    Entry(errands.ask_bots, MOMENT, timedelta(seconds=7)),
+    Entry(jobs.go_on_mailings, MOMENT, timedelta(seconds=11)),
+    Entry(jobs.send_invitations, MOMENT, timedelta(seconds=13)),
+    Entry(jobs.digest, MINUTE, timedelta(seconds=40)),
+    Entry(jobs.ask_bots, MOMENT, timedelta(seconds=7)),
     Entry(jobs.drain_inbox, MOMENT, timedelta(seconds=5)),
     Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
     Entry(jobs.sweep_runs, MOMENT, timedelta(seconds=10)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import worker
-from app import errands, jobs, schedule
+from app import jobs, schedule
 from app.schedule import TABLE, Entry
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_what_must_not_wait_runs_every_minute_at_least() -> None:
     assert often == {
         *(jobs.sweep, jobs.drain_inbox, jobs.mature, jobs.sweep_runs),
         *(jobs.refresh_networks, jobs.rehang, jobs.grade),
-        *(errands.go_on_mailings, errands.send_invitations, errands.digest, errands.ask_bots),
+        *(jobs.go_on_mailings, jobs.send_invitations, jobs.digest, jobs.ask_bots),
     }
 
 

@@ -24,7 +24,7 @@ from app.tenancy import current_tenant, public_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-JOB = "app.errands.go_on_mailings"
+JOB = "go_on_mailings"
 MINUTE = timedelta(minutes=1)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app import clock, errands, jobs
+from app import clock, jobs
 from app.invitations import queries, service
 from app.partners import queries as partners
 from app.tenants import queries as tenants
@@ -52,7 +52,7 @@ def test_a_guest_opens_reads_joins_and_is_led_to_a_password(
     email = fresh("anna")
     with app.app_context():
         asked(lampa, f"{email},Anna,,,,ANNA10")
-        errands.send_invitations()
+        jobs.send_invitations()
         token = token_in(letter_to(lampa, email))
     there = f"/{lampa.slug}/invited/{token}"
     client.get(there, headers={"Sec-Purpose": "prefetch"})

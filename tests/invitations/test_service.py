@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
-from app import clock, errands, jobs
+from app import clock, jobs
 from app.errors import Conflict, DomainError
 from app.events.service import drain
 from app.extensions import db
@@ -113,7 +113,7 @@ def test_who_joins_gets_exactly_the_group_terms_sponsor_and_code_of_the_invitati
     boris = scene.make_partner(lampa, "Boris", refcode="boris")
     email = fresh("anna")
     asked(lampa, f"{email}, Anna, bloggers, BLOG TERMS, boris, ANNA10")
-    errands.send_invitations()
+    jobs.send_invitations()
     partner_id = joined(lampa, token_in(letter_to(lampa, email)))
 
     def look() -> None:
@@ -139,7 +139,7 @@ def test_a_token_works_once_and_for_one_of_two_who_press_together(
 ) -> None:
     email = fresh("anna")
     asked(lampa, email)
-    errands.send_invitations()
+    jobs.send_invitations()
     token = token_in(letter_to(lampa, email))
     ended: list[str] = []
 
@@ -166,7 +166,7 @@ def test_the_table_holds_no_token_and_anothers_merchant_does_not_know_it(
 ) -> None:
     email = fresh("anna")
     asked(lampa, email)
-    errands.send_invitations()
+    jobs.send_invitations()
     token = token_in(letter_to(lampa, email))
     row = invited(lampa, email)
     assert token not in str(row.__dict__)
@@ -216,8 +216,8 @@ def test_letters_go_at_the_pace_and_a_pause_holds_them(lampa: Merchant) -> None:
         jobs.in_transaction(
             lambda: db.session.execute(past.where(Batch.next_at.is_not(None))), lampa.id
         )
-        errands.send_invitations()
-        errands.send_invitations()  # twice in a minute sends no more
+        jobs.send_invitations()
+        jobs.send_invitations()  # twice in a minute sends no more
         return jobs.in_transaction(lambda: queries.figures(batch_id), lampa.id)
 
     assert minute_later()["sent"] == 2
@@ -240,7 +240,7 @@ def test_a_withdrawn_invitation_answers_nobody_and_its_letter_does_not_leave(
 ) -> None:
     email = fresh("anna")
     asked(lampa, email)
-    errands.send_invitations()
+    jobs.send_invitations()
     token = token_in(letter_to(lampa, email))
 
     def withdraw() -> None:
@@ -259,7 +259,7 @@ def test_a_withdrawn_invitation_answers_nobody_and_its_letter_does_not_leave(
 def test_an_invitation_goes_again_five_times_at_most(lampa: Merchant) -> None:
     email = fresh("anna")
     asked(lampa, email)
-    errands.send_invitations()
+    jobs.send_invitations()
     number = invited(lampa, email).id
 
     def again() -> None:
@@ -277,7 +277,7 @@ def test_an_invitation_goes_again_five_times_at_most(lampa: Merchant) -> None:
 def test_an_old_invitation_answers_nobody(lampa: Merchant) -> None:
     email = fresh("anna")
     asked(lampa, email)
-    errands.send_invitations()
+    jobs.send_invitations()
     token = token_in(letter_to(lampa, email))
     old = update(Invitation).values(sent_at=clock.wall() - timedelta(days=91))
     jobs.in_transaction(lambda: db.session.execute(old), lampa.id)
@@ -297,7 +297,7 @@ def test_a_blogger_with_a_code_only_becomes_a_full_partner_and_keeps_all(lampa: 
     jobs.in_transaction(ask, lampa.id)
     with pytest.raises(Conflict):  # one invitation at a time
         jobs.in_transaction(ask, lampa.id)
-    errands.send_invitations()
+    jobs.send_invitations()
     assert joined(lampa, token_in(letter_to(lampa, email))) == blogger
 
     def look() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, update
 
-from app import clock, errands, jobs
+from app import clock, jobs
 from app.adjustments import service as adjustments
 from app.adjustments.rules import Act, Wish
 from app.errors import Conflict, DomainError
@@ -79,8 +79,8 @@ def minute_later(merchant: Merchant) -> None:
         merchant,
         lambda: db.session.execute(past.values(next_at=clock.wall() - timedelta(seconds=1))),
     )
-    errands.go_on_mailings()
-    errands.go_on_mailings()  # twice in a minute writes nothing more
+    jobs.go_on_mailings()
+    jobs.go_on_mailings()  # twice in a minute writes nothing more
 
 
 def addresses(merchant: Merchant) -> list[str]:
@@ -253,7 +253,7 @@ def test_a_planned_mailing_begins_by_itself_and_can_be_taken_back(lampa: Merchan
         act(lampa, mailing, service.start, clock.wall() - timedelta(hours=1))
     later = clock.wall() + timedelta(hours=1)
     act(lampa, mailing, service.start, later)
-    errands.go_on_mailings()
+    jobs.go_on_mailings()
     assert state_of(lampa, mailing)[0] == "scheduled"
     act(lampa, mailing, service.unschedule)
     act(lampa, mailing, service.start, later)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
-from app import clock, errands, jobs
+from app import clock, jobs
 from app.errors import DomainError
 from app.events.models import Event
 from app.events.service import drain
@@ -45,7 +45,7 @@ def chats(merchant: Merchant, *recipients: str) -> dict[str, int]:
 
 def linked(merchant: Merchant, api: BotApi, recipient: str, chat: int = CHAT) -> None:
     api.writes(f"/start {code_for(merchant, recipient)}", chat)
-    errands.ask_bots()
+    jobs.ask_bots()
     assert chats(merchant, recipient) == {recipient: chat}
 
 
@@ -61,10 +61,10 @@ def test_a_code_links_one_chat_once_and_notices_come_there(api: BotApi, lampa: M
     partner_id = scene.make_partner(lampa)
     code = code_for(lampa, f"partner:{partner_id}")
     api.writes(f"/start {code}")
-    errands.ask_bots()
+    jobs.ask_bots()
     assert chats(lampa, f"partner:{partner_id}") == {f"partner:{partner_id}": CHAT}
     api.writes(f"/start {code}", chat=666)  # whoever read the link over the shoulder
-    errands.ask_bots()
+    jobs.ask_bots()
     assert chats(lampa, f"partner:{partner_id}") == {f"partner:{partner_id}": CHAT}
     assert [chat for chat, _words in api.told] == [CHAT, 666]
     assert "expired" in api.told[-1][1]
@@ -83,12 +83,12 @@ def test_an_old_code_links_nothing_and_a_new_one_ends_the_one_before(
     first = code_for(lampa, "partner:1")
     second = code_for(lampa, "partner:1")
     api.writes(f"/start {first}")
-    errands.ask_bots()
+    jobs.ask_bots()
     assert not chats(lampa, "partner:1")
     past = update(Code).values(expires_at=clock.wall() - timedelta(seconds=1))
     jobs.in_transaction(lambda: db.session.execute(past), lampa.id)
     api.writes(f"/start {second}")
-    errands.ask_bots()
+    jobs.ask_bots()
     assert not chats(lampa, "partner:1")
 
 
@@ -97,7 +97,7 @@ def test_a_code_of_one_merchant_is_nothing_to_anothers_bot(
 ) -> None:
     connect(kniga)
     api.writes(f"/start {code_for(lampa, 'partner:1')}")
-    errands.ask_bots()
+    jobs.ask_bots()
     assert not chats(lampa, "partner:1")
     assert not chats(kniga, "partner:1")
 
@@ -110,7 +110,7 @@ def test_stop_ends_all_of_a_chat_and_a_reader_who_left_is_forgotten(
     who = f"partner:{partner_id}"
     linked(lampa, api, who)
     api.writes("/stop")
-    errands.ask_bots()
+    jobs.ask_bots()
     assert not chats(lampa, who)
     assert not told_of_a_sale(lampa, partner_id)
     linked(lampa, api, who)

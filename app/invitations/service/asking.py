@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 PLACES = ("name", "link", "shop")
-JOB = "app.errands.send_invitations"
+JOB = "send_invitations"
 
 
 @dataclass(frozen=True, kw_only=True)

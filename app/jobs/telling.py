@@ -1,7 +1,4 @@
-"""What the worker does for messages by the clock: asks bots, goes on with mailings, invitations and digests.
-
-As in jobs: each piece is one transaction in one tenant's scope, and a piece done twice does no harm.
-"""
+"""What the worker does for messages by the clock: asks bots, goes on with mailings, invitations and digests."""
 
 from __future__ import annotations
 
@@ -9,21 +6,18 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from app.crypto import Unsealable
 from app.digests import service as digests
-from app.extensions import db, queue
+from app.extensions import queue
 from app.invitations import queries as invitation_queries
 from app.invitations import service as invitations
-from app.jobs import DRAIN, at_work, in_transaction
+from app.jobs.work import DRAIN, all_tenants, at_work, in_transaction
 from app.mailings import queries as mailing_queries
 from app.mailings import service as mailings
 from app.telegram import queries as telegram_queries
 from app.telegram import service as telegram
 from app.telegram.botapi import Bot, BotError
 from app.tenancy import role
-from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +85,7 @@ def send_invitations() -> None:
 def digest() -> None:
     """Tell partners and merchants of the last month, where its day has come."""
     with at_work():
-        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
+        for tenant_id in in_transaction(all_tenants):
             while _piece(digests.step, tenant_id, "digest"):
                 pass
 
