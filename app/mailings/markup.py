@@ -38,10 +38,11 @@ def clean(pasted: str) -> str:
         moved = inliner.inline(pasted)
     except (css_inline.InlineError, ValueError):
         moved = pasted  # a sheet that cannot be read is no reason to lose the words
-    return nh3.clean(
+    cleaned: str = nh3.clean(
         moved,
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "tel"},
         filter_style_properties=STYLES,
-    ).strip()
+    )
+    return cleaned.strip()

@@ -218,6 +218,9 @@ def ask_partner(partner: Partner, email: str, texts: Mapping[str, Mapping[str, s
 def _check_texts(texts: Mapping[str, Mapping[str, str]]) -> None:
     for locale, text in texts.items():
         for part in ("subject", "body"):
+            if not text[part].strip():
+                words = _("Fill this in.")
+                raise DomainError("empty", words, FieldError(f"{part}_{locale}", words))
             strange = unknown(text[part], PLACES)
             if strange:
                 words = _("{%(name)s} cannot be filled in here.", name=strange[0])
