@@ -176,7 +176,7 @@ def test_what_may_be_reached_inside_is_the_operators_word() -> None:
     assert said == ("sms.internal:8080", "10.0.0.7:81")
     client = Client(allowed=lambda: said)
     assert client.check("http://sms.internal:8080/send").port == 8080
-    for other in ("http://sms.internal/", "http://10.0.0.7:80/", "http://10.0.0.8:81/"):
+    for other in ("http://sms.internal:81/", "http://10.0.0.7:80/", "http://10.0.0.8:81/"):
         with pytest.raises(RefusedError):
             client.check(other)
 
