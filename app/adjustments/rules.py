@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.ledger.rules import COMMISSIONS, Move, available, debt
+from app.money import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MOST = 500  # partners of one booking
-LARGEST = 10**15  # minor units of one entry: sums must fit bigint
 REASON = 500  # characters
+KEY = re.compile(r"ab_[0-9a-hjkmnp-tv-z]{16}")  # of a batch, as forms bring it
 
 
 class Act(StrEnum):
@@ -111,6 +113,21 @@ def moves(
         standing.debt - forgiven + owed,
     )
     return found, after
+
+
+def repaid(standing: Standing) -> int:
+    """Return how much of a debt what is available repays, minor units."""
+    return min(standing.available, standing.debt)
+
+
+def settled(wish: Wish, standing: Standing) -> tuple[Standing, int]:
+    """Return how a partner stands once a wish is booked, and what it repays of a debt, minor units.
+
+    Raises Refusal as `gain` does.
+    """
+    _found, after = moves(wish.partner_id, wish.act, gain(wish, standing), wish.reason, standing)
+    back = repaid(after)
+    return Standing(after.available - back, after.debt - back), back
 
 
 @dataclass(frozen=True, slots=True)

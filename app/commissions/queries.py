@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.orders.rules import Folded
     from app.tenants.models import Tenant
 
+CALLED = ("name", "email", "phone")  # how a buyer is called, the first that is known
 LEVELS = 16  # more than any program has: order and level make one number
 
 # Everything that an order of these partners and products may read, in one round trip: the partners
@@ -118,19 +119,30 @@ def world_of(
     partners: Collection[int],
     oldest: datetime,
 ) -> World:
-    """Load every dated fact that orders may read, in one statement.
+    """Load every dated fact that orders may read, in one statement; `oldest` as `world` says."""
+    products = {line.product for f in folded for line in f.snapshot.lines if line.product}
+    categories = {str(r.value) for f in folded for r in f.facts if r.name == "category"}
+    return world(tenant, shop_id, products, categories, partners, oldest)
+
+
+def world(
+    tenant: Tenant,
+    shop_id: int,
+    products: Iterable[str],
+    categories: Iterable[str],
+    partners: Iterable[int],
+    oldest: datetime,
+) -> World:
+    """Load every dated fact that sales of these products (the shop's ids) may read, in one statement.
 
     `oldest`: the first instant that they are rated by: campaigns that were over then are left out.
     """
-    lines = [line for f in folded for line in f.snapshot.lines]
     values = {
         "shop": shop_id,
         "partners": sorted(partners),
         "oldest": oldest,
-        "products": sorted({line.product for line in lines if line.product}),
-        "categories": sorted(
-            {str(r.value) for f in folded for r in f.facts if r.name == "category"}
-        ),
+        "products": sorted(products),
+        "categories": sorted(categories),
     }
     row = sql.one(_WORLD, values)
     region = region_of(tenant.currency)
@@ -170,17 +182,19 @@ def booked(order_ids: Collection[int]) -> dict[Key, Nets]:
 
 
 _OVERRIDES = """
-SELECT DISTINCT ON (order_id, level) order_id, level, amount, reason, by, at
-FROM commission_override WHERE order_id = ANY(%(orders)s) ORDER BY order_id, level, id DESC
+SELECT DISTINCT ON (order_id, level, partner_id) order_id, level, partner_id, amount, reason, by, at
+FROM commission_override WHERE order_id = ANY(%(orders)s) AND partner_id IS NOT NULL
+ORDER BY order_id, level, partner_id, id DESC
 """
 
 
 def overrides(order_ids: Collection[int]) -> dict[int, tuple[Override, ...]]:
-    """Return what staff set orders to earn, by order; levels that were set free again are absent."""
+    """Return what staff set partners to earn, by order; what was set free again is absent."""
     found: dict[int, list[Override]] = defaultdict(list)
     for row in sql.rows(_OVERRIDES, {"orders": sorted(order_ids)}) if order_ids else ():
         if row.amount is not None:
-            found[row.order_id].append(Override(row.level, row.amount, row.reason, row.by, row.at))
+            said = Override(row.level, row.partner_id, row.amount, row.reason, row.by, row.at)
+            found[row.order_id].append(said)
     return {order_id: tuple(said) for order_id, said in found.items()}
 
 
@@ -302,7 +316,12 @@ def _counter(cap: Cap) -> Counter:
 
 
 def orders() -> Select[Any]:
-    """Orders with their deals, for the merchant's list: those of partners carry the star."""
+    """Orders with their deals, for the merchant's list: those of partners carry the star.
+
+    `customer`: his name, else his e-mail, else his phone, as the order has them.
+    """
+    buyer = Order.folded["snapshot"]["customer"]
+    customer: Any = func.coalesce(*(func.nullif(buyer[name].astext, "") for name in CALLED))
     return (
         select(
             Order.id,
@@ -311,7 +330,7 @@ def orders() -> Select[Any]:
             Order.status,
             Order.state,
             Order.total,
-            Order.folded["snapshot"]["customer"]["name"].astext.label("customer"),
+            customer.label("customer"),
             Deal.public_id.label("deal"),
             Deal.partner_id,
             Partner.name.label("partner"),

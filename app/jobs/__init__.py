@@ -10,6 +10,8 @@ from __future__ import annotations
 from app.jobs.long_work import sweep_runs, work_runs
 from app.jobs.messages import drain, send_message, sweep
 from app.jobs.orders import drain_inbox, mature
+from app.jobs.postbacks import send_postbacks
+from app.jobs.sites import check_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
 from app.jobs.upkeep import partitions, prune, snapshots
@@ -19,6 +21,7 @@ __all__ = [
     "ask_bots",
     "at_work",
     "batched",
+    "check_sites",
     "digest",
     "drain",
     "drain_inbox",
@@ -32,6 +35,7 @@ __all__ = [
     "rehang",
     "send_invitations",
     "send_message",
+    "send_postbacks",
     "snapshots",
     "sweep",
     "sweep_runs",

@@ -32,7 +32,7 @@ FIELDS = {
     "recruited": "partner.recruited",
     "accrued": "commission.accrued",
     "available": "commission.available",
-    "near": "cap.partner_near",
+    "cap_near": "cap.partner_near",
     "digest": "digest.month",
     "overview": "digest.merchant",
 }
@@ -56,7 +56,7 @@ class NoticesForm(Form):
     recruited = BooleanField(_l("A new partner joined the network"))
     accrued = BooleanField(_l("A sale was counted"))
     available = BooleanField(_l("The hold has ended and money can be asked for"))
-    near = BooleanField(_l("The partner's monthly cap is nearly reached"))
+    cap_near = BooleanField(_l("A partner's own monthly cap is nearly reached"))
     digest = BooleanField(_l("The monthly digest"))
     overview = BooleanField(_l("The monthly digest to me and my managers"))
     telegram = _several(_l("In Telegram, to partners who connected it"), BY_CHAT)

@@ -32,6 +32,12 @@ KINDS = {
     "partner.rejected": _l("Application not accepted"),
     "partner.details_changed": _l("Payment details changed"),
     "partner.recruited": _l("New partner in the network"),
+    "deal.overridden": _l("Commission set by hand"),
+    "site.verified": _l("Site proved"),
+    "site.lost": _l("Proof of a site is gone"),
+    "postback.stopped": _l("Postback stopped"),
+    "partner.group_warned": _l("A group is about to be lost"),
+    "partner.group_moved": _l("A group was changed by results"),
     "commission.accrued": _l("Sale counted"),
     "commission.available": _l("Hold ended"),
     "cap.near": _l("A cap nearly reached"),
@@ -50,8 +56,6 @@ KINDS = {
     "digest.merchant": _l("Monthly digest of the merchant"),
     "sms.tried": _l("Trial SMS"),
     "sms.stopped": _l("Cap of SMS reached"),
-    "partner.group_warned": _l("Warning before a lower group"),
-    "partner.group_moved": _l("Moved to another group"),
     "staff.invited": _l("Invitation to the team"),
     "person.password_reset": _l("New password"),
 }
@@ -75,7 +79,7 @@ def _address(message: Any) -> str:
 
 
 def _search(statement: Select[Any], words: str) -> Select[Any]:
-    return statement.where(Message.address == words.casefold())
+    return statement.where(Message.id.in_(queries.addressed(words)))
 
 
 MESSAGES = Table(
@@ -106,7 +110,7 @@ MESSAGES = Table(
         ),
     ),
     search=_search,
-    search_label=_l("Whole e-mail address"),
+    search_label=_l("E-mail address, or a part of it"),
     empty=Empty(
         _l("No messages yet"), _l("Letters to partners and staff are listed here."), "mail"
     ),

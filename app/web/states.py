@@ -14,7 +14,7 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "refunded": (lazy_pgettext("order", "Refunded"), "bad"),
     # buckets of commission
     "expected": (lazy_pgettext("bucket", "Expected"), "quiet"),
-    "pending": (lazy_pgettext("bucket", "Pending"), "info"),
+    "pending": (lazy_pgettext("bucket", "On hold"), "info"),
     "available": (lazy_pgettext("bucket", "Available"), "good"),
     "reserved": (lazy_pgettext("bucket", "In payout"), "info"),
     "debt": (lazy_pgettext("bucket", "Debt"), "bad"),
@@ -62,6 +62,8 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "invitation_opened": (lazy_pgettext("invitation", "Opened"), "warn"),
     "invitation_joined": (lazy_pgettext("invitation", "Joined"), "good"),
     "invitation_withdrawn": (lazy_pgettext("invitation", "Withdrawn"), "quiet"),
+    # partners' sites
+    "verified": (lazy_pgettext("site", "Proved"), "good"),
     # claims and messages
     "won": (lazy_pgettext("claim", "Won"), "good"),
     "lost": (lazy_pgettext("claim", "Lost"), "quiet"),

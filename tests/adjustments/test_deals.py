@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +13,20 @@ from sqlalchemy import select
 
 from app import clock
 from app.adjustments import service
+from app.adjustments.queries import set_for_others
+from app.catalog import service as catalog
 from app.commissions.models import Override
 from app.commissions.queries import booked, deal_view
 from app.errors import Conflict, DomainError
+from app.events import service as events
 from app.events.models import Event
 from app.extensions import db
 from app.intake import service as intake
+from app.ledger.models import Transfer
 from app.ledger.queries import PartnerBalance
-from app.orders.rules import Refund
+from app.notifications.models import Message
+from app.notifications.service import promise
+from app.orders.rules import Line, Refund
 from app.orders.service import find
 from tests.intake.scene import NOON, Scene, at_lampa, order
 from tests.intake.test_convergence import said
@@ -83,17 +90,66 @@ def test_it_is_told_with_who_why_and_what_stood_before(lampa: Scene) -> None:
             "level": 1,
             "amount": 50000,
             "before": 19000,
+            "after": 50000,
             "currency": RUB,
             "reason": "Agreed by phone",
         }
     ]
 
 
+def test_lines_that_gain_and_lines_that_lose_are_one_change_and_one_letter(lampa: Scene) -> None:
+    lines = (
+        Line(id="1", product="lamp-1", name="Lamp", quantity=Decimal(1), price=100000),
+        Line(id="2", product="shade", name="Shade", quantity=Decimal(1), price=900000),
+    )
+    catalog.put_product(lampa.shop_id, "shade", name="Shade", levels=["1%"])
+    lampa.vera.email = "vera@lampa.example"
+    made = NOON + timedelta(hours=1)
+    view = lampa.say("A1", order(partner_code="VERA10", lines=lines, created_at=made))
+    override(view, l1=15000)
+    posted = db.session.execute(
+        select(Transfer.line, Transfer.kind, Transfer.amount, Transfer.reason)
+        .where(Transfer.reference == f"order:{view.deal.order_id}:2")
+        .order_by(Transfer.line)
+    ).all()
+    assert [tuple(row) for row in posted] == [
+        ("1", "reversal", 8500, "Agreed by phone"),
+        ("2", "accrual", 4500, "Agreed by phone"),
+    ]
+    told = db.session.scalars(
+        select(Event).where(Event.facts["by_hand"].as_string() == "Agreed by phone")
+    ).all()
+    assert [(e.type, e.facts["amount"]) for e in told] == [("commission.taken_back", 4000)]
+    promise(events.drain())
+    letters = db.session.execute(
+        select(Message.template, Message.recipient).order_by(Message.id)
+    ).all()
+    mine = [kind for kind, to in letters if to == f"partner:{lampa.vera.id}"]
+    assert mine[-2:] == ["commission.accrued", "deal.overridden"]
+
+
+def test_what_was_set_stays_with_its_partner_when_another_wins(lampa: Scene) -> None:
+    view = override(lampa.say("A1", order(partner_code="VERA10")), l1=50000)
+    view = lampa.say("A1", order("paid", 5, partner_code="ANNA10"))
+    assert (view.deal.partner_id, amounts(view)[0]) == (lampa.anna.id, (1, 19000, "pending"))
+    assert [(o["level"], o["amount"], o["name"]) for o in set_for_others(view)] == [
+        (1, 50000, "Vera")
+    ]
+    view = override(view, l1=700)
+    assert lampa.balances()["Anna"].pending == 700
+    assert lampa.balances()["Vera"].pending == 0
+    view = lampa.say("A1", order("paid", 9, partner_code="VERA10"))
+    assert amounts(view)[0] == (1, 50000, "pending")
+    assert [o["name"] for o in set_for_others(view)] == ["Anna"]
+    with pytest.raises(DomainError, match="Nobody stands"):
+        override(view, l7=1)
+
+
 def test_it_needs_a_reason_a_sum_that_fits_and_a_partner(lampa: Scene) -> None:
     view = lampa.say("A1", order(partner_code="VERA10"))
     with pytest.raises(DomainError, match="why"):
         override(view, " ", l1=1)
-    for amount in (-1, 10**15 + 1):
+    for amount in (-1, 10**14 + 1):
         with pytest.raises(DomainError, match="too large"):
             override(view, l1=amount)
     nobodys = lampa.say("A2", order(created_at=NOON - timedelta(days=1)))
@@ -123,7 +179,9 @@ def play(
             for n, (which, snapshot) in enumerate([*messages, (-1, order())]):
                 if n == min(set_after, len(messages)):
                     for level, amount in levels.items():
-                        word = {"reason": "why", "by": "Olga", "actor": "person:1"}
+                        word: dict[str, Any] = {"reason": "why", "by": "Olga", "actor": "person:1"}
+                        stands = [scene.vera, scene.boris, scene.anna][level - 1]
+                        word["partner_id"] = stands.id
                         row = Override(
                             order_id=order_id, level=level, amount=amount, at=NOON, **word
                         )

@@ -84,9 +84,9 @@ class Peer:
             line.recv(1)
             return
         reader = line.makefile("rb")
-        first = reader.readline().decode()
-        if not first:
-            return
+        first = reader.readline().decode("latin-1")
+        if "HTTP/" not in first:
+            return  # nobody, or somebody who speaks TLS
         method, path, _version = first.split()
         headers: dict[str, str] = {}
         while (raw := reader.readline().decode().strip()) != "":

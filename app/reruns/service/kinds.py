@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext as _
+
 from app.commissions.rules import facts_from_rows
+from app.errors import Conflict
 from app.events import service as events
 from app.events.service import Happened
 from app.intake import service as intake
@@ -15,9 +18,11 @@ from app.intake.service import tenant
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
+from app.partners import queries as partners
+from app.programs import queries as programs
 from app.reruns import queries
 from app.reruns.queries import Scope
-from app.reruns.rules import BACK, overlaid
+from app.reruns.rules import BACK, as_of_today, of_partner, overlaid
 from app.reruns.service.looking import look
 from app.runs import queries as runs
 from app.runs.rules import Step
@@ -27,6 +32,7 @@ from app.tenants import queries as tenants
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.commissions.rules import World
     from app.ledger.service import Posting
     from app.orders.rules import Folded
     from app.orders.service import Standing
@@ -77,6 +83,7 @@ def _look_at_words(run: Run, ids: Sequence[int]) -> Step:
 def _apply_words(run: Run, ids: Sequence[int]) -> Step:
     """Read the orders' messages by the run's map, and book what follows."""
     found = _words(run)
+    intake.in_turn()
     seen = orders.get_all(ids)
     folds = orders.read_anew(seen, found.words, found.version)
     whose = who_bought(seen, folds)
@@ -113,6 +120,7 @@ def _look_at_terms(run: Run, ids: Sequence[int]) -> Step:
 def _apply_terms(run: Run, ids: Sequence[int]) -> Step:
     """Give the orders the rates of the run's instant, and book what follows."""
     as_of = _instant(run.parameters["as_of"])
+    intake.in_turn()
     held = intake.hold(orders.get_all(ids))
     rated = orders.rate_as_of(ids, as_of)
     changed = [replace(order, rated_as_of=as_of) for order in held if order.id in rated]
@@ -126,14 +134,22 @@ def _applied(ids: Sequence[int], changed: Sequence[Standing], posted: Sequence[P
 
 def _backtest(run: Run, ids: Sequence[int]) -> Step:
     values = run.parameters
-    since = datetime.fromisoformat(values["since"])
+    since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
+
+    def today(world: World) -> World:
+        return as_of_today(world, since, until)
+
     rows = [
         (owner, name, since, value)
         for owner, said in values["facts"].items()
         for name, value in said.items()
     ]
     put = facts_from_rows(rows, tenant().currency)
-    return look(scope_of(run), ids, list, lambda world: overlaid(world, put, since))
+    return look(scope_of(run), ids, list, lambda w: overlaid(today(w), put, since), today)
+
+
+def _whom(run: Run) -> tuple[int, str]:
+    return run.parameters["terms_id"], run.parameters["holds_from"]
 
 
 def _announce(run: Run, ids: Sequence[int]) -> Step:
@@ -141,25 +157,56 @@ def _announce(run: Run, ids: Sequence[int]) -> Step:
     values: dict[str, Any] = run.parameters
     lines = runs.lines_of(values["backtest"], "partner", ids)
     names = ("terms_id", "name", "version", "holds_from")
-    common = {name: values[name] for name in names} | {"days": BACK}
-    currency = tenant().currency
-    told = []
+    common = {name: values[name] for name in names} | {"days": BACK, "currency": tenant().currency}
+    own, told = partners.own_levels(ids), []
     for partner_id in ids:
         line = lines.get(partner_id)
         figures = {"before": line.before if line else None, "after": line.after if line else None}
-        facts = {"partner_id": partner_id, **common, **figures, "currency": currency}
+        was, will = (of_partner(values[name], own[partner_id]) for name in ("was", "will"))
+        said = {"terms": will, "touched": was != will or figures["before"] != figures["after"]}
+        facts = {"partner_id": partner_id, **common, **figures, **said}
         told.append(Happened("terms.announced", f"partner:{partner_id}", facts))
     events.record_all(told)
     return Step(max(ids), len(ids), {"told": len(told)})
 
 
+def is_stale(run: Run) -> bool:
+    """Whether the shop's words were changed since a run over them was begun."""
+    if run.kind != WORDS:
+        return False
+    seen: int = run.parameters["version"]
+    return tenants.words(run.parameters["shop"]).version != seen
+
+
+def check_words(run: Run, action: str = "resume") -> None:
+    """Raise Conflict where going on would apply words that were changed since."""
+    if action == "resume" and is_stale(run):
+        words = _("The words were changed meanwhile. Look again at what they would change.")
+        raise Conflict("stale", words)
+
+
+def _unneeded(run: Run, action: str) -> None:
+    """Raise Conflict where partners are being told the figures of a backtest."""
+    if action == "discard" and runs.unfinished(ANNOUNCE, backtest=run.id):
+        words = _("Partners are being told these figures. Throw them away when all are told.")
+        raise Conflict("needed", words)
+
+
+def _still_planned(run: Run, action: str) -> None:
+    """Raise Conflict where partners would be told of terms that were withdrawn."""
+    draft = programs.find_draft(run.parameters["draft"])
+    if action == "resume" and (draft is None or draft.published_at is None):
+        raise Conflict("stale", _("These terms were withdrawn: there is nothing to tell."))
+
+
 KINDS: dict[str, Kind] = {
-    WORDS: Kind(_count, _take, _look_at_words, _apply_words),
+    WORDS: Kind(_count, _take, _look_at_words, _apply_words, check_words),
     TERMS: Kind(_count, _take, _look_at_terms, _apply_terms),
-    BACKTEST: Kind(_count, _take, _backtest),
+    BACKTEST: Kind(_count, _take, _backtest, may=_unneeded),
     ANNOUNCE: Kind(
-        lambda run: queries.count_on(run.parameters["terms_id"]),
-        lambda run, cursor, most: queries.partners_on(run.parameters["terms_id"], cursor, most),
+        lambda run: queries.count_on(*_whom(run)),
+        lambda run, cursor, most: queries.partners_on(*_whom(run), cursor, most),
         apply=_announce,
+        may=_still_planned,
     ),
 }
