@@ -49,6 +49,7 @@ class Config:
     egress_allow: tuple[
         str, ...
     ] = ()  # "host:port" inside our own network that merchants may reach
+    telegram_url: str = "https://api.telegram.org"  # or a Bot API server of one's own
     dns_server: str = ""  # "host:port" that is asked for TXT records; empty: the machine's own
     cheap_hashes: bool = False  # tests only: argon2 without its cost
 
@@ -84,6 +85,7 @@ class Config:
             egress_allow=tuple(
                 h.strip().lower() for h in environ.get("EGRESS_ALLOW", "").split(",") if h.strip()
             ),
+            telegram_url=environ.get("TELEGRAM_API_URL", "https://api.telegram.org").rstrip("/"),
             dns_server=environ.get("DNS_SERVER", ""),
             cheap_hashes=env == "test",
         )

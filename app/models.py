@@ -6,14 +6,17 @@ import app.adjustments.models
 import app.attribution.models
 import app.catalog.models
 import app.commissions.models
+import app.digests.models
 import app.events.models
 import app.facts.models
 import app.fraud.models
 import app.grades.models
 import app.identity.models
 import app.intake.models
+import app.invitations.models
 import app.ledger.models
 import app.links.models
+import app.mailings.models
 import app.members.models
 import app.network.models
 import app.notifications.models
@@ -24,6 +27,8 @@ import app.payouts.models
 import app.postbacks.models
 import app.programs.models
 import app.runs.models
+import app.sms.models
+import app.telegram.models
 import app.tenants.models
 import app.trust.models
 import app.verified_sites.models  # noqa: F401

@@ -43,6 +43,10 @@ class Entry:
 
 TABLE = (
     Entry(jobs.sweep, MOMENT),
+    Entry(jobs.go_on_mailings, MOMENT, timedelta(seconds=11)),
+    Entry(jobs.send_invitations, MOMENT, timedelta(seconds=13)),
+    Entry(jobs.digest, MINUTE, timedelta(seconds=40)),
+    Entry(jobs.ask_bots, MOMENT, timedelta(seconds=7)),
     Entry(jobs.drain_inbox, MOMENT, timedelta(seconds=5)),
     Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
     Entry(jobs.sweep_runs, MOMENT, timedelta(seconds=10)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.config import Config
 from app.egress import (
     Client,
     InterruptedCallError,
@@ -168,6 +169,16 @@ def test_a_name_nobody_knows_is_unreachable_and_may_be_tried_again() -> None:
 
     with pytest.raises(UnreachableError):
         Client(resolve=resolve, allowed=lambda: ()).fetch("GET", "http://a.example/", limits=QUICK)
+
+
+def test_what_may_be_reached_inside_is_the_operators_word() -> None:
+    said = Config.from_env({"EGRESS_ALLOW": "SMS.internal:8080, 10.0.0.7:81,"}).egress_allow
+    assert said == ("sms.internal:8080", "10.0.0.7:81")
+    client = Client(allowed=lambda: said)
+    assert client.check("http://sms.internal:8080/send").port == 8080
+    for other in ("http://sms.internal:81/", "http://10.0.0.7:80/", "http://10.0.0.8:81/"):
+        with pytest.raises(RefusedError):
+            client.check(other)
 
 
 def test_a_header_with_a_line_break_is_no_request(peer: Peer) -> None:

@@ -14,17 +14,21 @@ from app.jobs.orders import drain_inbox, mature
 from app.jobs.postbacks import send_postbacks
 from app.jobs.reminders import remind
 from app.jobs.sites import check_sites
+from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
 from app.jobs.upkeep import partitions, prune, snapshots
 from app.jobs.work import at_work, batched, in_transaction
 
 __all__ = [
+    "ask_bots",
     "at_work",
     "batched",
     "check_sites",
     "convert",
+    "digest",
     "drain",
     "drain_inbox",
+    "go_on_mailings",
     "grade",
     "in_transaction",
     "mature",
@@ -33,6 +37,7 @@ __all__ = [
     "refresh_networks",
     "rehang",
     "remind",
+    "send_invitations",
     "send_message",
     "send_postbacks",
     "snapshots",

@@ -10,10 +10,11 @@ from app.events import queries as event_queries
 from app.events import service as events
 from app.extensions import kick_after_commit, queue
 from app.jobs.work import DRAIN, at_work, in_transaction
-from app.notifications import delivery, letters
+from app.notifications import notes
 from app.notifications import queries as message_queries
 from app.notifications import service as notifications
-from app.notifications.rules import Fate, Outcome
+from app.notifications.view import UnwantedError
+from app.outcomes import Fate, Outcome
 from app.postbacks import service as postbacks
 from app.tenancy import role
 
@@ -77,14 +78,14 @@ def send_message(tenant_id: int, message_id: int) -> None:
 def _attempt(tenant_id: int, taken: Taken) -> Outcome:
     """Write the letter in one transaction, and send it after that: no lock waits for a mail server."""
     try:
-        letter = in_transaction(lambda: letters.compose(notifications.get(taken.id)), tenant_id)
-    except letters.UnwantedError as unwanted:
+        send = in_transaction(lambda: notes.prepare(notifications.get(taken.id)), tenant_id)
+    except UnwantedError as unwanted:
         return Outcome(Fate.NEVER, str(unwanted))
     except Exception as error:
         # The worker's edge: a broken template must not stop the letters behind it.
         log.exception("message %s of tenant %s cannot be written", taken.id, tenant_id)
         return Outcome(Fate.LATER, type(error).__name__)
-    return delivery.send(letter)
+    return send()
 
 
 def sweep() -> None:

@@ -12,7 +12,8 @@ from flask import current_app
 from flask_mailman import EmailMultiAlternatives
 from flask_mailman.backends.smtp import EmailBackend
 
-from app.notifications.rules import DEADLINE, Fate, Outcome
+from app.notifications.rules import DEADLINE
+from app.outcomes import Fate, Outcome
 
 if TYPE_CHECKING:
     from app.notifications.letters import Letter

@@ -34,7 +34,7 @@ class Message(Tenanted, Model):
 
     __table_args__ = (
         CheckConstraint("state in ('due','sending','sent','dead','unknown')", name="state"),
-        CheckConstraint("channel in ('email','sms','inbox')", name="channel"),
+        CheckConstraint("channel in ('email','sms','telegram','inbox')", name="channel"),
         UniqueConstraint("tenant_id", "event_id", "recipient", "channel"),
         ref("event", "event_id"),
         Index(

@@ -64,6 +64,13 @@ KINDS = {
     "code.typed": _l("Was it you? A code was typed"),
     "coupon.pool_low": _l("Coupons run low"),
     "code.guessed": _l("Somebody guesses codes"),
+    "invitation.sent": _l("Invitation to the program"),
+    "mailing.started": _l("Mailing"),
+    "mailing.tried": _l("Trial of a mailing"),
+    "digest.month": _l("Monthly digest"),
+    "digest.merchant": _l("Monthly digest of the merchant"),
+    "sms.tried": _l("Trial SMS"),
+    "sms.stopped": _l("Cap of SMS reached"),
     "staff.invited": _l("Invitation to the team"),
     "person.password_reset": _l("New password"),
 }
@@ -72,11 +79,18 @@ STATES = [
     ("sending", _l("Sending")),
     ("sent", _l("Sent")),
     ("dead", _l("Given up")),
+    ("unknown", _l("Unknown")),
 ]
+CHANNELS = {"email": _l("E-mail"), "telegram": _l("Telegram"), "sms": _l("SMS")}
 
 
-def _state(message: Any) -> str:
+def shown_state(message: Any) -> str:
+    """Return the state by which a message's badge is known."""
     return "queued" if message.state == "due" else str(message.state)
+
+
+def _address(message: Any) -> str:
+    return str(_("a chat")) if message.channel == "telegram" else str(message.address)
 
 
 def _search(statement: Select[Any], words: str) -> Select[Any]:
@@ -90,15 +104,22 @@ MESSAGES = Table(
     default="-created_at",
     columns=(
         Column("template", _l("Letter"), main=True, value=lambda m: KINDS.get(m.template)),
-        Column("address", _l("To"), render="name"),
+        Column("channel", _l("By"), value=lambda m: CHANNELS.get(m.channel), quiet=True),
+        Column("address", _l("To"), render="name", value=_address),
         Column("created_at", _l("When"), render="datetime", sort=Message.id),
-        Column("state", _l("State"), render="badge", value=_state),
+        Column("state", _l("State"), render="badge", value=shown_state),
         Column("attempts", _l("Attempts"), render="number", end=True, quiet=True),
         Column("problem", _l("Problem"), quiet=True),
         Column("id", _l("Again"), render="again"),
     ),
     filters=(
         Filter("state", _l("State"), STATES, lambda s, v: s.where(Message.state == v)),
+        Filter(
+            "channel",
+            _l("By"),
+            list(CHANNELS.items()),
+            lambda s, v: s.where(Message.channel == v),
+        ),
         Filter(
             "kind", _l("Letter"), list(KINDS.items()), lambda s, v: s.where(Message.template == v)
         ),
@@ -139,4 +160,4 @@ def notices() -> Response:
 
 def _form() -> NoticesForm:
     switches = queries.switches()
-    return NoticesForm.showing(lambda kind: bool(switches.get(kind, True)))
+    return NoticesForm.showing(lambda name: bool(switches.get(name, not name.startswith("sms:"))))

@@ -11,7 +11,7 @@ from app import crypto
 from app.errors import NotFound
 from app.extensions import csrf
 from app.notifications import service
-from app.notifications.letters import UNSUBSCRIBE
+from app.notifications.view import UNSUBSCRIBE
 from app.site.access import requires
 from app.tenancy import current_tenant
 from app.web.pages import page

@@ -1,4 +1,4 @@
-"""Who is told of what, how often a letter is tried, and what may stand in its headers."""
+"""Who is told of what by which channel, how often a letter is tried, and what may stand in its headers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 
+class Channel(StrEnum):
+    """By what somebody is told."""
+
+    EMAIL = "email"
+    TELEGRAM = "telegram"
+    SMS = "sms"
+
+
 class To(StrEnum):
     """Who a letter is for."""
 
@@ -20,6 +28,7 @@ class To(StrEnum):
     PERSON = "person"  # the event's subject, or fact person_id
     APPLICANT = "applicant"  # whoever asks to join; the event's subject
     CUSTOMER = "customer"  # of the shop, known by e-mail: fact member_id
+    GUEST = "guest"  # whoever the event's invitation is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +87,41 @@ RULES: Mapping[str, Rule] = {
     "code.guessed": Rule(To.STAFF, MANAGERS),
     "staff.invited": Rule(To.PERSON),
     "person.password_reset": Rule(To.PERSON),
+    "invitation.sent": Rule(To.GUEST),
+    "mailing.started": Rule(To.PARTNER, notice=True),
+    "mailing.tried": Rule(To.PERSON),
+    "digest.month": Rule(To.PARTNER, notice=True),
+    "digest.merchant": Rule(To.STAFF, MANAGERS, notice=True),
+    "sms.stopped": Rule(To.STAFF, MANAGERS),
 }
 NOTICES = tuple(kind for kind, rule in RULES.items() if rule.notice)
+# What may also come by SMS: one line each, and only where merchant and partner have both asked for it.
+TEXTED = (
+    "partner.recruited",
+    "commission.accrued",
+    "commission.available",
+    "payout.approved",
+    "payout.rejected",
+    "payout.paid",
+    "payout.failed",
+)
+# What comes in Telegram where a chat is linked: no letter with a way to a password.
+CHATTED = (
+    *TEXTED,
+    "partner.adjusted",
+    "partner.group_warned",
+    "partner.group_moved",
+    "cap.near",
+    "cap.partner_near",
+    "terms.announced",
+    "partner.applied",
+    "payout.requested",
+    "mailing.started",
+    "mailing.tried",
+    "digest.month",
+    "digest.merchant",
+    "sms.stopped",
+)
 
 LEASE = timedelta(seconds=60)  # a sender that has not answered by then is held for dead
 DEADLINE = 45.0  # seconds for the whole talk with the mail server; below the lease
@@ -88,34 +130,40 @@ _PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
 MAX_ATTEMPTS = len(_PAUSES) + 1
 
 
-class Fate(StrEnum):
-    """How one attempt ended."""
-
-    SENT = "sent"
-    LATER = "later"  # the server was away, busy or slow: try again
-    NEVER = "never"  # the address is refused, or nobody wants the letter any more
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The end of one attempt; the problem is for the message log, without secrets."""
-
-    fate: Fate
-    problem: str | None = None
-
-
 def pause_after(attempts: int) -> timedelta | None:
     """Return how long to wait after so many attempts failed; None: no more."""
     return _PAUSES[attempts - 1] if 0 < attempts <= len(_PAUSES) else None
 
 
 def is_wanted(
-    kind: str, *, switches: Mapping[str, Any], muted: Collection[Any] = frozenset()
+    kind: str,
+    *,
+    switches: Mapping[str, Any],
+    muted: Collection[Any] = frozenset(),
+    texted: Collection[Any] = frozenset(),
+    channel: str = Channel.EMAIL,
 ) -> bool:
-    """Whether a letter goes out: a notice may be off for all (merchant) or muted (partner)."""
+    """Whether a message goes out by a channel.
+
+    A notice may be off for all (merchant) or muted (reader). In Telegram what may come there comes
+    unless somebody turned it off; by SMS only what both have turned on, for it costs money.
+    """
+    if channel == Channel.SMS:
+        return kind in TEXTED and bool(switches.get(f"sms:{kind}", False)) and kind in texted
+    if channel == Channel.TELEGRAM:
+        key = f"telegram:{kind}"
+        return kind in CHATTED and bool(switches.get(key, True)) and key not in muted
     if not RULES[kind].notice:
         return True
     return bool(switches.get(kind, True)) and kind not in muted
+
+
+def is_switch(name: str) -> bool:
+    """Whether the merchant may turn this on or off: a notice, "telegram:" or "sms:" and a kind."""
+    channel, colon, kind = name.rpartition(":")
+    if not colon:
+        return kind in NOTICES
+    return kind in {Channel.TELEGRAM.value: CHATTED, Channel.SMS.value: TEXTED}.get(channel, ())
 
 
 def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:

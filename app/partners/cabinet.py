@@ -23,13 +23,15 @@ from app.links import queries as link_queries
 from app.links import service as links
 from app.links.rules import landing
 from app.partners import queries, service
-from app.partners.forms import NOTICES, SettingsForm
+from app.partners.forms import NOTICES, SettingsForm, chats_of
 from app.partners.rules import Status
 from app.payouts import queries as payouts
 from app.programs import queries as programs
 from app.programs.forms import announced, shown, summary, written_out
 from app.programs.rules import write_rate
 from app.site.access import requires
+from app.sms import queries as sms
+from app.telegram import queries as telegram
 from app.tenants import queries as tenants
 from app.web.pages import page, see_other
 
@@ -98,6 +100,8 @@ def settings() -> Response:
         "site": partner.site,
         "locale": partner.locale,
         "notices": [kind for kind in NOTICES if kind not in partner.muted],
+        "chats": chats_of(partner),
+        "texts": list(partner.texted),
     }
     return _settings(partner, SettingsForm(formdata=None, data=said))
 
@@ -107,8 +111,7 @@ def settings() -> Response:
 def change_settings() -> Response:
     partner, form = _partner(), SettingsForm()
     if form.validate_on_submit():
-        muted = [kind for kind in NOTICES if kind not in (form.notices.data or ())]
-        others = [kind for kind in partner.muted if kind not in NOTICES]
+        form.keep_hidden(partner, chats=telegram.bot() is not None, texts=sms.is_on())
         try:
             service.change(
                 partner,
@@ -116,7 +119,8 @@ def change_settings() -> Response:
                 phone=form.phone.data,
                 site=form.site.data,
                 locale=form.locale.data,
-                muted=[*others, *muted],
+                muted=form.muted,
+                texted=form.texts.data or [],
             )
         except DomainError as error:
             form.tell(error)
@@ -130,7 +134,14 @@ def _partner() -> Partner:
 
 
 def _settings(partner: Partner, form: SettingsForm, status: int = 200) -> Response:
-    return page("partners/cabinet/settings.html", status=status, partner=partner, form=form)
+    return page(
+        "partners/cabinet/settings.html",
+        status=status,
+        partner=partner,
+        form=form,
+        bot=telegram.bot(),
+        texts=sms.is_on(),
+    )
 
 
 def invitation(partner: Partner) -> str | None:

@@ -32,6 +32,20 @@ NOTICES = {
     "commission.accrued": _l("A commission is on hold"),
     "commission.available": _l("A commission is available"),
     "cap.partner_near": _l("My monthly cap is nearly reached"),
+    "digest.month": _l("A month is over: sales and money"),
+    "mailing.started": _l("The merchant has news for partners"),
+}
+CHAT_NOTICES = NOTICES | {
+    "payout.approved": _l("A payout is approved"),
+    "payout.rejected": _l("A payout is declined"),
+    "payout.paid": _l("A payout is sent"),
+    "payout.failed": _l("A payout did not go through"),
+}
+SMS_NOTICES = {
+    kind: CHAT_NOTICES[kind]
+    for kind in CHAT_NOTICES
+    if kind.startswith("payout.")
+    or kind in {"partner.recruited", "commission.accrued", "commission.available"}
 }
 
 
@@ -110,6 +124,20 @@ class PartnerTermsForm(LevelsForm):
         return self
 
 
+def _boxes(label: Any, kinds: dict[str, Any]) -> SelectMultipleField:
+    return SelectMultipleField(
+        label,
+        choices=list(kinds.items()),
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+    )
+
+
+def chats_of(partner: Any) -> list[str]:
+    """Return the kinds that a partner wants in Telegram."""
+    return [kind for kind in CHAT_NOTICES if f"telegram:{kind}" not in partner.muted]
+
+
 class SettingsForm(DomainForm):
     """What a partner says of himself, and which letters he wants."""
 
@@ -117,12 +145,24 @@ class SettingsForm(DomainForm):
     phone = TelField(_l("Phone"), [Length(max=40)])
     site = StringField(_l("Site"), [Length(max=500)])
     locale = SelectField(_l("Language"), choices=list(LOCALES.items()))
-    notices = SelectMultipleField(
-        _l("Write to me when"),
-        choices=list(NOTICES.items()),
-        option_widget=widgets.CheckboxInput(),
-        widget=widgets.ListWidget(prefix_label=False),
-    )
+    notices = _boxes(_l("Write to me when"), NOTICES)
+    chats = _boxes(_l("In Telegram when"), CHAT_NOTICES)
+    texts = _boxes(_l("By SMS when"), SMS_NOTICES)
+
+    @property
+    def muted(self) -> list[str]:
+        """What is turned off: kinds for letters, "telegram:" and a kind for the chat."""
+        letters = [kind for kind in NOTICES if kind not in (self.notices.data or ())]
+        chats = [f"telegram:{k}" for k in CHAT_NOTICES if k not in (self.chats.data or ())]
+        return [*letters, *chats]
+
+    def keep_hidden(self, partner: Any, *, chats: bool, texts: bool) -> SettingsForm:
+        """Leave what the page did not show as it is."""
+        if not chats:
+            self.chats.data = chats_of(partner)
+        if not texts:
+            self.texts.data = list(partner.texted)
+        return self
 
 
 def group_choices(groups: Iterable[Any]) -> list[tuple[int, Any]]:

@@ -45,6 +45,7 @@ class Partner(Tenanted, Model):
     accepted_terms_at: Mapped[datetime | None]
     customer_group: Mapped[str | None]  # into which the shop is to put him as a customer
     muted: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # event types not mailed
+    texted: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # those wanted by SMS
     created_at: Mapped[datetime]
     # While he is blocked: what he earned may still be paid, and his links lead nowhere.
     pays_blocked: Mapped[bool] = mapped_column(server_default=text("false"))

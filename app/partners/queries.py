@@ -77,6 +77,13 @@ def by_email(email: str) -> Partner | None:
     )
 
 
+def emails_among(emails: Iterable[str]) -> set[str]:
+    """Return which of these normalised e-mails are partners', removed ones aside."""
+    wanted = set(emails)
+    query = select(Partner.email).where(Partner.email.in_(wanted), Partner.status != Status.REMOVED)
+    return {email for email in db.session.scalars(query) if email} if wanted else set()
+
+
 def cards(partner_ids: Iterable[int | None]) -> dict[int, Card]:
     """Return names and codes of partners by our ids."""
     ids = {i for i in partner_ids if i is not None}

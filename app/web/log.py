@@ -31,6 +31,9 @@ _SECRETS = (
     re.compile(r"(?i)\b(?:password|secret|token|sig)=[^&\s\"']+"),
     re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}"),
     re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
+    # Addresses that are secrets themselves, and tokens of bots.
+    re.compile(r"(?<=/invited/)[\w.-]+|(?<=/unsubscribe/)[\w.-]+|(?<=/sales/)[0-9a-f]{48}"),
+    re.compile(r"\b[0-9]{5,20}:[A-Za-z0-9_-]{30,60}"),
 )
 
 

@@ -89,6 +89,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("office.participation", "turned_away"),
                 ),
                 Entry(lazy_gettext("Registration"), endpoint="office.participation.index"),
+                Entry(lazy_gettext("Invitations"), endpoint="office.invitations.index"),
                 Entry(lazy_gettext("Codes"), endpoint="office.codes.index"),
                 Entry(lazy_gettext("First-order coupons"), endpoint="office.coupons.index"),
                 Entry(
@@ -115,7 +116,17 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
         Entry(lazy_gettext("Materials"), "photo", "office.links.index"),
-        Entry(lazy_gettext("Messages"), "mail", "office.notifications.index"),
+        Entry(
+            lazy_gettext("Messages"),
+            "mail",
+            entries=(
+                Entry(lazy_gettext("What was sent"), endpoint="office.notifications.index"),
+                Entry(lazy_gettext("Mailings"), endpoint="office.mailings.index"),
+                Entry(lazy_gettext("Monthly digest"), endpoint="office.digests.index"),
+                Entry(lazy_gettext("SMS"), endpoint="office.sms.index"),
+                Entry(lazy_gettext("Telegram"), endpoint="office.telegram.index"),
+            ),
+        ),
         Entry(
             lazy_gettext("Settings"),
             "settings",

@@ -66,6 +66,19 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "previewed": (lazy_pgettext("run", "Looked at"), "warn"),
     "applying": (lazy_pgettext("run", "Being applied"), "info"),
     "done": (lazy_pgettext("run", "Applied"), "good"),
+    # mailings
+    "mailing_draft": (lazy_pgettext("mailing", "Draft"), "quiet"),
+    "mailing_scheduled": (lazy_pgettext("mailing", "Planned"), "info"),
+    "mailing_sending": (lazy_pgettext("mailing", "Going out"), "info"),
+    "mailing_paused": (lazy_pgettext("mailing", "Paused"), "warn"),
+    "mailing_stopped": (lazy_pgettext("mailing", "Stopped"), "bad"),
+    "mailing_done": (lazy_pgettext("mailing", "Sent"), "good"),
+    # invitations to the program
+    "invitation_queued": (lazy_pgettext("invitation", "Queued"), "info"),
+    "invitation_sent": (lazy_pgettext("invitation", "Sent"), "info"),
+    "invitation_opened": (lazy_pgettext("invitation", "Opened"), "warn"),
+    "invitation_joined": (lazy_pgettext("invitation", "Joined"), "good"),
+    "invitation_withdrawn": (lazy_pgettext("invitation", "Withdrawn"), "quiet"),
     # partners' sites
     "verified": (lazy_pgettext("site", "Proved"), "good"),
     # claims and messages

@@ -21,8 +21,16 @@ from app.extensions import db
 from app.fraud.rules import Word
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
+from app.invitations.forms import TEXTS
+from app.invitations.models import Batch as InvitationBatch
+from app.invitations.models import Invitation
+from app.invitations.rules import Line
+from app.invitations.service import Defaults, ask, check_lines
 from app.links.models import Link
 from app.links.service import Wish, create
+from app.mailings.models import Mailing
+from app.mailings.rules import Segment
+from app.mailings.service import write
 from app.members.models import Member
 from app.notifications.models import Message
 from app.orders.models import Order
@@ -77,6 +85,7 @@ SIGNED = {
     "public.attribution.postback",
     "public.intake.postback",
     "public.notifications.unsubscribe",
+    "public.telegram.hear",
 }
 # External ids are each merchant's own: a PUT makes its own thing of that name.
 OWN_NAMES = {
@@ -163,6 +172,13 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             partner.person_id = person.id
         identity.change_password(person, PASSWORD)
         create(partner, Wish(label=f"{word} link"))
+        invite(partner)
+        write(
+            None,
+            texts={"en": {"subject": f"{word} news", "body": "Hello, {name}"}},
+            segment=Segment(),
+            pace=1,
+        )
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
@@ -239,6 +255,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "code_id": db.session.scalars(select(Code.id).where(Code.kind == "promo")).first(),
             "coupon_id": one(Coupon.id),
             "token": "none",
+            "batch_id": one(InvitationBatch.public_id),
+            "invitation_id": one(Invitation.public_id),
+            "mailing_id": one(Mailing.public_id),
             "entry": one(Adjustment.public_id),
         },
         "partners": {"public_id": partner.public_id},
@@ -249,6 +268,12 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "intake": {"public_id": one(Connection.public_id)},
         "catalog": {"external_id": f"prod-{mark}"},
     }
+
+
+def invite(partner: Partner) -> None:
+    """Invite somebody under a partner."""
+    wishes, _left_out = check_lines([Line(1, f"guest-of-{partner.email}")], Defaults())
+    ask(wishes, (), TEXTS, pace=1, locale="en")
 
 
 @pytest.fixture

@@ -11,7 +11,12 @@ from app import clock, jobs
 from app.events.models import Event
 from app.events.service import record
 from app.extensions import db
+from app.invitations.forms import TEXTS
+from app.invitations.models import Invitation
+from app.invitations.rules import Line
+from app.invitations.service import Defaults, ask, check_lines
 from app.notifications.models import Message
+from app.notifications.rules import RULES, To
 from app.participation.models import JoinRequest
 from app.partners.models import Partner
 from app.partners.service import NewPartner, create
@@ -126,6 +131,48 @@ def of_codes(kind: str, partner: Partner, locale: str) -> dict[str, object]:
     return said | {"member_id": 1, "confirm": True, "address": "203.0.113.0", "locale": locale}
 
 
+WORDS = {
+    "en": {"subject": "News of {shop}", "body": "Hello, {name}!\n\nSales are on.\n\n{cabinet}"},
+    "ru": {"subject": "Новости {shop}", "body": "Привет, {name}!\n\nРаспродажа.\n\n{cabinet}"},
+}
+
+
+def invite(name: str) -> Invitation:
+    """Invite somebody, in the scope and not committed."""
+    email = f"guest-{secrets.token_hex(4)}@example.org"
+    wishes, _left_out = check_lines([Line(1, email)], Defaults())
+    ask(wishes, (), TEXTS, pace=1, locale="en")
+    guest = db.session.scalars(select(Invitation).where(Invitation.email == email)).one()
+    guest.name = name
+    db.session.flush()
+    return guest
+
+
+def _own(kind: str, partner: Partner, person: Person) -> tuple[str, dict[str, Any]] | None:
+    """Return subject and facts of mailings, invitations and digests."""
+    said: dict[str, Any] = {"texts": WORDS, "is_html": False}
+    if kind == "mailing.started":
+        return "mailing:1", said
+    if kind == "mailing.tried":
+        return f"person:{person.id}", said | {"partner_id": partner.id}
+    if kind == "invitation.sent":
+        guest = invite(partner.name)
+        return f"invitation:{guest.id}", {"invitation_id": guest.id, "times": 1}
+    month = {"month": "2026-10-01", "currency": "RUB", "sales": 3, "earned": 510000, "partners": 4}
+    if kind == "digest.month":
+        sums = {"paid": 1, "recruits": 2, "available": 5, "pending": 7, "soon": 6}
+        return f"partner:{partner.id}", {"partner_id": partner.id, **month, **sums}
+    if kind in {"digest.merchant", "sms.stopped"}:
+        return "merchant:1", {**month, "paid": 0}
+    return None
+
+
+def recipient_of(kind: str, partner: Partner, person: Person) -> str:
+    """Return who a message of a kind is for, by our ids."""
+    rule = RULES[kind]
+    return f"partner:{partner.id}" if rule.to is To.PARTNER else f"person:{person.id}"
+
+
 def message_for(
     kind: str, partner: Partner, person: Person, locale: str = "en", **more: object
 ) -> Message:
@@ -139,6 +186,7 @@ def message_for(
         subject = f"payout:{payout.id}"
     if kind.startswith(("payout.", "commission.")):
         facts |= {"amount": 150000, "currency": "RUB", "level": 2}
+    subject, facts = _own(kind, partner, person) or (subject, facts)
     if kind.startswith(("staff.", "person.")):
         subject, facts = f"person:{person.id}", {"person_id": person.id, "role": "manager"}
     if kind.startswith("cap."):
@@ -163,7 +211,7 @@ def message_for(
         facts |= {"changes": {"group": ["Gold", partner.name]}, "short": {"turnover": 1200000}}
     message = Message(
         event_id=recorded(kind, subject, **facts | more),
-        recipient=f"person:{person.id}" if "person_id" in facts else f"partner:{partner.id}",
+        recipient=recipient_of(kind, partner, person),
         address="anna@example.org",
         channel="email",
         template=kind,

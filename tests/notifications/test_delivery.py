@@ -10,7 +10,7 @@ import pytest
 from app import jobs
 from app.notifications import delivery, service
 from app.notifications.letters import Letter
-from app.notifications.rules import Fate
+from app.outcomes import Fate
 from tests.notifications import scene
 from tests.notifications.scene import message_ids, messages_of
 

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.identity import service as identity
 from app.notifications import letters
 from app.notifications.rules import RULES
+from app.notifications.view import UnwantedError
 from app.partners.service import NewPartner, create
 from tests.notifications.scene import message_for
 from tests.world import make_merchant
@@ -179,7 +180,7 @@ def test_a_notice_can_be_turned_off_and_a_letter_about_money_sent_cannot(scene: 
 def test_a_notice_that_was_muted_since_is_not_written(scene: Scene) -> None:
     message = message_for("commission.accrued", scene.partner, scene.person)
     scene.partner.muted = ["commission.accrued"]
-    with pytest.raises(letters.UnwantedError):
+    with pytest.raises(UnwantedError):
         letters.compose(message)
 
 

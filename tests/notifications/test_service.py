@@ -13,7 +13,8 @@ from app.extensions import db
 from app.facts import service as facts
 from app.notifications import queries, service
 from app.notifications.models import Message
-from app.notifications.rules import LEASE, MAX_ATTEMPTS, Fate, Outcome
+from app.notifications.rules import LEASE, MAX_ATTEMPTS
+from app.outcomes import Fate, Outcome
 from app.partners.models import Partner
 from app.tenancy import role
 from tests.notifications import scene

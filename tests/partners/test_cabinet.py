@@ -103,6 +103,8 @@ def test_settings_are_the_partners_own(lampa: Shop) -> None:
             "cap.partner_near",
             "commission.accrued",
             "commission.available",
+            "digest.month",
+            "mailing.started",
         ]
     bad = anna.post(path(lampa, "settings"), data=form | {"phone": "12"})
     assert bad.status_code == 422

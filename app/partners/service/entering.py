@@ -206,8 +206,8 @@ def find_sponsor(code: str | None) -> Partner | None:
 def change(partner: Partner, **said: Any) -> Partner:
     """Change what is given; rates, group and terms hold from now on.
 
-    May be given: name, email, phone, site, comment, locale, muted, member_id, group_id, terms_id,
-    levels, codes.
+    May be given: name, email, phone, site, comment, locale, muted, texted, member_id, group_id,
+    terms_id, levels, codes.
 
     Raises DomainError for what cannot stand, Conflict for a taken e-mail or code.
     """
@@ -309,7 +309,7 @@ def _make(new: NewPartner) -> Partner:
 
 
 def _read(said: dict[str, Any]) -> dict[str, Any]:
-    plain = ("comment", "locale", "muted", "member_id")
+    plain = ("comment", "locale", "muted", "texted", "member_id")
     fields: dict[str, Any] = {name: said[name] for name in plain if name in said}
     read = {"name": _name, "email": _email, "phone": _phone, "site": _site}
     return fields | {name: reader(said[name]) for name, reader in read.items() if name in said}

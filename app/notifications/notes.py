@@ -1,0 +1,74 @@
+"""Messages ready to be sent outside the transaction: letters, and their short siblings by SMS and in Telegram."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flask_babel import force_locale
+
+from app.notifications import written
+from app.notifications.delivery import send
+from app.notifications.letters import UNWRITABLE, compose, rendered, tidy, wanted
+from app.notifications.rules import Channel
+from app.notifications.view import UnwantedError
+from app.outcomes import Fate, Outcome
+from app.sms import queries as sms_queries
+from app.sms import rules as sms_rules
+from app.sms import service as sms
+from app.sms.rules import Sms
+from app.telegram import queries as telegram_queries
+from app.telegram import rules as telegram_rules
+from app.telegram import service as telegram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.notifications.models import Message
+    from app.notifications.view import View
+    from app.sms.rules import SmsGateway
+
+
+def prepare(message: Message) -> Callable[[], Outcome]:
+    """Write a message by its channel, reserve what it costs, and return how to send it.
+
+    Raises UnwantedError.
+    """
+    if message.channel == Channel.SMS:
+        return _sms(message, wanted(message))
+    if message.channel == Channel.TELEGRAM:
+        return _chat(message, wanted(message))
+    letter = compose(message)
+    return lambda: send(letter)
+
+
+def _sms(message: Message, view: View) -> Callable[[], Outcome]:
+    found = sms_queries.gateway()
+    if found is None:
+        raise UnwantedError("no SMS service")
+    refused = sms.reserve(found, message.address)
+    if refused is not None:
+        return lambda: Outcome(Fate.NEVER, refused)
+    gateway = sms.opened(found)
+    with force_locale(message.locale):
+        text = sms_rules.shortened(UNWRITABLE.sub("", rendered(view, message.template, "sms")))
+    one = Sms(message.address, text, f"{view.event.public_id}.{message.id}")
+    return lambda: _sent(gateway, one)
+
+
+def _sent(gateway: SmsGateway, sms_: Sms) -> Outcome:
+    outcome = gateway.send(sms_)
+    return replace(outcome, unspent=outcome.fate in {Fate.LATER, Fate.NEVER})
+
+
+def _chat(message: Message, view: View) -> Callable[[], Outcome]:
+    found = telegram_queries.bot()
+    if found is None:
+        raise UnwantedError("no bot")
+    bot, chat = telegram.opened(found), int(message.address)
+    with force_locale(message.locale):
+        view.written = written.of(view)
+        plain = tidy(UNWRITABLE.sub("", rendered(view, message.template, "txt")))
+    # The foot of a letter says why it came by mail; here the bot's own name says it.
+    words = telegram_rules.shortened(plain.rpartition("\n--\n")[0] or plain)
+    return lambda: bot.send(chat, words)

@@ -1,0 +1,25 @@
+"""How one attempt to tell somebody something ended, whatever carried it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fate(StrEnum):
+    """How one attempt ended."""
+
+    SENT = "sent"
+    LATER = "later"  # the server was away, busy or slow: try again
+    NEVER = "never"  # the address is refused, or nobody wants the letter any more
+    UNKNOWN = "unknown"  # it may have gone, and going again costs money: people decide
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one attempt; the problem is for the message log, without secrets."""
+
+    fate: Fate
+    problem: str | None = None
+    unspent: bool = False  # what was reserved for it was not used
+    gone: bool = False  # the address itself has left: a chat that was closed to us

@@ -1,0 +1,33 @@
+"""Texts with named places, such as "Hello, {name}": no logic, no attributes, no formats."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+_PLACE = re.compile(r"\{([a-z_]{1,30})\}")
+
+
+def places(text: str) -> list[str]:
+    """Return the names that a text asks for, in their order, each once."""
+    return list(dict.fromkeys(_PLACE.findall(text)))
+
+
+def unknown(text: str, known: Collection[str]) -> list[str]:
+    """Return the names that a text asks for and nobody can fill."""
+    return [name for name in places(text) if name not in known]
+
+
+def fill(
+    text: str, values: Mapping[str, str], escape: Callable[[str], str] = lambda value: value
+) -> str:
+    """Put values into their places, once: what a value holds is never a place itself.
+
+    A name without a value stays as it was typed.
+    """
+    return _PLACE.sub(
+        lambda found: escape(values[found[1]]) if found[1] in values else found[0], text
+    )
