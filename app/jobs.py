@@ -40,6 +40,8 @@ from app.partners import service as partners
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
+from app.statistics import queries as statistics_queries
+from app.statistics import service as statistics
 from app.tenancy import role, tenant_scope
 from app.tenants.models import IdempotencyKey, Tenant
 
@@ -277,6 +279,28 @@ def _refresh_network(tenant_id: int) -> None:
 def _with_old_networks() -> list[int]:
     with role(DRAIN):
         return network_queries.waiting()
+
+
+def refresh_statistics() -> None:
+    """Sum clicks and sales of merchants where something happened: a transaction a piece, resumed where it was cut."""
+    queue.begun("refresh_statistics")
+    with at_work():
+        for tenant_id in in_transaction(_with_old_statistics):
+            _refresh_statistics(tenant_id)
+
+
+def _refresh_statistics(tenant_id: int) -> None:
+    try:
+        while in_transaction(statistics.step, tenant_id):
+            pass
+    except Exception:
+        # The worker's edge: one merchant's figures must not keep the others' from being summed.
+        log.exception("the figures of tenant %s cannot be summed", tenant_id)
+
+
+def _with_old_statistics() -> list[int]:
+    with role(DRAIN):
+        return statistics_queries.waiting()
 
 
 def rehang() -> None:

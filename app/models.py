@@ -21,4 +21,5 @@ import app.partners.models
 import app.payouts.models
 import app.programs.models
 import app.runs.models
+import app.statistics.models
 import app.tenants.models  # noqa: F401

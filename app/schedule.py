@@ -46,6 +46,7 @@ TABLE = (
     Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
     Entry(jobs.sweep_runs, MOMENT, timedelta(seconds=10)),
     Entry(jobs.refresh_networks, MINUTE, timedelta(seconds=10)),
+    Entry(jobs.refresh_statistics, MOMENT, timedelta(seconds=12)),
     Entry(jobs.rehang, MINUTE, timedelta(seconds=20)),
     Entry(jobs.grade, MINUTE, timedelta(seconds=50)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
