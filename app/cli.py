@@ -16,9 +16,9 @@ from app import jobs
 from app.errors import DomainError
 from app.extensions import db
 from app.identity import service as identity
+from app.installation import settings
 from app.ledger import checks
 from app.ledger import service as ledger
-from app.installation import settings
 from app.onboarding import demo
 from app.onboarding.demo import scale as sizes
 from app.reruns import queries as reruns

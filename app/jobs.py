@@ -30,6 +30,7 @@ from app.identity.models import Session
 from app.intake import service as intake
 from app.intake.shops import inbox
 from app.ledger import service as ledger
+from app.lists import service as lists
 from app.network import queries as network_queries
 from app.network import service as network
 from app.notifications import delivery, letters
@@ -44,6 +45,7 @@ from app.statistics import queries as statistics_queries
 from app.statistics import service as statistics
 from app.tenancy import role, tenant_scope
 from app.tenants.models import IdempotencyKey, Tenant
+from app.web import exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +61,7 @@ BACKLOG = 500  # waiting calls from which on the sweep adds none: those that wai
 AT_HAND = 50.0  # seconds that a sweep without Redis spends on letters before it looks again
 MONTHS_AHEAD = 4
 TURN = 20.0  # seconds of long work in one call; the calls behind it have their turn then
-RUNS = {**reruns.KINDS}  # how each kind of long work is done
+RUNS = {**reruns.KINDS, **partners.KINDS, **exports.KINDS}  # how each kind of long work is done
 KEPT = timedelta(days=1)  # for how long an answer is repeated to the same call
 
 
@@ -363,6 +365,7 @@ def prune() -> None:
         in_transaction(_prune_sessions)
         for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
             in_transaction(_prune_answers, tenant_id)
+            in_transaction(lists.prune, tenant_id)
 
 
 def _prune_sessions() -> None:

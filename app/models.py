@@ -13,6 +13,7 @@ import app.identity.models
 import app.intake.models
 import app.ledger.models
 import app.links.models
+import app.lists.models
 import app.members.models
 import app.network.models
 import app.notifications.models

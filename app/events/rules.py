@@ -60,6 +60,7 @@ CATALOG: dict[str, Audience] = {
     "link.created": P,
     "order.parked": M,
     "order.unmapped_status": M,
+    "list.exported": M,
     "run.started": M,
     "run.stopped": M,
     "run.finished": M,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 from flask_babel import lazy_gettext as _l
 
 from app import clock
@@ -15,14 +15,17 @@ from app.commissions.queries import deal_view, order_of_deal, orders
 from app.commissions.rules import statistics
 from app.errors import NotFound
 from app.ledger.queries import order_transfers
+from app.lists.queries import views
 from app.orders.models import Order
 from app.orders.queries import messages
 from app.orders.rules import folded_from_json, line_value, refunded
 from app.partners.queries import cards
 from app.reports.queries import customer_sums, sources
-from app.site.access import requires
+from app.site.access import may, requires
+from app.web import lists
 from app.web.filters import money_text
 from app.web.pages import page
+from app.web.ranges import Range
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
@@ -63,10 +66,18 @@ COLUMNS = (
     Column("state", _l("State"), render="badge", sort=Order.state),
     Column("total", _l("Total"), render="money", sort=Order.total, end=True),
     Column("partner", _l("Partner"), render="name"),
-    Column("commission", _l("Commission"), render="money", sort=Deal.commission, end=True),
+    Column(
+        "commission",
+        _l("Commission"),
+        render="money",
+        sort=Deal.commission,
+        end=True,
+        tie=Deal.order_id,
+    ),
 )
 ORDERS = Table(
     name="orders",
+    listing="orders",
     caption=_l("Orders"),
     key=Order.id,
     default="-created_at",
@@ -80,6 +91,11 @@ ORDERS = Table(
             _of_partners,
         ),
     ),
+    ranges=(
+        Range("created", _l("Ordered"), Order.created_at, "date"),
+        Range("total", _l("Total"), Order.total, "money"),
+        Range("commission", _l("Commission"), Deal.commission, "money"),
+    ),
     search=_search,
     search_label=_l("Number, name, e-mail or phone"),
     empty=Empty(
@@ -90,11 +106,16 @@ ORDERS = Table(
 )
 
 
+lists.register(lists.Listing("orders", "office.orders.index", lambda: ORDERS, orders))
+
+
 @bp.get("/")
 @requires("read")
 def index() -> Response:
     """List orders; a star marks those that a partner brought."""
-    return page("orders/office/index.html", "_table.html", orders=ORDERS.load(orders()))
+    view = ORDERS.load(orders())
+    view.saved, view.shares = views("orders", g.person.id), may("manage")
+    return page("orders/office/index.html", "_table.html", orders=view)
 
 
 @bp.get("/<string:deal>/")

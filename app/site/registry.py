@@ -31,6 +31,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "simulator",
         "notifications",
         "webhooks",
+        "lists",
         "runs",
         "reruns",
         "reports",

@@ -16,7 +16,8 @@ TIME = sa.DateTime(timezone=True)
 CONVERSION = "CASE WHEN clicks > 0 THEN (orders * 20000 + clicks) / (2 * clicks) ELSE 0 END"
 EPC = "CASE WHEN clicks > 0 THEN (own * 2 + clicks) / (2 * clicks) ELSE 0 END"
 SORTED = ("clicks", "orders", "turnover", "own", "network", "available", "last_sale_at", "conversion", "epc")
-NEW = ("roll_up", "click_day", "stale_day", "click_stat", "sale", "sale_stat", "partner_figures", "late_click")
+NEW = ("roll_up", "click_day", "stale_day", "click_stat", "sale", "sale_stat", "partner_figures", "late_click",
+       "saved_view", "export_part")
 
 # A partner is in every list from the moment he is made, by whatever way.
 FOLLOW = """
@@ -139,6 +140,36 @@ def upgrade() -> None:
     )
     for name in SORTED:
         op.create_index(f"ix_partner_figures_{name}", "partner_figures", ["tenant_id", name, "partner_id"])
+    op.create_table(
+        "saved_view",
+        _text("list"),
+        _text("name"),
+        _text("query"),
+        _number("person_id", null=True),
+        sa.Column("created_at", TIME, nullable=False),
+        _tenant(),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name="pk_saved_view"),
+        sa.CheckConstraint("name <> ''", name="ck_saved_view_name"),
+        sa.UniqueConstraint(
+            "tenant_id", "list", "person_id", "name",
+            name="uq_saved_view_tenant_id_list_person_id_name", postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_table(
+        "export_part",
+        _tenant(),
+        _number("run_id"),
+        _number("number"),
+        sa.Column("rows", JSONB(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "run_id", "number", name="pk_export_part"),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "run_id"], ["run.tenant_id", "run.id"],
+            name="fk_export_part_tenant_id_run_id", ondelete="CASCADE",
+        ),
+    )
+    op.create_index("ix_export_part_created", "export_part", ["tenant_id", "created_at"])
     op.execute("INSERT INTO partner_figures (tenant_id, partner_id) SELECT tenant_id, id FROM partner")
     op.execute(FOLLOW)
     op.execute(

@@ -28,7 +28,9 @@ def merchant(app: App) -> int:
         slug = lines[0].split("/")[1]
         assert lines[1:] == ["3000 clicks", "400 orders", "roll-ups"]
         return int(
-            db.session.execute(text("SELECT id FROM tenant WHERE slug = :s"), {"s": slug}).scalar_one()
+            db.session.execute(
+                text("SELECT id FROM tenant WHERE slug = :s"), {"s": slug}
+            ).scalar_one()
         )
 
 

@@ -54,13 +54,17 @@ def partners() -> tuple[int, int]:
         return anna, create(NewPartner(name="Boris", refcode="boris", sponsor_id=anna)).id
 
 
-def visit(code: str, at: datetime, *, ip: str = "198.51.100.7", agent: str = FOX, **said: Any) -> str:
+def visit(
+    code: str, at: datetime, *, ip: str = "198.51.100.7", agent: str = FOX, **said: Any
+) -> str:
     with clock.moved_to(at):
         token = count_click(code, Seen(at=at, ip=ip, agent=agent, page=said.get("page", "")))
     assert token is not None
     params = {name: value for name, value in said.items() if name != "page"}
     if params:
-        newest = db.session.query(Click).order_by(Click.at.desc(), Click.nonce).filter(Click.at == at)
+        newest = (
+            db.session.query(Click).order_by(Click.at.desc(), Click.nonce).filter(Click.at == at)
+        )
         for click in newest.all():
             if not click.params:
                 click.params = params
@@ -144,7 +148,9 @@ def test_roll_ups_say_what_the_rows_themselves_come_to(scope: Merchant) -> None:
     each = [queries.ever(who) for who in (anna, boris)]
     assert sum(n.earned for n in each) == queries.ever().commission
     assert each[1].network == 0
-    assert each[0].network == queries.ever().commission - each[0].commission - each[1].commission > 0
+    assert (
+        each[0].network == queries.ever().commission - each[0].commission - each[1].commission > 0
+    )
     assert queries.by_day(MONTH, boris)[date(2026, 11, 19)].orders == 1
     assert queries.ever().fallen == 1
     figures = queries.figures_of([anna, boris])
@@ -226,7 +232,14 @@ def test_people_bots_and_repeated_visits_stand_apart(scope: Merchant) -> None:
 
 def test_visits_and_sales_are_told_by_where_they_came_from(scope: Merchant) -> None:
     _anna, boris = partners()
-    token = visit("boris", ago(2), utm_source="letter", utm_campaign="spring", sub1="top", page="https://lampa.example/sale?x=1")
+    token = visit(
+        "boris",
+        ago(2),
+        utm_source="letter",
+        utm_campaign="spring",
+        sub1="top",
+        page="https://lampa.example/sale?x=1",
+    )
     visit("boris", ago(2, hours=1), ip="198.51.7.7")
     say(scope, "1", ago(1), click=token)
     say(scope, "2", ago(1), ref="boris")
@@ -247,7 +260,9 @@ def test_where_a_sale_came_from_stays_known_when_its_click_is_gone(scope: Mercha
     brought_up_to_date(scope)
     with scope.scope(), clock.moved_to(NOON):
         db.session.execute(text("DELETE FROM click"))
-        say(scope, "1", ago(1), click=token, updated_at=NOON, refunds=(Refund(id="r1", amount=100),))
+        say(
+            scope, "1", ago(1), click=token, updated_at=NOON, refunds=(Refund(id="r1", amount=100),)
+        )
     brought_up_to_date(scope)
     assert queries.by_key("source", MONTH)["letter"].turnover == 99900
 

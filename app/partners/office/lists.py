@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
+from sqlalchemy import and_
 
 from app.errors import DomainError, NotFound
 from app.installation import public_address
 from app.links import service as links
+from app.lists.queries import views
 from app.partners import queries, service
 from app.partners.forms import (
     NewPartnerForm,
@@ -21,16 +25,31 @@ from app.partners.models import Partner
 from app.partners.rules import Status
 from app.programs import queries as programs
 from app.site.access import may, requires
+from app.statistics.models import PartnerFigures
+from app.statistics.queries import figures_of
+from app.web import lists
 from app.web.pages import page, see_other
+from app.web.ranges import Range
 from app.web.tables import Column, Empty, Filter, Table, View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Response
+    from flask_babel import LazyString
     from sqlalchemy import Select
     from werkzeug.datastructures import MultiDict
 
 
 bp = Blueprint("partners", __name__, url_prefix="/partners")
+
+
+@dataclass(frozen=True)
+class Line(queries.Row):
+    """A line of the list, with what the partner brought."""
+
+    figures: PartnerFigures
+
 
 STATUSES = [
     ("active", _l("Active")),
@@ -47,47 +66,100 @@ def _card(row: Any) -> str:
 
 # fmt: off
 NAME = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name, href=_card,
-              value=lambda row: row.partner.name)
-REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode,
+              value=lambda row: row.partner.name, tie=Partner.id)
+REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode, tie=Partner.id,
                  value=lambda row: row.partner.refcode)
 STATUS = Column("status", _l("State"), render="status", value=lambda row: row.partner.status)
 PARENT = Column("sponsor", _l("Parent"), render="name",
                 value=lambda row: row.sponsor.name if row.sponsor else None)
 GROUP = Column("group", _l("Group"), render="name", quiet=True)
-JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at,
+JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at, tie=Partner.id,
                 value=lambda row: row.partner.created_at)
 EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partner.email)
-TICK = Column("tick", _l("Choose"), render="tick", value=lambda row: row.partner.refcode)
-RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, quiet=True)
-ACTS = Column("acts", _l("Decision"), render="decide")
+EMAIL_SPARE = replace(EMAIL, spare=True)
+PHONE = Column("phone", _l("Phone"), render="name", value=lambda row: row.partner.phone, spare=True)
+TICK = Column("tick", _l("Choose"), render="tick", value=lambda row: row.partner.refcode, tool=True)
+RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, spare=True)
+ACTS = Column("acts", _l("Decision"), render="decide", tool=True)
 BALANCES = (
-    Column("pending", _l("On hold"), render="money", end=True, quiet=True,
+    Column("pending", _l("On hold"), render="money", end=True, spare=True,
            value=lambda row: row.balance.pending),
-    Column("available", _l("Available"), render="money", end=True,
-           value=lambda row: row.balance.available),
-    Column("debt", _l("Debt"), render="money", end=True, quiet=True,
+    Column("available", _l("Available"), render="money", end=True, sort=PartnerFigures.available,
+           tie=PartnerFigures.partner_id, value=lambda row: row.balance.available),
+    Column("debt", _l("Debt"), render="money", end=True, spare=True,
            value=lambda row: -row.balance.debt),
+)
+
+
+def _figure(name: str, label: LazyString, render: str = "number", *, spare: bool = False) -> Column:
+    return Column(name, label, render=render, end=True, spare=spare, sort=getattr(PartnerFigures, name),
+                  tie=PartnerFigures.partner_id, value=lambda row: getattr(row.figures, name))
+
+
+def _of_clicks(name: str, label: LazyString, render: str, made: Callable[[int], Any]) -> Column:
+    """Make the column of a rate that means nothing without clicks."""
+    return Column(name, label, render=render, end=True, sort=getattr(PartnerFigures, name),
+                  tie=PartnerFigures.partner_id,
+                  value=lambda row: made(getattr(row.figures, name)) if row.figures.clicks else None)
+
+
+FIGURES = (
+    _figure("clicks", _l("Clicks")),
+    _figure("orders", _l("Sales")),
+    _of_clicks("conversion", _l("Conversion"), "percent", lambda value: Decimal(value) / 100),
+    Column("last_sale", _l("Last sale"), render="date", sort=PartnerFigures.last_sale_at, nullable=True,
+           tie=PartnerFigures.partner_id, value=lambda row: row.figures.last_sale_at),
+)
+EARNINGS = (
+    _figure("turnover", _l("Turnover"), "money"),
+    _figure("own", _l("Commission"), "money"),
+    _figure("network", _l("From the network"), "money", spare=True),
+    _of_clicks("epc", _l("Earned per click"), "money", lambda value: value),
+)
+RANGES = (
+    Range("clicks", _l("Clicks"), PartnerFigures.clicks),
+    Range("orders", _l("Sales"), PartnerFigures.orders),
+    Range("conversion", _l("Conversion, %"), PartnerFigures.conversion, "percent"),
+    Range("last_sale", _l("Last sale"), PartnerFigures.last_sale_at, "date"),
+    Range("created", _l("Joined"), Partner.created_at, "date"),
+)
+MONEY_RANGES = (
+    Range("turnover", _l("Turnover"), PartnerFigures.turnover, "money"),
+    Range("own", _l("Commission"), PartnerFigures.own, "money"),
+    Range("epc", _l("Earned per click"), PartnerFigures.epc, "money"),
+    Range("available", _l("Available"), PartnerFigures.available, "money"),
 )
 # fmt: on
 
 
 def _table() -> Table:
-    """Make the list; groups are the merchant's, and balances are for whoever may see money."""
+    """Make the list; groups are the merchant's, and sums are for whoever may see money."""
+    money = may("money.read")
     groups = [(str(group.id), group.name) for group in programs.all_groups()]
-    columns: tuple[Column, ...] = (NAME, REFCODE, STATUS, PARENT, GROUP, RECRUITS, JOINED)
-    columns = (TICK, *columns) if may("money") else columns
+    columns: tuple[Column, ...] = (
+        NAME,
+        REFCODE,
+        STATUS,
+        PARENT,
+        GROUP,
+        EMAIL_SPARE,
+        PHONE,
+        RECRUITS,
+    )
+    columns = (*columns, JOINED, *FIGURES, *((*EARNINGS, *BALANCES) if money else ()))
     by_status = Filter("status", _l("State"), STATUSES, lambda s, v: s.where(Partner.status == v))
     by_group = Filter(
         "group", _l("Group"), groups, lambda s, v: s.where(Partner.group_id == int(v))
     )
-    by_terms = _by_terms()
     return Table(
         name="partners",
+        listing="partners",
         caption=_l("Partners"),
         key=Partner.id,
         default="-created",
-        columns=(*columns, *(BALANCES if may("money.read") else ())),
-        filters=(by_status, *((by_group,) if groups else ()), *by_terms),
+        columns=(TICK, *columns) if may("manage") or may("money") else columns,
+        filters=(by_status, *((by_group,) if groups else ()), *_by_terms()),
+        ranges=(*RANGES, *(MONEY_RANGES if money else ())),
         search=queries.matching,
         search_label=_l("Name, e-mail or code"),
         empty=Empty(
@@ -135,13 +207,17 @@ APPLICATIONS = Table(
 @requires("read")
 def index() -> Response:
     """List partners, under the registration link."""
-    view = _with_rows(_table().load(queries.listed()))
+    view = _table().load(_statement())
+    view.rows = _rows(view.rows)
+    view.saved, view.shares = views("partners", g.person.id), may("manage")
     return page(
         "partners/office/index.html",
         "_table.html",
         partners=view,
         join=join_address(),
         waiting=queries.waiting(),
+        groups=[(group.id, group.name) for group in programs.all_groups()],
+        sets=[(terms.id, terms.name) for terms in programs.all_terms()],
     )
 
 
@@ -192,7 +268,25 @@ def create() -> Response:
 def chosen(args: MultiDict[str, str]) -> Select[Any]:
     """Return the statement of the partners that the list shows with these wishes."""
     table = _table()
-    return table.narrow(queries.listed(), table.ask(args))
+    return table.narrow(_statement(), table.ask(args))
+
+
+def _statement() -> Select[Any]:
+    """Return the list's partners with their figures beside them."""
+    same = and_(
+        PartnerFigures.tenant_id == Partner.tenant_id, PartnerFigures.partner_id == Partner.id
+    )
+    return queries.listed().join(PartnerFigures, same)
+
+
+def _rows(partners: list[Partner]) -> list[Any]:
+    """Add to a page's partners what stands in other tables; balances only for who may see money."""
+    figures = figures_of(partner.id for partner in partners)
+    found = queries.rows(partners, balances=may("money.read"))
+    return [Line(**vars(row), figures=figures[row.partner.id]) for row in found]
+
+
+lists.register(lists.Listing("partners", "office.partners.index", _table, _statement, _rows))
 
 
 def join_address(sponsor: str | None = None) -> str:

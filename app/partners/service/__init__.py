@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.partners.service import bulk
+from app.partners.service.bulk import KINDS
 from app.partners.service.codes import (
     add_code,
     code_words,
@@ -42,12 +44,14 @@ from app.partners.service.states import (
 )
 
 __all__ = [
+    "KINDS",
     "Application",
     "NewPartner",
     "act",
     "add_code",
     "approve",
     "block",
+    "bulk",
     "change",
     "check_sponsor",
     "code_words",

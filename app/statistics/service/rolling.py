@@ -41,7 +41,9 @@ def step() -> bool:
     began = clock.wall()
     worked = sales.work(state) or clicks.work(state)
     took = clock.wall() - began
-    state.rest_until = clock.wall() + REST * took if took > PATIENCE and not _behind(state) else None
+    state.rest_until = (
+        clock.wall() + REST * took if took > PATIENCE and not _behind(state) else None
+    )
     if not worked:
         state.ready_at = clock.now()
     db.session.flush()
@@ -95,4 +97,3 @@ def _held(zone: str) -> RollUp | None:
 def _zone() -> str:
     query = select(Tenant.timezone).where(Tenant.id == current_tenant())
     return str(db.session.scalar(query))
-

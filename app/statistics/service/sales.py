@@ -149,7 +149,9 @@ def _click_keys(claims: Iterable[Sequence[Any]]) -> Mapping[str, dict[str, str]]
     places = {(c.at, c.nonce): token for token, c in opened.items() if c is not None}
     rows = [{"at": at, "nonce": nonce} for at, nonce in places]
     found = sql.rows(say.CLICK_KEYS, {"rows": sql.recordset(rows)}) if rows else []
-    return {places[row.at, row.nonce]: _named(row) for row in found if (row.at, row.nonce) in places}
+    return {
+        places[row.at, row.nonce]: _named(row) for row in found if (row.at, row.nonce) in places
+    }
 
 
 def _named(row: Any) -> dict[str, str]:

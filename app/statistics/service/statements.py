@@ -191,4 +191,9 @@ SELECT partner_id, dim, %(day)s, CASE WHEN place > {MOST} AND dim <> 'all' THEN 
        sum(network), sum(opener), sum(sole), sum(late)
 FROM placed GROUP BY partner_id, dim, 4
 """  # noqa: S608 - made of the numbers above
-FORGET_ALL = ("DELETE FROM sale_stat", "DELETE FROM sale", "DELETE FROM stale_day", "DELETE FROM click_day")
+FORGET_ALL = (
+    "DELETE FROM sale_stat",
+    "DELETE FROM sale",
+    "DELETE FROM stale_day",
+    "DELETE FROM click_day",
+)
