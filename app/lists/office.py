@@ -8,22 +8,19 @@ from flask import Blueprint, Response, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from app import clock
 from app.errors import DomainError, Forbidden, NotFound
 from app.lists import queries, service
-from app.lists.rules import AT_ONCE, FORMATS, kept_query, write_csv, write_xlsx
+from app.lists.rules import AT_ONCE, FORMATS, kept_query
 from app.runs import queries as runs
 from app.runs import service as runs_service
 from app.runs.rules import OPEN, State, can_resume, percent_done
 from app.site.access import may, requires
 from app.web.exports import head_of, number_of, rows_of
+from app.web.files import attachment
 from app.web.lists import LISTINGS
 from app.web.pages import page, see_address, see_other, toast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
-
     from app.runs.models import Run
     from app.web.lists import Listing
     from app.web.tables import Table
@@ -86,7 +83,7 @@ def export() -> Response:
     service.told(listing.name, number, kind)
     if number <= AT_ONCE:
         rows = list(rows_of(listing, query, AT_ONCE))
-        return _file(listing.name, str(table.caption), kind, head_of(listing, query), rows)
+        return attachment(listing.name, str(table.caption), kind, head_of(listing, query), rows)
     said = {
         "list": listing.name,
         "query": query,
@@ -132,7 +129,7 @@ def file(run_id: str) -> Response:
     if run.standing is not State.DONE or not set(said["permissions"]) <= set(g.permissions):
         return see_other("office.lists.show", run_id=run_id)
     rows = queries.rows_of(run.id)
-    return _file(said["list"], said["caption"], said["format"], said["head"], rows)
+    return attachment(said["list"], said["caption"], said["format"], said["head"], rows)
 
 
 def _run(run_id: str) -> Run:
@@ -140,14 +137,3 @@ def _run(run_id: str) -> Run:
     if run is None or run.kind != queries.EXPORT:
         raise NotFound
     return run
-
-
-def _file(
-    name: str, title: str, kind: str, head: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> Response:
-    # Whole before it leaves: the answer goes out when the transaction, and with it the scope, has ended.
-    body = b"".join(write_csv(head, rows)) if kind == "csv" else write_xlsx(title, head, rows)
-    answer = Response(body, content_type=FORMATS[kind])
-    day = clock.today(g.tenant.timezone).isoformat()
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}-{day}.{kind}"'
-    return answer

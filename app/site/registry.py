@@ -34,6 +34,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "lists",
         "runs",
         "reruns",
+        "statistics",
         "reports",
     ),
     "cabinet": (
@@ -46,6 +47,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "commissions",
         "payouts",
         "network",
+        "statistics",
         "notifications",
         "reports",
     ),

@@ -64,7 +64,7 @@ class ClickStat(Model):
     repeats: Mapped[int]
     bots: Mapped[int]
 
-    __table_args__ = (Index("ix_click_stat_day", "tenant_id", "day"),)
+    __table_args__ = (Index("ix_click_stat_day", "tenant_id", "day", "dim", "partner_id"),)
 
 
 class Sale(Model):
@@ -120,7 +120,7 @@ class SaleStat(Model):
     sole: Mapped[int]
     late: Mapped[int]
 
-    __table_args__ = (Index("ix_sale_stat_day", "tenant_id", "day"),)
+    __table_args__ = (Index("ix_sale_stat_day", "tenant_id", "day", "dim", "partner_id"),)
 
 
 class PartnerFigures(Model):

@@ -68,6 +68,15 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Materials"), "photo", "office.links.index"),
         Entry(lazy_gettext("Messages"), "mail", "office.notifications.index"),
         Entry(
+            lazy_gettext("Reports"),
+            "chart-bar",
+            entries=(
+                Entry(lazy_gettext("Statistics"), endpoint="office.statistics.index"),
+                Entry(lazy_gettext("Activity"), endpoint="office.reports.activity"),
+                Entry(lazy_gettext("Exports"), endpoint="office.lists.exports"),
+            ),
+        ),
+        Entry(
             lazy_gettext("Settings"),
             "settings",
             entries=(
@@ -92,6 +101,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
         Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
         Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
+        Entry(lazy_gettext("Statistics"), "chart-bar", "cabinet.statistics.index"),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
         Entry(lazy_gettext("Account"), "scale", "cabinet.ledger.index"),

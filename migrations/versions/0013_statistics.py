@@ -58,7 +58,7 @@ def _stat(table: str, measures: tuple[str, ...]) -> None:
         *[_number(name) for name in measures],
         sa.PrimaryKeyConstraint("tenant_id", "partner_id", "dim", "day", "key", name=f"pk_{table}"),
     )
-    op.create_index(f"ix_{table}_day", table, ["tenant_id", "day"])
+    op.create_index(f"ix_{table}_day", table, ["tenant_id", "day", "dim", "partner_id"])
 
 
 def _refers(table: str, column: str, to: str) -> sa.ForeignKeyConstraint:

@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from app.statistics.queries.numbers import by_day, by_hour, by_key, ever, figures_of
+from app.statistics.queries.report import PARTNER, Line, Report, lines, report
 from app.statistics.queries.waiting import as_of, waiting
 
-__all__ = ["as_of", "by_day", "by_hour", "by_key", "ever", "figures_of", "waiting"]
+__all__ = [
+    "PARTNER",
+    "Line",
+    "Report",
+    "as_of",
+    "by_day",
+    "by_hour",
+    "by_key",
+    "ever",
+    "figures_of",
+    "lines",
+    "report",
+    "waiting",
+]
