@@ -305,6 +305,13 @@ def _with_old_statistics() -> list[int]:
         return statistics_queries.waiting()
 
 
+def verify_statistics() -> None:
+    """Compare what was counted of past days with the clicks themselves: a transaction a tenant."""
+    with at_work():
+        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
+            in_transaction(statistics.verify, tenant_id)
+
+
 def rehang() -> None:
     """Move the children of removed partners on, some thousand a transaction."""
     queue.begun("rehang")

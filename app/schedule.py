@@ -50,6 +50,7 @@ TABLE = (
     Entry(jobs.rehang, MINUTE, timedelta(seconds=20)),
     Entry(jobs.grade, MINUTE, timedelta(seconds=50)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
+    Entry(jobs.verify_statistics, DAY, timedelta(hours=4)),
     Entry(jobs.snapshots, DAY, timedelta(hours=1)),
     Entry(jobs.prune, DAY, timedelta(hours=3)),
 )

@@ -20,7 +20,7 @@ from app.orders.models import Order
 from app.orders.queries import messages
 from app.orders.rules import folded_from_json, line_value, refunded
 from app.partners.queries import cards
-from app.reports.queries import customer_sums, sources
+from app.reports.queries import activity_of, customer_sums, sources
 from app.site.access import may, requires
 from app.web import lists
 from app.web.filters import money_text
@@ -136,6 +136,7 @@ def show(deal: str) -> Response:
         said=folded.snapshot,
         lines=lines,
         view=view,
+        happened=activity_of(f"order:{order.id}"),
         claims=journal(order.id),
         transfers=transfers,
         names={i: card.name for i, card in cards(t.partner_id for t in transfers).items()},

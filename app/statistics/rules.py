@@ -111,24 +111,25 @@ class Numbers:
     @property
     def conversion(self) -> Decimal | None:
         """Orders of a hundred clicks, two decimals; orders by code alone count too. None without clicks."""
-        return _percent(self.orders, self.clicks)
+        return percent(self.orders, self.clicks)
 
     @property
     def cost(self) -> Decimal | None:
         """Commission of a hundred of turnover, two decimals; None without turnover."""
-        return _percent(self.commission, self.turnover)
+        return percent(self.commission, self.turnover)
 
     @property
     def brought(self) -> dict[str, Decimal | None]:
         """Percent of the orders by the part the partner had: only, first (only included), late."""
         said = {"first": self.opener + self.sole, "only": self.sole, "late": self.late}
-        return {name: _percent(count, self.orders) for name, count in said.items()}
+        return {name: percent(count, self.orders) for name, count in said.items()}
 
 
 NAMES = tuple(f.name for f in fields(Numbers))
 
 
-def _percent(part: int, whole: int) -> Decimal | None:
+def percent(part: int, whole: int) -> Decimal | None:
+    """Return what part this is of a whole, percent with two decimals, half up; None of nothing."""
     return Decimal(half_up(Fraction(part * 10_000, whole))) / 100 if whole else None
 
 

@@ -116,9 +116,9 @@ class Table:
         view = View(self, asked, rows, total, dict(request.view_args or {}))
         if rows:
             if before:
-                view.previous = self._pack(places[0], asked.sort, backward=True)
+                view.previous = self.pack(places[0], asked.sort, backward=True)
             if after:
-                view.next = self._pack(places[-1], asked.sort, backward=False)
+                view.next = self.pack(places[-1], asked.sort, backward=False)
         view.past_the_end = cursor is not None and not rows
         return view
 
@@ -186,7 +186,8 @@ class Table:
     def _purpose(self, sort: str) -> str:
         return f"{self.name}:{sort}"
 
-    def _pack(self, place: tuple[Any, Any], sort: str, *, backward: bool) -> str:
+    def pack(self, place: tuple[Any, Any], sort: str, *, backward: bool) -> str:
+        """Write a row's place in an order as the address carries it."""
         cursor = keyset.Cursor(place[0], place[1], backward)
         return keyset.pack(cursor, str(current_app.secret_key), self._purpose(sort))
 

@@ -21,6 +21,9 @@ from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
 from app.links.models import Link
 from app.links.service import Wish, create
+from app.lists.models import SavedView
+from app.lists.queries import EXPORT
+from app.lists.service import keep
 from app.members.models import Member
 from app.notifications.models import Message
 from app.partners.models import Partner
@@ -30,6 +33,8 @@ from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
 from app.reruns.service import start_backtest
 from app.runs.models import Run
+from app.runs.service import act as act_run
+from app.runs.service import start as start_run
 from app.site.access import KNOWN, permission_of
 from app.tenants.models import ApiKey, Connection, Shop
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -147,6 +152,12 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     def one(column: Any) -> Any:
         return db.session.scalars(select(column).order_by(column.desc())).first()
 
+    keep("partners", mark, "", None)
+    said = {"list": "partners", "query": "", "format": "csv", "caption": f"{partner.name} list"}
+    export = start_run(
+        EXPORT, {**said, "head": [], "locale": "en", "permissions": []}, "apply", mark
+    )
+    exported = act_run(export, "stop").public_id
     return {
         "any": {
             "refcode": partner.refcode,
@@ -163,7 +174,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "person_id": merchant.staff["support"].id,
             "message": one(Message.id) or 2**40,
             "inbox_id": 2**40,
-            "run_id": one(Run.public_id),
+            "run_id": db.session.scalars(
+                select(Run.public_id).where(Run.kind != EXPORT).order_by(Run.id.desc())
+            ).first(),
             "draft_id": one(TermsDraft.public_id),
             "code": partner.refcode,
             "external_id": f"ord-{mark}",
@@ -175,6 +188,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "partners": {"public_id": partner.public_id},
         "network": {"public_id": partner.public_id},
         "intake": {"public_id": one(Connection.public_id)},
+        "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "catalog": {"external_id": f"prod-{mark}"},
     }
 

@@ -213,6 +213,25 @@ def test_a_click_told_late_is_counted_in_its_day(scope: Merchant) -> None:
     assert queries.ever().clicks == 2
 
 
+def test_a_day_that_was_counted_too_early_is_found_and_counted_again(scope: Merchant) -> None:
+    partners()
+    visit("boris", ago(3))
+    brought_up_to_date(scope)
+    with scope.scope():
+        db.session.execute(
+            text(
+                "INSERT INTO click (at, nonce, link_id, partner_id, kind)"
+                " SELECT at - interval '1 day', 7, link_id, partner_id, kind FROM click LIMIT 1"
+            )
+        )
+        assert queries.ever().clicks == 1
+        service.verify()
+    brought_up_to_date(scope)
+    assert queries.ever().clicks == 2
+    service.verify()
+    assert service.refresh() == 0
+
+
 def test_people_bots_and_repeated_visits_stand_apart(scope: Merchant) -> None:
     _anna, boris = partners()
     at = ago(1)

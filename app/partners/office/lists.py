@@ -27,6 +27,7 @@ from app.programs import queries as programs
 from app.site.access import may, requires
 from app.statistics.models import PartnerFigures
 from app.statistics.queries import figures_of
+from app.statistics.rules import percent
 from app.web import lists
 from app.web.pages import page, see_other
 from app.web.ranges import Range
@@ -65,14 +66,14 @@ def _card(row: Any) -> str:
 
 
 # fmt: off
-NAME = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name, href=_card,
+NAME = Column("name", lazy_pgettext("person", "Name"), render="named", main=True, sort=Partner.name, href=_card,
               value=lambda row: row.partner.name, tie=Partner.id)
-REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode, tie=Partner.id,
+REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode, tie=Partner.id, spare=True,
                  value=lambda row: row.partner.refcode)
 STATUS = Column("status", _l("State"), render="status", value=lambda row: row.partner.status)
-PARENT = Column("sponsor", _l("Parent"), render="name",
+PARENT = Column("sponsor", _l("Parent"), render="name", spare=True,
                 value=lambda row: row.sponsor.name if row.sponsor else None)
-GROUP = Column("group", _l("Group"), render="name", quiet=True)
+GROUP = Column("group", _l("Group"), render="name", spare=True)
 JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at, tie=Partner.id,
                 value=lambda row: row.partner.created_at)
 EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partner.email)
@@ -103,16 +104,25 @@ def _of_clicks(name: str, label: LazyString, render: str, made: Callable[[int], 
                   value=lambda row: made(getattr(row.figures, name)) if row.figures.clicks else None)
 
 
+def _touched(name: str, label: LazyString, part: Callable[[PartnerFigures], int]) -> Column:
+    """Make the column of a share of the sales, by the part that the partner had."""
+    return Column(name, label, render="percent", end=True, spare=True,
+                  value=lambda row: percent(part(row.figures), row.figures.orders))
+
+
 FIGURES = (
     _figure("clicks", _l("Clicks")),
     _figure("orders", _l("Sales")),
     _of_clicks("conversion", _l("Conversion"), "percent", lambda value: Decimal(value) / 100),
     Column("last_sale", _l("Last sale"), render="date", sort=PartnerFigures.last_sale_at, nullable=True,
-           tie=PartnerFigures.partner_id, value=lambda row: row.figures.last_sale_at),
+           tie=PartnerFigures.partner_id, value=lambda row: row.figures.last_sale_at, spare=True),
+    _touched("first", _l("First touch"), lambda f: f.opener + f.sole),
+    _touched("only", _l("Only touch"), lambda f: f.sole),
+    _touched("late", _l("Last minutes"), lambda f: f.late),
 )
 EARNINGS = (
     _figure("turnover", _l("Turnover"), "money"),
-    _figure("own", _l("Commission"), "money"),
+    _figure("own", _l("Commission"), "money", spare=True),
     _figure("network", _l("From the network"), "money", spare=True),
     _of_clicks("epc", _l("Earned per click"), "money", lambda value: value),
 )

@@ -15,6 +15,7 @@ from app.partners import queries as partners
 from app.partners.service import lead_to_terms
 from app.programs import queries, service
 from app.programs.forms import ByBuyerField, TermsForm, summary
+from app.reports.queries import activity_of
 from app.site.access import requires
 from app.web.pages import page, see_other
 
@@ -145,4 +146,7 @@ def _terms(terms_id: str) -> Terms:
 
 
 def _edit(terms: Terms | None, form: TermsForm, status: int = 200) -> Response:
-    return page("programs/office/edit.html", status=status, terms=terms, form=form)
+    happened = activity_of(f"terms:{terms.id}") if terms else None
+    return page(
+        "programs/office/edit.html", status=status, terms=terms, form=form, happened=happened
+    )

@@ -1,5 +1,6 @@
 """Figures over all slices: the overview, campaigns, customers, and whose rates explanations name."""
 
+from app.reports.queries.activity import Happened, Subject, activity_of, subjects
 from app.reports.queries.customers import (
     CustomerSums,
     claims_of,
@@ -28,10 +29,13 @@ __all__ = [
     "STEPS",
     "CampaignReport",
     "CustomerSums",
+    "Happened",
     "Liability",
     "Overview",
+    "Subject",
     "Top",
     "Waiting",
+    "activity_of",
     "campaign_report",
     "claims_of",
     "commission_by_level",
@@ -43,6 +47,7 @@ __all__ = [
     "orders_of",
     "overview",
     "sources",
+    "subjects",
     "top_partners",
     "waiting",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.statistics.service.clicks import verify
 from app.statistics.service.rolling import forget, refresh, step
 
-__all__ = ["forget", "refresh", "step"]
+__all__ = ["forget", "refresh", "step", "verify"]

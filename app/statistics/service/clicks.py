@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from app import clock, sql
 from app.attribution.queries import machines_among
+from app.extensions import db
+from app.statistics.models import RollUp
 from app.statistics.service import statements as say
-
-if TYPE_CHECKING:
-    from app.statistics.models import RollUp
+from app.tenancy import current_tenant
 
 EVER = date(2000, 1, 1)
 SETTLED = timedelta(minutes=10)  # so long after its end a day may still get clicks
@@ -48,6 +47,13 @@ def _settle_next(state: RollUp, today: date) -> bool:
         day += DAY
     state.click_day = min(day, today)
     return True
+
+
+def verify() -> None:
+    """Compare each counted day with its clicks, and have those that differ counted again."""
+    state = db.session.get(RollUp, current_tenant())
+    if state is not None and state.click_day is not None:
+        sql.send(say.MISSED, {"zone": state.zone, "before": state.click_day})
 
 
 def count(day: date, zone: str) -> None:

@@ -70,6 +70,13 @@ INSERT INTO click_day (day, seen) VALUES (%(day)s, %(seen)s)
 ON CONFLICT (tenant_id, day) DO UPDATE SET seen = excluded.seen
 """
 SEEN = "SELECT seen FROM click_day WHERE day = %(day)s"
+# Whatever way a click came into a day that was counted: clocks that move, imports, a demo's past.
+MISSED = """
+INSERT INTO late_click (day)
+SELECT c.day FROM (SELECT (at AT TIME ZONE %(zone)s)::date AS day, count(*) AS n FROM click GROUP BY 1) c
+LEFT JOIN click_day d ON d.day = c.day
+WHERE c.day < %(before)s AND d.seen IS DISTINCT FROM c.n
+"""
 LATE_DAYS = "WITH gone AS (DELETE FROM late_click RETURNING day) SELECT DISTINCT day FROM gone"
 
 # The figures of partners follow a day: its old sums go, its new ones come, in one transaction.
