@@ -30,7 +30,6 @@ from app.identity.models import Session
 from app.intake import service as intake
 from app.intake.shops import inbox
 from app.ledger import service as ledger
-from app.lists import service as lists
 from app.network import queries as network_queries
 from app.network import service as network
 from app.notifications import delivery, letters
@@ -41,8 +40,6 @@ from app.partners import service as partners
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
-from app.statistics import queries as statistics_queries
-from app.statistics import service as statistics
 from app.tenancy import role, tenant_scope
 from app.tenants.models import IdempotencyKey, Tenant
 from app.web import exports
@@ -283,35 +280,6 @@ def _with_old_networks() -> list[int]:
         return network_queries.waiting()
 
 
-def refresh_statistics() -> None:
-    """Sum clicks and sales of merchants where something happened: a transaction a piece, resumed where it was cut."""
-    queue.begun("refresh_statistics")
-    with at_work():
-        for tenant_id in in_transaction(_with_old_statistics):
-            _refresh_statistics(tenant_id)
-
-
-def _refresh_statistics(tenant_id: int) -> None:
-    try:
-        while in_transaction(statistics.step, tenant_id):
-            pass
-    except Exception:
-        # The worker's edge: one merchant's figures must not keep the others' from being summed.
-        log.exception("the figures of tenant %s cannot be summed", tenant_id)
-
-
-def _with_old_statistics() -> list[int]:
-    with role(DRAIN):
-        return statistics_queries.waiting()
-
-
-def verify_statistics() -> None:
-    """Compare what was counted of past days with the clicks themselves: a transaction a tenant."""
-    with at_work():
-        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
-            in_transaction(statistics.verify, tenant_id)
-
-
 def rehang() -> None:
     """Move the children of removed partners on, some thousand a transaction."""
     queue.begun("rehang")
@@ -372,7 +340,6 @@ def prune() -> None:
         in_transaction(_prune_sessions)
         for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
             in_transaction(_prune_answers, tenant_id)
-            in_transaction(lists.prune, tenant_id)
 
 
 def _prune_sessions() -> None:

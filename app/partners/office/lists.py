@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import and_
+from sqlalchemy import and_, select
 
 from app.errors import DomainError, NotFound
 from app.installation import public_address
@@ -22,19 +22,19 @@ from app.partners.forms import (
     group_choices,
 )
 from app.partners.models import Partner
+from app.partners.office.lines import lines
 from app.partners.rules import Status
 from app.programs import queries as programs
 from app.site.access import may, requires
 from app.statistics.models import PartnerFigures
-from app.statistics.queries import figures_of
 from app.statistics.rules import percent
 from app.web import lists
 from app.web.pages import page, see_other
 from app.web.ranges import Range
-from app.web.tables import Column, Empty, Filter, Table, View
+from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flask import Response
     from flask_babel import LazyString
@@ -43,13 +43,6 @@ if TYPE_CHECKING:
 
 
 bp = Blueprint("partners", __name__, url_prefix="/partners")
-
-
-@dataclass(frozen=True)
-class Line(queries.Row):
-    """A line of the list, with what the partner brought."""
-
-    figures: PartnerFigures
 
 
 STATUSES = [
@@ -72,7 +65,7 @@ REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode, 
                  value=lambda row: row.partner.refcode)
 STATUS = Column("status", _l("State"), render="status", value=lambda row: row.partner.status)
 PARENT = Column("sponsor", _l("Parent"), render="name", spare=True,
-                value=lambda row: row.sponsor.name if row.sponsor else None)
+                value=lambda row: row.sponsor)
 GROUP = Column("group", _l("Group"), render="name", spare=True)
 JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at, tie=Partner.id,
                 value=lambda row: row.partner.created_at)
@@ -84,11 +77,11 @@ RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, spare=Tr
 ACTS = Column("acts", _l("Decision"), render="decide", tool=True)
 BALANCES = (
     Column("pending", _l("On hold"), render="money", end=True, spare=True,
-           value=lambda row: row.balance.pending),
+           value=lambda row: row.pending),
     Column("available", _l("Available"), render="money", end=True, sort=PartnerFigures.available,
-           tie=PartnerFigures.partner_id, value=lambda row: row.balance.available),
+           tie=PartnerFigures.partner_id, value=lambda row: row.available),
     Column("debt", _l("Debt"), render="money", end=True, spare=True,
-           value=lambda row: -row.balance.debt),
+           value=lambda row: -row.debt),
 )
 
 
@@ -142,10 +135,10 @@ MONEY_RANGES = (
 # fmt: on
 
 
-def _table() -> Table:
+def _table(choices: Sequence[Any] = ()) -> Table:
     """Make the list; groups are the merchant's, and sums are for whoever may see money."""
-    money = may("money.read")
-    groups = [(str(group.id), group.name) for group in programs.all_groups()]
+    money, sets = may("money.read"), choices or programs.sets()
+    groups = [(str(each.id), each.name) for each in sets if each.kind == "group"]
     columns: tuple[Column, ...] = (
         NAME,
         REFCODE,
@@ -168,7 +161,7 @@ def _table() -> Table:
         key=Partner.id,
         default="-created",
         columns=(TICK, *columns) if may("manage") or may("money") else columns,
-        filters=(by_status, *((by_group,) if groups else ()), *_by_terms()),
+        filters=(by_status, *((by_group,) if groups else ()), *_by_terms(sets)),
         ranges=(*RANGES, *(MONEY_RANGES if money else ())),
         search=queries.matching,
         search_label=_l("Name, e-mail or code"),
@@ -182,9 +175,9 @@ def _table() -> Table:
     )
 
 
-def _by_terms() -> tuple[Filter, ...]:
+def _by_terms(sets: Sequence[Any]) -> tuple[Filter, ...]:
     """Offer the sets of terms, where there are several."""
-    known = {str(terms.id): terms for terms in programs.all_terms()}
+    known = {str(terms.id): terms for terms in sets if terms.kind == "terms"}
     if len(known) < 2:
         return ()
     return (
@@ -217,8 +210,9 @@ APPLICATIONS = Table(
 @requires("read")
 def index() -> Response:
     """List partners, under the registration link."""
-    view = _table().load(_statement())
-    view.rows = _rows(view.rows)
+    sets = programs.sets()
+    view = _table(sets).load(_statement())
+    view.rows = lines(view.rows)
     view.saved, view.shares = views("partners", g.person.id), may("manage")
     return page(
         "partners/office/index.html",
@@ -226,8 +220,8 @@ def index() -> Response:
         partners=view,
         join=join_address(),
         waiting=queries.waiting(),
-        groups=[(group.id, group.name) for group in programs.all_groups()],
-        sets=[(terms.id, terms.name) for terms in programs.all_terms()],
+        groups=[(each.id, each.name) for each in sets if each.kind == "group"],
+        sets=[(each.id, each.name) for each in sets if each.kind == "terms"],
     )
 
 
@@ -236,7 +230,8 @@ def index() -> Response:
 def applications() -> Response:
     """List who waits for a decision."""
     waiting = queries.listed().where(Partner.status == Status.PENDING)
-    view = _with_rows(APPLICATIONS.load(waiting))
+    view = APPLICATIONS.load(waiting)
+    view.rows = lines(view.rows)
     return page("partners/office/applications.html", "_applications.html", applications=view)
 
 
@@ -286,28 +281,16 @@ def _statement() -> Select[Any]:
     same = and_(
         PartnerFigures.tenant_id == Partner.tenant_id, PartnerFigures.partner_id == Partner.id
     )
-    return queries.listed().join(PartnerFigures, same)
+    found: Any = select(Partner, PartnerFigures).join(PartnerFigures, same)
+    return cast("Select[Any]", found)
 
 
-def _rows(partners: list[Partner]) -> list[Any]:
-    """Add to a page's partners what stands in other tables; balances only for who may see money."""
-    figures = figures_of(partner.id for partner in partners)
-    found = queries.rows(partners, balances=may("money.read"))
-    return [Line(**vars(row), figures=figures[row.partner.id]) for row in found]
-
-
-lists.register(lists.Listing("partners", "office.partners.index", _table, _statement, _rows))
+lists.register(lists.Listing("partners", "office.partners.index", _table, _statement, lines))
 
 
 def join_address(sponsor: str | None = None) -> str:
     """Return the full address of the registration page, under a sponsor if there is one."""
     return public_address(url_for("public.partners.join", merchant=g.tenant.slug, sponsor=sponsor))
-
-
-def _with_rows(view: View) -> View:
-    """Add to the page's rows what stands in other tables; balances only for who may see money."""
-    view.rows = queries.rows(view.rows, balances=may("money.read"))
-    return view
 
 
 def _new(form: NewPartnerForm, status: int = 200) -> Response:

@@ -12,6 +12,7 @@ from app.catalog.models import Product
 from app.commissions.models import Deal
 from app.events import queries as events
 from app.extensions import db
+from app.orders.models import Order
 from app.partners.models import Partner
 from app.partners.queries import actor_names
 from app.payouts.models import Payout
@@ -42,10 +43,15 @@ class Subject:
     value: Any = None
 
 
+_NUMBER = (
+    select(Order.number)
+    .where(Order.tenant_id == Deal.tenant_id, Order.id == Deal.order_id)
+    .scalar_subquery()
+)
 # Kind of subject: its key, what it is called by, and the page with the page's argument.
 _PLACES: dict[str, tuple[Any, Any, str, str, Any]] = {
     "partner": (Partner.id, Partner.name, "office.partners.card", "refcode", Partner.refcode),
-    "order": (Deal.order_id, Deal.public_id, "office.orders.show", "deal", Deal.public_id),
+    "order": (Deal.order_id, _NUMBER, "office.orders.show", "deal", Deal.public_id),
     "payout": (Payout.id, Payout.public_id, "office.payouts.show", "public_id", Payout.public_id),
     "terms": (Terms.id, Terms.name, "office.programs.edit", "terms_id", Terms.public_id),
     "group": (Group.id, Group.name, "office.programs.edit_group", "group_id", Group.public_id),
