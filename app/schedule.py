@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from app import clock, figures, jobs
+from app import clock, jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +46,11 @@ TABLE = (
     Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
     Entry(jobs.sweep_runs, MOMENT, timedelta(seconds=10)),
     Entry(jobs.refresh_networks, MINUTE, timedelta(seconds=10)),
-    Entry(figures.refresh, MOMENT, timedelta(seconds=12)),
+    Entry(jobs.refresh_statistics, MOMENT, timedelta(seconds=12)),
     Entry(jobs.rehang, MINUTE, timedelta(seconds=20)),
     Entry(jobs.grade, MINUTE, timedelta(seconds=50)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
-    Entry(figures.verify, DAY, timedelta(hours=4)),
-    Entry(figures.forget_exports, DAY, timedelta(hours=5)),
+    Entry(jobs.verify_statistics, DAY, timedelta(hours=4)),
     Entry(jobs.snapshots, DAY, timedelta(hours=1)),
     Entry(jobs.prune, DAY, timedelta(hours=3)),
 )

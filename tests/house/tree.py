@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 APP = ROOT / "app"
 TEMPLATES = ROOT / "templates"
 # Not slices: what every page needs, the doors, bin/dev.
-FLOOR = {"web", "site", "dev"}
+FLOOR = {"web", "site", "dev", "jobs"}
 
 
 @cache

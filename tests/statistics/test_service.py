@@ -13,6 +13,7 @@ from app.attribution.clicks import Seen, count_click
 from app.attribution.models import Click
 from app.extensions import db
 from app.intake import service as intake
+from app.jobs.work import DRAIN
 from app.orders.rules import Customer, Line, Refund, Snapshot
 from app.orders.service import Incoming, read_state
 from app.partners.service import NewPartner, create
@@ -315,7 +316,7 @@ def test_only_merchants_with_news_are_looked_at(scope: Merchant, kniga: Merchant
     brought_up_to_date(scope)
 
     def waiting() -> list[int]:
-        with role(jobs.DRAIN):
+        with role(DRAIN):
             return queries.waiting()
 
     db.session.execute(

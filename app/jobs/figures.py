@@ -1,23 +1,19 @@
-"""What keeps statistics fresh and exports short-lived: work of the schedule, a transaction a piece, as app.jobs does it."""
+"""Clicks and sales summed up, and the sums compared with the clicks themselves."""
 
 from __future__ import annotations
 
 import logging
 
-from sqlalchemy import select
-
-from app.extensions import db, queue
-from app.jobs import DRAIN, at_work, in_transaction
-from app.lists import service as lists
+from app.extensions import queue
+from app.jobs.work import DRAIN, all_tenants, at_work, in_transaction
 from app.statistics import queries, service
 from app.tenancy import role
-from app.tenants.models import Tenant
 
 log = logging.getLogger(__name__)
 
 
-def refresh() -> None:
-    """Sum clicks and sales of merchants where something happened: a transaction a piece, resumed where it was cut."""
+def refresh_statistics() -> None:
+    """Sum what happened to merchants since their last sums: a transaction a piece, resumed where it was cut."""
     queue.begun("refresh_statistics")
     with at_work():
         for tenant_id in in_transaction(_waiting):
@@ -38,15 +34,8 @@ def _waiting() -> list[int]:
         return queries.waiting()
 
 
-def verify() -> None:
+def verify_statistics() -> None:
     """Compare what was counted of past days with the clicks themselves: a transaction a tenant."""
     with at_work():
-        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
+        for tenant_id in in_transaction(all_tenants):
             in_transaction(service.verify, tenant_id)
-
-
-def forget_exports() -> None:
-    """Forget the rows of old exports: they hold people's names."""
-    with at_work():
-        for tenant_id in in_transaction(lambda: db.session.scalars(select(Tenant.id)).all()):
-            in_transaction(lists.prune, tenant_id)

@@ -1,0 +1,37 @@
+"""Everything the worker can be asked to do. Arguments are ids; rows are the truth.
+
+A job runs in an app context of its own; each piece of its work is one transaction in one tenant's
+scope, so a job killed anywhere leaves nothing half done, and a job run twice does no harm. No job
+carries one click or one order: jobs say "there is work", and find it.
+"""
+
+from __future__ import annotations
+
+from app.jobs.figures import refresh_statistics, verify_statistics
+from app.jobs.long_work import sweep_runs, work_runs
+from app.jobs.messages import drain, send_message, sweep
+from app.jobs.orders import drain_inbox, mature
+from app.jobs.tree import grade, refresh_networks, rehang
+from app.jobs.upkeep import partitions, prune, snapshots
+from app.jobs.work import at_work, batched, in_transaction
+
+__all__ = [
+    "at_work",
+    "batched",
+    "drain",
+    "drain_inbox",
+    "grade",
+    "in_transaction",
+    "mature",
+    "partitions",
+    "prune",
+    "refresh_networks",
+    "refresh_statistics",
+    "rehang",
+    "send_message",
+    "snapshots",
+    "sweep",
+    "sweep_runs",
+    "verify_statistics",
+    "work_runs",
+]

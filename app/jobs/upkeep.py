@@ -1,0 +1,52 @@
+"""What the database needs now and then: tables of coming months, sums of long tails, forgetting."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+
+from app import clock
+from app.extensions import db
+from app.identity.models import Session
+from app.jobs.work import all_tenants, at_work, in_transaction
+from app.ledger import service as ledger
+from app.lists import service as lists
+from app.tenants.models import IdempotencyKey
+
+MONTHS_AHEAD = 4
+KEPT = timedelta(days=1)  # for how long an answer is repeated to the same call
+
+
+def partitions() -> None:
+    """Make the clicks' tables of the coming months."""
+    today = clock.wall().date()
+    with at_work():
+        in_transaction(
+            lambda: db.session.execute(select(func.make_click_partitions(today, MONTHS_AHEAD)))
+        )
+
+
+def snapshots() -> None:
+    """Sum up the long tails of accounts that keep no running balance: a transaction a tenant."""
+    with at_work():
+        for tenant_id in in_transaction(all_tenants):
+            in_transaction(ledger.take_snapshots, tenant_id)
+
+
+def prune() -> None:
+    """Forget what has served its time: ended sessions, answers kept for repeated calls, rows of exports."""
+    with at_work():
+        in_transaction(_prune_sessions)
+        for tenant_id in in_transaction(all_tenants):
+            in_transaction(_prune_answers, tenant_id)
+            in_transaction(lists.prune, tenant_id)
+
+
+def _prune_sessions() -> None:
+    db.session.execute(delete(Session).where(Session.expires_at < clock.wall() - KEPT))
+
+
+def _prune_answers() -> None:
+    old = IdempotencyKey.created_at < clock.wall() - KEPT
+    db.session.execute(delete(IdempotencyKey).where(old))
