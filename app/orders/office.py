@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
 
 from app import clock
 from app.attribution.queries import journal
@@ -23,12 +25,15 @@ from app.partners.queries import cards
 from app.reports.queries import activity_of, customer_sums, sources
 from app.site.access import may, requires
 from app.web import lists
+from app.web.cells import linked
 from app.web.filters import money_text
 from app.web.pages import page
 from app.web.ranges import Range
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Response
     from sqlalchemy import Select
 
@@ -55,12 +60,14 @@ def _search(statement: Select[Any], words: str) -> Select[Any]:
     return statement.where(Order.search.contains(words.casefold(), autoescape=True))
 
 
-def _address(row: Any) -> str:
-    return url_for("office.orders.show", deal=row.deal)
-
-
 COLUMNS = (
-    Column("number", _l("Number"), render="starred", main=True, href=_address),
+    Column(
+        "number",
+        _l("Number"),
+        render="starred",
+        main=True,
+        href=linked("office.orders.show", "deal", lambda row: row.deal),
+    ),
     Column("created_at", _l("Ordered"), render="datetime", sort=Order.created_at),
     Column("customer", _l("Customer"), render="name", quiet=True),
     Column("state", _l("State"), render="badge", sort=Order.state),
@@ -115,7 +122,22 @@ def index() -> Response:
     """List orders; a star marks those that a partner brought."""
     view = ORDERS.load(orders())
     view.saved, view.shares = views("orders", g.person.id), may("manage")
-    return page("orders/office/index.html", "_table.html", orders=view)
+    return page("orders/office/index.html", "_table.html", orders=view, own={"starred": starred()})
+
+
+def starred() -> Callable[[Any, Any, Column], Markup]:
+    """Return the cell of an order's number, with a star where a partner brought it; its words are looked up once."""
+    words = escape(gettext("Partner deal"))
+    star = Markup(
+        '<span class="star" title="{0}" aria-hidden="true">★</span>'
+        '<span class="visually-hidden">{0}: </span>'
+    ).format(words)
+
+    def cell(value: Any, row: Any, _column: Column) -> Markup:
+        number = Markup('<bdi class="whole">{}</bdi>').format(value)
+        return star + number if row.partner_id else number
+
+    return cell
 
 
 @bp.get("/<string:deal>/")

@@ -29,6 +29,7 @@ from app.site.access import may, requires
 from app.statistics.models import PartnerFigures
 from app.statistics.rules import percent
 from app.web import lists
+from app.web.cells import linked
 from app.web.pages import page, see_other
 from app.web.ranges import Range
 from app.web.tables import Column, Empty, Filter, Table
@@ -54,8 +55,7 @@ STATUSES = [
 ]
 
 
-def _card(row: Any) -> str:
-    return url_for("office.partners.card", refcode=row.partner.refcode)
+_card = linked("office.partners.card", "refcode", lambda row: row.partner.refcode)
 
 
 # fmt: off
