@@ -71,7 +71,8 @@ def linked(
     def address(row: Any) -> str:
         known = g.setdefault("cell_addresses", {})
         if endpoint not in known:
-            known[endpoint] = url_for(endpoint, **{argument: _MARK}).partition(_MARK)
+            values: dict[str, Any] = {argument: _MARK}
+            known[endpoint] = url_for(endpoint, **values).partition(_MARK)
         before, _, after = known[endpoint]
         return f"{before}{quote(str(value(row)), safe='')}{after}"
 
