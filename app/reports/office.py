@@ -94,7 +94,7 @@ def activity() -> Response:
         "reports/office/activity.html",
         "_log.html",
         log=view,
-        about_of=queries.subjects(view.rows),
+        about_of=queries.places(view.rows),
         actors=actor_names(event.actor for event in view.rows),
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from migrations.tenancy_ddl import find_work, protect
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0012"
 
 TENANT = sa.text("nullif(current_setting('app.tenant', true), '')::bigint")
 TIME = sa.DateTime(timezone=True)

@@ -1,6 +1,6 @@
 """Figures over all slices: the overview, campaigns, customers, and whose rates explanations name."""
 
-from app.reports.queries.activity import Happened, Subject, activity_of, subjects
+from app.reports.queries.activity import Happened, Place, activity_of, places
 from app.reports.queries.customers import (
     CustomerSums,
     claims_of,
@@ -22,7 +22,8 @@ from app.reports.queries.figures import (
     top_partners,
     waiting,
 )
-from app.reports.queries.partners import lost_claims, next_free
+from app.reports.queries.partners import Subject, lost_claims, next_free, subjects
+from app.reports.queries.products import Pays, pays_now
 from app.reports.queries.sources import sources
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "Happened",
     "Liability",
     "Overview",
+    "Pays",
+    "Place",
     "Subject",
     "Top",
     "Waiting",
@@ -46,6 +49,8 @@ __all__ = [
     "next_free",
     "orders_of",
     "overview",
+    "pays_now",
+    "places",
     "sources",
     "subjects",
     "top_partners",

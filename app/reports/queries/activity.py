@@ -34,7 +34,7 @@ class Happened:
 
 
 @dataclass(frozen=True)
-class Subject:
+class Place:
     """What an event is about: how it is called, and the page that shows it."""
 
     name: str
@@ -67,17 +67,17 @@ def activity_of(subject: str) -> Happened:
     return Happened(found, actor_names(event.actor for event in found))
 
 
-def subjects(found: Iterable[Event]) -> dict[str, Subject]:
+def places(found: Iterable[Event]) -> dict[str, Place]:
     """Return what events are about, by subject, a statement a kind; what has no page is called as it is."""
     by_kind: dict[str, set[int]] = defaultdict(set)
     for event in found:
         kind, _, number = event.subject.partition(":")
         if kind in _PLACES and number.isdecimal():
             by_kind[kind].add(int(number))
-    named: dict[str, Subject] = {}
+    named: dict[str, Place] = {}
     for kind, ids in by_kind.items():
         key, name, endpoint, argument, value = _PLACES[kind]
         query = select(key, name, value).where(key.in_(ids))
         for row in db.session.execute(query):
-            named[f"{kind}:{row[0]}"] = Subject(row[1], endpoint, argument, row[2])
+            named[f"{kind}:{row[0]}"] = Place(row[1], endpoint, argument, row[2])
     return named
