@@ -27,6 +27,7 @@ from app.lists.service import keep
 from app.members.models import Member
 from app.notifications.models import Message
 from app.partners.models import Partner
+from app.partners.service import bulk
 from app.payouts.models import Payout, PayoutMethod
 from app.postbacks.models import Postback
 from app.postbacks.service import create as create_postback
@@ -164,6 +165,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         EXPORT, {**said, "head": [], "locale": "en", "permissions": []}, "apply", mark
     )
     exported = act_run(export, "stop").public_id
+    many = bulk.start(bulk.Act.GROUP, None, [partner.id]).public_id
     return {
         "any": {
             "refcode": partner.refcode,
@@ -181,7 +183,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "message": one(Message.id) or 2**40,
             "inbox_id": 2**40,
             "run_id": db.session.scalars(
-                select(Run.public_id).where(Run.kind != EXPORT).order_by(Run.id.desc())
+                select(Run.public_id)
+                .where(Run.kind.not_in((EXPORT, bulk.KIND)))
+                .order_by(Run.id.desc())
             ).first(),
             "draft_id": one(TermsDraft.public_id),
             "code": partner.refcode,
@@ -191,7 +195,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "batch": one(Batch.public_id),
             "entry": one(Adjustment.public_id),
         },
-        "partners": {"public_id": partner.public_id},
+        "partners": {"public_id": partner.public_id, "run_id": many},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
