@@ -158,9 +158,6 @@ def _edit(terms: Terms | None, form: TermsForm, status: int = 200) -> Response:
         terms=terms,
         form=form,
         versions=versions,
-<<<<<<< HEAD
         happened=happened,
-=======
         plans=plans,
->>>>>>> main
     )
