@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app import jobs
 from app.errors import DomainError
 from app.extensions import db
 from app.identity import service as identity
+from app.installation import settings
 from app.ledger import checks
 from app.ledger import service as ledger
 from app.onboarding import demo
+from app.onboarding.demo import scale as sizes
 from app.reruns import queries as reruns
 from app.reruns import service as reruns_service
 from app.runs.service import TOGETHER
@@ -45,6 +48,9 @@ def init_app(app: App) -> None:
     app.cli.command("create-operator")(create_operator)
     app.cli.command("create-platform-key")(create_platform_key)
     app.cli.command("seed-demo")(seed_demo)
+    bench = AppGroup("bench", help="Data to measure with.")
+    bench.command("data")(bench_data)
+    app.cli.add_command(bench)
 
 
 def check() -> None:
@@ -128,3 +134,13 @@ def seed_demo(write: Path) -> None:
             click.echo(line)
     except demo.Unfit as error:
         raise click.ClickException(str(error)) from error
+
+
+@click.option("--scale", type=click.Choice(list(sizes.SIZES)), default="small")
+@click.option("--name", default="Scale", help="The merchant's name; the address begins with it.")
+def bench_data(scale: str, name: str) -> None:
+    """Make one more merchant with many partners, orders and clicks: a tenth of the full scale, unless said."""
+    if settings().production:
+        raise click.ClickException("Data made up for measurements are not for production.")
+    for line in sizes.make(sizes.SIZES[scale], name):
+        click.echo(line)

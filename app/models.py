@@ -16,6 +16,7 @@ import app.intake.models
 import app.invitations.models
 import app.ledger.models
 import app.links.models
+import app.lists.models
 import app.mailings.models
 import app.members.models
 import app.network.models
@@ -28,6 +29,7 @@ import app.postbacks.models
 import app.programs.models
 import app.runs.models
 import app.sms.models
+import app.statistics.models
 import app.telegram.models
 import app.tenants.models
 import app.trust.models

@@ -51,6 +51,7 @@ TABLE = (
     Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
     Entry(jobs.sweep_runs, MOMENT, timedelta(seconds=10)),
     Entry(jobs.refresh_networks, MINUTE, timedelta(seconds=10)),
+    Entry(jobs.refresh_statistics, MOMENT, timedelta(seconds=12)),
     Entry(jobs.rehang, MINUTE, timedelta(seconds=20)),
     Entry(jobs.grade, MINUTE, timedelta(seconds=50)),
     Entry(jobs.convert, 5 * MINUTE, timedelta(seconds=40)),
@@ -58,6 +59,7 @@ TABLE = (
     Entry(jobs.check_sites, MINUTE, timedelta(seconds=40)),
     Entry(jobs.remind, HOUR, timedelta(minutes=5)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
+    Entry(jobs.verify_statistics, DAY, timedelta(hours=4)),
     Entry(jobs.snapshots, DAY, timedelta(hours=1)),
     Entry(jobs.prune, DAY, timedelta(hours=3)),
 )

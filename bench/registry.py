@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import clicks, orders, rules
+from bench import clicks, orders, rules, tables
 
 if TYPE_CHECKING:
     from bench.trial import Maker
@@ -14,6 +14,7 @@ BENCHES: dict[str, Maker] = {
     "hit": clicks.hit,
     "orders": orders.orders,
     "rules": rules.rules,
+    "tables": tables.tables,
     "script": clicks.script,
     "memory": clicks.memory,
 }

@@ -113,6 +113,7 @@
       scale: `y${units.indexOf(s.unit)}`,
       stroke: colour(`--series-${n + 1}`),
       width: 1.75,
+      ...(s.past ? { dash: [4, 4] } : {}),
       points: { show: false },
       ...(data.bars ? { paths: uPlot.paths.bars({ size: [0.6, 24], radius: 0.15 }), fill: colour(`--series-${n + 1}`) } : {}),
     }));
@@ -133,7 +134,7 @@
         legend: { show: false },
         scales: { x: { time: false }, ...scales },
         axes: [
-          { ...axis, size: 30, grid: { show: false }, values: (_plot, ticks) => ticks.map((v) => (Number.isInteger(v) && data.days[v] ? short.format(new Date(`${data.days[v]}T00:00Z`)) : "")) },
+          { ...axis, size: 30, grid: { show: false }, values: (_plot, ticks) => ticks.map((v) => (Number.isInteger(v) && data.days[v] ? data.labels ? data.labels[v] : short.format(new Date(`${data.days[v]}T00:00Z`)) : "")) },
           ...sides,
         ],
         series: [{}, ...series],

@@ -7,9 +7,11 @@ import logging
 import re
 import secrets
 import time
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
+from zoneinfo import ZoneInfo
 
 import psycopg
 from flask import current_app
@@ -17,7 +19,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
-from app.attribution.models import Click
+from app.attribution.models import Click, LateClick
 from app.extensions import db
 from app.group_commit import GroupCommit
 from app.links.queries import SCAN
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
+LATE = timedelta(minutes=5)  # after so long the day of a click may have been counted
 BEACONS = frozenset({"script", "site"})
 REMEMBERED = 30.0  # seconds that a link is known without asking
 MOST_REMEMBERED = 50_000
@@ -228,6 +231,9 @@ class Clicks:
                 flag="bot" if seen.agent and is_machine(seen.agent) else None,
             )
         )
+        if merchant and clock.now() - instant(at) > LATE:
+            day = instant(at).astimezone(ZoneInfo(merchant.timezone)).date()
+            db.session.execute(insert(LateClick).values(day=day))
         return seal_click(self.key, found.tenant, found.link, at, nonce)
 
     def target(self, path: str, host: str, code: str) -> Target | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
@@ -35,6 +35,14 @@ class Click(Model):
         Index("ix_click_link", "tenant_id", "link_id", "at"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
+
+
+class LateClick(Tenanted, Model):
+    """A shop's server told of a click after its day had been counted; the roll-up counts that day again."""
+
+    __tablename__ = "late_click"
+
+    day: Mapped[date]
 
 
 class Claim(Tenanted, Model):

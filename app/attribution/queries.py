@@ -96,6 +96,11 @@ def _second_look(agent: str | None) -> str | None:
     return "bot" if CrawlerDetect().isCrawler(agent) else None
 
 
+def machines_among(agents: Iterable[str]) -> list[str]:
+    """Return those of some user agents that are machines', by the long list."""
+    return [agent for agent in agents if _second_look(agent)]
+
+
 def _flaw(flag: str | None) -> Reason | None:
     return None if flag is None else FLAWS.get(flag, Reason.BOT)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -12,6 +12,8 @@ from app.extensions import db
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Select
 
 FEED = (Audience.MERCHANT.value, Audience.PARTNER.value)  # internal events stay inside
 
@@ -31,6 +33,11 @@ def after(position: int, limit: int = 100) -> Sequence[Event]:
         .limit(limit)
     )
     return db.session.scalars(query).all()
+
+
+def log() -> Select[Any]:
+    """Return the statement of everything that happened, but for what stays inside."""
+    return select(Event).where(Event.audience.in_(FEED))
 
 
 def latest(subject: str, kind: str) -> Event | None:

@@ -89,6 +89,7 @@ CATALOG: dict[str, Audience] = {
     "coupon.given": M,
     "coupon.pool_low": M,
     "coupon.pool_filled": M,
+    "list.exported": M,
     "run.started": M,
     "run.stopped": M,
     "run.finished": M,

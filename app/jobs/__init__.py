@@ -7,6 +7,7 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
+from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
 from app.jobs.long_work import sweep_runs, work_runs
 from app.jobs.messages import drain, send_message, sweep
@@ -35,6 +36,7 @@ __all__ = [
     "partitions",
     "prune",
     "refresh_networks",
+    "refresh_statistics",
     "rehang",
     "remind",
     "send_invitations",
@@ -43,5 +45,6 @@ __all__ = [
     "snapshots",
     "sweep",
     "sweep_runs",
+    "verify_statistics",
     "work_runs",
 ]

@@ -8,15 +8,18 @@ import time
 from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
+from app.partners import service as partners
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
 from app.tenancy import role
+from app.web import exports
 
 log = logging.getLogger(__name__)
 
 TURN = 20.0  # seconds of long work in one call; the calls behind it have their turn then
-KINDS = {**participation.KINDS, **reruns.KINDS}  # how each kind of long work is done
+# How each kind of long work is done.
+KINDS = {**participation.KINDS, **reruns.KINDS, **partners.KINDS, **exports.KINDS}
 
 
 def work_runs() -> None:

@@ -11,6 +11,7 @@ from app.extensions import db
 from app.identity.models import Session
 from app.jobs.work import all_tenants, at_work, in_transaction
 from app.ledger import service as ledger
+from app.lists import service as lists
 from app.participation import service as participation
 from app.tenants.models import IdempotencyKey
 
@@ -35,12 +36,13 @@ def snapshots() -> None:
 
 
 def prune() -> None:
-    """Forget what has served its time: ended sessions, answers kept for calls, unconfirmed applications."""
+    """Forget what has served its time: sessions, answers to repeated calls, applications, rows of exports."""
     with at_work():
         in_transaction(_prune_sessions)
         for tenant_id in in_transaction(all_tenants):
             in_transaction(_prune_answers, tenant_id)
             in_transaction(participation.forget, tenant_id)
+            in_transaction(lists.prune, tenant_id)
 
 
 def _prune_sessions() -> None:

@@ -76,9 +76,12 @@ class OrderMessage(Tenanted, Model):
     map_version: Mapped[int]
     body: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
+    # The transaction that wrote it: roll-ups read what all have committed, and nothing twice.
+    xid: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text)::bigint"))
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "order_id", "body_hash", "seq"),
+        Index("ix_order_message_xid", "tenant_id", "xid"),
         ref("orders", "order_id"),
         Index(
             "ix_order_message_unmapped",

@@ -12,7 +12,6 @@ from app.catalog.rules import search_text
 from app.extensions import db
 from app.facts import service as facts
 from app.identity import queries as people
-from app.ledger.queries import PartnerBalance, partner_balances
 from app.members.models import Member
 from app.members.rules import normalise_email, normalise_phone
 from app.partners.models import Code, Partner, Rehang, SponsorEdge
@@ -37,17 +36,6 @@ class Card:
     refcode: str
     name: str
     status: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the office's list: the partner with what stands around him."""
-
-    partner: Partner
-    balance: PartnerBalance
-    sponsor: Card | None
-    group: str | None
-    recruits: int
 
 
 def by_id(partner_id: int) -> Partner | None:
@@ -187,25 +175,6 @@ def identity_of(
         emails=_some(normalise_email(email)),
         phones=_some(normalise_phone(phone, region)),
     )
-
-
-def rows(partners: Sequence[Partner], *, balances: bool) -> list[Row]:
-    """Return a page's partners with parents, groups, counts and balances, in a fixed number of statements."""
-    ids = [partner.id for partner in partners]
-    sponsors, brought = sponsors_at(ids), recruit_counts(ids)
-    known = cards(sponsors.values())
-    groups = {group.id: group.name for group in programs.all_groups()}
-    money = partner_balances(ids) if balances else {}
-    return [
-        Row(
-            partner=partner,
-            balance=money.get(partner.id, PartnerBalance()),
-            sponsor=known.get(sponsors.get(partner.id, 0)),
-            group=groups.get(partner.group_id or 0),
-            recruits=brought[partner.id],
-        )
-        for partner in partners
-    ]
 
 
 def levels_of(partner_ids: Iterable[int]) -> dict[int, list[str | None]]:

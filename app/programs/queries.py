@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, literal, select, union_all
 
 from app.extensions import db
 from app.facts import service as facts
@@ -143,6 +143,17 @@ def group_by_id(group_id: int) -> Group | None:
 def all_groups() -> Sequence[Group]:
     """Return every group by name."""
     return db.session.scalars(select(Group).order_by(Group.name, Group.id)).all()
+
+
+def sets() -> Sequence[Any]:
+    """Return kind ("group", "terms"), id, name and is_base of every group and set of terms, in one statement."""
+    groups = select(
+        literal("group").label("kind"), Group.id, Group.name, literal(value=False).label("is_base")
+    )
+    terms = select(literal("terms").label("kind"), Terms.id, Terms.name, Terms.is_base)
+    both = union_all(groups, terms).subquery()
+    order = (both.c.kind, both.c.is_base.desc(), both.c.name, both.c.id)
+    return db.session.execute(select(both).order_by(*order)).all()
 
 
 def find_group(said: str) -> Group | None:

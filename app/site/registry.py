@@ -41,8 +41,10 @@ SLICES: dict[str, tuple[str, ...]] = {
         "notifications",
         "mailings",
         "webhooks",
+        "lists",
         "runs",
         "reruns",
+        "statistics",
         "reports",
     ),
     "cabinet": (
@@ -61,6 +63,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "postbacks",
         "network",
         "trust",
+        "statistics",
         "notifications",
         "reports",
     ),

@@ -18,6 +18,7 @@ from app.money import Money
 from app.orders.queries import unexplained
 from app.partners.queries import cards
 from app.programs.queries import all_terms, conditions
+from app.reports.queries import activity_of
 from app.reruns.forms import WordsForm
 from app.site.access import requires
 from app.site.people import freshly
@@ -342,6 +343,7 @@ def _shop(form: ShopForm, found: Shop | None, words: dict[str, str], status: int
         status=status,
         form=form,
         shop=found,
+        happened=activity_of(f"shop:{found.id}") if found is not None else None,
         words=[*sorted(words.items(), key=_by_state), *unknown, *[("", "registered")] * BLANK_ROWS],
         states=STATE_NAMES,
         older=WordsForm(formdata=None) if found is not None else None,

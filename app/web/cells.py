@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from flask import g, url_for
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.web.tables import Column
+
+
+_MARK = "00mark00"  # stands in an address for what each row has there
 
 
 def _badge(with_: Pen, value: Any) -> str:
@@ -56,6 +61,22 @@ CELLS: dict[str, Callable[[Pen, Any], str]] = {
     "badge": _badge,
     "yes": _yes,
 }
+
+
+def linked(
+    endpoint: str, argument: str, value: Callable[[Any], object]
+) -> Callable[[Any], str | None]:
+    """Return what gives rows their addresses: the address is built once a request, and then only filled in."""
+
+    def address(row: Any) -> str:
+        known = g.setdefault("cell_addresses", {})
+        if endpoint not in known:
+            values: dict[str, Any] = {argument: _MARK}
+            known[endpoint] = url_for(endpoint, **values).partition(_MARK)
+        before, _, after = known[endpoint]
+        return f"{before}{quote(str(value(row)), safe='')}{after}"
+
+    return address
 
 
 def rows(columns: Sequence[Column], found: Sequence[Any], own: Any = None) -> Markup:

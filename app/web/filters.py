@@ -281,14 +281,16 @@ def safe_url(value: str | None) -> str:
 
 
 def chart_series(series: tuple[str, Sequence[int | None], str]) -> dict[str, object]:
-    """A series of a chart for the script: its label, and what its axis writes."""
-    label, values, kind = series
+    """A series of a chart for the script: its label, and what its axis writes; `money-past` is dashed."""
+    label, values, said = series
+    kind, _, past = said.partition("-")
     scale = 10 ** exponent(surroundings().currency) if kind == "money" else 1
     unit = currency_sign(locale_name(), surroundings().currency) if kind == "money" else ""
     return {
         "label": str(label),
         "values": [None if v is None else round(v / scale, 4) for v in values],
         "unit": unit,
+        "past": bool(past),
     }
 
 

@@ -66,6 +66,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "coupon.given": _l("Coupon given"),
     "coupon.pool_low": _l("Coupons run low"),
     "coupon.pool_filled": _l("Coupons added"),
+    "list.exported": _l("List exported"),
     "run.started": _l("Recalculation started"),
     "run.stopped": _l("Recalculation stopped"),
     "run.finished": _l("Recalculation finished"),

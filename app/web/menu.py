@@ -128,6 +128,15 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ),
         ),
         Entry(
+            lazy_gettext("Reports"),
+            "chart-bar",
+            entries=(
+                Entry(lazy_gettext("Statistics"), endpoint="office.statistics.index"),
+                Entry(lazy_gettext("Activity"), endpoint="office.reports.activity"),
+                Entry(lazy_gettext("Exports"), endpoint="office.lists.exports"),
+            ),
+        ),
+        Entry(
             lazy_gettext("Settings"),
             "settings",
             entries=(
@@ -165,6 +174,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
         Entry(lazy_gettext("Codes"), "ticket", "cabinet.codes.index"),
         Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
+        Entry(lazy_gettext("Statistics"), "chart-bar", "cabinet.statistics.index"),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
         Entry(lazy_gettext("My sale is missing"), "help-circle", "cabinet.trust.index"),

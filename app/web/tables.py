@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlsplit
 
 from flask import current_app, request, url_for
 from flask_babel import LazyString
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from werkzeug.datastructures import MultiDict
 
+    from app.web.ranges import Range
+
 COUNTED = 10_001  # rows that are counted at most; beyond, "more than 10,000" says enough
 SIZES = (25, 50, 100)
+LONGEST = 500  # characters of the names of columns
 SEARCH = 100  # characters of a search that are looked at
-RESERVED = frozenset({"q", "sort", "cursor", "size"})
+RESERVED = frozenset({"q", "sort", "cursor", "size", "cols"})
 Words: TypeAlias = str | LazyString
 
 
@@ -41,6 +45,11 @@ class Column:
     end: bool = False  # right-aligned, for figures
     main: bool = False  # the row's name: its header, and the card's title on a phone
     quiet: bool = False  # left out on a narrow screen
+    tie: SQLColumnExpression[Any] | None = (
+        None  # breaks ties, where the table's key is of another table
+    )
+    spare: bool = False  # shown to whoever asks for it, where columns can be chosen
+    tool: bool = False  # a tick or buttons: no figure, never chosen, never exported
 
     def of(self, row: Any) -> Any:
         """The cell's value."""
@@ -91,6 +100,8 @@ class Table:
     search_label: Words = ""
     sizes: Sequence[int] = SIZES
     counted: bool = True
+    ranges: Sequence[Range] = ()
+    listing: str = ""  # the name under which its views are kept and its rows exported (web.lists)
 
     def load(self, statement: Select[Any], args: MultiDict[str, str] | None = None) -> View:
         """Read one page of the statement as the address (or `args`) asks; at most two statements run."""
@@ -105,9 +116,9 @@ class Table:
         view = View(self, asked, rows, total, dict(request.view_args or {}))
         if rows:
             if before:
-                view.previous = self._pack(places[0], asked.sort, backward=True)
+                view.previous = self.pack(places[0], asked.sort, backward=True)
             if after:
-                view.next = self._pack(places[-1], asked.sort, backward=False)
+                view.next = self.pack(places[-1], asked.sort, backward=False)
         view.past_the_end = cursor is not None and not rows
         return view
 
@@ -122,6 +133,8 @@ class Table:
             for f in self.filters
             if args.get(f.key) in {c for c, _ in f.choices if c}
         }
+        for each in self.ranges:
+            chosen.update(each.asked(args))
         words = " ".join(args.get("q", "")[:SEARCH].split()) if self.search else ""
         return Asked(
             sort=sort,
@@ -129,6 +142,7 @@ class Table:
             search=words if storable(words) else "",
             cursor=args.get("cursor", ""),
             filters=chosen,
+            columns=self._chosen(".".join(args.getlist("cols"))),
         )
 
     def narrow(self, statement: Select[Any], asked: Asked) -> Select[Any]:
@@ -136,6 +150,8 @@ class Table:
         for each in self.filters:
             if each.key in asked.filters:
                 statement = each.apply(statement, asked.filters[each.key])
+        for span in self.ranges:
+            statement = span.narrow(statement, asked.filters)
         if self.search and asked.search:
             statement = self.search(statement, asked.search)
         return statement
@@ -147,9 +163,21 @@ class Table:
             msg = f"{self.name} cannot be sorted by {sort}"
             raise ValueError(msg)
         down = sort.startswith("-")
-        return keyset.Order(
-            column.sort, self.key, down, column.nullable, single=column.sort is self.key
-        )
+        key = self.key if column.tie is None else column.tie
+        return keyset.Order(column.sort, key, down, column.nullable, single=column.sort is key)
+
+    def _chosen(self, said: str) -> tuple[str, ...]:
+        """Return the columns that an address names, if the reader may choose: none means the usual ones."""
+        if not self.listing:
+            return ()
+        wanted = set(said[:LONGEST].split("."))
+        found = tuple(c.key for c in self.columns if c.key in wanted and not c.tool)
+        return () if found == self.usual else found
+
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """The columns that are shown to whoever chose none."""
+        return tuple(c.key for c in self.columns if not c.spare and not c.tool)
 
     def _column(self, sort: str) -> Column | None:
         key = sort.removeprefix("-")
@@ -158,7 +186,8 @@ class Table:
     def _purpose(self, sort: str) -> str:
         return f"{self.name}:{sort}"
 
-    def _pack(self, place: tuple[Any, Any], sort: str, *, backward: bool) -> str:
+    def pack(self, place: tuple[Any, Any], sort: str, *, backward: bool) -> str:
+        """Write a row's place in an order as the address carries it."""
         cursor = keyset.Cursor(place[0], place[1], backward)
         return keyset.pack(cursor, str(current_app.secret_key), self._purpose(sort))
 
@@ -188,6 +217,7 @@ class Asked:
     search: str
     cursor: str
     filters: dict[str, str]
+    columns: tuple[str, ...] = ()  # those chosen; none: the usual ones
 
 
 @dataclass(slots=True)
@@ -202,6 +232,18 @@ class View:
     previous: str | None = None
     next: str | None = None
     past_the_end: bool = False
+    saved: Sequence[Any] = ()  # the views that this reader kept, and everybody's
+    shares: bool = False  # may this reader keep views for everybody
+
+    @property
+    def query(self) -> str:
+        """What the reader asked for, as it stands in the address."""
+        return urlsplit(self.address()).query
+
+    @property
+    def spanned(self) -> bool:
+        """True when a from or a to hides rows."""
+        return any(n in self.asked.filters for r in self.table.ranges for n in r.names)
 
     @property
     def id(self) -> str:
@@ -210,7 +252,13 @@ class View:
 
     def body(self, own: Any = None) -> Markup:
         """The rows, drawn; `own` holds the page's own cells."""
-        return rows(self.table.columns, self.rows, own)
+        return rows(self.columns, self.rows, own)
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns that are shown: those chosen, or the usual ones; the row's name always."""
+        shown = self.asked.columns or self.table.usual
+        return [c for c in self.table.columns if c.tool or c.main or c.key in shown]
 
     @property
     def narrowed(self) -> bool:
@@ -229,6 +277,8 @@ class View:
             wishes["sort"] = self.asked.sort
         if self.asked.size != self.table.sizes[0]:
             wishes["size"] = self.asked.size
+        if self.asked.columns:
+            wishes["cols"] = ".".join(self.asked.columns)
         wishes.update(changes)
         return url_for(
             str(request.endpoint), **{**self.values, **{k: v for k, v in wishes.items() if v}}

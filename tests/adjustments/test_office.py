@@ -193,7 +193,12 @@ def test_the_list_of_partners_hands_over_those_ticked_or_all_that_fit(desk: Desk
     sign_in(desk.client, desk.merchant.staff["owner"])
     page = desk.client.get(desk.merchant.office("partners/?q=Anna"))
     assert 'name="partner" value="anna"' in page.text
-    assert "adjustments/new?all=1&amp;q=Anna" in page.text
+    said = {"act": "by_hand", "scope": "all", "query": "q=Anna"}
+    answer = desk.client.post(desk.merchant.office("partners/bulk"), data=said)
+    assert answer.location.endswith("adjustments/new?all=1&q=Anna")
+    said = {"act": "by_hand", "scope": "ticked", "partner": "anna"}
+    answer = desk.client.post(desk.merchant.office("partners/bulk"), data=said)
+    assert answer.location.endswith("adjustments/new?partner=anna")
     new = desk.merchant.office("adjustments/new")
     ticked = desk.client.get(f"{new}?partner=anna&partner=vera").text
     fitting = desk.client.get(f"{new}?all=1&q=Boris").text

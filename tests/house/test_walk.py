@@ -28,6 +28,9 @@ from app.invitations.rules import Line
 from app.invitations.service import Defaults, ask, check_lines
 from app.links.models import Link
 from app.links.service import Wish, create
+from app.lists.models import SavedView
+from app.lists.queries import EXPORT
+from app.lists.service import keep
 from app.mailings.models import Mailing
 from app.mailings.rules import Segment
 from app.mailings.service import write
@@ -47,7 +50,7 @@ from app.participation.service import (
 )
 from app.partners.models import Code, Partner
 from app.partners.rules import Status
-from app.partners.service import NewPartner
+from app.partners.service import NewPartner, bulk
 from app.partners.service import create as make_partner
 from app.payouts.models import Payout, PayoutMethod
 from app.postbacks.models import Postback
@@ -57,6 +60,8 @@ from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
 from app.reruns.service import start_backtest
 from app.runs.models import Run
+from app.runs.service import act as act_run
+from app.runs.service import start as start_run
 from app.site.access import KNOWN, permission_of
 from app.tenancy import public_id
 from app.tenants.models import ApiKey, Connection, Shop
@@ -227,6 +232,13 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     def of_kind(kind: str) -> Any:
         return db.session.scalars(select(Run.public_id).where(Run.kind == kind)).one()
 
+    keep("partners", mark, "", None)
+    said = {"list": "partners", "query": "", "format": "csv", "caption": f"{partner.name} list"}
+    export = start_run(
+        EXPORT, {**said, "head": [], "locale": "en", "permissions": []}, "apply", mark
+    )
+    exported = act_run(export, "stop").public_id
+    many = bulk.start(bulk.Act.GROUP, None, [partner.id]).public_id
     return {
         "any": {
             "refcode": partner.refcode,
@@ -260,12 +272,13 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "mailing_id": one(Mailing.public_id),
             "entry": one(Adjustment.public_id),
         },
-        "partners": {"public_id": partner.public_id},
+        "partners": {"public_id": partner.public_id, "run_id": many},
         "participation": {"run_id": of_kind("convert")},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
         "intake": {"public_id": one(Connection.public_id)},
+        "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "catalog": {"external_id": f"prod-{mark}"},
     }
 

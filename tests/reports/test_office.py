@@ -23,6 +23,7 @@ from app.programs import queries as programs
 from app.programs import service as terms
 from app.reports import queries
 from app.reports.rules import Figures
+from app.statistics import service as statistics
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
 from tests.world import sign_in
@@ -93,6 +94,7 @@ def test_the_last_thirty_days_stand_beside_those_before_and_all_time(scope: Merc
     say(scope, "3", days_ago(40), ref="anna")
     say(scope, "4", days_ago(2), ref="anna", status="cancelled")
     say(scope, "5", days_ago(2))
+    statistics.refresh()
     found = queries.overview(tenant(scope))
     assert found.now == Figures(2, 200000, 20000, 2)
     assert found.before == Figures(1, 100000, 10000, 1)

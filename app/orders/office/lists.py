@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from flask import url_for
+from flask import g
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup, escape
 
 from app import clock
 from app.adjustments.queries import set_for_others
@@ -19,6 +21,7 @@ from app.commissions.rules import statistics
 from app.errors import NotFound
 from app.ledger.queries import order_transfers
 from app.ledger.rules import COMMISSIONS
+from app.lists.queries import views
 from app.orders.forms import PartnerDataForm
 from app.orders.models import Order
 from app.orders.office.door import HAND, bp
@@ -27,14 +30,17 @@ from app.orders.rules import PartnerData, folded_from_json, line_value, partner_
 from app.orders.service import staff_word
 from app.partners.queries import cards
 from app.programs import queries as programs
-from app.reports.queries import customer_sums, sources
-from app.site.access import requires
+from app.reports.queries import activity_of, customer_sums, sources
+from app.site.access import may, requires
+from app.web import lists
+from app.web.cells import linked
 from app.web.filters import money_text
 from app.web.pages import page
+from app.web.ranges import Range
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from flask import Response
@@ -74,21 +80,31 @@ def _search(statement: Select[Any], words: str) -> Select[Any]:
     return statement.where(Order.search.contains(words.casefold(), autoescape=True))
 
 
-def _address(row: Any) -> str:
-    return url_for("office.orders.show", deal=row.deal)
-
-
 COLUMNS = (
-    Column("number", _l("Number"), render="starred", main=True, href=_address),
+    Column(
+        "number",
+        _l("Number"),
+        render="starred",
+        main=True,
+        href=linked("office.orders.show", "deal", lambda row: row.deal),
+    ),
     Column("created_at", _l("Ordered"), render="datetime", sort=Order.created_at),
     Column("customer", _l("Customer"), render="name", quiet=True),
     Column("state", _l("State"), render="badge", sort=Order.state),
     Column("total", _l("Total"), render="money", sort=Order.total, end=True),
     Column("partner", _l("Partner"), render="name"),
-    Column("commission", _l("Commission"), render="money", sort=Deal.commission, end=True),
+    Column(
+        "commission",
+        _l("Commission"),
+        render="money",
+        sort=Deal.commission,
+        end=True,
+        tie=Deal.order_id,
+    ),
 )
 ORDERS = Table(
     name="orders",
+    listing="orders",
     caption=_l("Orders"),
     key=Order.id,
     default="-created_at",
@@ -102,6 +118,11 @@ ORDERS = Table(
             _of_partners,
         ),
     ),
+    ranges=(
+        Range("created", _l("Ordered"), Order.created_at, "date"),
+        Range("total", _l("Total"), Order.total, "money"),
+        Range("commission", _l("Commission"), Deal.commission, "money"),
+    ),
     search=_search,
     search_label=_l("Number, name, e-mail or phone"),
     empty=Empty(
@@ -112,11 +133,31 @@ ORDERS = Table(
 )
 
 
+lists.register(lists.Listing("orders", "office.orders.index", lambda: ORDERS, orders))
+
+
 @bp.get("/")
 @requires("read")
 def index() -> Response:
     """List orders; a star marks those that a partner brought."""
-    return page("orders/office/index.html", "_table.html", orders=ORDERS.load(orders()))
+    view = ORDERS.load(orders())
+    view.saved, view.shares = views("orders", g.person.id), may("manage")
+    return page("orders/office/index.html", "_table.html", orders=view, own={"starred": starred()})
+
+
+def starred() -> Callable[[Any, Any, Column], Markup]:
+    """Return the cell of an order's number, with a star where a partner brought it; its words are looked up once."""
+    words = escape(gettext("Partner deal"))
+    star = Markup(
+        '<span class="star" title="{0}" aria-hidden="true">★</span>'
+        '<span class="visually-hidden">{0}: </span>'
+    ).format(words)
+
+    def cell(value: Any, row: Any, _column: Column) -> Markup:
+        number = Markup('<bdi class="whole">{}</bdi>').format(value)
+        return star + number if row.partner_id else number
+
+    return cell
 
 
 @bp.get("/<string:deal>/")
@@ -147,6 +188,7 @@ def shown(order: Order, form: PartnerDataForm | None = None, status: int = 200) 
         said=folded.snapshot,
         lines=lines,
         view=view,
+        happened=activity_of(f"order:{order.id}"),
         claims=journal(order.id),
         bookings=[_booking(list(own)) for _fact, own in groupby(transfers, lambda t: t.reference)],
         goods={line.id: line.name or line.product or line.id for line in folded.snapshot.lines},

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Blueprint, g, request, url_for
 from flask_babel import get_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import and_, select
 
 from app.errors import DomainError, NotFound
 from app.installation import public_address
 from app.links import service as links
+from app.lists.queries import views
 from app.participation import queries as participation
 from app.partners import queries, service
 from app.partners.forms import (
@@ -19,19 +23,29 @@ from app.partners.forms import (
     group_choices,
 )
 from app.partners.models import Partner
+from app.partners.office.lines import lines
 from app.partners.rules import Status
 from app.programs import queries as programs
 from app.site.access import may, requires
+from app.statistics.models import PartnerFigures
+from app.statistics.rules import percent
+from app.web import lists
+from app.web.cells import linked
 from app.web.pages import page, see_other
-from app.web.tables import Column, Empty, Filter, Table, View
+from app.web.ranges import Range
+from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from flask import Response
+    from flask_babel import LazyString
     from sqlalchemy import Select
     from werkzeug.datastructures import MultiDict
 
 
 bp = Blueprint("partners", __name__, url_prefix="/partners")
+
 
 STATUSES = [
     ("active", _l("Active")),
@@ -42,58 +56,119 @@ STATUSES = [
 ]
 
 
-def _card(row: Any) -> str:
-    return url_for("office.partners.card", refcode=row.partner.refcode)
+_card = linked("office.partners.card", "refcode", lambda row: row.partner.refcode)
 
 
 # fmt: off
-NAME = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name, href=_card,
-              value=lambda row: row.partner.name)
+NAME = Column("name", lazy_pgettext("person", "Name"), render="named", main=True, sort=Partner.name, href=_card,
+              value=lambda row: row.partner.name, tie=Partner.id)
 APPLICANT = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name,
                    href=lambda row: url_for("office.participation.card", refcode=row.partner.refcode),
                    value=lambda row: row.partner.name)
-REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode,
+REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode, tie=Partner.id, spare=True,
                  value=lambda row: row.partner.refcode)
 STATUS = Column("status", _l("State"), render="status", value=lambda row: row.partner.status)
-PARENT = Column("sponsor", _l("Parent"), render="name",
-                value=lambda row: row.sponsor.name if row.sponsor else None)
-GROUP = Column("group", _l("Group"), render="name", quiet=True)
-JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at,
+PARENT = Column("sponsor", _l("Parent"), render="name", spare=True,
+                value=lambda row: row.sponsor)
+GROUP = Column("group", _l("Group"), render="name", spare=True)
+JOINED = Column("created", _l("Joined"), render="date", sort=Partner.created_at, tie=Partner.id,
                 value=lambda row: row.partner.created_at)
 EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partner.email)
-TICK = Column("tick", _l("Choose"), render="tick", value=lambda row: row.partner.refcode)
-RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, quiet=True)
-ACTS = Column("acts", _l("Decision"), render="decide")
+EMAIL_SPARE = replace(EMAIL, spare=True)
+PHONE = Column("phone", _l("Phone"), render="name", value=lambda row: row.partner.phone, spare=True)
+TICK = Column("tick", _l("Choose"), render="tick", value=lambda row: row.partner.refcode, tool=True)
+RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, spare=True)
+ACTS = Column("acts", _l("Decision"), render="decide", tool=True)
 ANSWERS = Column("answers", _l("Answers"), render="answered", quiet=True, value=lambda row: row.partner.id)
 CHOOSE = Column("choose", _l("Choose"), render="choose", value=lambda row: row.partner.refcode)
 BALANCES = (
-    Column("pending", _l("On hold"), render="money", end=True, quiet=True,
-           value=lambda row: row.balance.pending),
-    Column("available", _l("Available"), render="money", end=True,
-           value=lambda row: row.balance.available),
-    Column("debt", _l("Debt"), render="money", end=True, quiet=True,
-           value=lambda row: -row.balance.debt),
+    Column("pending", _l("On hold"), render="money", end=True, spare=True,
+           value=lambda row: row.pending),
+    Column("available", _l("Available"), render="money", end=True, sort=PartnerFigures.available,
+           tie=PartnerFigures.partner_id, value=lambda row: row.available),
+    Column("debt", _l("Debt"), render="money", end=True, spare=True,
+           value=lambda row: -row.debt),
+)
+
+
+def _figure(name: str, label: LazyString, render: str = "number", *, spare: bool = False) -> Column:
+    return Column(name, label, render=render, end=True, spare=spare, sort=getattr(PartnerFigures, name),
+                  tie=PartnerFigures.partner_id, value=lambda row: getattr(row.figures, name))
+
+
+def _of_clicks(name: str, label: LazyString, render: str, made: Callable[[int], Any]) -> Column:
+    """Make the column of a rate that means nothing without clicks."""
+    return Column(name, label, render=render, end=True, sort=getattr(PartnerFigures, name),
+                  tie=PartnerFigures.partner_id,
+                  value=lambda row: made(getattr(row.figures, name)) if row.figures.clicks else None)
+
+
+def _touched(name: str, label: LazyString, part: Callable[[PartnerFigures], int]) -> Column:
+    """Make the column of a share of the sales, by the part that the partner had."""
+    return Column(name, label, render="percent", end=True, spare=True,
+                  value=lambda row: percent(part(row.figures), row.figures.orders))
+
+
+FIGURES = (
+    _figure("clicks", _l("Clicks")),
+    _figure("orders", _l("Sales")),
+    _of_clicks("conversion", _l("Conversion"), "percent", lambda value: Decimal(value) / 100),
+    Column("last_sale", _l("Last sale"), render="date", sort=PartnerFigures.last_sale_at, nullable=True,
+           tie=PartnerFigures.partner_id, value=lambda row: row.figures.last_sale_at, spare=True),
+    _touched("first", _l("First touch"), lambda f: f.opener + f.sole),
+    _touched("only", _l("Only touch"), lambda f: f.sole),
+    _touched("late", _l("Last minutes"), lambda f: f.late),
+)
+EARNINGS = (
+    _figure("turnover", _l("Turnover"), "money"),
+    _figure("own", _l("Commission"), "money", spare=True),
+    _figure("network", _l("From the network"), "money", spare=True),
+    _of_clicks("epc", _l("Earned per click"), "money", lambda value: value),
+)
+RANGES = (
+    Range("clicks", _l("Clicks"), PartnerFigures.clicks),
+    Range("orders", _l("Sales"), PartnerFigures.orders),
+    Range("conversion", _l("Conversion, %"), PartnerFigures.conversion, "percent"),
+    Range("last_sale", _l("Last sale"), PartnerFigures.last_sale_at, "date"),
+    Range("created", _l("Joined"), Partner.created_at, "date"),
+)
+MONEY_RANGES = (
+    Range("turnover", _l("Turnover"), PartnerFigures.turnover, "money"),
+    Range("own", _l("Commission"), PartnerFigures.own, "money"),
+    Range("epc", _l("Earned per click"), PartnerFigures.epc, "money"),
+    Range("available", _l("Available"), PartnerFigures.available, "money"),
 )
 # fmt: on
 
 
-def _table() -> Table:
-    """Make the list; groups are the merchant's, and balances are for whoever may see money."""
-    groups = [(str(group.id), group.name) for group in programs.all_groups()]
-    columns: tuple[Column, ...] = (NAME, REFCODE, STATUS, PARENT, GROUP, RECRUITS, JOINED)
-    columns = (TICK, *columns) if may("money") else columns
+def _table(choices: Sequence[Any] = ()) -> Table:
+    """Make the list; groups are the merchant's, and sums are for whoever may see money."""
+    money, sets = may("money.read"), choices or programs.sets()
+    groups = [(str(each.id), each.name) for each in sets if each.kind == "group"]
+    columns: tuple[Column, ...] = (
+        NAME,
+        REFCODE,
+        STATUS,
+        PARENT,
+        GROUP,
+        EMAIL_SPARE,
+        PHONE,
+        RECRUITS,
+    )
+    columns = (*columns, JOINED, *FIGURES, *((*EARNINGS, *BALANCES) if money else ()))
     by_status = Filter("status", _l("State"), STATUSES, lambda s, v: s.where(Partner.status == v))
     by_group = Filter(
         "group", _l("Group"), groups, lambda s, v: s.where(Partner.group_id == int(v))
     )
-    by_terms = _by_terms()
     return Table(
         name="partners",
+        listing="partners",
         caption=_l("Partners"),
         key=Partner.id,
         default="-created",
-        columns=(*columns, *(BALANCES if may("money.read") else ())),
-        filters=(by_status, *((by_group,) if groups else ()), *by_terms),
+        columns=(TICK, *columns) if may("manage") or may("money") else columns,
+        filters=(by_status, *((by_group,) if groups else ()), *_by_terms(sets)),
+        ranges=(*RANGES, *(MONEY_RANGES if money else ())),
         search=queries.matching,
         search_label=_l("Name, e-mail or code"),
         empty=Empty(
@@ -106,9 +181,9 @@ def _table() -> Table:
     )
 
 
-def _by_terms() -> tuple[Filter, ...]:
+def _by_terms(sets: Sequence[Any]) -> tuple[Filter, ...]:
     """Offer the sets of terms, where there are several."""
-    known = {str(terms.id): terms for terms in programs.all_terms()}
+    known = {str(terms.id): terms for terms in sets if terms.kind == "terms"}
     if len(known) < 2:
         return ()
     return (
@@ -141,13 +216,18 @@ APPLICATIONS = Table(
 @requires("read")
 def index() -> Response:
     """List partners, under the registration link."""
-    view = _with_rows(_table().load(queries.listed()))
+    sets = programs.sets()
+    view = _table(sets).load(_statement())
+    view.rows = lines(view.rows)
+    view.saved, view.shares = views("partners", g.person.id), may("manage")
     return page(
         "partners/office/index.html",
         "_table.html",
         partners=view,
         join=join_address(),
         waiting=queries.waiting(),
+        groups=[(each.id, each.name) for each in sets if each.kind == "group"],
+        sets=[(each.id, each.name) for each in sets if each.kind == "terms"],
     )
 
 
@@ -156,7 +236,8 @@ def index() -> Response:
 def applications() -> Response:
     """List who waits for a decision."""
     waiting = queries.listed().where(Partner.status == Status.PENDING)
-    view = _with_rows(APPLICATIONS.load(waiting))
+    view = APPLICATIONS.load(waiting)
+    view.rows = lines(view.rows)
     return page(
         "partners/office/applications.html",
         "_applications.html",
@@ -208,18 +289,24 @@ def create() -> Response:
 def chosen(args: MultiDict[str, str]) -> Select[Any]:
     """Return the statement of the partners that the list shows with these wishes."""
     table = _table()
-    return table.narrow(queries.listed(), table.ask(args))
+    return table.narrow(_statement(), table.ask(args))
+
+
+def _statement() -> Select[Any]:
+    """Return the list's partners with their figures beside them."""
+    same = and_(
+        PartnerFigures.tenant_id == Partner.tenant_id, PartnerFigures.partner_id == Partner.id
+    )
+    found: Any = select(Partner, PartnerFigures).join(PartnerFigures, same)
+    return cast("Select[Any]", found)
+
+
+lists.register(lists.Listing("partners", "office.partners.index", _table, _statement, lines))
 
 
 def join_address(sponsor: str | None = None) -> str:
     """Return the full address of the registration page, under a sponsor if there is one."""
     return public_address(url_for("public.partners.join", merchant=g.tenant.slug, sponsor=sponsor))
-
-
-def _with_rows(view: View) -> View:
-    """Add to the page's rows what stands in other tables; balances only for who may see money."""
-    view.rows = queries.rows(view.rows, balances=may("money.read"))
-    return view
 
 
 def _new(form: NewPartnerForm, status: int = 200) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.partners.service import bulk
+from app.partners.service.bulk import KINDS
 from app.partners.service.codes import (
     add_code,
     code_words,
@@ -47,12 +49,14 @@ from app.partners.service.states import (
 )
 
 __all__ = [
+    "KINDS",
     "Application",
     "NewPartner",
     "act",
     "add_code",
     "approve",
     "block",
+    "bulk",
     "change",
     "check_contact",
     "check_open",

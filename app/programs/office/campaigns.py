@@ -17,7 +17,7 @@ from app.programs.forms import CampaignForm, shown
 from app.programs.models import Campaign
 from app.programs.office.terms import bp
 from app.programs.rules import SCOPES
-from app.reports.queries import campaign_report
+from app.reports.queries import activity_of, campaign_report
 from app.site.access import requires
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Table
@@ -179,6 +179,7 @@ def _page(found: Campaign | None, form: CampaignForm, status: int = 200) -> Resp
         "programs/office/campaign.html",
         status=status,
         campaign=found,
+        happened=activity_of(f"campaign:{found.id}") if found else None,
         form=form,
         state=found.state(clock.now()) if found else None,
         levels=shown(offer["levels"]) if offer else (),

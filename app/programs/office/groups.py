@@ -11,6 +11,7 @@ from app.partners import queries as partners
 from app.programs import queries, service
 from app.programs.forms import ByBuyerField, GroupForm, shown
 from app.programs.office.terms import bp
+from app.reports.queries import activity_of
 from app.site.access import requires
 from app.web.pages import page, see_other
 
@@ -95,4 +96,7 @@ def _group(group_id: str) -> Group:
 
 def _group_page(group: Group | None, form: GroupForm, status: int = 200) -> Response:
     form.offer(queries.all_terms())
-    return page("programs/office/group.html", status=status, group=group, form=form)
+    happened = activity_of(f"group:{group.id}") if group else None
+    return page(
+        "programs/office/group.html", status=status, group=group, form=form, happened=happened
+    )

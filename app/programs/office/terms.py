@@ -15,6 +15,7 @@ from app.partners import queries as partners
 from app.partners.service import lead_to_terms
 from app.programs import queries, service
 from app.programs.forms import ByBuyerField, TermsForm, summary
+from app.reports.queries import activity_of
 from app.site.access import requires
 from app.web.pages import page, see_other
 
@@ -148,6 +149,7 @@ def _terms(terms_id: str) -> Terms:
 
 
 def _edit(terms: Terms | None, form: TermsForm, status: int = 200) -> Response:
+    happened = activity_of(f"terms:{terms.id}") if terms else None
     versions = queries.versions([terms.id], clock.now())[terms.id] if terms else None
     plans = queries.plans_of(terms.id, clock.now()) if terms else []
     return page(
@@ -156,5 +158,6 @@ def _edit(terms: Terms | None, form: TermsForm, status: int = 200) -> Response:
         terms=terms,
         form=form,
         versions=versions,
+        happened=happened,
         plans=plans,
     )

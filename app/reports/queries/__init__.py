@@ -1,5 +1,6 @@
 """Figures over all slices: the overview, campaigns, customers, and whose rates explanations name."""
 
+from app.reports.queries.activity import Happened, Place, activity_of, places
 from app.reports.queries.customers import (
     CustomerSums,
     claims_of,
@@ -29,12 +30,15 @@ __all__ = [
     "STEPS",
     "CampaignReport",
     "CustomerSums",
+    "Happened",
     "Liability",
     "Overview",
     "Pays",
+    "Place",
     "Subject",
     "Top",
     "Waiting",
+    "activity_of",
     "campaign_report",
     "claims_of",
     "commission_by_level",
@@ -46,6 +50,7 @@ __all__ = [
     "orders_of",
     "overview",
     "pays_now",
+    "places",
     "sources",
     "subjects",
     "top_partners",

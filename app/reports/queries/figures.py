@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Date, and_, cast, exists, func, select
 
 from app import clock
-from app.attribution.models import Click
 from app.attribution.queries import last_visit
 from app.catalog.models import Product
 from app.catalog.queries import families_below
@@ -24,6 +23,8 @@ from app.partners.models import Partner
 from app.payouts.models import Payout
 from app.programs.models import Terms
 from app.reports.rules import PERIOD, Figures, Hold, days_until, hold_of, total
+from app.statistics import queries as statistics
+from app.statistics.rules import Period
 from app.tenancy import current_tenant
 from app.tenants.models import Shop
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.programs.models import Campaign
+    from app.statistics.rules import Numbers
     from app.tenants.models import Tenant
 
 FALLEN = ("cancelled", "refunded")
@@ -48,6 +50,7 @@ class Overview:
     now: Figures
     before: Figures
     ever: Figures
+    as_of: datetime | None  # None: the first count is under way
 
 
 @dataclass(frozen=True)
@@ -91,23 +94,23 @@ class Top:
 
 
 def overview(tenant: Tenant) -> Overview:
-    """Return figures by the merchant's days, in four statements."""
-    today = clock.today(tenant.timezone)
-    days = days_until(today, 2 * PERIOD)
-    since = _start(days[0], tenant.timezone)
-    deals, clicks = _deals_by_day(since, tenant.timezone), _clicks_by_day(since, tenant.timezone)
-    by_day = {
-        day: deals.get(day, Figures()) + Figures(clicks=clicks.get(day, 0))
-        for day in {*deals, *clicks}
-    }
+    """Return figures by the merchant's days from the roll-ups, however many clicks there were."""
+    days = days_until(clock.today(tenant.timezone), 2 * PERIOD)
+    found = statistics.by_day(Period(days[0], days[-1]))
+    by_day = {day: _figures(numbers) for day, numbers in found.items()}
     recent = days[PERIOD:]
     return Overview(
         days=recent,
         daily=[by_day.get(day, Figures()) for day in recent],
         now=total(by_day, recent),
         before=total(by_day, days[:PERIOD]),
-        ever=_ever(),
+        ever=_figures(statistics.ever()),
+        as_of=statistics.as_of(),
     )
+
+
+def _figures(numbers: Numbers) -> Figures:
+    return Figures(numbers.orders, numbers.turnover, numbers.commission, numbers.clicks)
 
 
 def liability(tenant: Tenant) -> Liability:
@@ -305,38 +308,6 @@ def _day(column: Any, zone: str) -> Any:
 
 def _start(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
-
-
-def _deals_by_day(since: datetime, zone: str) -> dict[date, Figures]:
-    day = _day(Deal.created_at, zone)
-    rows = db.session.execute(
-        select(day.label("day"), *_sums())
-        .join(Order, _order())
-        .where(*_standing(since))
-        .group_by(day)
-    )
-    return {r.day: Figures(r.orders, int(r.turnover), int(r.commission)) for r in rows}
-
-
-def _clicks_by_day(since: datetime, zone: str) -> dict[date, int]:
-    day = _day(Click.at, zone)
-    rows = db.session.execute(
-        select(day.label("day"), func.count().label("clicks"))
-        .where(Click.at >= since, Click.flag.is_(None))
-        .group_by(day)
-    )
-    return {row.day: row.clicks for row in rows}
-
-
-def _ever() -> Figures:
-    clicks = select(func.count()).where(Click.flag.is_(None)).scalar_subquery()
-    row = db.session.execute(
-        select(*_sums(), clicks.label("clicks"))
-        .select_from(Deal)
-        .join(Order, _order())
-        .where(*_standing())
-    ).one()
-    return Figures(row.orders, int(row.turnover or 0), int(row.commission or 0), row.clicks)
 
 
 def _hold(tenant: Tenant) -> Hold:

@@ -1,0 +1,70 @@
+"""Verbs on views of lists: keep, forget; and on the parts of exports."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app import clock
+from app.errors import DomainError, FieldError
+from app.events.service import record
+from app.extensions import db
+from app.lists.models import ExportPart, SavedView
+from app.lists.rules import LONGEST_NAME, MOST_VIEWS, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+KEPT = timedelta(days=7)  # rows of an export
+
+
+def keep(name: str, title: str, query: str, person_id: int | None) -> None:
+    """Keep a list's filter under a title, for a person or (None) for everybody; the old of that title goes.
+
+    Raises DomainError for a title that cannot stand, and when there are too many.
+    """
+    title = " ".join(title.split())
+    if not 0 < len(title) <= LONGEST_NAME:
+        words = _("A name has 1 to %(most)s characters.", most=LONGEST_NAME)
+        raise DomainError("invalid", words, FieldError("name", words))
+    own = SavedView.person_id == person_id if person_id else SavedView.person_id.is_(None)
+    known = select(func.count()).select_from(SavedView).where(SavedView.list == name, own)
+    if (db.session.scalar(known) or 0) >= MOST_VIEWS:
+        words = _("There are too many views. Delete one first.")
+        raise DomainError("too_many", words, FieldError("name", words))
+    made = insert(SavedView).values(
+        list=name, name=title, query=query, person_id=person_id, created_at=clock.now()
+    )
+    db.session.execute(
+        made.on_conflict_do_update(
+            index_elements=["tenant_id", "list", "person_id", "name"],
+            set_={"query": made.excluded.query},
+        )
+    )
+
+
+def forget(view: SavedView) -> None:
+    """Delete a view."""
+    db.session.delete(view)
+
+
+def told(name: str, rows: int, kind: str) -> None:
+    """Write down that somebody took a list out of the house."""
+    record("list.exported", f"list:{name}", list=name, rows=rows, format=kind)
+
+
+def put_part(run_id: int, number: int, rows: Iterable[Sequence[Any]]) -> None:
+    """Keep some rows of an export; `number` orders the parts."""
+    packed = [[pack(value) for value in row] for row in rows]
+    part = ExportPart(run_id=run_id, number=number, rows=packed, created_at=clock.wall())
+    db.session.add(part)
+    db.session.flush()
+
+
+def prune() -> None:
+    """Forget the rows of old exports: they hold people's names."""
+    db.session.execute(delete(ExportPart).where(ExportPart.created_at < clock.wall() - KEPT))
