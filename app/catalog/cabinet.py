@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.catalog import queries
 from app.catalog.models import Product
+from app.creatives import queries as creatives
 from app.links import queries as link_queries
 from app.links.rules import landing
 from app.partners import queries as partners
@@ -34,6 +35,7 @@ class Offered:
     rates: list[Markup | str | None]
     link: str | None
     generator: str
+    materials: int
 
 
 PRODUCTS = Table(
@@ -75,6 +77,7 @@ def _ready(view: View) -> View:
     names = link_queries.parameters()
     first = queries.first_rates(view.rows)
     own = partners.levels_of([partner.id])[partner.id]
+    materials = creatives.numbers_by_product(creatives.visible(partner))
     found = []
     for product in view.rows:
         shop = shops[product.shop_id]
@@ -85,6 +88,7 @@ def _ready(view: View) -> View:
         # A rate on the partner's card stands above those of products and categories.
         rates = shown([] if own and own[0] is not None else [first[product.id]])
         generator = url_for("cabinet.links.index", product=product.id)
-        found.append(Offered(product, rates, link, generator))
+        number = materials.get(product.id, 0)
+        found.append(Offered(product, rates, link, generator, number))
     view.rows = found
     return view

@@ -65,7 +65,15 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
-        Entry(lazy_gettext("Materials"), "photo", "office.links.index"),
+        Entry(
+            lazy_gettext("Materials"),
+            "photo",
+            entries=(
+                Entry(lazy_gettext("Materials"), endpoint="office.creatives.index"),
+                Entry(lazy_gettext("Links"), endpoint="office.links.index"),
+                Entry(lazy_gettext("Sites"), endpoint="office.verified_sites.index"),
+            ),
+        ),
         Entry(lazy_gettext("Messages"), "mail", "office.notifications.index"),
         Entry(
             lazy_gettext("Settings"),
@@ -91,6 +99,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Home"), "home", "cabinet.partners.index"),
         Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
         Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
+        Entry(lazy_gettext("Materials"), "photo", "cabinet.creatives.index"),
         Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
