@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_wtf.file import FileField, MultipleFileField
 from werkzeug.datastructures import FileStorage
 from wtforms import (
@@ -36,16 +37,16 @@ if TYPE_CHECKING:
 
 KINDS = {
     Kind.BANNER: _l("Banner"),
-    Kind.TEXT: _l("Text"),
+    Kind.TEXT: lazy_pgettext("material", "Text"),
     Kind.LETTER: _l("Letter"),
-    Kind.FILE: _l("File"),
+    Kind.FILE: lazy_pgettext("material", "File"),
     Kind.HTML: _l("HTML"),
 }
 STATES = {
-    State.ON: (_l("On"), "good"),
-    State.COMING: (_l("Coming"), "info"),
-    State.OVER: (_l("Over"), "quiet"),
-    State.OFF: (_l("Off"), "quiet"),
+    State.ON: (lazy_pgettext("material", "On"), "good"),
+    State.COMING: (lazy_pgettext("material", "Coming"), "info"),
+    State.OVER: (lazy_pgettext("material", "Over"), "quiet"),
+    State.OFF: (lazy_pgettext("material", "Off"), "quiet"),
     State.ARCHIVED: (_l("Put away"), "quiet"),
 }
 PICTURES = "image/png,image/jpeg,image/webp,image/gif"
@@ -77,7 +78,7 @@ class PlaceForm(DomainForm):
         """Give the choices."""
         self.product.choices = [("", "—"), *((str(i), name) for i, name in products)]
         self.category.choices = [("", "—"), *((str(i), name) for i, name in categories)]
-        self.language.choices = [("", _l("Any")), *LANGUAGES.items()]
+        self.language.choices = [("", lazy_pgettext("language", "Any")), *LANGUAGES.items()]
 
     def place(self) -> dict[str, Any]:
         """Return what was said of it, as services take it."""

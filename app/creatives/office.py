@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from app import clock
 from app.creatives import queries, rules, service
@@ -81,7 +82,7 @@ TABLE = Table(
         Filter("kind", _l("Kind"), [(str(k), v) for k, v in KINDS.items()],
                lambda s, v: s.where(Creative.kind == v)),
         Filter("show", _l("Show"),
-               [("on", _l("On")), ("off", _l("Off")), ("archived", _l("Put away"))], _show),
+               [("on", lazy_pgettext("material", "On")), ("off", lazy_pgettext("material", "Off")), ("archived", _l("Put away"))], _show),
     ),
     search=queries.matching,
     search_label=_l("Name"),
