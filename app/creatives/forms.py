@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -90,17 +90,23 @@ class PlaceForm(DomainForm):
         }
 
 
+class Chosen:
+    """Ask for some files, and not too many."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: UploadForm, _field: MultipleFileField) -> None:
+        """Raise ValidationError for none, or for more than twenty."""
+        if not form.chosen:
+            raise ValidationError(_l("Choose a file."))
+        if len(form.chosen) > MOST_FILES:
+            raise ValidationError(_l("At most 20 files at once."))
+
+
 class UploadForm(PlaceForm):
     """Banners, many at once: each is called as its file, and all lead to one place."""
 
-    files = MultipleFileField(_l("Pictures"), render_kw={"accept": PICTURES})
-
-    def validate_files(self, _field: MultipleFileField) -> None:
-        """Some pictures, and not too many."""
-        if not self.chosen:
-            raise ValidationError(_l("Choose a file."))
-        if len(self.chosen) > MOST_FILES:
-            raise ValidationError(_l("At most 20 files at once."))
+    files = MultipleFileField(_l("Pictures"), [Chosen()], render_kw={"accept": PICTURES})
 
     @property
     def chosen(self) -> list[FileStorage]:
@@ -126,8 +132,17 @@ class CreativeForm(PlaceForm):
     groups = Several(_l("Only for groups"), coerce=int)
     terms = Several(_l("Only for those on terms"), coerce=int)
 
-    def narrow(self, kind: Kind) -> None:
-        """Leave what this kind has."""
+    def narrow(self, kind: Kind, *, new: bool) -> None:
+        """Leave what this kind has, and mark what it cannot be without."""
+        needed = {
+            Kind.BANNER: ["file"] if new else ["name"],
+            Kind.FILE: ["file"] if new else ["name"],
+            Kind.TEXT: ["name", "body"],
+            Kind.LETTER: ["name", "subject"],
+            Kind.HTML: ["name", "html"],
+        }
+        for name in needed[kind]:
+            self[name].flags.required = True
         if not kind.has_file:
             del self.file
         if not kind.has_html:

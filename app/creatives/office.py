@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 
 from app import clock
 from app.creatives import queries, rules, service
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("creatives", __name__, url_prefix="/materials")
 
+SHOWN = (rules.State.ON, rules.State.OFF, rules.State.ARCHIVED)
 UPLOADS = frozenset({"upload", "create", "change"})
 
 
@@ -81,8 +81,7 @@ TABLE = Table(
     filters=(
         Filter("kind", _l("Kind"), [(str(k), v) for k, v in KINDS.items()],
                lambda s, v: s.where(Creative.kind == v)),
-        Filter("show", _l("Show"),
-               [("on", lazy_pgettext("material", "On")), ("off", lazy_pgettext("material", "Off")), ("archived", _l("Put away"))], _show),
+        Filter("show", _l("Show"), [(str(each), STATES[each][0]) for each in SHOWN], _show),
     ),
     search=queries.matching,
     search_label=_l("Name"),
@@ -117,7 +116,7 @@ def index() -> Response:
         Row(
             each,
             _picture(each),
-            about.get(each.id, ""),
+            about.get(each.id) or each.place or _("the shop's home"),
             _state(each),
             counts.get(each.id, rules.Counts()),
         )
@@ -277,7 +276,7 @@ def _form(
     form = CreativeForm(formdata=None, data=said) if said is not None else CreativeForm()
     form.groups.choices = [(each.id, each.name) for each in programs.all_groups()]
     form.terms.choices = [(each.id, each.name) for each in programs.all_terms()]
-    form.narrow(kind)
+    form.narrow(kind, new=creative is None)
     _offered(form, creative)
     return form
 

@@ -20,7 +20,6 @@ from flask import (
     redirect,
     request,
     send_file,
-    session,
 )
 from flask_babel import gettext as _
 

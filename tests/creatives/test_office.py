@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
     from app.application import App
     from tests.world import Merchant
@@ -264,7 +264,7 @@ def test_in_the_browser_pictures_go_one_by_one_each_with_its_fate(
     app: App, quiet_page: Page, live_server: str, lampa: Merchant
 ) -> None:
     enter(quiet_page, live_server, lampa.staff["manager"].email, lampa.office("materials/upload"))
-    sent = [
+    sent: list[FilePayload] = [
         {"name": "Wide.png", "mimeType": "image/png", "buffer": picture(size=(728, 90))},
         {"name": "bad.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"},
         {"name": "Square.gif", "mimeType": "image/gif", "buffer": picture("GIF", (250, 250))},

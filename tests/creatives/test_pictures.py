@@ -14,11 +14,20 @@ from app.creatives.rules import FileError
 from app.creatives.service.pictures import redraw
 from tests.creatives.shop import picture
 
+REASONS = {"empty", "not_a_picture", "too_many_pixels", "too_many_frames", "too_big"}
 SECRET = b"GPS 55.75 37.61 and <script>alert(1)</script>"
 
 
 def opened(data: bytes) -> Image.Image:
     return Image.open(BytesIO(data))
+
+
+def fate(data: bytes) -> str | bytes:
+    """Return the picture drawn anew, or why it was refused."""
+    try:
+        return redraw(data).data
+    except FileError as error:
+        return error.code
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
@@ -80,7 +89,7 @@ def test_a_comment_in_a_gif_that_is_a_program_is_gone() -> None:
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 def test_animations_stay(kind: str) -> None:
     image = opened(redraw(picture(kind, (120, 60), frames=5)).data)
-    assert image.n_frames == 5
+    assert getattr(image, "n_frames", 1) == 5
 
 
 def test_of_an_animated_png_the_first_frame_stays() -> None:
@@ -117,12 +126,8 @@ def test_a_bomb_of_pixels_behind_a_small_header_ends_as_no_picture() -> None:
     bomb = png_of(100, 100, b"\x00" * 100_000_000)
     assert len(bomb) < 200_000
     began = time.monotonic()
-    drawn = None
-    try:
-        drawn = redraw(bomb)
-    except FileError as error:
-        assert error.code == "not_a_picture"
-    assert drawn is None or len(drawn.data) < 10_000
+    drawn = fate(bomb)
+    assert drawn == "not_a_picture" or len(drawn) < 10_000
     assert time.monotonic() - began < 5
 
 
@@ -130,10 +135,8 @@ def test_a_bomb_of_words_in_a_picture_is_refused_or_dropped() -> None:
     words = b"Comment\x00\x00" + zlib.compress(b"A" * 80_000_000)
     whole = picture("PNG")
     bomb = whole[:33] + chunk(b"zTXt", words) + whole[33:]
-    try:
-        assert b"zTXt" not in redraw(bomb).data
-    except FileError as error:
-        assert error.code == "not_a_picture"
+    drawn = fate(bomb)
+    assert drawn == "not_a_picture" or (isinstance(drawn, bytes) and b"zTXt" not in drawn)
 
 
 def test_a_film_of_thousands_is_refused_before_it_is_unpacked() -> None:
@@ -155,9 +158,5 @@ def test_a_picture_cut_off_or_spoiled_anywhere_is_refused_or_drawn_and_never_an_
     for place in range(0, len(whole), max(1, len(whole) // 60)):
         spoiled = whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
         for data in (whole[:place], spoiled):
-            try:
-                redraw(data)
-            except FileError as error:
-                assert error.code in {
-                    *("empty", "not_a_picture", "too_many_pixels", "too_many_frames", "too_big"),
-                }
+            told = fate(data)
+            assert isinstance(told, bytes) or told in REASONS

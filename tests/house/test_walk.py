@@ -16,6 +16,10 @@ from app.adjustments.rules import Wish as ByHand
 from app.adjustments.service import book as by_hand
 from app.catalog.models import Category, Product
 from app.commissions.models import Deal
+from app.creatives.models import Creative
+from app.creatives.rules import Kind as Material
+from app.creatives.service import Said, take
+from app.creatives.service import create as create_creative
 from app.extensions import db
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
@@ -142,6 +146,9 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         create(partner, Wish(label=f"{word} link"))
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
+        for kind in (Material.TEXT, Material.HTML):
+            html = Said(name=f"{word} material", body=f"{word} words", html=f"<p>{word}</p>")
+            take(create_creative(kind, html), partner, merchant.slug)
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
         by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         values = known(merchant, partner, mark)
@@ -181,6 +188,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "partners": {"public_id": partner.public_id},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
+        "creatives": {"public_id": one(Creative.public_id)},
         "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
         "intake": {"public_id": one(Connection.public_id)},
         "catalog": {"external_id": f"prod-{mark}"},

@@ -74,7 +74,7 @@ def fill_text(text: str, words: Words) -> str:
 
 def fill_html(html: str, words: Words) -> str:
     """Return HTML with its placeholders filled; cleaned after that, since a name may stand in an address."""
-    return clean(PLACEHOLDER.sub(lambda found: escape(words.of(found)), html))
+    return _CLEANER.clean(PLACEHOLDER.sub(lambda found: escape(words.of(found)), html))
 
 
 def banner_code(
