@@ -84,6 +84,7 @@ class Enrolment(Tenanted, Model):
         ref("partner", "partner_id"),
         Index("ix_enrolment_member", "tenant_id", "member_id"),
         Index("ix_enrolment_partner", "tenant_id", "partner_id", "id"),
+        Index("ix_enrolment_evidence", "tenant_id", "evidence"),
     )
 
 

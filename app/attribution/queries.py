@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from app import clock
 from app.attribution.models import Binding, Claim, Click, Enrolment
-from app.attribution.rules import Reason
+from app.attribution.rules import Kind, Reason
 from app.extensions import db
 from app.installation import settings
 from app.links.models import Link
@@ -35,6 +35,9 @@ TOOLS = re.compile(
     r"headless|python|curl|wget|httpx?/|java|okhttp|go-http|node|axios|guzzle", re.IGNORECASE
 )
 LOOKED_AT = 1000  # clicks
+MOST_OF_A_VISIT = 5  # people whom one click may bring as leads
+MOST_OF_A_DAY = 20  # leads a day by a bare code, where visitors' browsers keep us out
+DAY = timedelta(days=1)
 FLAWS = {"frame": Reason.HIDDEN_FRAME}  # any other flag of a stored click is a machine's
 
 
@@ -107,6 +110,7 @@ class Entry:
     touch_at: datetime | None
     won: bool
     why: str
+    how: str = ""  # by what it came, where that was no order: registered, subscribed
 
 
 def journal(order_id: int, partner_id: int | None = None) -> list[Entry]:
@@ -166,7 +170,7 @@ def enrolments(member_id: int) -> list[Entry]:
         .where(Enrolment.member_id == member_id)
         .order_by(Enrolment.won.desc(), Enrolment.since, Enrolment.id)
     )
-    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why) for e, name in rows]
+    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why, e.how) for e, name in rows]
 
 
 def clicks_of_links(link_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
@@ -195,3 +199,15 @@ def last_visit() -> Click | None:
     newest = aliased(Click, latest)
     query = select(newest).where(newest.kind == "script").order_by(newest.at.desc()).limit(1)
     return db.session.scalars(query).one_or_none()
+
+
+def is_worn(evidence: str, kind: Kind) -> bool:
+    """Whether a visit has stood for as many people as share a browser.
+
+    A bare code has no visit of its own: it stands for as many as one day may bring by it.
+    """
+    query = select(func.count()).select_from(Enrolment).where(Enrolment.evidence == evidence)
+    if kind is Kind.CLICK:
+        return (db.session.scalar(query) or 0) >= MOST_OF_A_VISIT
+    query = query.where(Enrolment.kind == kind.value, Enrolment.since > clock.now() - DAY)
+    return (db.session.scalar(query) or 0) >= MOST_OF_A_DAY

@@ -27,6 +27,7 @@ NAMES = {
 # A file with a name of its own, and why it is none of those above.
 OWN_NAMES = {
     "attribution/clicks.py": "a WSGI function in front of Flask",
+    "attribution/explain.py": "words for stored claims: no rule, and no page of its own",
     "commissions/explain.py": "words for a stored explanation: no rule, and no page of its own",
     "intake/hooks.py": "a WSGI function in front of Flask",
     "ledger/checks.py": "the invariants, as queries with no rows",

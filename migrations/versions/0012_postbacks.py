@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.tenancy_ddl import find_work, protect
 
-revision = "0016"
-down_revision = "0015"
+revision = "0012"
+down_revision = "0011"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)

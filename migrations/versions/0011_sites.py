@@ -7,8 +7,8 @@ from alembic import op
 
 from migrations.tenancy_ddl import find_work, protect
 
-revision = "0015"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
