@@ -14,7 +14,7 @@ from app.creatives import queries, rules, service
 from app.creatives.forms import KINDS, STATES, CreativeForm, UploadForm
 from app.creatives.models import Creative
 from app.creatives.rules import Kind
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.events import queries as events
 from app.links import queries as links
 from app.partners import queries as partners
@@ -116,7 +116,7 @@ def index() -> Response:
         Row(
             each,
             _picture(each),
-            about.get(each.id) or each.place or _("the shop's home"),
+            about.get(each.id) or each.place or _("Home"),
             _state(each),
             counts.get(each.id, rules.Counts()),
         )
@@ -157,23 +157,26 @@ def upload() -> Response:
     return see_other("office.creatives.index", message=words)
 
 
-@bp.get("/new/<any(banner, text, letter, file, html):kind>")
+@bp.get("/new")
 @requires("manage")
-def new(kind: str) -> Response:
-    return _edit(None, Kind(kind), _form(Kind(kind)))
+def new() -> Response:
+    """Show the form of a new one; `?kind=` says of what."""
+    kind = _kind()
+    return _edit(None, kind, _form(kind))
 
 
-@bp.post("/new/<any(banner, text, letter, file, html):kind>")
+@bp.post("/new")
 @requires("manage")
-def create(kind: str) -> Response:
-    form = _form(Kind(kind))
+def create() -> Response:
+    kind = _kind()
+    form = _form(kind)
     if not form.validate_on_submit():
-        return _edit(None, Kind(kind), form, 422)
+        return _edit(None, kind, form, 422)
     try:
-        made = service.create(Kind(kind), form.said())
+        made = service.create(kind, form.said())
     except DomainError as error:
         form.tell(error)
-        return _edit(None, Kind(kind), form, error.status)
+        return _edit(None, kind, form, error.status)
     return see_other("office.creatives.show", public_id=made.public_id, message=_("It is there."))
 
 
@@ -268,6 +271,14 @@ def _table() -> Table:
         "product", _l("Product"), products, lambda s, v: s.where(Creative.product_id == int(v))
     )
     return replace(TABLE, filters=(*TABLE.filters, narrow)) if products else TABLE
+
+
+def _kind() -> Kind:
+    """Return what the address asks for; a banner, where it says nothing."""
+    said = request.args.get("kind", Kind.BANNER)
+    if said not in set(Kind):
+        raise NotFound
+    return Kind(said)
 
 
 def _form(

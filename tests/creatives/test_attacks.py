@@ -140,6 +140,7 @@ def test_no_page_gains_an_element_from_what_is_typed_into_any_field(
         assert {page.status_code for page in pages} == {200}
         return [Shape.of(_quiet(page.text)) for page in pages]
 
+    shapes()  # Anna takes it: from now on the office has a row for her
     before = shapes()
     for payload in TYPED:
         data = fields(payload) | {"shown": "y", "html": f"<p>plain</p>{payload}"}

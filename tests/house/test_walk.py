@@ -146,9 +146,15 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         create(partner, Wish(label=f"{word} link"))
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
-        for kind in (Material.TEXT, Material.HTML):
-            html = Said(name=f"{word} material", body=f"{word} words", html=f"<p>{word}</p>")
-            take(create_creative(kind, html), partner, merchant.slug)
+        for kind in (Material.TEXT, Material.HTML):  # for a group: siblings are to find nothing
+            readers = tuple(group.id for group in programs.all_groups())
+            said = Said(
+                name=f"{word} material",
+                body=f"{word} words",
+                html=f"<p>{word}</p>",
+                group_ids=readers,
+            )
+            take(create_creative(kind, said), partner, merchant.slug)
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
         by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         values = known(merchant, partner, mark)
