@@ -22,6 +22,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "terms.created": _l("Terms made"),
     "terms.changed": _l("Terms changed"),
     "terms.announced": _l("New terms announced"),
+    "terms.withdrawn": _l("Planned terms withdrawn"),
     "group.changed": _l("Group changed"),
     "campaign.created": _l("Campaign made"),
     "campaign.changed": _l("Campaign changed"),

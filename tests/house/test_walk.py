@@ -156,7 +156,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             )
             take(create_creative(kind, said), partner, merchant.slug)
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
-        by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
+        by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         values = known(merchant, partner, mark)
         db.session.commit()
     return Things(values, email)
