@@ -8,7 +8,7 @@ from alembic import op
 from migrations.tenancy_ddl import find_work, protect
 
 revision = "0017"
-down_revision = "0012"
+down_revision = "0013"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
