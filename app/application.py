@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIFlask
-from flask import request, session
+from flask import g, request, session
+from flask.sessions import SecureCookieSessionInterface
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy.exc import DBAPIError
 
@@ -16,14 +17,27 @@ from app.errors import Retry
 from app.extensions import db
 
 if TYPE_CHECKING:
+    from flask import Flask, Response
+    from flask.sessions import SessionMixin
     from flask.typing import ResponseReturnValue
 
 log = logging.getLogger(__name__)
 TRIES = 5
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Browsers' sessions, left alone by answers that caches keep for everybody (`g.for_everybody`)."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie and say that the answer depends on it, unless it does not."""
+        if not g.get("for_everybody"):
+            super().save_session(app, session, response)
+
+
 class App(APIFlask):
     """APIFlask whose views run in one transaction: committed below 400, rolled back from there on."""
+
+    session_interface = Sessions()
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view; commit before the answer is built, so that 200 means it is on disk."""

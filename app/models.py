@@ -6,6 +6,7 @@ import app.adjustments.models
 import app.attribution.models
 import app.catalog.models
 import app.commissions.models
+import app.creatives.models
 import app.digests.models
 import app.events.models
 import app.facts.models

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app import clock
 from app.catalog import queries
 from app.catalog.models import Product
+from app.creatives import queries as creatives
 from app.links import queries as link_queries
 from app.links.rules import landing
 from app.partners import queries as partners
@@ -40,6 +41,7 @@ class Offered:
     rate: Markup | str | None
     link: str | None
     generator: str
+    materials: int
 
 
 PRODUCTS = Table(
@@ -83,6 +85,7 @@ def _ready(view: View) -> View:
     partner = partners.by_id(g.partner_id) or abort(404)
     shops = {shop.id: shop for shop in tenants.shops()}
     names = link_queries.parameters()
+    materials = creatives.numbers_by_product(creatives.visible(partner))
     pays = pays_now(g.tenant, partner.id, view.rows, clock.now())
     found = []
     for product in view.rows:
@@ -92,6 +95,8 @@ def _ready(view: View) -> View:
         if place is not None:
             link = landing(link_queries.site_of(shop), place, names, partner.refcode, {}).bare
         generator = url_for("cabinet.links.index", product=product.id)
-        found.append(Offered(product, pays[product.id], _rate(pays[product.id]), link, generator))
+        number = materials.get(product.id, 0)
+        paid = pays[product.id]
+        found.append(Offered(product, paid, _rate(paid), link, generator, number))
     view.rows = found
     return view

@@ -91,6 +91,24 @@ def category_externals(ids: Iterable[int]) -> list[str]:
     return _externals(Category, ids)
 
 
+def external_names(ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the shop's ids of products by ours."""
+    return _external_names(Product, ids)
+
+
+def external_category_names(ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the shop's ids of categories by ours."""
+    return _external_names(Category, ids)
+
+
+def _external_names(table: type[Product | Category], ids: Iterable[int | None]) -> dict[int, str]:
+    wanted = {i for i in ids if i is not None}
+    if not wanted:
+        return {}
+    rows = db.session.execute(select(table.id, table.external_id).where(table.id.in_(wanted)))
+    return {row.id: row.external_id for row in rows}
+
+
 def _ids(
     table: type[Product | Category], words: Iterable[str], shop_id: int | None
 ) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import qrcode
 from flask_babel import gettext as _
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
@@ -28,7 +28,7 @@ from app.tenants.queries import shops
 from app.tenants.service import enter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from app.links.queries import Target
     from app.tenants.models import Shop, Tenant
@@ -92,11 +92,54 @@ def create(partner: Partner, wish: Wish) -> Link:
     taken, NotFound for a product or category of nobody's.
     """
     shop, place = _destination(wish)
-    code = _code(partner, wish.code)
+    return _make(partner, _code(partner, wish.code), shop.id, place, wish)
+
+
+def create_to(
+    partner: Partner,
+    label: str,
+    shop_id: int | None,
+    place: str | None,
+    product_id: int | None,
+    category_id: int | None,
+) -> Link:
+    """Make a link to where the merchant's own material leads: no shop means the home of the first.
+
+    Raises NotFound while there is no shop.
+    """
+    wish = Wish(product_id=product_id, category_id=category_id, label=label)
+    return _make(partner, _code(partner, ""), _shop_id(shop_id), place, wish)
+
+
+def lead_to(
+    link_ids: Iterable[int],
+    shop_id: int | None,
+    place: str | None,
+    product_id: int | None,
+    category_id: int | None,
+) -> None:
+    """Let links that are in the world lead elsewhere: where the merchant's material now leads."""
+    db.session.execute(
+        update(Link)
+        .where(Link.id.in_(set(link_ids)))
+        .values(
+            shop_id=_shop_id(shop_id), url=place, product_id=product_id, category_id=category_id
+        )
+    )
+
+
+def _shop_id(shop_id: int | None) -> int:
+    places = shops()
+    if not places:
+        raise NotFound(_("There is no shop to lead to yet."), "no_shop")
+    return places[0].id if shop_id is None else shop_id
+
+
+def _make(partner: Partner, code: Code, shop_id: int, place: str | None, wish: Wish) -> Link:
     link = Link(
         partner_id=partner.id,
         code_id=code.id,
-        shop_id=shop.id,
+        shop_id=shop_id,
         short=_random(SHORT),
         url=place,
         product_id=wish.product_id,
@@ -207,7 +250,7 @@ def _destination(wish: Wish) -> tuple[Shop, str | None]:
             return shop, place_in(queries.site_of(shop), wish.address)
         except AddressError as problem:
             error = problem
-    raise _refusal("address", _address_words(error.code))
+    raise _refusal("address", address_words(error.code))
 
 
 def _owner(wish: Wish) -> Product | Category | None:
@@ -263,7 +306,8 @@ def _refusal(name: str, words: str) -> DomainError:
     return DomainError(f"bad_{name}", words, FieldError(name, words))
 
 
-def _address_words(code: str) -> str:
+def address_words(code: str) -> str:
+    """Return why a link may not lead there, for the reader."""
     words = {
         "other_site": _("This page is not on the shop's site."),
         "outside_folder": _("This page is outside the shop's folder of its site."),

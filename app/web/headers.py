@@ -27,10 +27,12 @@ HEADERS = {
 }
 
 
-def policy(content_host: str = "") -> str:
-    """The content security policy: our own files only, nothing inline, no frames, no eval."""
+def policy(content_host: str = "", *, frames: bool = False) -> str:
+    """The content security policy: our own files only, nothing inline, no eval; frames only of uploaded content."""
     images = f"'self' data: https://{content_host}" if content_host else "'self' data:"
+    framed = f"https://{content_host}" if content_host else "'self'"
     return (
+        f"{f'frame-src {framed}; ' if frames else ''}"
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         f"img-src {images}; connect-src 'self'; font-src 'self'; "
         "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -49,6 +51,7 @@ def init_app(app: Flask, config: Config) -> None:
         False  # refuse_foreign looks at the origin instead of the referrer
     )
     app.extensions["web.policy"] = policy(config.content_host)
+    app.extensions["web.policy.frames"] = policy(config.content_host, frames=True)
     app.extensions["web.strict_transport"] = config.production
     app.before_request(refuse_foreign)
     app.after_request(secure)
@@ -65,6 +68,12 @@ def secure(response: Response) -> Response:
         )
     if response.mimetype in {"application/json", "application/problem+json"}:
         response.headers["Content-Type"] = f"{response.mimetype}; charset=utf-8"
+    return response
+
+
+def with_frames(response: Response) -> Response:
+    """Let a page show uploaded content in frames, which in turn let nothing of it run."""
+    response.headers["Content-Security-Policy"] = current_app.extensions["web.policy.frames"]
     return response
 
 

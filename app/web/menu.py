@@ -115,7 +115,15 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
-        Entry(lazy_gettext("Materials"), "photo", "office.links.index"),
+        Entry(
+            lazy_gettext("Materials"),
+            "photo",
+            entries=(
+                Entry(lazy_gettext("Materials"), endpoint="office.creatives.index"),
+                Entry(lazy_gettext("Links"), endpoint="office.links.index"),
+                Entry(lazy_gettext("Sites"), endpoint="office.verified_sites.index"),
+            ),
+        ),
         Entry(
             lazy_gettext("Messages"),
             "mail",
@@ -173,6 +181,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
         Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
         Entry(lazy_gettext("Codes"), "ticket", "cabinet.codes.index"),
+        Entry(lazy_gettext("Materials"), "photo", "cabinet.creatives.index"),
         Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
         Entry(lazy_gettext("Statistics"), "chart-bar", "cabinet.statistics.index"),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),

@@ -17,6 +17,10 @@ from app.adjustments.service import book as by_hand
 from app.catalog.models import Category, Product
 from app.commissions.models import Deal
 from app.coupons.models import Coupon
+from app.creatives.models import Creative
+from app.creatives.rules import Kind as Material
+from app.creatives.service import Said, take
+from app.creatives.service import create as create_creative
 from app.extensions import db
 from app.fraud.rules import Word
 from app.identity import service as identity
@@ -186,6 +190,15 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         )
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
+        for kind in (Material.TEXT, Material.HTML):  # for a group: siblings are to find nothing
+            readers = tuple(group.id for group in programs.all_groups())
+            said = Said(
+                name=f"{word} material",
+                body=f"{word} words",
+                html=f"<p>{word}</p>",
+                group_ids=readers,
+            )
+            take(create_creative(kind, said), partner, merchant.slug)
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
         decision, request = joining(word, email)
         by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
@@ -276,6 +289,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "participation": {"run_id": of_kind("convert")},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
+        "creatives": {"public_id": one(Creative.public_id)},
         "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
         "intake": {"public_id": one(Connection.public_id)},
         "lists": {"run_id": exported, "view_id": one(SavedView.id)},
