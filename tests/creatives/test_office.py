@@ -198,7 +198,8 @@ def test_a_material_is_put_away_and_comes_back_and_is_switched_off_and_on(
     manager.post(lampa.office(f"{there}/on"))
     assert all_of(app, lampa)[0].shown
     with app.app_context(), lampa.scope():
-        said = list(db.session.scalars(select(Event.type).where(Event.type.startswith("creative"))))
+        query = select(Event.type).where(Event.type.startswith("creative"))
+        said = list(db.session.scalars(query.order_by(Event.id)))
     assert said == [
         *("creative.created", "creative.archived", "creative.restored"),
         *("creative.changed", "creative.changed"),
