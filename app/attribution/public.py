@@ -103,9 +103,8 @@ def _contact(said: Mapping[str, str]) -> Contact:
     """Return whom a form tells of, in the shop on whose page it stands."""
     given = {name: said.get(name, "")[:LONGEST].replace("\0", "").strip() for name in FIELDS}
     host = urlsplit(request.headers.get("Origin", "")).netloc.casefold()
-    shops = tenants.shops()
     return Contact(
-        shop_id=next((shop for shop in shops if shop.domain == host), shops[0]).id,
+        shop_id=(tenants.shop_of_host(host) or tenants.shops()[0]).id,
         customer_id=None,
         email=normalise_email(given["email"]),
         phone=normalise_phone(given["phone"], region_of(g.tenant.currency)),

@@ -79,6 +79,9 @@ def _attempt(tenant_id: int, taken: Taken) -> Outcome:
         # The worker's edge: a broken template must not stop the letters behind it.
         log.exception("message %s of tenant %s cannot be written", taken.id, tenant_id)
         return Outcome(Fate.LATER, type(error).__name__)
+    if letter.is_test:  # test mode writes to nobody: its letters are read in its office
+        in_transaction(lambda: notifications.capture(taken.id, letter), tenant_id)
+        return Outcome(Fate.SENT)
     return delivery.send(letter)
 
 

@@ -11,6 +11,8 @@ from app.extensions import db
 from app.identity.models import Session
 from app.jobs.work import all_tenants, at_work, in_transaction
 from app.ledger import service as ledger
+from app.onboarding import service as onboarding
+from app.tenancy import PLATFORM
 from app.tenants.models import IdempotencyKey
 
 MONTHS_AHEAD = 4
@@ -37,6 +39,7 @@ def prune() -> None:
     """Forget what has served its time: ended sessions, answers kept for repeated calls."""
     with at_work():
         in_transaction(_prune_sessions)
+        in_transaction(onboarding.forget_unconfirmed, PLATFORM)
         for tenant_id in in_transaction(all_tenants):
             in_transaction(_prune_answers, tenant_id)
 

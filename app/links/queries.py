@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -24,9 +25,10 @@ from app.links.rules import (
 )
 from app.partners.models import Code, Partner
 from app.tenants.models import Shop, Tenant
-from app.tenants.queries import setting
+from app.tenants.queries import former_places, setting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
 MOST_PICKED = 500  # products; the address of any other can be pasted
@@ -85,6 +87,23 @@ def site_of(shop: Shop) -> Site:
     return Site(shop.domain, shop.path)
 
 
+def sites_of(shops: Iterable[Shop]) -> list[tuple[Shop, Site]]:
+    """Return where shops stand, deeper folders first, and after that where they stood before.
+
+    A shop in a folder of another's domain has its own pages, and a page of an old address is the
+    same page of the new one.
+    """
+    known = list(shops)
+    former = former_places(shop.id for shop in known)
+    now = sorted(((shop, site_of(shop)) for shop in known), key=_depth)
+    once = [(s, Site(f.domain, f.path)) for s in known for f in former.get(s.id, ())]
+    return [*now, *sorted(once, key=_depth)]
+
+
+def _depth(found: tuple[Shop, Site]) -> int:
+    return -len(found[1].folder)
+
+
 def place_of(link: Link, shop: Shop) -> str:
     """Return where in the shop the link leads; for a product without an address, its home."""
     if link.url is not None:
@@ -98,11 +117,18 @@ def place_of(link: Link, shop: Shop) -> str:
 def product_place(product: Product, shop: Shop) -> str | None:
     """Return where a product's links lead: its first landing page, else its own page."""
     for address in (*product.landing_pages, product.url):
-        try:
-            return place_in(site_of(shop), str(address or ""))
-        except AddressError:
-            continue
+        for site in chain((site_of(shop),), _former_sites(shop)):
+            try:
+                return place_in(site, str(address or ""))
+            except AddressError:
+                continue
     return None
+
+
+def _former_sites(shop: Shop) -> Iterable[Site]:
+    """Yield where the shop stood before; asked only where its present address does not fit."""
+    for row in former_places([shop.id]).get(shop.id, ()):
+        yield Site(row.domain, row.path)
 
 
 def address(code: str, slug: str) -> str:

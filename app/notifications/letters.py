@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 ACCENT = "#1f6f54"  # ours, where the merchant chose none
 WHITE = (255, 255, 255)
 UNSUBSCRIBE = "unsubscribe"
+SIGN_UP = "signup"  # the purpose of the link that confirms one
 ROLES = {
     "owner": lazy_gettext("owner"),
     "manager": lazy_gettext("manager"),
@@ -75,6 +76,7 @@ class Letter:
     html: str
     headers: dict[str, str]
     reply_to: str | None
+    is_test: bool = False
 
 
 def compose(message: Message) -> Letter:
@@ -104,6 +106,7 @@ def compose(message: Message) -> Letter:
         html=str(mjml.mjml2html(UNWRITABLE.sub("", markup))),
         headers=_headers(message, view),
         reply_to=view.merchant.email if rule.to is To.PARTNER else None,
+        is_test=view.is_test,
     )
 
 
@@ -281,10 +284,17 @@ class View:
         return self.person is not None and self.person.password_hash is not None
 
     @cached_property
+    def confirm_link(self) -> str:
+        """The link that proves the e-mail of a sign-up."""
+        token = crypto.sign(SIGN_UP, self.facts["signup"])
+        return public_address(f"/signup/confirm?token={token}&lang={self.locale}")
+
+    @cached_property
     def password_link(self) -> str:
         """A fresh link that sets the reader's password; to sign in, where that cannot be."""
         purpose = {"person.password_reset": "reset", "staff.invited": "invitation"}
-        if self.person is None:
+        # Staff read the letters of test mode: a link there must open nobody's account.
+        if self.person is None or self.is_test:
             return public_address("/login")
         found = purpose.get(self.kind, "welcome")
         return str(identity.password_link(self.person.id, found, self.locale))
@@ -296,7 +306,7 @@ class View:
     def office(self, page: str = "") -> str:
         """Return the address of a page of the back office."""
         if self.merchant.id == PLATFORM:
-            return public_address("/platform/")
+            return public_address(f"/platform/{page}")
         return public_address(f"/{self.merchant.slug}/office/{page}")
 
     @cached_property

@@ -18,6 +18,8 @@ class To(StrEnum):
     STAFF = "staff"  # members of the merchant's team with one of the roles
     PARTNER = "partner"  # the event's partner: fact partner_id, else its subject
     PERSON = "person"  # the event's subject, or fact person_id
+    ADDRESS = "address"  # the fact email, of somebody who has no account yet
+    OPERATOR = "operator"  # those who run the platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ MONEY_DESK = ("owner", "manager", "accountant")
 
 # The template of a letter carries the name of its event.
 RULES: Mapping[str, Rule] = {
+    "signup.asked": Rule(To.ADDRESS),
+    "signup.confirmed": Rule(To.OPERATOR),
+    "signup.refused": Rule(To.ADDRESS),
     "partner.applied": Rule(To.STAFF, MANAGERS),
     "partner.registered": Rule(To.PARTNER),
     "partner.approved": Rule(To.PARTNER),

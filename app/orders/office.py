@@ -21,6 +21,7 @@ from app.orders.rules import folded_from_json, line_value, refunded
 from app.partners.queries import cards
 from app.reports.queries import customer_sums, sources
 from app.site.access import requires
+from app.site.lists import by_shop, with_undone
 from app.web.filters import money_text
 from app.web.pages import page
 from app.web.tables import Column, Empty, Filter, Table
@@ -94,7 +95,8 @@ ORDERS = Table(
 @requires("read")
 def index() -> Response:
     """List orders; a star marks those that a partner brought."""
-    return page("orders/office/index.html", "_table.html", orders=ORDERS.load(orders()))
+    table, statement = with_undone(by_shop(ORDERS, Order.shop_id), orders())
+    return page("orders/office/index.html", "_table.html", orders=table.load(statement))
 
 
 @bp.get("/<string:deal>/")

@@ -33,6 +33,8 @@ SLICES: dict[str, tuple[str, ...]] = {
         "webhooks",
         "runs",
         "reruns",
+        "onboarding",
+        "twin",
         "reports",
     ),
     "cabinet": (

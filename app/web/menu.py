@@ -25,6 +25,7 @@ class Entry:
     icon: str = ""
     endpoint: str = ""
     entries: tuple[Entry, ...] = ()
+    test: bool = False  # only in test mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,15 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Materials"), "photo", "office.links.index"),
         Entry(lazy_gettext("Messages"), "mail", "office.notifications.index"),
         Entry(
+            lazy_gettext("Test mode"),
+            "test-pipe",
+            entries=(
+                Entry(lazy_gettext("Test sale"), endpoint="office.twin.sales", test=True),
+                Entry(lazy_gettext("Clock"), endpoint="office.twin.index", test=True),
+                Entry(lazy_gettext("Mailbox"), endpoint="office.twin.mailbox", test=True),
+            ),
+        ),
+        Entry(
             lazy_gettext("Settings"),
             "settings",
             entries=(
@@ -99,6 +109,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     ),
     "platform": (
         Entry(lazy_gettext("Merchants"), "building-store", "platform.tenants.index"),
+        Entry(lazy_gettext("Sign-ups"), "user-plus", "platform.onboarding.index"),
         Entry(lazy_gettext("Messages"), "mail", "platform.notifications.index"),
     ),
     "public": (),
@@ -120,6 +131,8 @@ def _line(entry: Entry) -> Line | None:
         below = _lines(entry.entries)
         current = any(line.current for line in below)
         return Line(entry.label, entry.icon, None, current, below) if below else None
+    if entry.test and not surroundings().test_mode:
+        return None
     if entry.endpoint not in current_app.view_functions or not surroundings().allowed(
         entry.endpoint
     ):

@@ -32,6 +32,7 @@ class Surroundings:
     role: str | None = None
     allowed: Callable[[str], bool] = _nothing  # may this reader open that endpoint
     test_mode: bool = False
+    other_mode: str | None = None  # this page, or the first one, in the other of live and test mode
     viewing_as: str | None = None  # the partner whose cabinet staff look at, read only
 
 
