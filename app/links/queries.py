@@ -67,9 +67,14 @@ def link_of(code: Code) -> Link | None:
     return db.session.scalars(query.where(Link.is_default)).one_or_none()
 
 
-def target(tenant: Tenant, link: Link) -> Target:
-    """Return what following the link means now: shops may move, and refcodes change."""
+def target(tenant: Tenant, link: Link) -> Target | None:
+    """Return what following the link means now: shops may move, and refcodes change.
+
+    None while its shop stands nowhere yet.
+    """
     shop = db.session.get_one(Shop, (tenant.id, link.shop_id))
+    if not shop.domain:
+        return None
     partner = db.session.get_one(Partner, (tenant.id, link.partner_id))
     return Target(
         tenant=tenant.id,

@@ -23,6 +23,7 @@ from app.reports.queries import STEPS, first_steps
 from app.reports.rules import steps
 from app.site.access import requires
 from app.site.people import freshly
+from app.tenancy import tenant_scope
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
 from app.web.pages import page, see_other
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from app.onboarding.service import NewCode
+    from app.tenants.rules import Place
     from app.web.forms import Form
 
 bp = Blueprint("onboarding", __name__, url_prefix="/start")
@@ -157,9 +159,21 @@ def _save_basics(form: BasicsForm) -> None:
     shop = tenants.shops()[0]
     place = tenants_service.read_place(form.domain.data or "", form.path.data or "/")
     tenants_service.change_shop(shop, place=place)
+    _follow(place)
     accent = g.tenant.brand.get("accent")
     if form.name.data != g.tenant.name:
         tenants_service.change_brand(g.tenant, name=form.name.data, accent=accent)
+
+
+def _follow(place: Place) -> None:
+    """Let the shop of test mode stand there too, if it stands nowhere yet."""
+    twin = tenants.twin_of(g.tenant.id)
+    if twin is None:
+        return
+    with tenant_scope(twin.id, twin.clock_offset):
+        first = tenants.shops()[0]
+        if not first.domain:
+            tenants_service.change_shop(first, place=place)
 
 
 def _save_terms(form: FirstTermsForm) -> None:

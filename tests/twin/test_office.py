@@ -375,6 +375,21 @@ class TestSales:
         assert "means completed" in answer.text
         assert there(app, lampa, select(func.count()).select_from(Order)) == 0
 
+    def test_a_shop_that_stands_nowhere_is_said_and_neither_sells_nor_breaks(
+        self, app: App, client: FlaskClient, owner: FlaskClient, lampa: Merchant, shop: str
+    ) -> None:
+        nowhere = {"domain": ""}
+        client.put(f"/api/v1/shops/{shop}", json=nowhere, headers=lampa.test_bearer)
+        answer = owner.post(twin(lampa, "sales/"), data={"shop": shop, "amount": "10"})
+        assert answer.status_code == 422
+        assert "Name the domain of your first shop" in answer.text
+        said = {"name": "Anna", "refcode": f"anna-{secrets.token_hex(4)}"}
+        client.post("/api/v1/partners", json=said, headers=lampa.test_bearer)
+        click = {"ref": said["refcode"]}
+        refused = client.post("/api/v1/clicks", json=click, headers=lampa.test_bearer)
+        assert refused.status_code == 422
+        assert client.get(f"/r/{lampa.slug}-test/{said['refcode']}").status_code == 404
+
     def test_a_sale_that_earns_nothing_pays_nothing_and_is_undone_too(
         self, app: App, client: FlaskClient, owner: FlaskClient, lampa: Merchant, shop: str
     ) -> None:

@@ -56,7 +56,8 @@ def make(tenant: Tenant, shop: Shop, amount: int) -> TestSale:
     partner = queries.partner_of_sales() or _partner()
     click = count_click(partner.refcode)
     if click is None:
-        raise LookupError("a partner has a refcode")
+        message = _("Name the domain of your first shop: a link has to lead somewhere.")
+        raise DomainError("domain", message, FieldError("shop", message))
     order = _order(tenant, shop, amount, click)
     sale = TestSale(
         public_id=public_id("ts"),
