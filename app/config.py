@@ -46,6 +46,10 @@ class Config:
     trusted_hosts: tuple[str, ...] = ()
     proxy_hops: int = 0
     sentry_dsn: str = ""
+    egress_allow: tuple[
+        str, ...
+    ] = ()  # "host:port" inside our own network that merchants may reach
+    dns_server: str = ""  # "host:port" that is asked for TXT records; empty: the machine's own
     cheap_hashes: bool = False  # tests only: argon2 without its cost
 
     @property
@@ -77,6 +81,10 @@ class Config:
             trusted_hosts=tuple(h for h in environ.get("TRUSTED_HOSTS", "").split(",") if h),
             proxy_hops=int(environ.get("PROXY_HOPS", "0")),
             sentry_dsn=environ.get("SENTRY_DSN", ""),
+            egress_allow=tuple(
+                h.strip().lower() for h in environ.get("EGRESS_ALLOW", "").split(",") if h.strip()
+            ),
+            dns_server=environ.get("DNS_SERVER", ""),
             cheap_hashes=env == "test",
         )
         if config.production:

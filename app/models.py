@@ -19,6 +19,8 @@ import app.notifications.models
 import app.orders.models
 import app.partners.models
 import app.payouts.models
+import app.postbacks.models
 import app.programs.models
 import app.runs.models
-import app.tenants.models  # noqa: F401
+import app.tenants.models
+import app.verified_sites.models  # noqa: F401

@@ -32,6 +32,7 @@
     const at = (selector) => event.target.closest(selector);
     const copied = at("[data-copy]");
     if (copied) copy(copied);
+    if (at("[data-print]")) window.print();
     const closer = at("[data-close]");
     if (closer) closer.closest("[data-toast]").remove();
     const opener = at("[data-dialog]");

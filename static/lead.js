@@ -12,6 +12,6 @@
     if (email) said.set("email", email)
     if (phone) said.set("phone", phone)
     if (name) said.set("name", name)
-    if (email || phone) fetch(base, {method: "POST", body: said, keepalive: true, credentials: "omit", mode: "no-cors"})
+    if (email || phone) fetch(base, {method: "POST", body: said, keepalive: true, credentials: "omit"})
   }, true)
 })()

@@ -1,6 +1,6 @@
 // The landing script: remembers, in a cookie of the shop's own, through whose link a visitor came.
 // Served as /t/<merchant>.js with the merchant's settings in place of the last line's word.
-(function ([names, days, first]) {
+(function ([names, days, first, sites]) {
   const w = window, d = document, me = d.currentScript, key = "partnerka_click"
   if (w.partnerka || !me) return
   const base = me.src.replace(/\.js[^/]*$/, ""), data = me.dataset
@@ -23,7 +23,7 @@
   const tell = () => {
     if (!waiting || !allowed) return
     waiting = 0
-    fetch(base + "/hit?" + new URLSearchParams({ref: code, page: location.origin + location.pathname,
+    fetch(base + "/hit?" + new URLSearchParams({ref: code || "", page: location.origin + location.pathname,
       from: d.referrer.split("?")[0]}), {method: "POST", keepalive: true, credentials: "omit"})
       .then(answer => {
         const token = answer.headers.get("Partnerka-Click")
@@ -39,6 +39,11 @@
     code = names.map(name => query.get(name)).find(Boolean)
     // A page that is shown again, or inside another page, is no new visit.
     if (self != top || (value && entry && entry.type != "navigate")) code = ""
+    // A visitor from another site: it may be a partner's, where the merchant has such.
+    else if (sites && !code && !value) {
+      fresh = ""
+      waiting = d.referrer && d.referrer.indexOf(location.origin)
+    }
     if (code) {
       waiting = !/^ck_/.test(click)
       fresh = waiting ? "ref:" + code : click

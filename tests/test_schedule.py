@@ -40,6 +40,7 @@ def test_what_must_not_wait_runs_every_minute_at_least() -> None:
     assert often == {
         *(jobs.sweep, jobs.drain_inbox, jobs.mature, jobs.sweep_runs),
         *(jobs.refresh_networks, jobs.rehang, jobs.grade),
+        *(jobs.check_sites, jobs.send_postbacks),
     }
 
 

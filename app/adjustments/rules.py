@@ -113,6 +113,21 @@ def moves(
     return found, after
 
 
+def repaid(standing: Standing) -> int:
+    """Return how much of a debt what is available repays, minor units."""
+    return min(standing.available, standing.debt)
+
+
+def settled(wish: Wish, standing: Standing) -> tuple[Standing, int]:
+    """Return how a partner stands once a wish is booked, and what it repays of a debt, minor units.
+
+    Raises Refusal as `gain` does.
+    """
+    _found, after = moves(wish.partner_id, wish.act, gain(wish, standing), wish.reason, standing)
+    back = repaid(after)
+    return Standing(after.available - back, after.debt - back), back
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A pasted line as it was read: where it stood, the code, the sum as typed, the reason."""

@@ -20,10 +20,20 @@ from app import clock
 from app.attribution.models import Click
 from app.extensions import db
 from app.group_commit import GroupCommit
-from app.links.rules import click_key, fold_code, instant, milliseconds_of, seal_click
+from app.links.queries import SCAN
+from app.links.rules import (
+    ascii_domain,
+    click_key,
+    fold_code,
+    instant,
+    milliseconds_of,
+    seal_click,
+)
 from app.links.service import PARAMS, target_of_code, target_of_short
 from app.tenancy import current_tenant, tenant_scope
-from app.tenants.queries import by_domain, by_slug, look_up, tenant
+from app.tenants.queries import by_domain, by_slug, look_up, stands, tenant
+from app.verified_sites.queries import links_by_host
+from app.verified_sites.rules import is_below, referrer_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
+BEACONS = frozenset({"script", "site"})
 REMEMBERED = 30.0  # seconds that a link is known without asking
 MOST_REMEMBERED = 50_000
 LONGEST = 500  # characters kept of what a browser says
@@ -76,6 +87,64 @@ class Remembered(NamedTuple):
     target: Target
 
 
+class Known(NamedTuple):
+    """A merchant's verified sites and shops, and the moment from which they must be looked up again."""
+
+    until: float
+    tenant: Tenant | None
+    links: dict[str, int]
+    shops: frozenset[str]
+
+
+class Sites:
+    """Whose a visit is that our script saw on the merchant's page, by the site the visitor came from."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.known: dict[str, Known] = {}
+        self.targets: dict[tuple[int, int], Remembered] = {}
+
+    def target(self, path: str, host: str, said: dict[str, str], environ: Environ) -> Target | None:
+        """Return the site's link; None unless a browser says that one of the shop's pages asks."""
+        came_from = referrer_host(said.get("from", ""))
+        if came_from is None:
+            return None
+        try:
+            known = self._of(path, host)
+            link = known.links.get(came_from)
+            asks = referrer_host(environ.get("HTTP_ORIGIN", ""))
+            if link is None or known.tenant is None or asks is None:
+                return None
+            on_page = any(is_below(asks, shop) for shop in known.shops)
+            return self._link(known.tenant, link) if on_page else None
+        except SQLAlchemyError as error:
+            log.warning("a site could not be looked up: %s", error)
+            return None
+
+    def _of(self, path: str, host: str) -> Known:
+        key = f"{host}\n{path}"
+        known = self.known.get(key)
+        if known is None or known.until < time.monotonic():
+            with self.app.app_context():
+                known = _sites(path, host)
+            if len(self.known) >= MOST_REMEMBERED:
+                self.known.clear()
+            self.known[key] = known
+        return known
+
+    def _link(self, merchant: Tenant, link: int) -> Target | None:
+        known = self.targets.get((merchant.id, link))
+        if known is not None and known.until > time.monotonic():
+            return known.target
+        with self.app.app_context(), tenant_scope(merchant.id):
+            found = target_of_short(merchant, link)
+        if found is not None:
+            if len(self.targets) >= MOST_REMEMBERED:
+                self.targets.clear()
+            self.targets[merchant.id, link] = Remembered(time.monotonic() + REMEMBERED, found)
+        return found
+
+
 class Clicks:
     """The WSGI function: answers links and the script's beacon, and leaves the rest to Flask."""
 
@@ -85,6 +154,7 @@ class Clicks:
         self.key = click_key(app.config["SECRET_KEY"])
         self.commits = GroupCommit(app, "clicks", INSERT)
         self.links: dict[str, Remembered] = {}
+        self.sites = Sites(app)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a click; anything else, and what leads nowhere, is Flask's."""
@@ -97,9 +167,12 @@ class Clicks:
             return self.inner(environ, start_response)
         query = environ.get("QUERY_STRING", "")
         said = fields(query) if query else {}
-        target = self.target(
-            path, environ.get("HTTP_HOST", ""), said.get("ref", "") if beacon else ""
-        )
+        if kind == "short" and query == SCAN:
+            kind = "scan"
+        host, code = environ.get("HTTP_HOST", ""), said.get("ref", "") if beacon else ""
+        target = self.target(path, host, code) if code or not beacon else None
+        if beacon and not code:
+            kind, target = "site", self.sites.target(path, host, said, environ)
         if target is None:
             return self.inner(environ, start_response)
         token = None if method == "HEAD" else self.count(target, kind, environ, said)
@@ -120,7 +193,7 @@ class Clicks:
             "t": target.tenant, "m": at, "n": nonce, "l": target.link, "p": target.partner, "k": kind,
             "i": shortened(environ.get("REMOTE_ADDR", "")),
             "u": _kept(environ.get("HTTP_USER_AGENT")),
-            "r": _kept(said.get("from") if kind == "script" else environ.get("HTTP_REFERER")),
+            "r": _kept(said.get("from") if kind in BEACONS else environ.get("HTTP_REFERER")),
             "a": _kept(said.get("page")),
             "q": {name: _kept(said[name]) for name in PARAMS if name in said} if said else {},
             "f": flag,
@@ -223,6 +296,18 @@ def find(path: str, host: str, code: str) -> Target | None:
         return target_of_code(merchant, code if steps[0] == "t" else steps[-1])
 
 
+def _sites(path: str, host: str) -> Known:
+    """Read the verified sites of the merchant whose /t/<merchant>/hit this is."""
+    steps = _text(path).strip("/").split("/")
+    merchant = by_slug(fold_code(steps[1])) if len(steps) == 3 else _by_host(host)
+    until = time.monotonic() + REMEMBERED
+    if merchant is None:
+        return Known(until, None, {}, frozenset())
+    with tenant_scope(merchant.id):
+        domains = frozenset(ascii_domain(domain) for _shop, domain in stands())
+        return Known(until, merchant, links_by_host(), domains)
+
+
 def _by_host(host: str) -> Tenant | None:
     return by_domain(host.lower()) or by_domain(host.lower().partition(":")[0])
 
@@ -237,7 +322,7 @@ def flag_of(environ: Environ, kind: str) -> str | None:
     if purpose and "pre" in purpose.lower():
         return "prefetch"
     dest = environ.get("HTTP_SEC_FETCH_DEST")
-    if dest is not None and dest != ("empty" if kind == "script" else "document"):
+    if dest is not None and dest != ("empty" if kind in BEACONS else "document"):
         return "frame"
     return "bot" if is_machine(environ.get("HTTP_USER_AGENT", "")[:LONGEST]) else None
 

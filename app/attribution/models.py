@@ -22,7 +22,7 @@ class Click(Model):
     nonce: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # the token's 64 bits
     link_id: Mapped[int]
     partner_id: Mapped[int]
-    kind: Mapped[str]  # redirect, short, script, server
+    kind: Mapped[str]  # redirect, short, scan, script, site, server
     ip: Mapped[str | None]  # shortened: /24 or /48
     user_agent: Mapped[str | None]
     referrer: Mapped[str | None]
@@ -84,6 +84,7 @@ class Enrolment(Tenanted, Model):
         ref("partner", "partner_id"),
         Index("ix_enrolment_member", "tenant_id", "member_id"),
         Index("ix_enrolment_partner", "tenant_id", "partner_id", "id"),
+        Index("ix_enrolment_evidence", "tenant_id", "evidence"),
     )
 
 

@@ -13,20 +13,24 @@ from urllib.parse import unquote, urlsplit
 from flask import Blueprint, Response, abort, current_app, g, make_response, request
 
 from app import clock
+from app.attribution.queries import is_worn
 from app.attribution.rules import Kind
 from app.attribution.service import UNANSWERED
 from app.extensions import csrf, limiter
 from app.intake import service as intake
+from app.links.rules import AddressError, ascii_domain
 from app.members.rules import normalise_email, normalise_phone, region_of
 from app.members.service import Card, Contact
 from app.site.access import requires
 from app.tenants import queries as tenants
 from app.tenants.queries import settings
+from app.verified_sites import queries as verified_sites
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.attribution.clicks import Clicks
+    from app.tenants.models import Shop
 
 bp = Blueprint("attribution", __name__)
 
@@ -47,6 +51,7 @@ ANYBODY = {
 def script() -> Response:
     now = settings()
     words = [now["parameters"], now["window_days"], now["click"] == "first"]
+    words += [1] if verified_sites.any_verified() else []
     packed = request.accept_encodings.quality("gzip") > 0
     response = make_response(landing_script(json.dumps(words), packed=packed))
     response.headers.update(ANYBODY)
@@ -87,24 +92,43 @@ def lead_script() -> Response:
 @limiter.limit("30/minute")
 @requires("anyone")
 def lead() -> Response:
-    """Fix a contact to the partner who brought him; whatever became of it, the page is told the same."""
-    contact = _contact(request.form)
+    """Fix a contact to the partner who brought him; whatever became of it, the page is told the same.
+
+    Only a page of the shop's may report one, and one visit stands for no more than a few people.
+    """
+    shop = _asking()
+    if shop is None:
+        return make_response("", 204, ANYBODY)
+    contact = _contact(request.form, shop)
     click = request.form.get("click", "")[:LONGEST].replace("\0", "")
     kind, evidence = Kind.CLICK, click
     if click.startswith(UNANSWERED):
         kind, evidence = Kind.REF, unquote(click.removeprefix(UNANSWERED)).replace("\0", "")
-    if contact.key is not None and evidence:
+    if contact.key is not None and evidence and not is_worn(evidence, kind):
         # A stranger's form changes no card that is there.
         intake.introduce(contact, [(kind, evidence)], "subscribed", Card(frozenset()))
     return make_response("", 204, ANYBODY)
 
 
-def _contact(said: Mapping[str, str]) -> Contact:
+def _asking() -> Shop | None:
+    """Return the shop on whose page the browser says it is; None for anybody else's."""
+    try:
+        host = ascii_domain(urlsplit(request.headers.get("Origin", "")).netloc)
+    except (ValueError, AddressError):
+        return None
+    return next((shop for shop, domain in tenants.stands() if _is_of(domain, host)), None)
+
+
+def _is_of(place: str, host: str) -> bool:
+    domain = ascii_domain(place).removeprefix("www.")
+    return host == domain or host.endswith(f".{domain}")
+
+
+def _contact(said: Mapping[str, str], shop: Shop) -> Contact:
     """Return whom a form tells of, in the shop on whose page it stands."""
     given = {name: said.get(name, "")[:LONGEST].replace("\0", "").strip() for name in FIELDS}
-    host = urlsplit(request.headers.get("Origin", "")).netloc.casefold()
     return Contact(
-        shop_id=(tenants.shop_of_host(host) or tenants.shops()[0]).id,
+        shop_id=shop.id,
         customer_id=None,
         email=normalise_email(given["email"]),
         phone=normalise_phone(given["phone"], region_of(g.tenant.currency)),

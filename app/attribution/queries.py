@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from app import clock
 from app.attribution.models import Binding, Claim, Click, Enrolment
-from app.attribution.rules import Reason
+from app.attribution.rules import Kind, Reason
 from app.extensions import db
 from app.installation import settings
 from app.links.models import Link
@@ -35,6 +35,9 @@ TOOLS = re.compile(
     r"headless|python|curl|wget|httpx?/|java|okhttp|go-http|node|axios|guzzle", re.IGNORECASE
 )
 LOOKED_AT = 1000  # clicks
+MOST_OF_A_VISIT = 5  # people whom one click may bring as leads
+MOST_OF_A_DAY = 20  # leads a day by a bare code, where visitors' browsers keep us out
+DAY = timedelta(days=1)
 FLAWS = {"frame": Reason.HIDDEN_FRAME}  # any other flag of a stored click is a machine's
 
 
@@ -46,6 +49,7 @@ class SeenClick:
     link_id: int
     at: datetime
     flaw: Reason | None
+    by_site: bool = False  # nobody followed a link: he came from a verified site
 
 
 def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
@@ -60,9 +64,11 @@ def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
     if not own:
         return {}
     links = db.session.execute(
-        select(Link.id, Link.partner_id).where(Link.id.in_({c.link for c in own.values()}))
+        select(Link.id, Link.partner_id, Link.is_site).where(
+            Link.id.in_({c.link for c in own.values()})
+        )
     )
-    partners = {row.id: row.partner_id for row in links}
+    found = {row.id: row for row in links}
     rows = db.session.execute(
         select(Click.at, Click.nonce, Click.flag, Click.user_agent).where(
             tuple_(Click.at, Click.nonce).in_({(c.at, c.nonce) for c in own.values()})
@@ -71,13 +77,14 @@ def read_clicks(tokens: Iterable[str]) -> dict[str, SeenClick]:
     flags = {(row.at, row.nonce): row.flag or _second_look(row.user_agent) for row in rows}
     return {
         token: SeenClick(
-            partners[click.link],
+            found[click.link].partner_id,
             click.link,
             click.at,
             _flaw(flags.get((click.at, click.nonce))),
+            found[click.link].is_site,
         )
         for token, click in own.items()
-        if click.link in partners
+        if click.link in found
     }
 
 
@@ -103,6 +110,7 @@ class Entry:
     touch_at: datetime | None
     won: bool
     why: str
+    how: str = ""  # by what it came, where that was no order: registered, subscribed
 
 
 def journal(order_id: int, partner_id: int | None = None) -> list[Entry]:
@@ -162,23 +170,23 @@ def enrolments(member_id: int) -> list[Entry]:
         .where(Enrolment.member_id == member_id)
         .order_by(Enrolment.won.desc(), Enrolment.since, Enrolment.id)
     )
-    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why) for e, name in rows]
+    return [Entry(e.kind, e.evidence, name, e.touch_at, e.won, e.why, e.how) for e, name in rows]
 
 
-def clicks_of_links(link_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many clicks of people each link had."""
+def clicks_of_links(link_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Return how many clicks of people each link had, and how many of them scanned a QR code."""
     query = (
-        select(Click.link_id, func.count())
+        select(Click.link_id, func.count(), func.count().filter(Click.kind == "scan"))
         .where(Click.link_id.in_(set(link_ids)), Click.flag.is_(None))
         .group_by(Click.link_id)
     )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    return {row[0]: (row[1], row[2]) for row in db.session.execute(query)}
 
 
-def orders_of_links(partner_id: int) -> dict[int, int]:
-    """Return how many orders each link of the partner won by a click."""
+def orders_of_links(partner_id: int, kind: str = "click") -> dict[int, int]:
+    """Return how many orders each link of the partner won by a click, or by a visit from a site."""
     won = select(Claim.evidence).where(
-        Claim.partner_id == partner_id, Claim.kind == "click", Claim.won
+        Claim.partner_id == partner_id, Claim.kind == kind, Claim.won
     )
     key = click_key(settings().secret_key)
     opened = (open_click(token, [key]) for token in db.session.scalars(won))
@@ -191,3 +199,15 @@ def last_visit() -> Click | None:
     newest = aliased(Click, latest)
     query = select(newest).where(newest.kind == "script").order_by(newest.at.desc()).limit(1)
     return db.session.scalars(query).one_or_none()
+
+
+def is_worn(evidence: str, kind: Kind) -> bool:
+    """Whether a visit has stood for as many people as share a browser.
+
+    A bare code has no visit of its own: it stands for as many as one day may bring by it.
+    """
+    query = select(func.count()).select_from(Enrolment).where(Enrolment.evidence == evidence)
+    if kind is Kind.CLICK:
+        return (db.session.scalar(query) or 0) >= MOST_OF_A_VISIT
+    query = query.where(Enrolment.kind == kind.value, Enrolment.since > clock.now() - DAY)
+    return (db.session.scalar(query) or 0) >= MOST_OF_A_DAY

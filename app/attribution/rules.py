@@ -174,7 +174,7 @@ class Standing(Protocol):
 
 
 _CODES = frozenset({Kind.PARTNER_CODE, Kind.COUPON})
-_CLICKS = frozenset({Kind.CLICK, Kind.REF})
+_TIMED = frozenset({Kind.CLICK, Kind.REF, Kind.SITE})  # first or last among their like
 _WINDOWED = frozenset({Kind.CLICK, Kind.SITE})
 _RANK_CODE = {
     Kind.STAFF: 0,
@@ -264,7 +264,7 @@ class _Bench:
     def place(self, claim: Claim) -> tuple[int, timedelta, int, str, str]:
         """Sort key: rank, then first or last click, then place in the list; never a tie."""
         when = timedelta(0)
-        if claim.kind in _CLICKS:
+        if claim.kind in _TIMED:
             when = self.touch(claim) - self.order.created_at
             when = when if self.settings.click == "first" else -when
         return self.rank[claim.kind], when, claim.position, claim.kind, claim.evidence

@@ -256,7 +256,7 @@ def _clicks(folded: Folded, seen: Mapping[str, SeenClick]) -> Iterable[Claim]:
         if evidence.kind == "click" and not evidence.value.startswith(UNANSWERED):
             click = seen.get(evidence.value)
             yield Claim(
-                Kind.CLICK,
+                Kind.SITE if click and click.by_site else Kind.CLICK,
                 evidence.value,
                 click.partner_id if click else None,
                 touch_at=click.at if click else None,

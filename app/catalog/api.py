@@ -85,6 +85,7 @@ def _category(category: Category) -> dict[str, Any]:
         "id": category.external_id,
         "name": category.name,
         "parent": _external(category.parent_id),
+        "url": category.url,
         "levels": queries.levels_of([owner])[owner],
     }
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, abort, g, url_for
 from flask_babel import lazy_gettext as _l
 
+from app import clock
 from app.catalog import queries
 from app.catalog.models import Product
 from app.links import queries as link_queries
 from app.links.rules import landing
 from app.partners import queries as partners
 from app.programs.forms import shown
+from app.programs.rules import write_rate
+from app.reports.queries import pays_now
 from app.site.access import requires
 from app.tenants import queries as tenants
 from app.web.pages import page
@@ -23,15 +26,18 @@ if TYPE_CHECKING:
     from flask import Response
     from markupsafe import Markup
 
+    from app.reports.queries import Pays
+
 bp = Blueprint("catalog", __name__, url_prefix="/products")
 
 
 @dataclass(frozen=True)
 class Offered:
-    """A product with what it pays of its own, if that differs, and the partner's link to it."""
+    """A product with what a sale of it pays the partner now, and the partner's link to it."""
 
     product: Product
-    rates: list[Markup | str | None]
+    pays: Pays
+    rate: Markup | str | None
     link: str | None
     generator: str
 
@@ -46,7 +52,7 @@ PRODUCTS = Table(
                value=lambda row: row.product.name),
         Column("price", _l("Price"), render="money", sort=Product.price, nullable=True, end=True,
                value=lambda row: row.product.price),
-        Column("rates", _l("You earn"), render="rates"),
+        Column("rate", _l("You earn"), render="rate"),
         Column("link", _l("Your link"), render="ready"),
     ),
     search=queries.matching,
@@ -69,12 +75,15 @@ def index() -> Response:
     return page("catalog/cabinet/index.html", "_table.html", products=view)
 
 
+def _rate(pays: Pays) -> Markup | str | None:
+    return None if pays.rate is None else shown([write_rate(pays.rate, g.tenant.currency)])[0]
+
+
 def _ready(view: View) -> View:
     partner = partners.by_id(g.partner_id) or abort(404)
     shops = {shop.id: shop for shop in tenants.shops()}
     names = link_queries.parameters()
-    first = queries.first_rates(view.rows)
-    own = partners.levels_of([partner.id])[partner.id]
+    pays = pays_now(g.tenant, partner.id, view.rows, clock.now())
     found = []
     for product in view.rows:
         shop = shops[product.shop_id]
@@ -82,9 +91,7 @@ def _ready(view: View) -> View:
         link = None
         if place is not None:
             link = landing(link_queries.site_of(shop), place, names, partner.refcode, {}).bare
-        # A rate on the partner's card stands above those of products and categories.
-        rates = shown([] if own and own[0] is not None else [first[product.id]])
         generator = url_for("cabinet.links.index", product=product.id)
-        found.append(Offered(product, rates, link, generator))
+        found.append(Offered(product, pays[product.id], _rate(pays[product.id]), link, generator))
     view.rows = found
     return view

@@ -49,6 +49,7 @@ class CategoryForm(LevelsForm):
     external_id = StringField(lazy_gettext("Id in the shop"), [Filled(), Length(max=128)])
     name = StringField(lazy_gettext("Name"), [Filled(), Length(max=300)])
     parent = StringField(lazy_gettext("Lies in"), [Length(max=128)])
+    url = StringField(lazy_gettext("Address in the shop"), [Length(max=2000)])
 
     def as_of_old(self) -> CategoryForm:
         """Leave out what is said once, when a category is made."""

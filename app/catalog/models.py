@@ -24,6 +24,7 @@ class Category(Tenanted, Model):
     external_id: Mapped[str]
     name: Mapped[str]
     parent_id: Mapped[int | None]
+    url: Mapped[str | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (

@@ -207,6 +207,7 @@ def edit_category(category_id: int) -> Response:
     said = {
         "name": category.name,
         "parent": parent.external_id if parent else "",
+        "url": category.url or "",
         "levels": queries.levels_of([owner])[owner],
     }
     return _category_page(category, CategoryForm(formdata=None, data=said).as_of_old())
@@ -237,10 +238,14 @@ def _save(form: ProductForm, shop_id: int, external_id: str) -> Product | None:
 
 
 def _save_category(form: CategoryForm, shop_id: int, external_id: str) -> Category | None:
-    parent = form.parent.data or None
     try:
         return service.put_category(
-            shop_id, external_id, name=form.name.data, parent=parent, levels=form.rates
+            shop_id,
+            external_id,
+            name=form.name.data,
+            parent=form.parent.data or None,
+            url=form.url.data or None,
+            levels=form.rates,
         )
     except DomainError as error:
         form.tell(error)

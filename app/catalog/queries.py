@@ -15,14 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-_Facts = dict[str, dict[str, Any]]
-
-
 def product(shop_id: int, external_id: str) -> Product | None:
     """Return a product by the shop's own id."""
     return db.session.scalar(
         select(Product).where(Product.shop_id == shop_id, Product.external_id == external_id)
     )
+
+
+def product_said(shop_id: int, said: str) -> Product | None:
+    """Return the product meant by the shop's own id, or by a name that only one has."""
+    found = product(shop_id, said)
+    if found is not None:
+        return found
+    named = select(Product).where(Product.shop_id == shop_id, Product.name == said).limit(2)
+    alike = db.session.scalars(named).all()
+    return alike[0] if len(alike) == 1 else None
+
+
+def offered(shop_id: int, words: str, most: int) -> Sequence[Product]:
+    """Return products of a shop whose name or id has every word, by name, at most so many."""
+    query = matching(select(Product).where(Product.shop_id == shop_id), words)
+    return db.session.scalars(query.order_by(Product.name, Product.id).limit(most)).all()
 
 
 def category(shop_id: int, external_id: str) -> Category | None:
@@ -143,26 +156,6 @@ def levels_of(owners: Iterable[str]) -> dict[str, list[str | None]]:
     wanted = list(owners)
     known = facts.current(wanted, ["levels"])
     return {owner: known.get(owner, {}).get("levels") or [] for owner in wanted}
-
-
-def first_rates(products: Sequence[Product]) -> dict[int, str | None]:
-    """Return what products pay at the first level by themselves or by their categories; None: neither says."""
-    tops = families(p.category_id for p in products if p.category_id is not None)
-    own = facts.current([f"product:{p.id}" for p in products], ["levels"])
-    above = facts.current([f"category:{i}" for i in tops], ["levels", "parent"])
-    return {product.id: _first_rate(product, own, above) for product in products}
-
-
-def _first_rate(product: Product, own: _Facts, above: _Facts) -> str | None:
-    levels = own.get(f"product:{product.id}", {}).get("levels")
-    category_id, seen = product.category_id, set[int]()
-    while not (levels and levels[0] is not None) and category_id is not None:
-        if category_id in seen:
-            return None
-        seen.add(category_id)
-        known = above.get(f"category:{category_id}", {})
-        levels, category_id = known.get("levels"), known.get("parent")
-    return levels[0] if levels else None
 
 
 def listed() -> Select[Any]:

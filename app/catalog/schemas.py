@@ -24,6 +24,7 @@ class CategoryIn(BaseModel):
 
     name: Text | None = None
     parent: ExternalId | None = None
+    url: Address | None = None
     levels: Levels | None = None
 
 
@@ -33,6 +34,7 @@ class CategoryOut(BaseModel):
     id: str
     name: str
     parent: str | None
+    url: str | None
     levels: list[str | None]
 
 

@@ -38,6 +38,7 @@ class CategoryChanges(TypedDict, total=False):
 
     name: str
     parent: str | None  # the shop's id; unknown ones are made
+    url: str | None
     levels: Sequence[str | None] | None
 
 
@@ -58,11 +59,12 @@ class ProductChanges(TypedDict, total=False):
 def put_category(shop_id: int, external_id: str, **said: Unpack[CategoryChanges]) -> Category:
     """Make or change a category of a shop; the same content again writes nothing.
 
-    Raises DomainError for what cannot stand: levels, a parent below itself.
+    Raises DomainError for what cannot stand: levels, an address, a parent below itself.
     """
+    fields = _read_category(said)
     levels = read_levels(said["levels"]) if "levels" in said else None
     category, made = _category(shop_id, external_id)
-    changes = _assign(category, {"name": _name(said["name"])} if "name" in said else {})
+    changes = _assign(category, fields)
     if "parent" in said:
         changes |= _assign(category, {"parent_id": _parent_id(category, said["parent"])})
     owner = f"category:{category.id}"
@@ -100,6 +102,16 @@ def put_product(shop_id: int, external_id: str, **said: Unpack[ProductChanges]) 
         record("product.changed", owner, name=product.name, made=made, changes=changes)
     db.session.flush()
     return product
+
+
+def _read_category(said: CategoryChanges) -> dict[str, Any]:
+    errors: list[FieldError] = []
+    fields: dict[str, Any] = {"name": _name(said["name"])} if "name" in said else {}
+    if "url" in said:
+        fields["url"] = _page(said["url"], errors)
+    if errors:
+        raise DomainError("invalid_category", errors[0].message, *errors)
+    return fields
 
 
 def _read(shop: Shop, said: ProductChanges) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, g, url_for
 from flask_babel import lazy_gettext as _l
 
+from app.attribution.explain import evidence
 from app.attribution.models import Claim
 from app.commissions import explain
 from app.commissions.office import BUCKETS, sale
@@ -84,7 +85,7 @@ LOST = Table(
                href=_address),
         Column("kind", _l("What spoke for you"), value=lambda row: explain.KINDS.get(row.kind, row.kind)),
         Column("evidence", _l("Evidence"), render="code", quiet=True,
-               value=lambda row: row.evidence[:28]),
+               value=lambda row: evidence(row.kind, row.evidence)),
         Column("why", _l("Why it lost"), value=lambda row: explain.nothing(row.why)),
     ),
     empty=Empty(

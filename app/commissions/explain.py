@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flask_babel import gettext, lazy_gettext
 
+from app.attribution.explain import evidence
 from app.commissions.rules import BY_HAND
 from app.money import half_up, to_decimal_string
 from app.web.filters import date_text, datetime_text, percent
@@ -256,9 +257,9 @@ def _caps(why: Mapping[str, Any], write: Callable[[int], str]) -> Iterable[str]:
         said = {"most": write(int(cap["most"])), "wanted": write(int(cap["wanted"]))}
         text = str(CAPS[name]) % said if name in CAPS else name
         if paid:
-            more = gettext("%(paid)s of %(wanted)s were paid.", paid=write(paid), **said)
+            more = gettext("%(paid)s of %(wanted)s were counted.", paid=write(paid), **said)
         else:
-            more = gettext("nothing of %(wanted)s was paid.", **said)
+            more = gettext("nothing of %(wanted)s was counted.", **said)
         yield f"{text} {more}"
 
 
@@ -386,4 +387,5 @@ def spoken(
         "left_out": notes(view.deal.notes, lines, partners, only=mine),
         "nothing": nothing,
         "kinds": KINDS,
+        "evidence": evidence,
     }

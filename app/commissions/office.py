@@ -35,7 +35,7 @@ bp = Blueprint("commissions", __name__)
 
 BUCKETS = [
     ("expected", _l("Expected")),
-    ("pending", _l("Pending")),
+    ("pending", _l("On hold")),
     ("available", _l("Available")),
     ("taken_back", _l("Taken back")),
 ]

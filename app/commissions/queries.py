@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.orders.rules import Folded
     from app.tenants.models import Tenant
 
+CALLED = ("name", "email", "phone")  # how a buyer is called, the first that is known
 LEVELS = 16  # more than any program has: order and level make one number
 
 # Everything that an order of these partners and products may read, in one round trip: the partners
@@ -118,19 +119,30 @@ def world_of(
     partners: Collection[int],
     oldest: datetime,
 ) -> World:
-    """Load every dated fact that orders may read, in one statement.
+    """Load every dated fact that orders may read, in one statement; `oldest` as `world` says."""
+    products = {line.product for f in folded for line in f.snapshot.lines if line.product}
+    categories = {str(r.value) for f in folded for r in f.facts if r.name == "category"}
+    return world(tenant, shop_id, products, categories, partners, oldest)
+
+
+def world(
+    tenant: Tenant,
+    shop_id: int,
+    products: Iterable[str],
+    categories: Iterable[str],
+    partners: Iterable[int],
+    oldest: datetime,
+) -> World:
+    """Load every dated fact that sales of these products (the shop's ids) may read, in one statement.
 
     `oldest`: the first instant that they are rated by: campaigns that were over then are left out.
     """
-    lines = [line for f in folded for line in f.snapshot.lines]
     values = {
         "shop": shop_id,
         "partners": sorted(partners),
         "oldest": oldest,
-        "products": sorted({line.product for line in lines if line.product}),
-        "categories": sorted(
-            {str(r.value) for f in folded for r in f.facts if r.name == "category"}
-        ),
+        "products": sorted(products),
+        "categories": sorted(categories),
     }
     row = sql.one(_WORLD, values)
     region = region_of(tenant.currency)
@@ -302,7 +314,12 @@ def _counter(cap: Cap) -> Counter:
 
 
 def orders() -> Select[Any]:
-    """Orders with their deals, for the merchant's list: those of partners carry the star."""
+    """Orders with their deals, for the merchant's list: those of partners carry the star.
+
+    `customer`: his name, else his e-mail, else his phone, as the order has them.
+    """
+    buyer = Order.folded["snapshot"]["customer"]
+    customer: Any = func.coalesce(*(func.nullif(buyer[name].astext, "") for name in CALLED))
     return (
         select(
             Order.id,
@@ -311,7 +328,7 @@ def orders() -> Select[Any]:
             Order.status,
             Order.state,
             Order.total,
-            Order.folded["snapshot"]["customer"]["name"].astext.label("customer"),
+            customer.label("customer"),
             Deal.public_id.label("deal"),
             Deal.partner_id,
             Partner.name.label("partner"),

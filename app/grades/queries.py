@@ -24,7 +24,9 @@ from app.grades.rules import (
     next_rung,
 )
 from app.partners.models import Partner
+from app.partners.queries import levels_of
 from app.programs import queries as programs
+from app.programs.rules import over
 from app.tenancy import current_tenant
 from app.tenants import queries as tenants
 
@@ -67,15 +69,30 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How a partner stands on the ladder: his group, the next one, and what each condition has reached."""
+class Step:
+    """A rung as a partner sees it: what it gives by level, what it asks, and what is reached."""
 
-    group: str | None
-    above: str | None
-    days: int | None  # the next rung's window; None: this calendar month
+    group: str
+    levels: list[str | None]  # written rates
+    days: int | None  # the window; None: this calendar month
     conditions: list[tuple[str, int, int]]  # name, done, asked
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a partner stands on the ladder: his group, the next one, and how groups change."""
+
+    here: Step | None
+    above: Step | None
+    own_rates: bool  # his card's rates stand above those of groups
+    plan: Plan
     warning: GradeWarning | None
     pinned: bool
+
+    @property
+    def group(self) -> str | None:
+        """The name of the group in which he is."""
+        return self.here.group if self.here else None
 
 
 def ladder() -> Ladder:
@@ -136,19 +153,40 @@ def progress(partner: Partner) -> Progress | None:
         return None
     if partner.group_id is not None and partner.group_id not in {r.group_id for r in found.rungs}:
         return None
-    above = next_rung(found.rungs, partner.group_id)
-    wanted = [above] if above else []
+    own = {rung.group_id: rung for rung in found.rungs}
+    here, above = own.get(partner.group_id or 0), next_rung(found.rungs, partner.group_id)
+    wanted = [rung for rung in (here, above) if rung]
     done = _measures(wanted, [partner.id], _windows(wanted)).get(partner.id, {})
-    reached = done.get(above.group_id, Measures()) if above else Measures()
+    gives = _gives([rung.group_id for rung in wanted])
+
+    def step(rung: Rung | None) -> Step | None:
+        if rung is None:
+            return None
+        reached, name = done.get(rung.group_id, Measures()), found.names[rung.group_id]
+        asked = [(n, getattr(reached, n), v) for n, v in rung.asks.items()]
+        return Step(name, gives[rung.group_id], rung.days, asked)
+
     warning = open_warning(partner.id)
     return Progress(
-        group=found.names.get(partner.group_id or 0),
-        above=found.names.get(above.group_id) if above else None,
-        days=above.days if above else None,
-        conditions=[(n, getattr(reached, n), v) for n, v in above.asks.items()] if above else [],
+        here=step(here),
+        above=step(above),
+        own_rates=any(levels_of([partner.id])[partner.id]),
+        plan=found.plan,
         warning=warning if warning and warning.group_id == partner.group_id else None,
         pinned=is_pinned(partner.id),
     )
+
+
+def _gives(group_ids: Sequence[int]) -> dict[int, list[str | None]]:
+    """Return what each group earns by level: its own rates, and those of its terms below them."""
+    groups = [group for group in map(programs.group_by_id, group_ids) if group]
+    offers, base = programs.group_offers(group_ids), programs.base_terms()
+    found = {}
+    for group in groups:
+        terms = programs.terms_by_id(group.terms_id) if group.terms_id else None
+        held = terms if terms is not None and programs.is_open(terms, clock.now()) else base
+        found[group.id] = over(offers[group.id][0], programs.conditions([held.id])[held.id].levels)
+    return found
 
 
 def today() -> date:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from app.jobs.long_work import sweep_runs, work_runs
 from app.jobs.messages import drain, send_message, sweep
 from app.jobs.orders import drain_inbox, mature
+from app.jobs.postbacks import send_postbacks
+from app.jobs.sites import check_sites
 from app.jobs.tree import grade, refresh_networks, rehang
 from app.jobs.upkeep import partitions, prune, snapshots
 from app.jobs.work import at_work, batched, in_transaction
@@ -17,6 +19,7 @@ from app.jobs.work import at_work, batched, in_transaction
 __all__ = [
     "at_work",
     "batched",
+    "check_sites",
     "drain",
     "drain_inbox",
     "grade",
@@ -27,6 +30,7 @@ __all__ = [
     "refresh_networks",
     "rehang",
     "send_message",
+    "send_postbacks",
     "snapshots",
     "sweep",
     "sweep_runs",

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from app.events import queries as event_queries
 from app.events import service as events
-from app.extensions import queue
+from app.extensions import kick_after_commit, queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.notifications import delivery, letters
 from app.notifications import queries as message_queries
 from app.notifications import service as notifications
 from app.notifications.rules import Fate, Outcome
+from app.postbacks import service as postbacks
 from app.tenancy import role
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ def _drain_once(tenant_id: int) -> bool:
 
     def batch() -> list[int] | None:
         taken = events.drain()
-        return notifications.promise(taken) if taken else None
+        if not taken:
+            return None
+        if postbacks.promise(taken):
+            kick_after_commit("send_postbacks")
+        return notifications.promise(taken)
 
     messages = in_transaction(batch, tenant_id)
     for message_id in messages or ():

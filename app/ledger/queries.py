@@ -91,18 +91,25 @@ class Entry:
     level: int | None
     reason: str | None
     reference: str
+    place: int  # in the account's past, from 1
 
 
-# The running balance is counted over the account's whole past; the page shows a window of it.
+# The running balance is counted over the account's whole past; the page shows a window of it. What one
+# transaction posted at one moment has ids in no order of its own, so gains are read before losses:
+# a balance that never was below zero is never shown there.
 _STATEMENT = text(
     """
     SELECT * FROM (
-        SELECT id, at, kind, currency, order_id, level, reason, reference,
-               CASE WHEN (target = :account) = :debt THEN -amount ELSE amount END AS amount,
-               (sum(CASE WHEN (target = :account) = :debt THEN -amount ELSE amount END)
-                OVER (ORDER BY id))::bigint AS balance
-        FROM transfer WHERE partner_id = :partner AND (source = :account OR target = :account)
-    ) s WHERE id < :before ORDER BY id DESC LIMIT :size
+        SELECT id, at, kind, currency, order_id, level, reason, reference, amount,
+               (sum(amount) OVER past)::bigint AS balance, row_number() OVER past AS place
+        FROM (
+            SELECT id, at, kind, currency, order_id, level, reason, reference,
+                   CASE WHEN (target = :account) = :debt THEN -amount ELSE amount END AS amount,
+                   min(id) OVER (PARTITION BY xid, at) AS first
+            FROM transfer WHERE partner_id = :partner AND (source = :account OR target = :account)
+        ) t
+        WINDOW past AS (ORDER BY first, amount < 0, id ROWS UNBOUNDED PRECEDING)
+    ) s WHERE place < :before ORDER BY place DESC LIMIT :size
     """
 )
 
@@ -112,7 +119,7 @@ def statement(
 ) -> list[Entry]:
     """Return what made the balance of one of a partner's accounts, newest first.
 
-    `bucket`: pending, available, reserved or debt; `before`: the id of the last entry seen. For the
+    `bucket`: pending, available, reserved or debt; `before`: the place of the last entry seen. For the
     debt an entry above zero is what came to be owed. Raises KeyError for another bucket.
     """
     account = BUCKETS[bucket](partner)

@@ -12,8 +12,9 @@ from flask_babel import lazy_gettext as _l
 from app.attribution.queries import clicks_of_links, orders_of_links
 from app.errors import DomainError, NotFound
 from app.links import queries, service
-from app.links.forms import LinkForm
+from app.links.forms import LinkForm, PrintForm
 from app.links.models import Link
+from app.links.rules import share_addresses
 from app.partners import queries as partners
 from app.site.access import requires
 from app.web.pages import page, see_other
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 bp = Blueprint("links", __name__, url_prefix="/links")
 
-EXTRA = ("sub1", "utm_source", "utm_medium", "utm_campaign")
 TABLE = Table(
     name="links",
     caption=_l("Your links"),
@@ -38,6 +38,7 @@ TABLE = Table(
         Column("label", _l("Note")),
         Column("leads_to", _l("Leads to"), quiet=True),
         Column("clicks", _l("Clicks"), render="number", end=True),
+        Column("scans", _l("Of them by QR code"), render="number", end=True, quiet=True),
         Column("orders", _l("Orders"), render="number", end=True),
         Column(
             "created", _l("Made"), render="date", sort=Link.id, quiet=True,
@@ -70,9 +71,10 @@ def create() -> Response:
     wish = service.Wish(
         address=form.address.data or "",
         product_id=int(form.product.data) if form.product.data else None,
+        category_id=int(form.category.data) if form.category.data else None,
         code=form.code.data or "",
         label=form.label.data or "",
-        params={name: form[name].data or "" for name in EXTRA},
+        params={name: form[name].data or "" for name in service.PARAMS},
     )
     try:
         link = service.create(_partner(), wish)
@@ -86,11 +88,33 @@ def create() -> Response:
 @requires("partner")
 def show(short: str) -> Response:
     link = _own(short)
+    line = _counted([queries.line_of(link, g.tenant.slug)])[0]
     return page(
         "links/cabinet/show.html",
         link=link,
-        line=_counted([queries.line_of(link, g.tenant.slug)])[0],
+        line=line,
         short_address=queries.short_address(link.short),
+        direct_address=queries.direct_address(g.tenant, link),
+        share=share_addresses(line.address, _share_words(line)),
+    )
+
+
+@bp.get("/<string:short>/print/<any(card, sheet, poster):kind>")
+@requires("partner")
+def sheet(short: str, kind: str) -> Response:
+    """Show a sheet ready for the printer: one card, ten on A4 to be cut, or a poster."""
+    link, form = _own(short), PrintForm(request.args, meta={"csrf": False})
+    heading = (form.heading.data or "").strip() or g.tenant.name
+    return page(
+        "links/cabinet/print.html",
+        "_sheet.html",
+        200 if form.validate() else 422,
+        link=link,
+        kind=kind,
+        form=form,
+        heading=heading,
+        short_address=queries.short_address(link.short).partition("://")[2],
+        codes=[c.display for c in partners.codes_of([g.partner_id])[g.partner_id]][-1:],
     )
 
 
@@ -99,7 +123,7 @@ def show(short: str) -> Response:
 def picture(short: str, form: str) -> Response:
     """Send the QR code of the short address; `?download` saves it."""
     link = _own(short)
-    address = queries.short_address(link.short)
+    address = queries.scan_address(link.short)
     if form == "svg":
         response = make_response(service.draw_svg(address))
         response.headers["Content-Type"] = "image/svg+xml; charset=utf-8"
@@ -128,7 +152,7 @@ def restore(short: str) -> Response:
 
 def _index(form: LinkForm, status: int = 200) -> Response:
     main = service.ensure_default(_partner())
-    mine = queries.listed().where(Link.partner_id == g.partner_id)
+    mine = queries.listed().where(Link.partner_id == g.partner_id, ~Link.is_site)
     if request.args.get("show") != "archived":
         mine = mine.where(Link.archived_at.is_(None))
     view = TABLE.load(mine)
@@ -137,16 +161,25 @@ def _index(form: LinkForm, status: int = 200) -> Response:
     if main is not None:
         context["main_address"] = queries.address(_partner().refcode, g.tenant.slug)
         context["short_address"] = queries.short_address(main.short)
+        context["direct_address"] = queries.direct_address(g.tenant, main)
+        context["share"] = share_addresses(context["main_address"], g.tenant.name)
     return page("links/cabinet/index.html", "_table.html", status, **context)
 
 
 def _counted(lines: list[queries.Line]) -> list[queries.Line]:
     clicks = clicks_of_links(line.link_id for line in lines)
     orders = orders_of_links(g.partner_id)
-    return [
-        replace(line, clicks=clicks.get(line.link_id, 0), orders=orders.get(line.link_id, 0))
-        for line in lines
-    ]
+    found = []
+    for line in lines:
+        people, scans = clicks.get(line.link_id, (0, 0))
+        won = orders.get(line.link_id, 0)
+        found.append(replace(line, clicks=people, scans=scans, orders=won))
+    return found
+
+
+def _share_words(line: queries.Line) -> str:
+    """Return what goes with a shared link: never the partner's note for himself."""
+    return line.about or g.tenant.name
 
 
 def _form() -> LinkForm:
@@ -155,6 +188,10 @@ def _form() -> LinkForm:
     form.product.choices = [
         ("", _("The page above, or the shop's home")),
         *((str(product_id), name) for product_id, name in queries.products_to_pick()),
+    ]
+    form.category.choices = [
+        ("", _("No category")),
+        *((str(category_id), name) for category_id, name in queries.categories_to_pick()),
     ]
     return form
 

@@ -27,6 +27,7 @@ class Link(Tenanted, Model):
     label: Mapped[str] = mapped_column(server_default=text("''"))
     params: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # sub-ids, UTM
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_site: Mapped[bool] = mapped_column(server_default=text("false"))  # of a verified site
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 

@@ -43,6 +43,7 @@ TABLE = Table(
         Column("label", _l("Note"), quiet=True),
         Column("leads_to", _l("Leads to"), quiet=True),
         Column("clicks", _l("Clicks"), render="number", end=True),
+        Column("scans", _l("Of them by QR code"), render="number", end=True, quiet=True),
         Column(
             "created", _l("Made"), render="date", sort=Link.id, quiet=True,
             value=lambda row: row.created_at,
@@ -64,8 +65,12 @@ TABLE = Table(
 @requires("read")
 def index() -> Response:
     """Show all links."""
-    view = by_shop(TABLE, Link.shop_id).load(queries.listed())
+    view = by_shop(TABLE, Link.shop_id).load(queries.listed().where(~Link.is_site))
     lines = [queries.line(row, g.tenant.slug) for row in view.rows]
     clicks = clicks_of_links(line.link_id for line in lines)
-    view.rows = [replace(line, clicks=clicks.get(line.link_id, 0)) for line in lines]
+    view.rows = [_counted(line, *clicks.get(line.link_id, (0, 0))) for line in lines]
     return page("links/office/index.html", "_table.html", links=view)
+
+
+def _counted(line: queries.Line, clicks: int, scans: int) -> queries.Line:
+    return replace(line, clicks=clicks, scans=scans)

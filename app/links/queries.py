@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy import and_, select
 
-from app.catalog.models import Product
+from app.catalog.models import Category, Product
 from app.catalog.queries import shown
 from app.extensions import db
 from app.installation import public_address, settings
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
+SCAN = "qr"  # the query of an address that stands in a QR code
 MOST_PICKED = 500  # products; the address of any other can be pasted
 
 
@@ -110,18 +111,35 @@ def _depth(found: tuple[Shop, Site]) -> int:
 
 
 def place_of(link: Link, shop: Shop) -> str:
-    """Return where in the shop the link leads; for a product without an address, its home."""
+    """Return where in the shop the link leads; for what has no address, its home."""
+    product = category = None
+    if link.url is None and link.product_id is not None:
+        product = db.session.get_one(Product, (link.tenant_id, link.product_id))
+    elif link.url is None and link.category_id is not None:
+        category = db.session.get_one(Category, (link.tenant_id, link.category_id))
+    return _place(link, shop, product, category)
+
+
+def _place(link: Link, shop: Shop, product: Product | None, category: Category | None) -> str:
     if link.url is not None:
         return link.url
-    if link.product_id is None:
-        return ""
-    product = db.session.get_one(Product, (link.tenant_id, link.product_id))
-    return product_place(product, shop) or ""
+    if product is not None:
+        return product_place(product, shop) or ""
+    return (category_place(category, shop) if category is not None else None) or ""
 
 
 def product_place(product: Product, shop: Shop) -> str | None:
     """Return where a product's links lead: its first landing page, else its own page."""
-    for address in (*product.landing_pages, product.url):
+    return _first_place((*product.landing_pages, product.url), shop)
+
+
+def category_place(category: Category, shop: Shop) -> str | None:
+    """Return where a category's links lead: its page; None where the shop has not said one."""
+    return _first_place((category.url,), shop)
+
+
+def _first_place(addresses: Iterable[Any], shop: Shop) -> str | None:
+    for address in addresses:
         for site in chain((site_of(shop),), _former_sites(shop)):
             try:
                 return place_in(site, str(address or ""))
@@ -146,6 +164,20 @@ def short_address(short: str) -> str:
     return tracking_address(f"/s/{short}")
 
 
+def scan_address(short: str) -> str:
+    """Return what a QR code holds: the short address with the mark by which scans are counted apart."""
+    return f"{short_address(short)}?{SCAN}"
+
+
+def direct_address(tenant: Tenant, link: Link) -> str:
+    """Return the page itself with the partner's code in it: counted by the script on the page.
+
+    While the shop stands nowhere yet, the short address, which will lead there.
+    """
+    found = target(tenant, link)
+    return found.landing.bare if found is not None else short_address(link.short)
+
+
 def tracking_address(path: str) -> str:
     """Return the full address of a path that visitors follow or pages load: on a host of its own, if set."""
     host = settings().tracking_host
@@ -160,12 +192,14 @@ class Line:
     code: str
     address: str
     leads_to: str
-    label: str
+    label: str  # the partner's note, else what the link is about
+    about: str  # the product or category, for everybody's eyes
     partner: str
     created_at: datetime
     archived: bool
     link_id: int
     clicks: int = 0
+    scans: int = 0  # of the clicks, those by a QR code
     orders: int = 0
 
 
@@ -173,43 +207,36 @@ def listed() -> Any:
     """Return the statement of links with code, shop and partner."""
     same = Link.tenant_id
     return (
-        select(Link, Code.display, Shop, Partner.name, Product)
+        select(Link, Code.display, Shop, Partner.name, Product, Category)
         .join(Code, and_(Code.tenant_id == same, Code.id == Link.code_id))
         .join(Shop, and_(Shop.tenant_id == same, Shop.id == Link.shop_id))
         .join(Partner, and_(Partner.tenant_id == same, Partner.id == Link.partner_id))
         .outerjoin(Product, and_(Product.tenant_id == same, Product.id == Link.product_id))
+        .outerjoin(Category, and_(Category.tenant_id == same, Category.id == Link.category_id))
     )
 
 
-def line(row: Any, slug: str, clicks: int = 0, orders: int = 0) -> Line:
+def line(row: Any, slug: str) -> Line:
     """Return a row of `listed` as a list shows it."""
-    link, code, shop, partner, product = row[:5]
+    link, code, shop, partner, product, category = row[:6]
+    named = product or category
     return Line(
         short=link.short,
         code=code,
         address=address(code, slug),
-        leads_to=destination(link, shop, product),
-        label=link.label or (product.name if product else ""),
+        leads_to=Landing.of(site_of(shop), _place(link, shop, product, category)),
+        label=link.label or (named.name if named else ""),
+        about=named.name if named else "",
         partner=partner,
         created_at=link.created_at,
         archived=link.archived_at is not None,
         link_id=link.id,
-        clicks=clicks,
-        orders=orders,
     )
-
-
-def destination(link: Link, shop: Shop, product: Product | None) -> str:
-    """Return the page that the link leads to, without what following it adds."""
-    place = link.url
-    if place is None:
-        place = product_place(product, shop) or "" if product else ""
-    return Landing.of(site_of(shop), place)
 
 
 def of_partner(partner_id: int, slug: str, limit: int = 50) -> list[Line]:
     """Return a partner's links, the main one first, then the newest."""
-    query = listed().where(Link.partner_id == partner_id, Link.archived_at.is_(None))
+    query = listed().where(Link.partner_id == partner_id, Link.archived_at.is_(None), ~Link.is_site)
     rows = db.session.execute(query.order_by(Link.is_default.desc(), Link.id.desc()).limit(limit))
     return [line(row, slug) for row in rows]
 
@@ -223,6 +250,13 @@ def products_to_pick() -> list[tuple[int, str]]:
     """Return id and name of the products that partners see, by name; as many as a choice can hold."""
     query = shown().with_only_columns(Product.id, Product.name)
     rows = db.session.execute(query.order_by(Product.name, Product.id).limit(MOST_PICKED))
+    return [(row.id, row.name) for row in rows]
+
+
+def categories_to_pick() -> list[tuple[int, str]]:
+    """Return id and name of the categories whose page is known, by name."""
+    query = select(Category.id, Category.name).where(Category.url.is_not(None))
+    rows = db.session.execute(query.order_by(Category.name, Category.id).limit(MOST_PICKED))
     return [(row.id, row.name) for row in rows]
 
 

@@ -226,6 +226,24 @@ def landing(
     return Landing(f"{root}{path}?{'&'.join(pairs)}", f"#{fragment}" if fragment else "")
 
 
+def share_addresses(address: str, words: str) -> dict[str, str]:
+    """Return {network: page that offers the link to one's friends}: plain addresses, no script of theirs.
+
+    `words` go with the link where the network takes any.
+    """
+    link, text = quote(address, safe=""), quote(words, safe="")
+    both = quote(f"{words} {address}".strip(), safe="")
+    return {
+        "vk": f"https://vk.com/share.php?url={link}&title={text}",
+        "telegram": f"https://t.me/share/url?url={link}&text={text}",
+        "whatsapp": f"https://wa.me/?text={both}",
+        "ok": f"https://connect.ok.ru/offer?url={link}&title={text}",
+        "x": f"https://x.com/intent/post?url={link}&text={text}",
+        "facebook": f"https://www.facebook.com/sharer/sharer.php?u={link}",
+        "email": f"mailto:?subject={text}&body={both}",
+    }
+
+
 def _split(site: Site, place: str) -> tuple[str, str]:
     """Return the root that a place hangs on, and the rest."""
     if not place.startswith("//"):

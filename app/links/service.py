@@ -114,6 +114,15 @@ def create(partner: Partner, wish: Wish) -> Link:
     return link
 
 
+def create_for_site(partner_id: int, host: str) -> Link:
+    """Make the link that visits from a proved site count for; nobody is shown its code."""
+    partner = db.session.get_one(Partner, (current_tenant(), partner_id))
+    made = create(partner, Wish(label=host))
+    made.is_site = True
+    db.session.flush()
+    return made
+
+
 def archive(link: Link, *, back: bool = False) -> None:
     """Take a link out of the lists, or bring it back; it may be in print, so it counts as before.
 
@@ -189,7 +198,7 @@ def _destination(wish: Wish) -> tuple[Shop, str | None]:
     if owner is not None:
         places = [shop for shop in places if shop.id == owner.shop_id] or places
     if not wish.address.strip():
-        if wish.category_id is not None:
+        if isinstance(owner, Category) and queries.category_place(owner, places[0]) is None:
             raise _refusal("address", _("Give the address of the category's page."))
         return places[0], None
     error = AddressError("bad_address")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ from flask import g
 from flask_babel import gettext as _
 
 from app import clock
-from app.attribution.queries import bound_to
+from app.attribution import explain
+from app.attribution.queries import bound_to, enrolments
 from app.attribution.rules import Kind
 from app.errors import DomainError, FieldError, NotFound
 from app.intake import service as intake
@@ -68,20 +70,23 @@ def show(external_id: str) -> dict[str, Any]:
     return {
         "id": external_id,
         **{name: getattr(found, name) for name in KEPT},
-        "partner": _partner(found),
+        **_partner(found),
     }
 
 
-def _partner(member: Member) -> dict[str, Any] | None:
-    bound = bound_to(member.id)
-    if bound is None:
-        return None
+def _partner(member: Member) -> dict[str, Any]:
+    bound, came = bound_to(member.id), enrolments(member.id)
+    reason = explain.unbound(bound, came)
     return {
-        "refcode": bound.refcode,
-        "since": bound.since,
-        "until": bound.until,
-        "how": bound.how,
-    }
+        "partner": asdict(bound) if bound else None,
+        "reason": reason,
+        "reason_text": explain.why(reason) if reason else None,
+        "claims": [
+            {"kind": c.kind, "evidence": c.evidence, "partner": c.partner, "won": c.won,
+             "how": c.how, "reason": c.why, "reason_text": explain.why(c.why)}
+            for c in came
+        ],
+    }  # fmt: skip
 
 
 def _known(external_id: str) -> str:

@@ -9,6 +9,7 @@ from flask import Blueprint, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
+from app.attribution import explain as claimed
 from app.attribution.queries import bound_to, enrolments
 from app.commissions import explain
 from app.errors import NotFound
@@ -118,4 +119,7 @@ def _told(member: Member) -> dict[str, Any]:
         "kinds": explain.KINDS,
         "enrolled": ENROLLED,
         "nothing": explain.nothing,
+        "evidence": claimed.evidence,
+        "enrolled_by": claimed.ENROLLED,
+        "enrolled_why": claimed.why,
     }

@@ -22,7 +22,8 @@ _NOBODY = frozenset({"", "0"})  # shops write guests so
 def normalise_email(text: str | None) -> str | None:
     """Return the e-mail as it is compared: trimmed, casefolded; None where there is none."""
     trimmed = (text or "").strip().casefold()
-    return trimmed if "@" in trimmed else None
+    before, _at, after = trimmed.rpartition("@")
+    return trimmed if before and after else None
 
 
 def normalise_phone(text: str | None, region: str | None) -> str | None:

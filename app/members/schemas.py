@@ -40,8 +40,20 @@ class BoundTo(BaseModel):
     how: str
 
 
+class EnrolledOut(BaseModel):
+    """What came with a registration or subscription, whether it bound the customer, and why."""
+
+    kind: str
+    evidence: str
+    partner: str | None
+    won: bool
+    how: str
+    reason: str
+    reason_text: str
+
+
 class MemberOut(BaseModel):
-    """A customer as he now stands."""
+    """A customer as he now stands; `reason`: why he belongs to no partner."""
 
     id: str
     name: str | None
@@ -51,3 +63,6 @@ class MemberOut(BaseModel):
     birthday: date | None
     registered_at: datetime | None
     partner: BoundTo | None
+    reason: str | None
+    reason_text: str | None
+    claims: list[EnrolledOut]

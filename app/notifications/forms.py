@@ -18,6 +18,7 @@ class NoticesForm(Form):
     recruited = BooleanField(_l("A new partner joined the network"))
     accrued = BooleanField(_l("A sale was counted"))
     available = BooleanField(_l("The hold has ended and money can be asked for"))
+    cap_near = BooleanField(_l("A partner's own monthly cap is nearly reached"))
 
     @classmethod
     def showing(cls, is_on: Callable[[str], bool]) -> NoticesForm:
@@ -34,4 +35,5 @@ FIELDS = {
     "recruited": "partner.recruited",
     "accrued": "commission.accrued",
     "available": "commission.available",
+    "cap_near": "cap.partner_near",
 }

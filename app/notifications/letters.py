@@ -27,6 +27,7 @@ from app.notifications import queries, rules
 from app.notifications.rules import To
 from app.orders.models import Order
 from app.payouts.models import Payout, PayoutMethod
+from app.programs.forms import announced
 from app.tenancy import PLATFORM, current_tenant
 from app.tenants import queries as tenants
 from app.web.colour import hex_text, ink, parse, readable
@@ -215,6 +216,13 @@ class View:
         """Return another sum of the event, minor units, by locale."""
         return money_text(int(minor), self.facts.get("currency") or self.merchant.currency)
 
+    @property
+    def change(self) -> str:
+        """What a sum gained (or lost, with a minus) from before to after, by locale."""
+        gained = int(self.facts.get("after") or 0) - int(self.facts.get("before") or 0)
+        currency = self.facts.get("currency") or self.merchant.currency
+        return ("+" if gained > 0 else "") + money_text(gained, currency)
+
     def day(self, name: str) -> str:
         """Return a day that the event names, by locale."""
         said = date.fromisoformat(str(self.facts[name]))
@@ -251,6 +259,18 @@ class View:
             return None
         currency = str(self.facts["currency"])
         return money_text(int(before), currency), money_text(int(after), currency)
+
+    @cached_property
+    def said(self) -> list[str]:
+        """Announced terms as the reader has them, in plain sentences."""
+        said = self.facts.get("terms")
+        currency = self.facts.get("currency") or self.merchant.currency
+        return announced(said, currency).sentences if said else []
+
+    @property
+    def touched(self) -> bool:
+        """Whether announced terms change anything for the reader."""
+        return bool(self.facts.get("touched", True))
 
     @property
     def level(self) -> str:

@@ -35,6 +35,12 @@ KINDS = {
     "partner.rejected": _l("Application not accepted"),
     "partner.details_changed": _l("Payment details changed"),
     "partner.recruited": _l("New partner in the network"),
+    "deal.overridden": _l("Commission set by hand"),
+    "site.verified": _l("Site proved"),
+    "site.lost": _l("Proof of a site is gone"),
+    "postback.stopped": _l("Postback stopped"),
+    "partner.group_warned": _l("A group is about to be lost"),
+    "partner.group_moved": _l("A group was changed by results"),
     "commission.accrued": _l("Sale counted"),
     "commission.available": _l("Hold ended"),
     "cap.near": _l("A cap nearly reached"),
@@ -62,7 +68,7 @@ def _state(message: Any) -> str:
 
 
 def _search(statement: Select[Any], words: str) -> Select[Any]:
-    return statement.where(Message.address == words.casefold())
+    return statement.where(Message.id.in_(queries.addressed(words)))
 
 
 MESSAGES = Table(
@@ -86,7 +92,7 @@ MESSAGES = Table(
         ),
     ),
     search=_search,
-    search_label=_l("Whole e-mail address"),
+    search_label=_l("E-mail address, or a part of it"),
     empty=Empty(
         _l("No messages yet"), _l("Letters to partners and staff are listed here."), "mail"
     ),

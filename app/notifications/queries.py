@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, union
 
 from app import clock
 from app.extensions import db
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 WAITING = ("due", "sending")
+LOOKED_THROUGH = 10_000  # messages in which a part of an address is looked for
 
 
 def tenant() -> Tenant:
@@ -81,6 +82,19 @@ def due(limit: int = 500) -> list[tuple[int, int]]:
         .limit(limit)
     )
     return [(row.tenant_id, row.id) for row in db.session.execute(query)]
+
+
+def addressed(words: str) -> Select[tuple[int]]:
+    """Return the ids of messages to an address, or to one of which `words` are a part.
+
+    LIKE uses no index under a policy, so parts are looked for among the newest messages alone; a
+    whole address finds all of its messages, by the index.
+    """
+    said = words.casefold()
+    newest = select(Message.id, Message.address).order_by(Message.id.desc()).limit(LOOKED_THROUGH)
+    found = newest.subquery()
+    parts = select(found.c.id).where(found.c.address.contains(said, autoescape=True))
+    return select(union(select(Message.id).where(Message.address == said), parts).subquery().c.id)
 
 
 def log(limit: int = 50, before: int | None = None, state: str | None = None) -> Sequence[Message]:

@@ -49,7 +49,11 @@ RULES: Mapping[str, Rule] = {
     "partner.group_warned": Rule(To.PARTNER),
     "partner.group_moved": Rule(To.PARTNER),
     "partner.adjusted": Rule(To.PARTNER),
+    "site.verified": Rule(To.PARTNER),
+    "site.lost": Rule(To.PARTNER),
+    "postback.stopped": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
+    "deal.overridden": Rule(To.PARTNER),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),
     "cap.near": Rule(To.STAFF, MONEY_DESK),
@@ -107,9 +111,12 @@ def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:
 
     A registration that is not decided yet gets its welcome with the approval; a partner made
     without a welcome (fact welcome: false) gets none. A re-run over older orders (fact run) is no
-    hundred new sales: the pages tell of it.
+    hundred new sales: the pages tell of it. What was set by hand (fact by_hand) has a letter of its
+    own, with the reason, where it changes what is earned.
     """
-    if kind.startswith("commission.") and "run" in facts:
+    if kind.startswith("commission.") and ("run" in facts or "by_hand" in facts):
+        return False
+    if kind == "deal.overridden" and facts.get("before") == facts.get("after"):
         return False
     if kind == "partner.registered" and status in {"pending", "rejected"}:
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, url_for
@@ -15,6 +17,7 @@ from app.commissions.queries import deal_view, order_of_deal, orders
 from app.commissions.rules import statistics
 from app.errors import NotFound
 from app.ledger.queries import order_transfers
+from app.ledger.rules import COMMISSIONS
 from app.orders.models import Order
 from app.orders.queries import messages
 from app.orders.rules import folded_from_json, line_value, refunded
@@ -27,11 +30,27 @@ from app.web.pages import page
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from flask import Response
     from sqlalchemy import Select
 
     from app.commissions.queries import DealView
+    from app.ledger.models import Transfer
     from app.orders.rules import Folded
+
+
+@dataclass(frozen=True)
+class Booking:
+    """What was posted together about an order; `gain`: what partners gained by it, minor units."""
+
+    at: datetime
+    transfers: Sequence[Transfer]
+    gain: int
+    reason: str  # why staff set it by hand, else empty
+    summed: bool  # its moves change the sum, and by more than one line
+
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 
@@ -109,8 +128,8 @@ def show(deal: str) -> Response:
     folded = folded_from_json(order.folded)
     back = refunded(folded.snapshot)
     transfers = order_transfers(order.id)
-    lines = [(line, line_value(line), round(back.lines[line.id])) for line in folded.snapshot.lines]
     view = deal_view(order.id)
+    lines = [(line, line_value(line), round(back.lines[line.id])) for line in folded.snapshot.lines]
     return page(
         "orders/office/show.html",
         order=order,
@@ -118,13 +137,27 @@ def show(deal: str) -> Response:
         lines=lines,
         view=view,
         claims=journal(order.id),
-        transfers=transfers,
+        bookings=[_booking(list(own)) for _fact, own in groupby(transfers, lambda t: t.reference)],
+        goods={line.id: line.name or line.product or line.id for line in folded.snapshot.lines},
         names={i: card.name for i, card in cards(t.partner_id for t in transfers).items()},
         moves=explain.MOVES,
         messages=messages(order.id),
         statistics=statistics(view.shares, order.total) if view and view.partner else None,
         bought=customer_sums([order.member_id])[order.member_id] if order.member_id else None,
         **(_explained(view, order, folded) if view else {"nothing": explain.nothing}),
+    )
+
+
+def _booking(transfers: Sequence[Transfer]) -> Booking:
+    signs = (int(t.source == COMMISSIONS) - int(t.target == COMMISSIONS) for t in transfers)
+    gains = [sign * t.amount for sign, t in zip(signs, transfers, strict=True)]
+    reasons = {t.reason for t in transfers if t.reason}
+    return Booking(
+        transfers[0].at,
+        transfers,
+        sum(gains),
+        ", ".join(sorted(reasons)),
+        sum(map(bool, gains)) > 1,
     )
 
 

@@ -26,7 +26,7 @@ from app.partners.forms import NOTICES, SettingsForm
 from app.partners.rules import Status
 from app.payouts import queries as payouts
 from app.programs import queries as programs
-from app.programs.forms import shown, summary
+from app.programs.forms import announced, shown, summary, written_out
 from app.programs.rules import write_rate
 from app.site.access import requires
 from app.tenants import queries as tenants
@@ -35,6 +35,7 @@ from app.web.pages import page, see_other
 if TYPE_CHECKING:
     from flask import Response
 
+    from app.grades.queries import Progress
     from app.links.models import Link
     from app.partners.models import Partner
     from app.programs.forms import Summary
@@ -52,6 +53,7 @@ def index() -> Response:
     partner = _partner()
     main = links.ensure_default(partner)
     balance = partner_balances([partner.id])[partner.id]
+    grade = grades.progress(partner)
     return page(
         "partners/cabinet/index.html",
         partner=partner,
@@ -62,15 +64,26 @@ def index() -> Response:
         invitation=invitation(partner),
         balance=balance,
         minimum=payouts.minimum(),
-        has_open=payouts.has_open(partner.id),
+        open_payout=payouts.open_state(partner.id),
         summary=_summary(partner),
         campaigns=_campaigns(partner),
         changes=_changes(partner),
         announced=_announced(partner),
         counter=cap_counter(partner.id, month_of(clock.now(), ZoneInfo(g.tenant.timezone))),
         recent=latest_accruals(partner.id, RECENT),
-        grade=grades.progress(partner),
+        grade=grade,
+        grade_rates=_grade_rates(grade) if grade else {},
     )
+
+
+def _grade_rates(grade: Progress) -> dict[str, str]:
+    """Return what the partner's group and the next one pay, written out level by level."""
+    steps = {"here": grade.here, "above": grade.above}
+    return {
+        name: " · ".join(written_out(rate, g.tenant.currency) for rate in step.levels if rate)
+        for name, step in steps.items()
+        if step
+    }
 
 
 @bp.get("/settings")
@@ -158,7 +171,12 @@ def _announced(partner: Partner) -> dict[str, Any] | None:
     holds_from = datetime.fromisoformat(event.facts["holds_from"])
     if clock.now() > holds_from + ANNOUNCED_FOR:
         return None
-    return event.facts | {"holds_from": holds_from, "to_come": holds_from > clock.now()}
+    said = event.facts.get("terms")
+    return event.facts | {
+        "holds_from": holds_from,
+        "to_come": holds_from > clock.now(),
+        "sentences": announced(said, g.tenant.currency).sentences if said else (),
+    }
 
 
 def _summary(partner: Partner) -> Summary:
@@ -167,4 +185,4 @@ def _summary(partner: Partner) -> Summary:
     terms_id = queries.terms_of(partner).id
     said = summary(programs.conditions([terms_id])[terms_id])
     own = [write_rate(each.rate, unit) for each in queries.effective_rates(partner, unit)]
-    return replace(said, levels=shown(own))
+    return replace(said, levels=[written_out(rate, unit) for rate in own])

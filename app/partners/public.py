@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from flask import Response
 
 bp = Blueprint("partners", __name__)
-DIGITS = 18
 
 
 @bp.get("/<merchant>/", strict_slashes=False)
@@ -82,11 +81,9 @@ def _register(form: JoinForm) -> None:
 
 
 def _terms_id() -> int | None:
-    """Return the terms that the join link names, by number or by outside id."""
+    """Return the terms that the join link names by their outside id, which nobody can count up to."""
     said = request.args.get("terms", "")
-    if said.isascii() and said.isdecimal() and len(said) <= DIGITS:
-        return int(said)
-    found = programs.find_terms(said) if said.isascii() and said.isprintable() and said else None
+    found = programs.terms_by_public_id(said) if said.isascii() and said.isprintable() else None
     return found.id if found else None
 
 

@@ -19,7 +19,7 @@ from app.partners.models import Code, Partner, Rehang, SponsorEdge
 from app.partners.rules import Edge, Identity, Status, fold_code, tree_of, upline
 from app.programs import queries as programs
 from app.programs.models import Group
-from app.programs.rules import Offer, Resolved, Source, parse_levels, resolve
+from app.programs.rules import Offer, Resolved, Source, left, over, parse_levels, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -206,6 +206,23 @@ def levels_of(partner_ids: Iterable[int]) -> dict[int, list[str | None]]:
     ids = set(partner_ids)
     known = facts.current([f"partner:{i}" for i in ids], ["levels"])
     return {i: known.get(f"partner:{i}", {}).get("levels") or [] for i in ids}
+
+
+def own_levels(
+    partner_ids: Sequence[int],
+) -> dict[int, tuple[list[str | None], dict[str, list[str | None]]]]:
+    """Return the levels of card and group, and the group's by the buyer's group that the card leaves."""
+    cards = levels_of(partner_ids)
+    query = select(Partner.id, Partner.group_id).where(Partner.id.in_(partner_ids))
+    groups = {row.id: row.group_id for row in db.session.execute(query)}
+    known = programs.group_offers({i for i in groups.values() if i is not None})
+    found = {}
+    for partner_id, card in cards.items():
+        levels, by_buyer = known.get(groups.get(partner_id), ([], {}))
+        rest = {name: left(card, rates) for name, rates in by_buyer.items()}
+        both = over(card, [*levels, *[None] * len(card)])
+        found[partner_id] = (both, {name: rates for name, rates in rest.items() if rates})
+    return found
 
 
 def effective_rates(partner: Partner, currency: str) -> list[Resolved]:

@@ -63,8 +63,15 @@ def minimum() -> int:
 
 def has_open(partner_id: int) -> bool:
     """Say whether the partner has a payout that is not over."""
-    query = select(Payout.id).where(Payout.partner_id == partner_id, Payout.state.in_(OPEN_STATES))
-    return db.session.scalar(query.limit(1)) is not None
+    return open_state(partner_id) is not None
+
+
+def open_state(partner_id: int) -> str | None:
+    """Return where the partner's payout stands that is not over; None: there is none."""
+    query = select(Payout.state).where(
+        Payout.partner_id == partner_id, Payout.state.in_(OPEN_STATES)
+    )
+    return db.session.scalar(query.limit(1))
 
 
 def methods() -> list[PayoutMethod]:

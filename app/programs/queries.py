@@ -12,7 +12,7 @@ from app.facts import service as facts
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 BIGINT_DIGITS = 18
@@ -45,6 +45,14 @@ class Conditions:
     def tax(self) -> bool:
         """Whether tax belongs to the base."""
         return self.base.get("tax", True)
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Which version of a set of terms holds, and those that are published for later: (version, since)."""
+
+    now: int
+    later: list[tuple[int, datetime]]
 
 
 def base_terms() -> Terms:
@@ -92,6 +100,11 @@ def find_terms(said: str) -> Terms | None:
     return found if found is not None or number is None else terms_by_id(number)
 
 
+def terms_by_public_id(public_id: str) -> Terms | None:
+    """Return the set of terms with an outside id, and by nothing else: the id is what lets one in."""
+    return db.session.scalar(select(Terms).where(Terms.public_id == public_id))
+
+
 def group_by_id(group_id: int) -> Group | None:
     """Return a group of the scope."""
     return db.session.scalar(select(Group).where(Group.id == group_id))
@@ -114,7 +127,24 @@ def conditions(terms_ids: Iterable[int]) -> dict[int, Conditions]:
     """Return what each set of terms pays now."""
     ids = set(terms_ids)
     known = facts.current([f"terms:{i}" for i in ids])
-    return {i: _conditions(known[f"terms:{i}"]) for i in ids if f"terms:{i}" in known}
+    return {i: read_conditions(known[f"terms:{i}"]) for i in ids if f"terms:{i}" in known}
+
+
+def versions(terms_ids: Iterable[int], at: datetime) -> dict[int, Versions]:
+    """Return which version of each set of terms holds at an instant, and which come after it."""
+    owners = {f"terms:{i}": i for i in terms_ids}
+    found = facts.history(owners, ["label"])
+    return {
+        owners[owner]: Versions(
+            now=_version(timeline.at(at)),
+            later=[(_version(label), since) for since, label in timeline.rows if since > at],
+        )
+        for (owner, _name), timeline in found.items()
+    }
+
+
+def _version(label: str) -> int:
+    return int(label.rpartition(" v")[2])  # as label_of() writes it
 
 
 def group_levels(group_ids: Iterable[int]) -> dict[int, list[str | None]]:
@@ -122,6 +152,18 @@ def group_levels(group_ids: Iterable[int]) -> dict[int, list[str | None]]:
     ids = set(group_ids)
     known = facts.current([f"group:{i}" for i in ids], ["levels"])
     return {i: known.get(f"group:{i}", {}).get("levels") or [] for i in ids}
+
+
+def group_offers(
+    group_ids: Iterable[int],
+) -> dict[int | None, tuple[list[str | None], dict[str, list[str | None]]]]:
+    """Return the levels of each group as they hold now, and those by the buyer's group."""
+    ids = set(group_ids)
+    known = facts.current([f"group:{i}" for i in ids], ["levels", "levels_by_buyer"])
+    said = {i: known.get(f"group:{i}", {}) for i in ids}
+    return {
+        i: (row.get("levels") or [], row.get("levels_by_buyer") or {}) for i, row in said.items()
+    }
 
 
 def group_by_buyer(group_id: int) -> dict[str, list[str | None]]:
@@ -175,7 +217,8 @@ def _concerns(offer: dict[str, Any], partner_id: int, group_id: int | None) -> b
     return named and (not offer["groups"] or group_id in offer["groups"])
 
 
-def _conditions(found: dict[str, Any]) -> Conditions:
+def read_conditions(found: Mapping[str, Any]) -> Conditions:
+    """Return what stored facts of a set of terms say."""
     return Conditions(
         label=found.get("label") or "",
         levels=found.get("levels") or [],

@@ -67,6 +67,19 @@ class Source(StrEnum):
 STRENGTH = {source: place for place, source in enumerate(Source)}
 
 
+def over(stronger: Sequence[str | None], weaker: Sequence[str | None]) -> list[str | None]:
+    """Return written levels of which the stronger say each that they know; as many as the weaker have."""
+    said = [*stronger, *[None] * len(weaker)]
+    return [weak if own is None else own for own, weak in zip(said, weaker, strict=False)]
+
+
+def left(stronger: Sequence[str | None], weaker: Sequence[str | None]) -> list[str | None]:
+    """Return what of the weaker levels still counts under the stronger."""
+    said = [*stronger, *[None] * len(weaker)]
+    found = [weak if own is None else None for own, weak in zip(said, weaker, strict=False)]
+    return found if any(each is not None for each in found) else []
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """Levels that a source has for a line; `owner` names whose, such as product:7."""

@@ -17,11 +17,17 @@ from app.runs.models import RunLine
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-# On a set of terms now: by the card, by the group, else the base.
+# On a set of terms: by the card, by the group, else the base; a set that does not hold then is none.
 ON_TERMS = """
 SELECT p.id FROM partner p
 LEFT JOIN partner_group g ON g.tenant_id = p.tenant_id AND g.id = p.group_id
-WHERE coalesce(p.terms_id, g.terms_id, (SELECT id FROM terms WHERE is_base)) = %(terms)s
+LEFT JOIN terms own ON own.tenant_id = p.tenant_id AND own.id = p.terms_id
+ AND own.valid_from <= %(as_of)s::timestamptz
+ AND (own.valid_to IS NULL OR own.valid_to > %(as_of)s::timestamptz)
+LEFT JOIN terms of_group ON of_group.tenant_id = g.tenant_id AND of_group.id = g.terms_id
+ AND of_group.valid_from <= %(as_of)s::timestamptz
+ AND (of_group.valid_to IS NULL OR of_group.valid_to > %(as_of)s::timestamptz)
+WHERE coalesce(own.id, of_group.id, (SELECT id FROM terms WHERE is_base)) = %(terms)s
 """
 _OF_SHOP = """
 FROM orders o
@@ -75,19 +81,19 @@ def has_month_caps() -> bool:
     return db.session.scalar(select(Cap.id).limit(1)) is not None
 
 
-def partners_on(terms_id: int, cursor: int, most: int) -> list[int]:
-    """Return the next active partners on a set of terms, by id."""
+def partners_on(terms_id: int, as_of: str, cursor: int, most: int) -> list[int]:
+    """Return the next active partners on a set of terms at an instant, by id."""
     statement = (
         f"{ON_TERMS} AND p.status = 'active' AND p.id > %(cursor)s ORDER BY p.id LIMIT %(most)s"
     )
-    values = {"terms": terms_id, "cursor": cursor, "most": most}
+    values = {"terms": terms_id, "as_of": as_of, "cursor": cursor, "most": most}
     return [row.id for row in sql.rows(statement, values)]
 
 
-def count_on(terms_id: int) -> int:
-    """Return how many active partners are on a set of terms."""
+def count_on(terms_id: int, as_of: str) -> int:
+    """Return how many active partners are on a set of terms at an instant."""
     statement = f"SELECT count(*) AS n FROM ({ON_TERMS} AND p.status = 'active') p"
-    return int(sql.one(statement, {"terms": terms_id}).n)
+    return int(sql.one(statement, {"terms": terms_id, "as_of": as_of}).n)
 
 
 def all_orders(cursor: int, most: int) -> Sequence[int]:

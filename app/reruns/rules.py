@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.facts.rules import Timeline
 from app.orders.rules import State, goods_total
+from app.programs.rules import left, over
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from app.commissions.rules import Deal, World
@@ -121,6 +122,31 @@ def overlaid(world: World, put: Facts, since: datetime) -> World:
     return replace(world, facts=changed)
 
 
+PASSING = frozenset(
+    {"offer", "status"}
+)  # campaigns end by themselves; who stood where, stood there
+ATTRIBUTION = frozenset({"click", "conflict", "lifetime", "existing", "foreign_code"})
+
+
+def as_of_today(world: World, since: datetime, now: datetime) -> World:
+    """Return the world as if today's rates, groups, cards, caps and exclusions had held since then.
+
+    Campaigns stay where they were, and so do partners' standing and who wins an order.
+    """
+    changed = {}
+    for key, known in world.facts.items():
+        if key[1] not in PASSING | ATTRIBUTION:
+            rows = [row for row in known.rows if row[0] < since]
+            changed[key] = Timeline.of([*rows, (since, known.at(now))])
+    for owner in [owner for owner, name in world.facts if name == "starts"]:
+        starts, ends = (world.fact(owner, name, now) for name in ("starts", "ends"))
+        if ends is not None and ends <= now:
+            changed[owner, "ends"] = Timeline.of([(since, since)])  # over today: it held for nobody
+        elif starts is not None and starts <= now:
+            changed[owner, "starts"] = Timeline.of([(since, None)])
+    return replace(world, facts={**world.facts, **changed})
+
+
 def reported(
     orders: Mapping[int, int | None], scope: Collection[int], batch: Collection[int]
 ) -> set[int]:
@@ -138,6 +164,26 @@ def reported(
         order_id
         for order_id, member in orders.items()
         if (order_id if order_id in scope else first.get(member)) in taken
+    }
+
+
+def of_partner(
+    said: Mapping[str, Any], own: tuple[Sequence[str | None], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return terms as one partner has them: his card and his group stand above their levels.
+
+    `own`: the levels of card and group, and the group's levels by the buyer's group.
+    """
+    levels, by_buyer = own
+    weak = {name: left(levels, rates) for name, rates in (said["levels_by_buyer"] or {}).items()}
+    found = {
+        name: over(by_buyer.get(name, ()), weak.get(name) or [None] * len(by_buyer[name]))
+        for name in [*weak, *(each for each in by_buyer if each not in weak)]
+    }
+    return {
+        **said,
+        "levels": over(levels, said["levels"]),
+        "levels_by_buyer": {name: rates for name, rates in found.items() if rates},
     }
 
 

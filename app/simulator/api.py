@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
 from flask import g, request
@@ -17,6 +18,9 @@ from app.orders.service import Incoming, read_state
 from app.simulator import service
 from app.site.access import requires
 from app.tenants import queries as tenants
+
+if TYPE_CHECKING:
+    from app.orders.rules import Snapshot
 
 bp = APIBlueprint("simulator", __name__, url_prefix="/simulate", tag="Orders")
 
@@ -37,8 +41,9 @@ def simulate(json_data: dict[str, Any]) -> dict[str, Any]:
     done = (word for word, state in words.words.items() if state == State.COMPLETED)
     body.setdefault("status", next(done, State.COMPLETED.value))
     body.setdefault("currency", g.tenant.currency)
-    body.setdefault("created_at", clock.now().isoformat())
-    snapshot = read(body)
+    undated = body.get("created_at") is None
+    body["created_at"] = clock.now().isoformat() if undated else body["created_at"]
+    snapshot = _dated(read(body), undated=undated)
     incoming = Incoming(
         shop_id=g.shop_id,
         external_id=external_id or "",
@@ -68,6 +73,20 @@ def simulate(json_data: dict[str, Any]) -> dict[str, Any]:
         ],
         "bonus": None,
     }  # fmt: skip
+
+
+def _dated(snapshot: Snapshot, *, undated: bool) -> Snapshot:
+    """Let an order without its own time be no later than what is said of it; refuse what was before it."""
+    said = {"completed_at": snapshot.completed_at, "updated_at": snapshot.updated_at}
+    times = {name: at for name, at in said.items() if at is not None}
+    if undated:
+        return replace(snapshot, created_at=min([snapshot.created_at, *times.values()]))
+    wrong = [name for name, at in times.items() if at < snapshot.created_at]
+    if wrong:
+        message = "This is before the order was created."
+        errors = [FieldError(name, message) for name in wrong]
+        raise DomainError("invalid", "The order's times contradict each other.", *errors)
+    return snapshot
 
 
 def _id(said: Any) -> str | None:

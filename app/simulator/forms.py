@@ -12,6 +12,7 @@ from wtforms import Form as Part
 from wtforms.validators import Length
 
 from app import clock
+from app.catalog.rules import LONGEST_NAME
 from app.money import MoneyError, plain_number
 from app.orders.rules import Customer, Line, Snapshot, State, parse_quantity
 from app.web.filters import locale_name
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from decimal import Decimal
+
+    from app.catalog.models import Product
 
 ROWS = 3
 STATES = [
@@ -37,9 +40,14 @@ BROUGHT = [
 
 
 class LineForm(Part):  # type: ignore[misc]
-    """One product; a row without product and price is left out."""
+    """One product, by its id or name; a row without product and price is left out.
 
-    product = StringField(_l("Product"), [Length(max=128)])
+    `known`: the catalogue's product that was meant; `strange`: none was, though one was typed.
+    """
+
+    known: Product | None = None
+    strange = False
+    product = StringField(_l("Product"), [Length(max=LONGEST_NAME)])
     quantity = StringField(_l("Quantity"), [Length(max=20)], default="1")
     price = MoneyField(_l("Price"))
 
@@ -69,9 +77,9 @@ class SimulatorForm(Form):
     shipping = MoneyField(_l("Shipping"))
     lines = FieldList(FormField(LineForm), min_entries=ROWS, max_entries=ROWS)
 
-    def snapshot(self, currency: str, price_of: Callable[[str], int | None]) -> Snapshot | None:
+    def snapshot(self, currency: str, find: Callable[[str], Product | None]) -> Snapshot | None:
         """Return the order as typed, minor units; None with complaints at the fields."""
-        found = [self._line(n, each.form, price_of) for n, each in enumerate(self.lines, start=1)]
+        found = [self._line(n, each.form, find) for n, each in enumerate(self.lines, start=1)]
         lines = tuple(line for line in found if line is not None)
         if not lines and not self.lines.errors:
             self.complain("lines", gettext("Name a product and its price."))
@@ -95,26 +103,35 @@ class SimulatorForm(Form):
             ref=_code_of(code) if code and self.brought.data == "link" else None,
         )
 
-    def _line(self, number: int, row: Any, price_of: Callable[[str], int | None]) -> Line | None:
-        product = (row.product.data or "").strip() or None
-        if product is not None and not storable(product):
+    def _line(self, number: int, row: Any, find: Callable[[str], Product | None]) -> Line | None:
+        said = (row.product.data or "").strip() or None
+        if said is not None and not storable(said):
             row.product.data = None
             self.complain("lines", gettext("This has characters that cannot be kept."))
             return None
         price = row.price.data.minor if row.price.data else None
-        if product is None and price is None:
+        if said is None and price is None:
             return None
+        row.known = find(said) if said else None
+        row.strange = said is not None and row.known is None
+        if price is None and row.known is not None:
+            price = row.known.price
         if price is None:
-            price = price_of(product or "")
-        if price is None:
-            row.price.errors = [*row.price.errors, gettext("The catalogue has no price: type one.")]
+            row.price.errors = [*row.price.errors, _no_price(strange=row.strange)]
             self.complain("lines", gettext("Line %(number)s: type a price.", number=number))
             return None
         quantity = _quantity(row.quantity.data)
         if quantity is None:
             self.complain("lines", gettext("Line %(number)s: type how many.", number=number))
             return None
-        return Line(id=str(number), product=product, quantity=quantity, price=price)
+        product, name = (row.known.external_id, row.known.name) if row.known else (said, None)
+        return Line(id=str(number), product=product, name=name, quantity=quantity, price=price)
+
+
+def _no_price(*, strange: bool) -> str:
+    if strange:
+        return str(gettext("The catalogue has no such product: choose one, or type a price."))
+    return str(gettext("The catalogue has no price: type one."))
 
 
 def _quantity(text: str | None) -> Decimal | None:
@@ -139,4 +156,4 @@ def _code_of(text: str) -> str:
     except ValueError:
         return text[:500]
     path = parts.path.rstrip("/").rpartition("/")[2]
-    return (said[0] if said else path)[:500] or text[:500]
+    return (said[0] if said else path)[:500].replace("\x00", "") or text[:500]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,9 @@ def simulate(incoming: Incoming) -> Simulated:
 
 
 def _simulate(incoming: Incoming) -> Simulated:
+    # A message about an order of a later day comes no earlier than the order: holds start by it.
+    arrives = max(incoming.received_at, incoming.snapshot.created_at)
+    incoming = replace(incoming, received_at=arrives)
     merchant = intake.tenant()
     [(seen, _doubled)] = orders.peek([incoming])
     snapshot = incoming.snapshot

@@ -16,7 +16,7 @@ from app.installation import settings
 from app.money import Money
 from app.orders.queries import unexplained
 from app.partners.queries import cards
-from app.programs.queries import all_terms
+from app.programs.queries import all_terms, conditions
 from app.reruns.forms import WordsForm
 from app.site.access import requires
 from app.site.people import freshly
@@ -162,7 +162,7 @@ def earning() -> Response:
     said = {name: known[name] for name in EARNING}
     coupons = "\n".join(known["allowed_coupons"])
     form = EarningForm(formdata=None, data=said | {"allowed_coupons": coupons})
-    return page("tenants/office/earning.html", form=form)
+    return _earning(form, cashback=known["cashback"])
 
 
 @bp.post("/earning")
@@ -170,10 +170,24 @@ def earning() -> Response:
 def save_earning() -> Response:
     form = EarningForm()
     if not form.validate_on_submit():
-        return page("tenants/office/earning.html", form=form, status=422)
+        return _earning(form, 422)
     said = {name: form[name].data for name in EARNING}
     service.change_settings(said | {"allowed_coupons": form.coupons})
     return see_other("office.tenants.earning", message=_("Saved. It holds for orders from now on."))
+
+
+def _earning(form: EarningForm, status: int = 200, *, cashback: bool = False) -> Response:
+    """Show the form; with cashback on, also which terms name no rate for it."""
+    found = all_terms() if cashback else ()
+    now = conditions([terms.id for terms in found])
+    without = [terms for terms in found if now[terms.id].cashback_rate is None]
+    return page(
+        "tenants/office/earning.html",
+        status=status,
+        form=form,
+        without=without,
+        none_at_all=len(without) == len(found),
+    )
 
 
 @bp.get("/caps")

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from app import crypto
 from app.extensions import db
 from app.facts import service as facts
+from app.tenancy import current_tenant
 from app.tenants.models import (
     ApiKey,
     Connection,
@@ -124,21 +125,21 @@ def shop_by_id(shop_id: int) -> Shop | None:
     return db.session.scalar(select(Shop).where(Shop.id == shop_id))
 
 
-def shop_of_host(host: str) -> Shop | None:
-    """Return the shop that stands at a host, else the one that stood there last."""
-    now = select(Shop).where(Shop.domain == host).order_by(func.length(Shop.path), Shop.id)
-    found = db.session.scalars(now.limit(1)).first()
-    if found is not None:
-        return found
-    once = (
-        select(Shop)
-        .join(
-            ShopDomain, (ShopDomain.tenant_id == Shop.tenant_id) & (ShopDomain.shop_id == Shop.id)
-        )
-        .where(ShopDomain.domain == host)
-        .order_by(ShopDomain.until.desc())
-    )
-    return db.session.scalars(once.limit(1)).first()
+def stands() -> list[tuple[Shop, str]]:
+    """Return the merchant's shops with the domains whose pages speak for them, whole domains first.
+
+    After where they stand now comes where they stood before, unless somebody else stands there now.
+    """
+    known = sorted(shops(), key=lambda shop: len(shop.path))
+    now = [(shop, shop.domain) for shop in known if shop.domain]
+    former = former_places(shop.id for shop in known)
+    once = [(shop, row.domain) for shop in known for row in former.get(shop.id, ())]
+    return [*now, *((shop, domain) for shop, domain in once if _is_ours(domain))]
+
+
+def _is_ours(domain: str) -> bool:
+    found = look_up("domain", domain)
+    return found is None or found.tenant_id == current_tenant()
 
 
 def former_places(shop_ids: Iterable[int]) -> dict[int, list[ShopDomain]]:

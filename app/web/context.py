@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import current_app, get_flashed_messages, request
 from flask_babel import get_locale
 
+from app.web.happenings import happening
 from app.web.locale import LOCALES, direction
 from app.web.menu import menu
 from app.web.preferences import chosen_theme
@@ -72,5 +73,7 @@ def frame() -> dict[str, Any]:
 def init_app(app: Flask) -> None:
     """Give the frames what they read."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(state_label=state_label, state_tone=state_tone)
+    app.jinja_env.globals.update(
+        happening=happening, state_label=state_label, state_tone=state_tone
+    )
     app.context_processor(frame)

@@ -13,8 +13,8 @@ from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import DateInput, DateTimeLocalInput, TextInput
 
-from app.money import Money, MoneyError, parse_typed, plain_number
-from app.web.filters import locale_name, money_plain
+from app.money import Money, MoneyError, exponent, parse_typed, plain_number
+from app.web.filters import locale_name, money_plain, percent
 from app.web.locale import zone
 from app.web.surroundings import surroundings
 
@@ -169,8 +169,22 @@ def _minor(text: str, currency: str, *, negative: bool = False) -> int:
     try:
         return parse_typed(text, locale_name(), currency, allow_negative=negative)
     except MoneyError as error:
+        whole = _without_spaces(text, currency)
+        if whole is not None:
+            raise ValueError(gettext("Write %(sum)s, without spaces.", sum=whole)) from error
         words = MONEY_ERRORS.get(error.code, MONEY_ERRORS["not_a_number"])
         raise ValueError(str(words) % {"example": money_plain(Money(123450, currency))}) from error
+
+
+def _without_spaces(text: str, currency: str) -> str | None:
+    """Return the sum as the locale writes it, where nothing but spaces makes it none: "20 000" in English."""
+    closed = "".join(text.split())
+    if closed == text.strip():
+        return None
+    try:
+        return money_plain(Money(parse_typed(closed, locale_name(), currency), currency))
+    except MoneyError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +201,36 @@ class Rate:
         return str(self.fixed).partition(" ")[0] if self.fixed else ""
 
 
+def refuse_bare(text: str, fixed: Money) -> None:
+    """Raise ValueError for a number, read as a sum, that is not written as one: "7" for 7.00 or 7%.
+
+    Above 100 it cannot be meant as percents; a currency without decimals has no other way to write.
+    """
+    places = exponent(fixed.currency)
+    written = plain_number(text, locale_name()).partition(".")[2]
+    if len(written) < places and fixed.minor <= 100 * 10**places:
+        part = percent(Decimal(fixed.minor) / 10**places)
+        words = gettext(
+            "Write %(percent)s, or %(sum)s for a fixed sum.", percent=part, sum=money_plain(fixed)
+        )
+        raise ValueError(words)
+
+
 class PercentOrMoneyField(TypedField):
     """A rate: "10%" or a fixed sum; data is a Rate, or None when empty."""
 
     inputmode = "decimal"
 
     def read(self, text: str) -> Rate:
-        """Percents when the text ends with the sign, else a sum in the merchant's currency."""
+        """Percents when the text ends with the sign, else a sum in the merchant's currency.
+
+        A bare number up to 100 might be meant as either, so a sum is written with its decimals.
+        """
         if not text.endswith("%"):
             currency = surroundings().currency
-            return Rate(fixed=Money(_minor(text, currency), currency))
+            fixed = Money(_minor(text, currency), currency)
+            refuse_bare(text, fixed)
+            return Rate(fixed=fixed)
         try:
             value = Decimal(plain_number(text[:-1].strip(), locale_name()))
         except (MoneyError, InvalidOperation) as error:
@@ -298,5 +332,6 @@ __all__ = [
     "Positive",
     "Rate",
     "SelectField",
+    "refuse_bare",
     "storable",
 ]

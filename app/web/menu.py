@@ -25,6 +25,7 @@ class Entry:
     icon: str = ""
     endpoint: str = ""
     entries: tuple[Entry, ...] = ()
+    below: tuple[str, ...] = ()  # other pages on which it is the current one
     test: bool = False  # only in test mode
 
 
@@ -37,6 +38,10 @@ class Line:
     address: str | None
     current: bool
     lines: tuple[Line, ...] = ()
+
+
+def _pages(door: str, names: str) -> tuple[str, ...]:
+    return tuple(f"{door}.{name}" for name in names.split())
 
 
 MENUS: dict[str, tuple[Entry, ...]] = {
@@ -59,7 +64,13 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("All partners"), endpoint="office.partners.index"),
                 Entry(lazy_gettext("Network"), endpoint="office.network.index"),
-                Entry(lazy_gettext("Groups"), endpoint="office.programs.groups"),
+                Entry(
+                    lazy_gettext("Groups"),
+                    endpoint="office.programs.groups",
+                    below=_pages(
+                        "office.programs", "new_group create_group edit_group change_group"
+                    ),
+                ),
                 Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
             ),
         ),
@@ -72,9 +83,24 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Test mode"),
             "test-pipe",
             entries=(
-                Entry(lazy_gettext("Test sale"), endpoint="office.twin.sales", test=True),
-                Entry(lazy_gettext("Clock"), endpoint="office.twin.index", test=True),
-                Entry(lazy_gettext("Mailbox"), endpoint="office.twin.mailbox", test=True),
+                Entry(
+                    lazy_gettext("Test sale"),
+                    endpoint="office.twin.sales",
+                    test=True,
+                    below=_pages("office", "twin.sale twin.sell"),
+                ),
+                Entry(
+                    lazy_gettext("Clock"),
+                    endpoint="office.twin.look",
+                    test=True,
+                    below=_pages("office", "twin.move"),
+                ),
+                Entry(
+                    lazy_gettext("Mailbox"),
+                    endpoint="office.twin.mailbox",
+                    test=True,
+                    below=_pages("office", "twin.letter"),
+                ),
             ),
         ),
         Entry(
@@ -83,8 +109,20 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("Brand"), endpoint="office.tenants.brand"),
                 Entry(lazy_gettext("Shops"), endpoint="office.tenants.shops"),
-                Entry(lazy_gettext("Terms"), endpoint="office.programs.index"),
-                Entry(lazy_gettext("Campaigns"), endpoint="office.programs.campaigns"),
+                Entry(
+                    lazy_gettext("Terms"),
+                    endpoint="office.programs.index",
+                    below=_pages(
+                        "office.reruns", "draft new_draft make_draft change_draft tried publish"
+                    ),
+                ),
+                Entry(
+                    lazy_gettext("Campaigns"),
+                    endpoint="office.programs.campaigns",
+                    below=_pages(
+                        "office.programs", "campaign new_campaign create_campaign change_campaign"
+                    ),
+                ),
                 Entry(lazy_gettext("What earns"), endpoint="office.tenants.earning"),
                 Entry(lazy_gettext("Caps"), endpoint="office.tenants.caps"),
                 Entry(lazy_gettext("Recalculations"), endpoint="office.reruns.index"),
@@ -141,16 +179,23 @@ def _line(entry: Entry) -> Line | None:
         address = url_for(entry.endpoint)
     except BuildError:
         return None
-    return Line(entry.label, entry.icon, address, is_current(entry.endpoint))
+    return Line(entry.label, entry.icon, address, is_current(entry.endpoint, entry.below))
 
 
-def is_current(endpoint: str) -> bool:
-    """True on the entry's own page, and on pages below an index: payouts.show is under payouts.index."""
+def is_current(endpoint: str, below: Sequence[str] = ()) -> bool:
+    """True on the entry's own page and on those named as below it; and on pages below an index.
+
+    payouts.show is under payouts.index, unless another entry names it.
+    """
     here = request.endpoint or ""
-    if here == endpoint:
+    if here == endpoint or here in below:
         return True
     listed = {
-        e.endpoint for entries in MENUS.values() for top in entries for e in (top, *top.entries)
+        name
+        for entries in MENUS.values()
+        for top in entries
+        for e in (top, *top.entries)
+        for name in (e.endpoint, *e.below)
     }
     return (
         endpoint.endswith(".index")

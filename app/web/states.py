@@ -14,7 +14,7 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "refunded": (lazy_pgettext("order", "Refunded"), "bad"),
     # buckets of commission
     "expected": (lazy_pgettext("bucket", "Expected"), "quiet"),
-    "pending": (lazy_pgettext("bucket", "Pending"), "info"),
+    "pending": (lazy_pgettext("bucket", "On hold"), "info"),
     "available": (lazy_pgettext("bucket", "Available"), "good"),
     "reserved": (lazy_pgettext("bucket", "In payout"), "info"),
     "debt": (lazy_pgettext("bucket", "Debt"), "bad"),
@@ -49,6 +49,8 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "previewed": (lazy_pgettext("run", "Looked at"), "warn"),
     "applying": (lazy_pgettext("run", "Being applied"), "info"),
     "done": (lazy_pgettext("run", "Applied"), "good"),
+    # partners' sites
+    "verified": (lazy_pgettext("site", "Proved"), "good"),
     # claims and messages
     "won": (lazy_pgettext("claim", "Won"), "good"),
     "lost": (lazy_pgettext("claim", "Lost"), "quiet"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +13,19 @@ from sqlalchemy import select
 
 from app import clock
 from app.adjustments import service
+from app.catalog import service as catalog
 from app.commissions.models import Override
 from app.commissions.queries import booked, deal_view
 from app.errors import Conflict, DomainError
+from app.events import service as events
 from app.events.models import Event
 from app.extensions import db
 from app.intake import service as intake
+from app.ledger.models import Transfer
 from app.ledger.queries import PartnerBalance
-from app.orders.rules import Refund
+from app.notifications.models import Message
+from app.notifications.service import promise
+from app.orders.rules import Line, Refund
 from app.orders.service import find
 from tests.intake.scene import NOON, Scene, at_lampa, order
 from tests.intake.test_convergence import said
@@ -83,10 +89,42 @@ def test_it_is_told_with_who_why_and_what_stood_before(lampa: Scene) -> None:
             "level": 1,
             "amount": 50000,
             "before": 19000,
+            "after": 50000,
             "currency": RUB,
             "reason": "Agreed by phone",
         }
     ]
+
+
+def test_lines_that_gain_and_lines_that_lose_are_one_change_and_one_letter(lampa: Scene) -> None:
+    lines = (
+        Line(id="1", product="lamp-1", name="Lamp", quantity=Decimal(1), price=100000),
+        Line(id="2", product="shade", name="Shade", quantity=Decimal(1), price=900000),
+    )
+    catalog.put_product(lampa.shop_id, "shade", name="Shade", levels=["1%"])
+    lampa.vera.email = "vera@lampa.example"
+    made = NOON + timedelta(hours=1)
+    view = lampa.say("A1", order(partner_code="VERA10", lines=lines, created_at=made))
+    override(view, l1=15000)
+    posted = db.session.execute(
+        select(Transfer.line, Transfer.kind, Transfer.amount, Transfer.reason)
+        .where(Transfer.reference == f"order:{view.deal.order_id}:2")
+        .order_by(Transfer.line)
+    ).all()
+    assert [tuple(row) for row in posted] == [
+        ("1", "reversal", 8500, "Agreed by phone"),
+        ("2", "accrual", 4500, "Agreed by phone"),
+    ]
+    told = db.session.scalars(
+        select(Event).where(Event.facts["by_hand"].as_string() == "Agreed by phone")
+    ).all()
+    assert [(e.type, e.facts["amount"]) for e in told] == [("commission.taken_back", 4000)]
+    promise(events.drain())
+    letters = db.session.execute(
+        select(Message.template, Message.recipient).order_by(Message.id)
+    ).all()
+    mine = [kind for kind, to in letters if to == f"partner:{lampa.vera.id}"]
+    assert mine[-2:] == ["commission.accrued", "deal.overridden"]
 
 
 def test_it_needs_a_reason_a_sum_that_fits_and_a_partner(lampa: Scene) -> None:

@@ -86,6 +86,29 @@ def test_nothing_is_booked_before_it_was_seen_and_pressing_twice_books_once(desk
     assert desk.client.post(f"{first.headers['Location']}/undo").status_code == 409
 
 
+def cells(page: str, partner: str) -> list[str]:
+    """Return the sums of a partner's line in the preview."""
+    line = page.partition('id="planned"')[2].partition(f"<bdi>{partner}</bdi>")[2]
+    words = re.sub(r"<[^>]*>|\s+", " ", line.partition("</tr>")[0])
+    return re.findall(r"[+\u2212-]?[\d,]+\.\d\d", words)
+
+
+def test_the_preview_says_what_becomes_of_a_debt(desk: Desk) -> None:
+    part = {"act": "accrue", "amount": "30", "reason": "Prize", "chosen": "boris\nanna"}
+    page = desk.ask(**part).text
+    assert "Repays debts" in page
+    assert cells(page, "Boris") == ["30.00", "0.00", "40.00", "10.00"]
+    assert cells(page, "Anna") == ["30.00", "1,000.00", "1,030.00", "0.00"]
+    whole = part | {"amount": "50"}
+    page = desk.ask(**whole).text
+    assert cells(page, "Boris") == ["50.00", "0.00", "10.00", "40.00", "0.00"]
+    assert desk.confirm(page, **whole).status_code == 303
+    assert desk.balance("Boris") == PartnerBalance(available=1_000)
+    page = desk.ask(act="deduct", amount="15", reason="Error", chosen="boris").text
+    assert cells(page, "Boris")[1:] == ["10.00", "0.00", "0.00", "5.00"]
+    assert "Repays debts" not in page
+
+
 def test_what_changed_between_looking_and_booking_is_shown_again(desk: Desk) -> None:
     form = {"act": "expire", "reason": "Unclaimed", "chosen": "anna"}
     preview = desk.ask(**form)
@@ -213,3 +236,17 @@ def test_the_commission_of_a_deal_is_set_and_set_free_again(desk: Desk) -> None:
     deal = put(desk.client, desk.merchant, said(partner_code="vera")).get_json()["deal"]
     assert (deal["commission"], deal["shares"][0]["by_hand"]) == ("190.00", None)
     assert desk.client.get(desk.merchant.office("adjustments/deals/dl_none")).status_code == 404
+
+
+def test_the_order_and_the_card_say_in_words_what_was_booked_and_why(desk: Desk) -> None:
+    deal = put(desk.client, desk.merchant, said(partner_code="vera")).get_json()["deal"]["id"]
+    form = {"level_1": "500", "reason": "Agreed by phone"}
+    desk.client.post(desk.merchant.office(f"adjustments/deals/{deal}"), data=form)
+    sign_in(desk.client, desk.merchant.staff["owner"])
+    money = desk.client.get(desk.merchant.office(f"orders/{deal}/")).text.partition('id="money"')[2]
+    assert "Set by hand: <bdi>Agreed by phone</bdi>" in money
+    assert "Merchant → On hold, <bdi>Vera</bdi>" in money
+    card = desk.client.get(desk.merchant.office("partners/card/vera/balance?bucket=pending")).text
+    assert f'/orders/{deal}/">Order ' in card
+    owes = desk.client.get(desk.merchant.office("partners/card/boris/balance?bucket=debt")).text
+    assert not re.search(r"partner:\d|order:\d|merchant:commissions|repay:", money + card + owes)

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adjustments.rules import Act, Line, Refusal, Standing, Wish, gain, moves, read_lines
+from app.adjustments.rules import (
+    Act,
+    Line,
+    Refusal,
+    Standing,
+    Wish,
+    gain,
+    moves,
+    read_lines,
+    settled,
+)
 from app.ledger.rules import deltas
 
 
@@ -53,6 +63,23 @@ def test_moves_change_the_accounts_as_the_standing_says(
     assert after.debt - owed == changes.get("partner:1:debt", 0)
     assert after.available >= 0
     assert (after.available - after.debt) - (free - owed) == amount
+
+
+@pytest.mark.parametrize(
+    ("act", "amount", "before", "after", "back"),
+    [
+        (Act.ACCRUE, 50, Standing(0, 40), Standing(10, 0), 40),
+        (Act.ACCRUE, 30, Standing(0, 40), Standing(0, 10), 30),
+        (Act.ACCRUE, 30, Standing(5, 0), Standing(35, 0), 0),
+        (Act.DEDUCT, 30, Standing(5, 0), Standing(0, 25), 0),
+        (Act.FORGIVE, None, Standing(0, 40), Standing(0, 0), 0),
+        (Act.EXPIRE, None, Standing(7, 0), Standing(0, 0), 0),
+    ],
+)
+def test_a_preview_says_how_the_partner_then_stands(
+    act: Act, amount: int | None, before: Standing, after: Standing, back: int
+) -> None:
+    assert settled(Wish(1, act, amount, "why"), before) == (after, back)
 
 
 def test_lines_are_read_with_semicolons_or_tabs() -> None:

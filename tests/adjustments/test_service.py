@@ -63,7 +63,8 @@ def test_an_accrual_taken_back_after_it_was_spent_is_debt(anna: int) -> None:
     assert (counter.act, counter.amount, counter.undo_of_id) == ("undo", -500, entry.id)
     posted = db.session.scalars(select(Transfer).where(Transfer.kind == "adjustment_undone")).all()
     assert {t.reference for t in posted} == {f"adjustment:{entry.public_id}:undo"}
-    told = db.session.scalars(select(Event).where(Event.type == "partner.adjusted")).all()
+    query = select(Event).where(Event.type == "partner.adjusted").order_by(Event.id)
+    told = db.session.scalars(query).all()
     assert told[-1].facts["undoes"] == entry.public_id
     assert told[-1].facts["reason"] == "Prize"
 

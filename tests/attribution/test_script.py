@@ -12,13 +12,18 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
+from app import egress
 from app.attribution.models import Click
 from app.attribution.queries import Bound, bound_to, read_clicks
 from app.dev.children import wait_until
 from app.extensions import db
 from app.links import service as links
 from app.members.models import Member
+from app.partners import queries as partners_queries
 from app.partners import service as partners
+from app.verified_sites import service as verified_sites
+from app.verified_sites.probe import Seen
+from app.verified_sites.rules import How
 from tests.world import make_merchant
 
 if TYPE_CHECKING:
@@ -61,6 +66,25 @@ class Pages(BaseHTTPRequestHandler):
         self.end_headers()
         if path != "/favicon.ico":
             self.wfile.write(f"<!doctype html><title>Shop</title>{body}".encode())
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+class Blog(ThreadingHTTPServer):
+    """A site of somebody's with a plain link to the shop."""
+
+    shop = ""
+
+
+class Blogger(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Blog)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        link = f'<a href="{self.server.shop}/lamps">A lamp I like</a>'
+        self.wfile.write(f"<!doctype html><title>Blog</title>{link}".encode())
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""
@@ -214,6 +238,52 @@ def test_a_page_without_a_code_leaves_no_trace(
     assert value(quiet_page) == ""
     assert cookie(quiet_page) is None
     assert clicks_of(app, merchant) == []
+
+
+def test_a_visitor_from_a_partners_proved_site_is_his_and_no_link_is_needed(
+    app: App, quiet_page: Page, merchant: Merchant, shop: Shop
+) -> None:
+    blog = Blog(("127.0.0.1", 0), Blogger)
+    threading.Thread(target=blog.serve_forever, daemon=True).start()
+    blog.shop = shop.url
+    place = f"127.0.0.1:{blog.server_port}"
+    with app.app_context():
+        with merchant.scope():
+            anna = partners_queries.by_refcode("anna")
+            assert anna is not None
+            way = egress.Client(allowed=lambda: [place])
+            site = verified_sites.name(anna, place, client=way)
+            verified_sites.look_soon(site)
+            assert verified_sites.take(site.id)
+            verified_sites.settle(site.id, Seen(How.FILE))
+        db.session.commit()
+    quiet_page.goto(f"http://{place}/")
+    quiet_page.click("text=A lamp I like")
+    held = token(quiet_page)
+    assert cookie(quiet_page) == held
+    assert clicks_of(app, merchant) == ["site"]
+    with app.app_context(), merchant.scope():
+        assert read_clicks([held])[held].by_site
+    quiet_page.goto(f"{shop.url}/?ref=boris")
+    quiet_page.wait_for_function(f"/^ck_/.test(partnerka.click()) && partnerka.click() != '{held}'")
+    assert clicks_of(app, merchant) == ["site", "script"]
+    blog.shutdown()
+    blog.server_close()
+
+
+def test_a_visitor_from_any_other_site_leaves_no_trace(
+    app: App, quiet_page: Page, merchant: Merchant, shop: Shop
+) -> None:
+    blog = Blog(("127.0.0.1", 0), Blogger)
+    threading.Thread(target=blog.serve_forever, daemon=True).start()
+    blog.shop = shop.url
+    quiet_page.goto(f"http://127.0.0.1:{blog.server_port}/")
+    quiet_page.click("text=A lamp I like")
+    assert value(quiet_page) == ""
+    assert cookie(quiet_page) is None
+    assert clicks_of(app, merchant) == []
+    blog.shutdown()
+    blog.server_close()
 
 
 def test_a_marked_form_fixes_the_contact_to_the_partner_before_any_order(

@@ -42,6 +42,7 @@ def test_a_product_is_put_and_read_back(lampa: Shop) -> None:
         "id": "lamps",
         "name": "Lamps",
         "parent": None,
+        "url": None,
         "levels": ["20%", None, "50.00"],
     }
 

@@ -50,7 +50,7 @@ def test_a_product_is_added_by_hand_and_told_how_it_takes_part(lampa: Shop) -> N
         "landing_pages": f"/sale\nhttps://{lampa.domain}/spring",
         "levels-0": "15%",
         "levels-1": "",
-        "levels-2": "50",
+        "levels-2": "50.00",
     }
     assert browser.post(f"{path}{number}/program", data=options).status_code == 303
     with lampa.scope():

@@ -150,15 +150,9 @@ def test_another_merchant_has_its_own_lamp(shop: Shop) -> None:
         assert queries.products_by_key(other.shop.id, ["lamp-1"]) == {}
 
 
-def test_the_first_rate_is_the_products_own_else_its_categorys(shop: Shop) -> None:
+def test_categories_are_found_by_the_shops_ids_and_named(shop: Shop) -> None:
     service.put_category(shop.id, "home", levels=["7%"])
     service.put_category(shop.id, "lamps", parent="home", levels=[None, "3%"])
-    known = [
-        service.put_product(shop.id, "own", category="lamps", levels=["15%"]),
-        service.put_product(shop.id, "above", category="lamps"),
-        service.put_product(shop.id, "free"),
-    ]
-    assert [queries.first_rates(known)[each.id] for each in known] == ["15%", "7%", None]
     assert queries.categories_by_key(shop.id, ["home", "lamps", "x"]).keys() == {"home", "lamps"}
     assert queries.category_names([None]) == {}
     assert len(queries.categories(shop.id)) == 2

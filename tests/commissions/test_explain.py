@@ -33,8 +33,8 @@ def test_a_cap_says_what_it_is_and_how_much_of_what_was_paid(locale: str) -> Non
     cap = {"by": "partner", "most": 1000000, "wanted": 45000, "paid": 31200}
     text = said(31200, caps=[cap])
     words = {
-        "en": "The cap of 10000.00 a month for this partner was reached: 312.00 of 450.00 were paid.",
-        "ru": "Достигнут месячный предел партнёра, 10000.00: выплачено 312.00 из 450.00.",
+        "en": "The cap of 10000.00 a month for this partner was reached: 312.00 of 450.00 were counted.",
+        "ru": "Достигнут месячный предел партнёра, 10000.00: засчитано 312.00 из 450.00.",
     }
     assert words[locale] in text
 
@@ -43,7 +43,7 @@ def test_a_cap_says_what_it_is_and_how_much_of_what_was_paid(locale: str) -> Non
 def test_every_kind_of_cap_has_its_words(locale: str, kind: str) -> None:
     text = said(0, caps=[{"by": kind, "most": 1000, "wanted": 500, "paid": 0}])
     assert "10.00" in text
-    assert ("nothing of 5.00" if locale == "en" else "из 5.00 не выплачено ничего") in text
+    assert ("nothing of 5.00" if locale == "en" else "из 5.00 не засчитано ничего") in text
 
 
 @pytest.mark.parametrize(

@@ -151,3 +151,16 @@ def test_why_nothing_is_told_in_words(place: Place) -> None:
     found = place.client.get("/api/v1/orders/A1", headers=place.merchant.bearer).get_json()
     assert found["reason"] == "unknown"
     assert found["reason_text"] == "The code or link on this order belongs to no partner."
+
+
+def test_the_list_of_orders_names_each_buyer_by_what_is_known(place: Place) -> None:
+    place.order("A1", customer={"id": "1", "name": "Gleb", "email": "gleb@lampa.example"})
+    place.order("A2", customer={"id": "2", "name": "", "email": "dasha@lampa.example"})
+    place.order("A3", customer={"id": "3", "phone": "+79161234500"})
+    page = place.staff().get(place.merchant.office("orders/")).text
+    buyers = re.findall(r'data-label="Customer"[^>]*>(.*?)</td>', page, re.DOTALL)
+    assert [words(each).strip() for each in buyers] == [
+        "+79161234500",
+        "dasha@lampa.example",
+        "Gleb",
+    ]

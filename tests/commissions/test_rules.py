@@ -29,6 +29,7 @@ from app.commissions.rules import (
     due,
     facts_from_rows,
     hold_end,
+    netted,
     split_take,
     targets,
 )
@@ -455,6 +456,24 @@ class TestTheDifference:
             Movement(Move.REVERSE, Key(1, "1", 2, VERA), 5),
             Movement(Move.TAKE_BACK, FIRST, 100),
         )
+
+    def test_a_plus_on_one_line_and_a_minus_on_another_are_told_as_one_change(self) -> None:
+        booked = {Key(1, "1", 1, BORIS): Nets(pending=300), Key(1, "2", 1, BORIS): Nets(pending=40)}
+        wanted = [
+            Share(1, "1", 1, BORIS, 490, Bucket.PENDING, {}),
+            Share(1, "2", 1, BORIS, 33, Bucket.PENDING, {}),
+            Share(1, "2", 2, VERA, 5, Bucket.PENDING, {}),
+        ]
+        told = netted(difference(wanted, booked))
+        assert set(told) == {
+            Movement(Move.ACCRUE_PENDING, Key(1, "", 1, BORIS), 183),
+            Movement(Move.ACCRUE_PENDING, Key(1, "", 2, VERA), 5),
+        }
+        ripe = [Share(1, "1", 1, BORIS, 310, Bucket.AVAILABLE, {})]
+        assert set(netted(difference(ripe, booked))) == {
+            Movement(Move.RELEASE, Key(1, "", 1, BORIS), 310),
+            Movement(Move.REVERSE, Key(1, "", 1, BORIS), 30),
+        }
 
     def test_what_is_taken_back_comes_from_available_and_the_rest_is_debt(self) -> None:
         assert split_take(100, 250) == (100, 0)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask_babel import force_locale
 
+from app.attribution import explain as claims
 from app.attribution.rules import Kind, Reason
 from app.commissions import explain
+from app.commissions.office import BUCKETS
 from app.commissions.rules import Bucket, CapKind
-from app.ledger.cabinet import KINDS
+from app.ledger.cabinet import KINDS, NAMES
 from app.orders.rules import State
 from app.programs.rules import Source
+from app.web.states import state_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,6 +112,24 @@ def test_sources_claims_caps_cuts_buckets_and_entries_have_their_words(locale: s
     for table in (explain.SOURCES, explain.KINDS, explain.CAPS, explain.ENDINGS, KINDS):
         for words in table.values():
             assert locale == "en" or any("а" <= c <= "я" for c in str(words)), str(words)
+
+
+def test_registrations_and_bindings_have_words_of_their_own(locale: str) -> None:
+    assert {r.value for r in Reason} == claims.WHY.keys()
+    assert {k.value for k in Kind} - {"binding"} | {
+        "registered",
+        "subscribed",
+    } == claims.BOUND.keys()
+    assert {kind for kind, _how in claims.ENROLLED} == {"click", "ref", "partner_code"}
+    for table in (claims.WHY, claims.BOUND, claims.ENROLLED):
+        for words in table.values():
+            assert locale == "en" or any("а" <= c <= "я" for c in str(words)), str(words)
+
+
+def test_a_bucket_has_one_word_in_badges_filters_and_sums(locale: str) -> None:
+    for bucket, words in [*BUCKETS, *NAMES.items()]:
+        assert str(words) == state_label(bucket)
+    assert state_label("pending") == ("On hold" if locale == "en" else "На холде")
 
 
 def test_a_partner_reads_of_lines_and_of_himself_and_of_nobody_else(locale: str) -> None:

@@ -11,11 +11,15 @@ from app.grades import queries
 from app.identity import queries as people
 from app.identity import service as identity
 from app.partners import queries as partners
+from app.partners import service as partner_service
 from app.programs import queries as programs
+from app.programs import service as program_service
 from app.tenancy import PLATFORM, tenant_scope
 from tests.partners.calls import PASSWORD, Shop
 
 if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
     from app.application import App
 
 
@@ -76,6 +80,16 @@ def test_what_cannot_stand_is_named_at_its_field(
     assert (answer.status_code, words in answer.text) == (422, True), answer.text
 
 
+def signed_in_as_anna(lampa: Shop) -> FlaskClient:
+    email = f"anna@{lampa.domain}"
+    with lampa.app.app_context(), tenant_scope(PLATFORM):
+        person = people.by_email(email)
+        assert person is not None
+        identity.change_password(person, PASSWORD)
+        db.session.commit()
+    return lampa.signed_in(email)
+
+
 def test_the_plan_is_set_and_the_cabinet_shows_the_way(lampa: Shop) -> None:
     browser = lampa.signed_in()
     form = {"place": "1", "window": "days", "days": "30", "orders": "5"}
@@ -86,14 +100,49 @@ def test_the_plan_is_set_and_the_cabinet_shows_the_way(lampa: Shop) -> None:
     with lampa.scope():
         found = queries.ladder().plan
         assert (found.on, found.review.value, found.warning) == (True, "monthly", 10)
-    with lampa.app.app_context(), tenant_scope(PLATFORM):
-        person = people.by_email(f"anna@{lampa.domain}")
-        assert person is not None
-        identity.change_password(person, PASSWORD)
-        db.session.commit()
-    home = lampa.signed_in(f"anna@{lampa.domain}").get(f"/{lampa.slug}/cabinet/").text
-    assert ("5 completed orders" in home, "Silver" in home) == (True, True)
+    home = signed_in_as_anna(lampa).get(f"/{lampa.slug}/cabinet/").text
+    assert "You are in no group yet." in home
+    assert "Silver</bdi>, pays by level: 12%. To rise into it you need," in home
+    assert "Completed orders: 0 of 5" in home
+    assert "You rise as soon as all of it is reached." in home
     assert "Nobody would move" in browser.get(path(lampa, "preview")).text
+
+
+def test_the_cabinet_says_what_the_group_gives_and_what_it_takes_to_stay(lampa: Shop) -> None:
+    browser = lampa.signed_in()
+    silver = {"place": "1", "window": "days", "days": "30", "orders": "2"}
+    gold = {"place": "2", "window": "month", "turnover": "9000.00"}
+    browser.post(rung(lampa, "Silver"), data=silver)
+    browser.post(rung(lampa, "Gold"), data=gold)
+    plan = {"on": "y", "at_once": "no", "review": "monthly", "warning": "10"}
+    assert browser.post(path(lampa), data=plan).status_code == 303
+    with lampa.scope():
+        program_service.change_terms(programs.base_terms(), levels=["10%", "4%"])
+        silver_, gold_ = programs.find_group("Silver"), programs.find_group("Gold")
+        anna = partners.by_refcode("anna")
+        assert anna is not None
+        assert silver_ is not None
+        assert gold_ is not None
+        program_service.change_group(silver_, levels=["15%"])
+        program_service.change_group(gold_, levels=["20%", "50.00"])
+        partner_service.change(anna, group_id=silver_.id)
+    home = signed_in_as_anna(lampa).get(f"/{lampa.slug}/cabinet/").text
+    for words in (
+        "It pays by level, the first being your own sales: 15% · 4%.",
+        "To stay in it you need, in the last 30 days:",
+        "Completed orders: 0 of 2",
+        "Gold</bdi>, pays by level: 20% · ₽50.00.",
+        "Who rises is decided on the first day of each month.",
+        "Before anybody leaves a group we write, at least 10 days ahead.",
+    ):
+        assert words in home, words
+    assert "own card stand above" not in home
+    with lampa.scope():
+        anna = partners.by_refcode("anna")
+        assert anna is not None
+        partner_service.change(anna, levels=["30%"])
+    home = signed_in_as_anna(lampa).get(f"/{lampa.slug}/cabinet/").text
+    assert "The rates of your own card stand above those of any group." in home
 
 
 def test_a_partner_is_pinned_on_the_card(lampa: Shop) -> None:

@@ -27,9 +27,11 @@ NAMES = {
 # A file with a name of its own, and why it is none of those above.
 OWN_NAMES = {
     "attribution/clicks.py": "a WSGI function in front of Flask",
+    "attribution/explain.py": "words for stored claims: no rule, and no page of its own",
     "commissions/explain.py": "words for a stored explanation: no rule, and no page of its own",
     "intake/hooks.py": "a WSGI function in front of Flask",
     "ledger/checks.py": "the invariants, as queries with no rows",
+    "verified_sites/probe.py": "the look at a stranger's server: an edge, as delivery is",
     "notifications/letters.py": "letters are pages that travel",
     "notifications/delivery.py": "the SMTP client's edge",
 }
@@ -42,6 +44,8 @@ EDGES = {
     "app/jobs/long_work.py",
     "app/jobs/messages.py",
     "app/jobs/orders.py",
+    "app/jobs/postbacks.py",
+    "app/jobs/sites.py",
     "app/jobs/tree.py",
     "app/jobs/work.py",
     "app/schedule.py",

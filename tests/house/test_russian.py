@@ -55,3 +55,13 @@ def test_sentences_stay_sentences_and_labels_stay_labels() -> None:
 def test_one_spelling_holds_throughout() -> None:
     slips = [told for _, told in _pairs() if SLIPS.search(told) or POLITE.search(told)]
     assert slips == []
+
+
+def test_a_campaign_has_one_name() -> None:
+    """Promotional goods are «акционные»; a campaign of rates is a «кампания» on every page."""
+    mixed = [
+        told
+        for source, told in _pairs()
+        if "campaign" in source.casefold() and re.search(r"\bакци", told.casefold())
+    ]
+    assert mixed == []

@@ -25,6 +25,8 @@ from app.members.models import Member
 from app.notifications.models import Message
 from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
+from app.postbacks.models import Postback
+from app.postbacks.service import create as create_postback
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
@@ -32,6 +34,8 @@ from app.reruns.service import start_backtest
 from app.runs.models import Run
 from app.site.access import KNOWN, permission_of
 from app.tenants.models import ApiKey, Connection, Shop
+from app.verified_sites.models import VerifiedSite
+from app.verified_sites.service import name as name_site
 from tests.world import PASSWORD, Merchant, World, sign_in
 
 if TYPE_CHECKING:
@@ -136,6 +140,8 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             partner.person_id = person.id
         identity.change_password(person, PASSWORD)
         create(partner, Wish(label=f"{word} link"))
+        name_site(partner, f"{word.lower()}.example")
+        create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
         by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         values = known(merchant, partner, mark)
@@ -174,6 +180,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "partners": {"public_id": partner.public_id},
         "network": {"public_id": partner.public_id},
+        "verified_sites": {"public_id": one(VerifiedSite.public_id)},
+        "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
         "intake": {"public_id": one(Connection.public_id)},
         "catalog": {"external_id": f"prod-{mark}"},
     }

@@ -293,7 +293,7 @@ def test_a_sale_through_a_partners_link_becomes_money_the_partner_is_paid(  # no
         page.goto(story.cabinet("sales/"))
         line = page.locator("#sales-table tbody tr").first
         expect(line).to_contain_text(amount)
-        expect(line).to_contain_text("Pending")
+        expect(line).to_contain_text("On hold")
     sound(anna, "cabinet-sales")
     vera.locator("#sales-table tbody").get_by_role("link").first.click()
     expect(vera.locator("main")).to_contain_text("Why this sum")

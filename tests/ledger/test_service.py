@@ -18,7 +18,7 @@ from app.ledger import checks, queries
 from app.ledger import service as ledger
 from app.ledger.models import Snapshot, Transfer
 from app.ledger.rules import COMMISSIONS, OUTSIDE, Move, available, debt, pending, reserved
-from app.ledger.service import AlreadyPosted
+from app.ledger.service import AlreadyPosted, Posting
 from app.tenancy import tenant_scope
 from tests.payouts.setting import RUB, at_lampa, merchant, partner
 
@@ -228,8 +228,21 @@ def test_a_statement_says_what_made_the_balance(anna: int) -> None:
     accrue(anna, 5, "test:3")
     entries = queries.statement(anna, "available")
     assert [(e.amount, e.balance) for e in entries] == [(5, 75), (-30, 70), (100, 100)]
-    older = queries.statement(anna, "available", before=entries[0].id, size=1)
+    older = queries.statement(anna, "available", before=entries[0].place, size=1)
     assert [(e.amount, e.balance) for e in older] == [(-30, 70)]
+
+
+def test_what_was_posted_at_one_moment_never_shows_a_balance_below_zero(anna: int) -> None:
+    ledger.post("test:1", [Move(debt(anna), COMMISSIONS, 7, "taken_back", partner=anna)], RUB)
+    gains = [Move(COMMISSIONS, available(anna), n, "accrual", partner=anna) for n in (3, 4)]
+    back = Move(available(anna), debt(anna), 7, "repayment", partner=anna)
+    ledger.lock([available(anna), debt(anna)], RUB)
+    # one statement, in which the first moves of all facts are written before the others
+    ledger.send_all([Posting("test:2", gains), Posting("test:3", [back])], RUB).check()
+    entries = queries.statement(anna, "available")
+    assert [(e.amount, e.balance) for e in entries] == [(-7, 0), (4, 7), (3, 3)]
+    seen = queries.statement(anna, "available", size=2)[-1].place
+    assert [e.amount for e in queries.statement(anna, "available", before=seen)] == [3]
 
 
 def test_the_statement_of_a_debt_counts_what_is_owed(anna: int) -> None:

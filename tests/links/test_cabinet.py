@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from app.attribution import queries as clicks
 from app.catalog import queries as products
 from app.catalog import service as catalog
 from app.extensions import db
 from app.identity import service as identity
+from app.links import queries
 from app.links import service as links
 from app.links.models import Link
 from app.partners import service as partners
@@ -191,3 +193,123 @@ def test_the_pages_of_links_are_open_to_everybody(
     assert violations(quiet_page) == []
     loaded = "document.querySelector('.qr img').naturalWidth > 0"
     quiet_page.wait_for_function(loaded)
+
+
+def test_a_scan_of_the_printed_code_is_a_click_counted_apart(
+    app: App, client: FlaskClient, lampa: Merchant, anna: int
+) -> None:
+    client.get(lampa.cabinet("links/"))
+    short = link_of(app, lampa).short
+    scanned = client.get(f"/s/{short}?qr", headers=BROWSER)
+    assert "click=ck_" in scanned.headers["Location"]
+    client.get(f"/s/{short}", headers=BROWSER)
+    client.get(f"/r/{lampa.slug}/anna?qr", headers=BROWSER)
+    with app.app_context(), lampa.scope():
+        assert clicks.clicks_of_links([link_of(app, lampa).id]) == {link_of(app, lampa).id: (3, 1)}
+        drawn = links.draw_svg(queries.scan_address(short))
+    assert client.get(lampa.cabinet(f"links/{short}/qr.svg")).text == drawn
+
+
+def test_a_link_to_a_category_leads_to_its_page_and_follows_it(
+    app: App, client: FlaskClient, lampa: Merchant, anna: int
+) -> None:
+    with app.app_context():
+        with lampa.scope():
+            page = f"https://{lampa.slug}.example/lamps/"
+            category = catalog.put_category(lampa.shop_id, "lamps", name="Lamps", url=page)
+            bare = catalog.put_category(lampa.shop_id, "shades", name="Shades")
+            ids = category.id, bare.id
+        db.session.commit()
+    text = client.get(lampa.cabinet("links/")).text
+    assert "Lamps" in text
+    assert "Shades" not in text
+    client.post(lampa.cabinet("links/"), data={"category": str(ids[0]), "code": "all-lamps"})
+    followed = client.get(f"/r/{lampa.slug}/all-lamps", headers=BROWSER)
+    assert followed.headers["Location"].startswith(f"{page}?ref=anna")
+    assert ">Lamps<" in client.get(lampa.cabinet("links/")).text
+    wrong = client.post(lampa.cabinet("links/"), data={"category": str(ids[1])})
+    assert wrong.status_code == 422
+
+
+def test_a_product_and_a_category_at_once_cannot_be_meant(
+    app: App, client: FlaskClient, lampa: Merchant, anna: int
+) -> None:
+    with app.app_context():
+        with lampa.scope():
+            page = f"https://{lampa.slug}.example/lamps/"
+            category = catalog.put_category(lampa.shop_id, "lamps", name="Lamps", url=page).id
+            lamp = catalog.put_product(lampa.shop_id, "lamp-1").id
+        db.session.commit()
+    both = {"category": str(category), "product": str(lamp)}
+    answer = client.post(lampa.cabinet("links/"), data=both)
+    assert answer.status_code == 422
+    assert "Choose a product or a category" in answer.text
+
+
+def test_all_sub_ids_and_marks_go_with_the_link(
+    app: App, client: FlaskClient, lampa: Merchant, anna: int
+) -> None:
+    marks = {"sub2": "b", "sub5": "e", "utm_content": "text", "utm_term": "lamp"}
+    client.post(lampa.cabinet("links/"), data={"code": "marked", **marks})
+    where = client.get(f"/r/{lampa.slug}/marked", headers=BROWSER).headers["Location"]
+    for name, value in marks.items():
+        assert f"{name}={value}" in where
+
+
+def test_a_link_has_a_form_that_goes_straight_to_the_page(
+    app: App, client: FlaskClient, lampa: Merchant, anna: int
+) -> None:
+    text = client.get(lampa.cabinet("links/")).text
+    assert f"https://{lampa.slug}.example/?ref=anna" in text
+    data = {"address": f"https://{lampa.slug}.example/sale", "code": "summer", "sub1": "blog"}
+    client.post(lampa.cabinet("links/"), data=data)
+    own = client.get(lampa.cabinet(f"links/{link_of(app, lampa).short}/")).text
+    assert f"https://{lampa.slug}.example/sale?sub1=blog&amp;ref=anna" in own
+
+
+def test_sharing_is_plain_links_and_never_tells_the_partners_note(
+    app: App, client: FlaskClient, lampa: Merchant, anna: int
+) -> None:
+    client.post(lampa.cabinet("links/"), data={"code": "summer", "label": "my secret note"})
+    text = client.get(lampa.cabinet(f"links/{link_of(app, lampa).short}/")).text
+    for place in ("vk.com", "t.me", "wa.me", "connect.ok.ru", "x.com", "www.facebook.com"):
+        assert f'href="https://{place}/' in text
+    assert 'href="mailto:?' in text
+    assert "secret%20note" not in text
+    assert '<script src="https' not in text
+
+
+@pytest.mark.parametrize(("kind", "slips"), [("card", 1), ("sheet", 10), ("poster", 1)])
+def test_sheets_carry_the_code_in_words_and_as_a_picture(
+    app: App, client: FlaskClient, lampa: Merchant, anna: int, kind: str, slips: int
+) -> None:
+    client.get(lampa.cabinet("links/"))
+    short = link_of(app, lampa).short
+    text = client.get(
+        lampa.cabinet(f"links/{short}/print/{kind}?heading=<b>Lamps</b>&words=Ask+me")
+    ).text
+    assert text.count('<article class="slip"') == slips
+    assert text.count(f"/s/{short}<") == slips
+    assert "&lt;b&gt;Lamps" in text
+    assert "Ask me" in text
+    assert "<strong>anna</strong>" in text
+    long = client.get(lampa.cabinet(f"links/{short}/print/{kind}?heading={'x' * 99}"))
+    assert long.status_code == 422
+    assert client.get(lampa.cabinet(f"links/{short}/print/flag")).status_code == 404
+
+
+def test_sheets_are_sound(
+    app: App, quiet_page: Page, live_server: str, lampa: Merchant, anna: int
+) -> None:
+    quiet_page.goto(f"{live_server}/login?next={lampa.cabinet('links/')}")
+    quiet_page.fill("[name=email]", f"anna@{lampa.slug}.example")
+    quiet_page.fill("[name=password]", PASSWORD)
+    quiet_page.click("main [type=submit]")
+    quiet_page.wait_for_selector("text=Make a link")
+    short = link_of(app, lampa).short
+    for width, kind in ((375, "sheet"), (1280, "poster")):
+        quiet_page.set_viewport_size({"width": width, "height": 800})
+        quiet_page.goto(live_server + lampa.cabinet(f"links/{short}/print/{kind}"))
+        assert violations(quiet_page) == []
+        wide = quiet_page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.attribution.explain import unbound
 from app.attribution.models import Enrolment
-from app.attribution.queries import enrolments
+from app.attribution.queries import MOST_OF_A_VISIT, Entry, enrolments
 from app.extensions import db
 from app.members import queries
 from app.partners.service import NewPartner, create
@@ -17,6 +18,7 @@ from tests.harness import invariants
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
 
     from app.application import App
     from tests.world import Merchant
@@ -64,6 +66,9 @@ def test_a_customer_is_said_and_read_again(client: FlaskClient, shop: Merchant) 
         "birthday": "1990-05-17",
         "registered_at": "2026-11-01T07:00:00Z",
         "partner": None,
+        "reason": "no_claim",
+        "reason_text": "Nothing came that speaks for a partner: no click, no code.",
+        "claims": [],
     }
     kept = put(client, shop, group=None).get_json()
     assert (kept["name"], kept["group"]) == ("Gleb", None)
@@ -118,12 +123,39 @@ def test_a_known_customer_is_not_bound_where_those_are_ignored(
         tenants.change_settings({"existing": "ignore"})
         db.session.commit()
     known = {"registered_at": "2026-01-01T10:00:00+03:00"}
-    assert put(client, shop, **known, ref="anna").get_json()["partner"] is None
+    said = put(client, shop, **known, ref="anna").get_json()
+    assert (said["partner"], said["reason"]) == (None, "existing_customer")
 
 
 def test_nobody_is_bound_to_himself(client: FlaskClient, shop: Merchant) -> None:
-    answer = put(client, shop, email="boris@example.org", ref="boris")
-    assert answer.get_json()["partner"] is None
+    said = put(client, shop, email="boris@example.org", ref="boris").get_json()
+    assert (said["partner"], said["reason"]) == (None, "self_referral")
+
+
+def test_the_answer_says_why_evidence_did_not_bind(client: FlaskClient, shop: Merchant) -> None:
+    nobody = put(client, shop, ref="nobody").get_json()
+    words = "The code or link belongs to no partner."
+    assert (nobody["partner"], nobody["reason"], nobody["reason_text"]) == (None, "unknown", words)
+    put(client, shop, partner_code="ANNA10")
+    late = put(client, shop, ref="boris").get_json()
+    assert (late["partner"]["refcode"], late["reason"], late["reason_text"]) == ("anna", None, None)
+    told = [(c["kind"], c["evidence"], c["partner"], c["won"], c["reason"]) for c in late["claims"]]
+    assert told == [
+        ("partner_code", "ANNA10", "Anna", True, "won"),
+        ("ref", "nobody", None, False, "unknown"),
+        ("ref", "boris", "Boris", False, "weaker"),
+    ]
+    assert {c["how"] for c in late["claims"]} == {"registered"}
+    assert late["claims"][2]["reason_text"] == "Something that came earlier stands."
+    assert client.get("/api/v1/members/77", headers=shop.bearer).get_json() == late
+
+
+def test_what_bound_and_holds_no_longer_is_told_so() -> None:
+    won = Entry("ref", "anna", "Anna", None, won=True, why="won", how="registered")
+    lost = Entry("ref", "x", None, None, won=False, why="unknown", how="registered")
+    assert unbound(None, [won, lost]) == "outside_window"
+    assert unbound(None, [lost]) == "unknown"
+    assert unbound(None, []) == "no_claim"
 
 
 def test_where_bindings_do_not_last_a_registration_holds_for_the_window(
@@ -165,24 +197,64 @@ def test_a_guest_has_no_card(client: FlaskClient, shop: Merchant, member: str) -
     assert put(client, shop, member, name="Gleb").status_code == 422
 
 
+def lead(
+    client: FlaskClient, shop: Merchant, said: dict[str, str], origin: str | None = None
+) -> TestResponse:
+    origin = origin or f"https://{shop.slug}.example"
+    return client.post(f"/t/{shop.slug}/lead", data=said, headers={"Origin": origin})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "http://[", "null", "https://x.evil", "https://{}.example.evil"],
+)
+def test_a_lead_that_no_page_of_the_shop_reports_binds_nobody(
+    client: FlaskClient, shop: Merchant, origin: str
+) -> None:
+    said = {"click": "ref:anna", "email": "gleb@example.org"}
+    assert lead(client, shop, said, origin.format(shop.slug)).status_code == 204
+    assert put(client, shop, **GLEB).get_json()["partner"] is None
+
+
+def test_a_page_below_the_shops_domain_may_report_a_lead(
+    client: FlaskClient, shop: Merchant
+) -> None:
+    said = {"click": "ref:anna", "email": "gleb@example.org"}
+    lead(client, shop, said, f"https://blog.{shop.slug}.example")
+    assert put(client, shop, **GLEB).get_json()["partner"]["refcode"] == "anna"
+
+
+def test_one_visit_stands_for_a_few_people_and_not_for_a_bought_list(
+    client: FlaskClient, shop: Merchant
+) -> None:
+    click = client.post("/api/v1/clicks", json={"ref": "anna"}, headers=shop.bearer).json["click"]
+    for number in range(MOST_OF_A_VISIT + 2):
+        lead(client, shop, {"click": click, "email": f"buyer{number}@example.org"})
+    bound = []
+    for number in range(MOST_OF_A_VISIT + 2):
+        email = f"buyer{number}@example.org"
+        bound.append(put(client, shop, str(number + 1), email=email).get_json()["partner"])
+    assert [partner is not None for partner in bound] == [True] * MOST_OF_A_VISIT + [False] * 2
+
+
 def test_a_strangers_form_changes_no_card_and_moves_no_known_customer(
     client: FlaskClient, shop: Merchant
 ) -> None:
     put(client, shop, **GLEB)
     order(client, shop, "A1", -60)
     said = {"click": "ref:boris", "email": "gleb@example.org", "name": "Mallory"}
-    answer = client.post(f"/t/{shop.slug}/lead", data=said)
+    answer = lead(client, shop, said)
     assert (answer.status_code, answer.data) == (204, b"")
     found = client.get("/api/v1/members/77", headers=shop.bearer).get_json()
     assert (found["name"], found["partner"]) == ("Gleb", None)
     for nonsense in ({}, {"click": "ck_x"}, {"click": "ref:\0", "email": "a@b.c"}, {"email": "\0"}):
-        assert client.post(f"/t/{shop.slug}/lead", data=nonsense).status_code == 204
+        assert lead(client, shop, nonsense).status_code == 204
 
 
 def test_a_guests_form_counts_for_the_account_he_opens_later(
     client: FlaskClient, shop: Merchant
 ) -> None:
     said = {"click": "ref:anna", "email": "gleb@example.org"}
-    assert client.post(f"/t/{shop.slug}/lead", data=said).status_code == 204
+    assert lead(client, shop, said).status_code == 204
     bound = put(client, shop, **GLEB).get_json()["partner"]
     assert (bound["refcode"], bound["how"]) == ("anna", "subscribed")

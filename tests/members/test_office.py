@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +53,13 @@ def test_who_registered_through_a_partner_belongs_to_him_before_any_order(place:
     listed = staff.get(place.merchant.office("customers/?q=gleb")).text
     page = words(staff.get(re.findall(r'href="([^"]*/customers/\d+)"', listed)[0]).text)
     assert re.search(r"Binding .* Partner Boris Since .* By Registration", page)
-    assert "Registration or subscription · boris" in page
+    assert "Partner's code, with the registration · Boris" in page
+    assert " · boris This bound the customer." in page
+    soon = f"{datetime.now(UTC) + timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+    place.order("A1", partner_code=None, created_at=soon, updated_at=soon, number="A-1")
+    page = staff.get(re.findall(r'href="([^"]*/customers/\d+)"', listed)[0]).text
+    order = words(staff.get(re.findall(r'href="([^"]*/orders/dl_\w+/)"', page)[0]).text)
+    assert re.search(r"Won Customer bound to the partner · Boris [^·]* · since the reg", order)
 
 
 def test_search_finds_by_phone_and_nobody_by_nonsense(place: Place) -> None:

@@ -82,7 +82,9 @@ def make_payout(partner_id: int, amount: int = 150000) -> Payout:
     return payout
 
 
-def message_for(kind: str, partner: Partner, person: Person, locale: str = "en") -> Message:
+def message_for(
+    kind: str, partner: Partner, person: Person, locale: str = "en", **more: object
+) -> Message:
     """Make an event of a type and its message, in the scope and not committed."""
     payout = make_payout(partner.id)
     subject, facts = f"partner:{partner.id}", {"partner_id": partner.id, "reason": "No site yet"}
@@ -94,9 +96,13 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         subject, facts = f"person:{person.id}", {"person_id": person.id, "role": "manager"}
     if kind.startswith("cap."):
         facts |= {"cap": "partner", "given": 820000, "most": 1000000, "currency": "RUB"}
+    if kind == "deal.overridden":
+        facts |= {"level": 1, "amount": 70000, "before": 51360, "after": 70000, "currency": "RUB"}
     if kind == "terms.announced":
         facts |= {"terms_id": 1, "name": "Base terms", "version": 2, "days": 90, "currency": "RUB"}
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
+        said = {"levels": ["12%", "50.00"], "hold_days": 7, "window_days": 30}
+        facts["terms"] = said | {"base": {"shipping": True}, "first_orders": 2}
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):
@@ -108,7 +114,7 @@ def message_for(kind: str, partner: Partner, person: Person, locale: str = "en")
         }
         facts |= {"changes": {"group": ["Gold", partner.name]}, "short": {"turnover": 1200000}}
     message = Message(
-        event_id=recorded(kind, subject, **facts),
+        event_id=recorded(kind, subject, **facts | more),
         recipient=f"person:{person.id}" if "person_id" in facts else f"partner:{partner.id}",
         address="anna@example.org",
         channel="email",

@@ -36,8 +36,8 @@ class Scene:
         self.partner.name = name
         self.person: Person = identity.ensure_person("new@letters.example", "New", "en")
 
-    def letter(self, kind: str, locale: str = "en") -> Letter:
-        return letters.compose(message_for(kind, self.partner, self.person, locale))
+    def letter(self, kind: str, locale: str = "en", **facts: object) -> Letter:
+        return letters.compose(message_for(kind, self.partner, self.person, locale, **facts))
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +200,39 @@ def test_the_message_id_is_the_same_for_every_attempt(scene: Scene) -> None:
         f"Message-ID: {first.headers['Message-ID']}\r\n\r\n".encode(), policy=policy.default
     )
     assert not parsed["Message-ID"].defects
+
+
+@pytest.mark.parametrize(
+    ("locale", "lines"),
+    [
+        (
+            "en",
+            (
+                "By the new terms:",
+                "- You earn 12% from each sale that you bring.",
+                "- Commission is reckoned from what the buyer pays, shipping included.",
+                "- Only the first 2 orders of each customer earn.",
+                "- A commission is on hold for 7 days after the order is completed",
+                "- A click counts for 30 days.",
+                "would have earned you",
+            ),
+        ),
+        ("ru", ("По новым условиям:", "12\u00a0%", "50,00\u00a0₽", "7 дней", "30 дней")),
+    ],
+)
+def test_announced_terms_are_told_in_words(
+    scene: Scene, locale: str, lines: tuple[str, ...]
+) -> None:
+    letter = scene.letter("terms.announced", locale)
+    text = " ".join(letter.text.split(" "))
+    for line in lines:
+        assert line in text
+    assert "12" in letter.html
+
+
+def test_whom_new_terms_do_not_touch_reads_so_and_no_figures(scene: Scene) -> None:
+    letter = scene.letter("terms.announced", touched=False)
+    assert "Nothing changes for you" in letter.text
+    assert "you earn as before" in letter.text
+    assert "would have earned" not in letter.text
+    assert "- You earn 12% from each sale that you bring." in letter.text

@@ -41,6 +41,8 @@ def test_the_mailbox_lists_letters(client: FlaskClient, letter: None) -> None:
     text = client.get("/dev/mailbox/").text
     assert f"/dev/mailbox/{NUMBER}" in text
     assert "Привет &lt;b&gt;Анна&lt;/b&gt;" in text
+    assert "When, UTC" in text
+    assert "When, UTC" in client.get(f"/dev/mailbox/{NUMBER}").text
 
 
 def test_a_letter_is_shown_in_a_frame_that_can_do_nothing(

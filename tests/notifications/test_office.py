@@ -44,6 +44,28 @@ def test_staff_sees_what_was_sent_and_why_not(app: App, client: FlaskClient, wor
     assert "address refused" not in found
 
 
+def test_a_part_of_an_address_finds_its_letters(
+    app: App, client: FlaskClient, world: World
+) -> None:
+    merchant = world.lampa
+    with app.app_context():
+        for name in ("Zinaida_1", "Zinaidax1"):
+            scene.earns(merchant, scene.make_partner(merchant, name))
+        jobs.drain()
+    sign_in(client, merchant.staff["support"])
+
+    def found(words: str) -> tuple[bool, bool]:
+        page = client.get(merchant.office("messages/"), query_string={"q": words}).text
+        return "zinaida_1-" in page, "zinaidax1-" in page
+
+    assert found("zinaida") == (True, True)
+    assert found("ZINAIDA_") == (True, False)
+    assert found("nobody@") == (False, False)
+    sign_in(client, world.kniga.staff["support"])
+    page = client.get(world.kniga.office("messages/"), query_string={"q": "zinaida"}).text
+    assert "zinaidax1-" not in page
+
+
 def test_a_manager_sends_a_given_up_letter_again(
     app: App, client: FlaskClient, world: World
 ) -> None:
@@ -68,7 +90,7 @@ def test_notices_to_all_partners_are_a_setting(
     app: App, client: FlaskClient, world: World, who: str, status: int
 ) -> None:
     sign_in(client, world.lampa.staff[who])
-    wanted = {"recruited": "y", "available": "y"}
+    wanted = {"recruited": "y", "available": "y", "cap_near": "y"}
     answer = client.post(world.lampa.office("messages/notices"), data=wanted)
     assert answer.status_code == status
     with app.app_context():

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app import jobs
+from app import crypto, jobs
 from app.identity import service as identity
 from app.notifications import letters, queries, rules, service
 from app.partners.forms import NOTICES
 from app.partners.models import Partner
+from app.tenancy import current_tenant
 from tests.notifications import scene
 from tests.world import PASSWORD, sign_in
 
@@ -92,3 +93,13 @@ def test_a_link_to_turn_off_is_for_its_merchant_and_its_partner_alone(
     assert client.post(elsewhere).status_code == 404
     assert client.post(address[:-3] + "xyz").status_code == 404
     assert muted(app, world, anna[0]) == []
+
+
+@pytest.mark.parametrize("kind", rules.NOTICES)
+def test_the_page_says_in_words_which_letters_are_turned_off(
+    app: App, client: FlaskClient, world: World, anna: tuple[int, str], kind: str
+) -> None:
+    with app.app_context(), world.lampa.scope():
+        token = crypto.sign(letters.UNSUBSCRIBE, [current_tenant(), anna[0], kind])
+    said = client.get(f"/{world.lampa.slug}/unsubscribe/{token}").text
+    assert re.search(r"Kind of letter: \w+", said)

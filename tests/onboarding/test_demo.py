@@ -4,23 +4,30 @@ import json
 import os
 import secrets
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
 
+from app import clock
 from app.attribution.models import Click
 from app.config import Config
+from app.events import service as events
 from app.events.models import Event
 from app.extensions import db
+from app.intake import service as intake
 from app.intake.models import Inbox
 from app.jobs import drain
 from app.ledger.models import Transfer
 from app.notifications.models import Message
+from app.notifications.service import promise
 from app.onboarding import demo
 from app.onboarding.demo import history, opening, visits
 from app.onboarding.demo.cast import KNIGA, LAMPA, PLAYS, Play
 from app.orders.models import Order
+from app.orders.rules import Customer, Line, Snapshot, State
+from app.orders.service import Incoming
 from app.partners.models import Partner
 from app.tenancy import tenant_scope
 from app.tenants import queries as tenants
@@ -133,6 +140,26 @@ def test_the_past_sends_no_letters_and_the_last_days_a_few(scene: None, filled: 
     assert 0 < letters < 40
     with tenant_scope(opening.staged(filled.plays[0]).tenant.id):
         assert db.session.scalar(select(func.count()).where(Event.drained_at.is_(None))) == 0
+
+
+def test_a_sale_of_today_is_told_to_every_partner_who_earns(scene: None, filled: Filled) -> None:
+    stage = opening.staged(filled.plays[0])
+    with tenant_scope(stage.tenant.id):
+        assert not any(db.session.scalars(select(Partner.muted)))
+        promise(events.drain())
+        now = clock.now()
+        line = Line(id="1", product="t-banker", name="Lamp", quantity=Decimal(1), price=990000)
+        snapshot = Snapshot(status="paid", currency="RUB", created_at=now, lines=(line,),
+                            customer=Customer(email="new@buyer.example"), partner_code="SOFIA5")  # fmt: skip
+        intake.apply(
+            Incoming(stage.shop.id, "today", snapshot, State.AGREED, 1, "api", received_at=now)
+        )
+        promised = promise(events.drain())
+        told = db.session.execute(
+            select(Message.template, Message.address).where(Message.id.in_(promised))
+        ).all()
+    earners = [stage.play.mail(name) for name in ("sofia", "pavel", "marina")]
+    assert sorted(tuple(row) for row in told) == sorted(("commission.accrued", e) for e in earners)
 
 
 def test_a_demo_cut_off_among_the_visits_goes_on_where_it_was(

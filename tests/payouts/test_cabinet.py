@@ -222,3 +222,12 @@ def test_the_account_explains_each_part_of_the_balance(anna: Anna, query: str, w
 )
 def test_odd_addresses_do_no_harm(anna: Anna, path: str) -> None:
     assert anna.client.get(anna.merchant.cabinet(path)).status_code in {200, 400, 404}
+
+
+def test_home_says_whether_the_shop_has_decided(anna: Anna) -> None:
+    anna.has_details()
+    assert anna.asks("1000") == 303
+    assert "the shop has not decided yet" in anna.sees("")
+    assert "A payout is on its way." not in anna.sees("")
+    anna.do(lambda: service.approve(db.session.scalars(select(Payout.id)).one(), "person:1"))
+    assert "A payout is on its way." in anna.sees("")

@@ -137,6 +137,23 @@ class TestVerbs:
         assert report.during.commission == 38000 + 9500 + 1900
         assert (report.before.orders, report.before.commission) == (1, 30400)
         assert sum(day.orders for day in report.daily) == 1
+        assert (report.length, report.span_before) == (2, (NOON - 3 * DAY, NOON - DAY))
+
+    def test_the_report_compares_the_same_hours_of_as_many_days(self, scene: Scene) -> None:
+        """40 hours that touch three days of the calendar, beside 40 hours, two days earlier."""
+        starts = NOON + timedelta(hours=6)
+        made = service.create_campaign(name="Autumn", levels=["20%"], starts_at=starts)
+        merchant = tenant(scene.tenant_id)
+        assert merchant is not None
+        with clock.moved_to(starts + timedelta(hours=40)):
+            for n, hours in enumerate((-49, -48, -9, -8, -1, 0, 39)):
+                at = starts + timedelta(hours=hours)
+                scene.say(f"A{n}", order("paid", created_at=at, partner_code="VERA10"))
+            report = campaign_report(merchant, made, queries.offer_of(made))
+        assert report is not None
+        assert (report.during.orders, report.before.orders) == (2, 2)
+        assert [day.orders for day in report.daily] == [1, 0, 1]
+        assert [day.orders for day in report.daily_before] == [1, 0, 1]
 
     def test_the_report_looks_at_the_goods_concerned(self, scene: Scene) -> None:
         merchant = tenant(scene.tenant_id)
@@ -200,6 +217,29 @@ class TestTheOffice:
         assert answer.status_code == 422
         assert words in answer.text
         assert "Autumn" in answer.text or "name" in wrong
+
+    def test_all_that_is_wrong_is_told_together(self, lampa: Shop) -> None:
+        wrong = {
+            "name": "",
+            "levels-0": "7",
+            "levels-1": "20 000",
+            "ends_at": "2020-01-01T00:00",
+            "products": "no-such-lamp",
+            "partners": "nobody",
+        }
+        path = f"/{lampa.slug}/office/campaigns/new"
+        answer = lampa.signed_in().post(path, data=wrong)
+        assert answer.status_code == 422
+        for words in (
+            "Fill this in.",
+            "Write 7%, or 7.00 for a fixed sum.",
+            "Write 20,000.00, without spaces.",
+            "The end is before the start, or has passed.",
+            "We do not know no-such-lamp.",
+            "We do not know nobody.",
+        ):
+            assert words in answer.text
+        assert "Give a rate for at least one level." not in answer.text
 
     def test_the_cabinet_tells_of_it_with_its_end(self, lampa: Shop) -> None:
         email = f"anna@{lampa.domain}"

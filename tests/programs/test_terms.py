@@ -190,6 +190,9 @@ class TestTheOffice:
         [
             ({"by_buyer": "wholesale 5%"}, "Write a group a line, such as wholesale: 5%; 2%."),
             ({"by_buyer": "wholesale: five"}, "This line cannot be read: wholesale: five"),
+            ({"by_buyer": "wholesale: 5"}, "Write 5%, or 5.00 for a fixed sum."),
+            ({"levels-0": "7"}, "Write 7%, or 7.00 for a fixed sum."),
+            ({"cashback": "3"}, "Write 3%, or 3.00 for a fixed sum."),
             ({"cashback": "much"}, 'value="much"'),
             ({"cap": "-1"}, "The sum cannot be negative."),
             ({"codes": "nobody-has-it"}, "No partner has the code nobody-has-it."),
@@ -292,3 +295,12 @@ def test_the_join_page_of_a_set_shows_its_own_words(lampa: Shop) -> None:
     page = lampa.app.test_client().get(f"/{lampa.slug}/join?terms={made['id']}").text
     assert "15%" in page
     assert "Be honest." in page
+
+
+def test_nobody_counts_up_to_a_set_that_he_was_not_shown(lampa: Shop) -> None:
+    lampa.call("POST", "/terms", {"name": "Friends", "levels": ["40%"], "text": "For friends."})
+    with lampa.scope():
+        guesses = [str(terms.id) for terms in queries.all_terms()]
+    visitor = lampa.app.test_client()
+    for guess in (*guesses, "Friends", "friends"):
+        assert "40%" not in visitor.get(f"/{lampa.slug}/join?terms={guess}").text

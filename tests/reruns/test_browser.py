@@ -95,6 +95,6 @@ def test_old_deals_get_todays_rates_while_somebody_watches(
     sound(page, "draft")
     page.get_by_role("button", name="Save the draft").click()
     page.get_by_role("button", name="Try on the last 90 days").click()
-    expect(page.get_by_text("Commission after")).to_be_visible()
+    expect(page.get_by_text("Commission by the draft")).to_be_visible()
     expect(page.get_by_text("1 partner gets more, 0 get less.")).to_be_visible()
     sound(page, "tried")

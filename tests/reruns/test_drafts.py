@@ -14,6 +14,7 @@ from app.errors import Conflict, DomainError
 from app.events.models import Event
 from app.extensions import db
 from app.orders.rules import Customer
+from app.partners import service as partners
 from app.programs import queries as programs
 from app.programs import service as terms
 from app.programs.models import TermsDraft
@@ -22,6 +23,7 @@ from app.runs import service as runs
 from app.runs.models import Run
 from app.runs.queries import lines_of
 from app.runs.rules import OPEN, State
+from app.tenants import service as tenants
 from tests.intake.scene import NOON, Scene, at_lampa, order
 from tests.reruns.test_service import LATER, contents, rows, some_orders, work
 
@@ -141,6 +143,70 @@ def test_a_draft_is_published_from_a_day_and_partners_are_told_their_figures(lam
     with pytest.raises(Conflict):
         terms.delete_draft(found)
     assert base.version == 3  # one for the levels of the scene, one for the draft
+
+
+def told_of(found: TermsDraft, day: date | None = None) -> dict[str, dict[str, Any]]:
+    """Publish a draft; return the announcements by partner."""
+    run = service.publish(found, programs.base_terms(), day)
+    assert run is not None
+    while run.standing in OPEN:
+        runs.work(run.id, service.KINDS, 2)
+    query = select(Event).where(Event.type == "terms.announced").order_by(Event.id)
+    return {event.subject: event.facts for event in db.session.scalars(query)}
+
+
+def test_figures_are_by_the_groups_cards_and_caps_that_hold_today(lampa: Scene) -> None:
+    """What was changed after the sales counts too: partners are told what they will really get."""
+    some_orders(lampa, 2, status="paid")
+    gold = terms.create_group("Gold", ["20%"])
+    partners.change(lampa.vera, group_id=gold.id)
+    partners.change(lampa.boris, levels=[None, "7%"])
+    tenants.change_settings({"cap_order": 55000})
+    found = draft(levels=["12%", "4%", "3%"])
+    run = tried(found)
+    lines = lines_of(run.id, "partner", [lampa.vera.id, lampa.boris.id, lampa.anna.id])
+    # 1,900.00 an order: 380.00, 133.00 and 19.00 of 550.00; then 57.00 of which 37.00 are left.
+    assert (lines[lampa.vera.id].before, lines[lampa.vera.id].after) == (76000, 76000)
+    assert (lines[lampa.boris.id].before, lines[lampa.boris.id].after) == (26600, 26600)
+    assert (lines[lampa.anna.id].before, lines[lampa.anna.id].after) == (3800, 7400)
+    told = told_of(found)
+    vera, anna = (told[f"partner:{partner.id}"] for partner in (lampa.vera, lampa.anna))
+    assert vera["terms"]["levels"] == ["20%", "4%", "3%"]
+    assert anna["terms"]["levels"] == ["12%", "4%", "3%"]
+    assert told[f"partner:{lampa.boris.id}"]["terms"]["levels"] == ["12%", "7%", "3%"]
+    sold = Customer(id="after")
+    later = order("paid", 30, partner_code="VERA10", customer=sold, created_at=clock.now())
+    assert lampa.say("B", later).deal.commission == 38000 + 13300 + 3700
+
+
+def test_whom_new_terms_do_not_touch_is_told_so(lampa: Scene) -> None:
+    some_orders(lampa, 1, status="paid")
+    partners.change(lampa.vera, levels=["20%", "7%", "2%"])
+    found = draft(levels=["12%", "4%", "2%"])
+    tried(found)
+    told = told_of(found)
+    assert told[f"partner:{lampa.vera.id}"]["touched"] is False
+    assert told[f"partner:{lampa.boris.id}"]["touched"] is True
+
+
+def test_campaigns_and_what_was_won_stay_as_they_were_in_a_try(lampa: Scene) -> None:
+    some_orders(lampa, 1, status="paid")
+    terms.create_campaign(name="Now", levels=["50%"])
+    run = tried(draft(levels=["12%", "5%", "1%"]))
+    assert run.sums["levels"]["1"] == [19000, 22800]
+
+
+def test_who_is_on_terms_that_are_over_is_told_of_the_base(lampa: Scene) -> None:
+    some_orders(lampa, 1, status="paid")
+    over = terms.create_terms(
+        name="Spring", levels=["30%"], valid_to=clock.now() + timedelta(hours=1)
+    )
+    partners.change(lampa.vera, terms_id=over.id)
+    with clock.moved_to(LATER + timedelta(days=1)):
+        found = draft()
+        run = tried(found)
+        assert run.sums["levels"]["1"] == [19000, 22800]
+        assert f"partner:{lampa.vera.id}" in told_of(found)
 
 
 @pytest.mark.parametrize("day", [date(2026, 10, 4), date(2020, 1, 1), date(2030, 1, 1)])

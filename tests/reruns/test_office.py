@@ -189,7 +189,7 @@ def test_a_draft_is_kept_tried_published_and_told(lampa: Shop) -> None:
     assert browser.post(f"{page}/try").status_code == 303
     let(lampa, jobs.work_runs)
     shown = browser.get(f"{page}/tried").text
-    assert "Commission after" in shown
+    assert "Commission by the draft" in shown
     assert "1 partner gets more" in shown
     for day in ("", "2020-01-01"):
         refused = browser.post(f"{page}/publish", data={"when": "day", "day": day, "inform": "y"})
@@ -198,7 +198,11 @@ def test_a_draft_is_kept_tried_published_and_told(lampa: Shop) -> None:
     done = browser.post(f"{page}/publish", data={"when": "day", "day": later, "inform": "y"})
     assert done.status_code == 303
     let(lampa, jobs.work_runs)
-    assert "it holds from" in browser.get(f"{office}/terms/").text
+    shown = browser.get(f"{office}/terms/").text
+    assert "it holds from" in shown
+    assert "Version 1 holds now. Version 2 is published and holds from" in shown
+    edited = browser.get(f"{office}/terms/{terms_id}").text
+    assert "Version 1 holds now. Version 2 is published and holds from" in edited
     assert browser.post(f"{page}/publish", data={"when": "now"}).status_code == 409
     assert browser.post(page, data=draft_form()).status_code == 409
     let(lampa, jobs.drain)
@@ -244,9 +248,30 @@ def test_the_cabinet_tells_of_new_terms_with_the_partners_own_figures(lampa: Sho
         facts = {"partner_id": partner.id, "terms_id": 1, "name": "Base terms", "version": 2}
         holds_from = (clock.now() + timedelta(days=5)).isoformat()
         sums = {"before": 1100000, "after": 1230000, "currency": "RUB"}
-        more = {"holds_from": holds_from, "days": 90}
+        more: dict[str, Any] = {"holds_from": holds_from, "days": 90, "touched": True}
+        more["terms"] = {"levels": ["14%"], "hold_days": 3, "window_days": 45}
         record("terms.announced", f"partner:{partner.id}", **facts, **sums, **more)
     home = lampa.signed_in(email).get(f"/{lampa.slug}/cabinet/").text
     assert "New terms: Base terms" in home
     assert "12,300.00" in home
     assert "11,000.00" in home
+    assert "You earn 14% from each sale that you bring." in home
+    assert "on hold for 3 days" in home
+    assert "A click counts for 45 days." in home
+
+
+def test_the_day_of_a_publication_is_not_called_optional(lampa: Shop) -> None:
+    browser = lampa.signed_in()
+    with lampa.scope():
+        terms_id = programs.base_terms().public_id
+    form = {"levels-0": "12%", "tax": "y", "promotional": "y", "foreign_coupons": "y"}
+    made = browser.post(f"/{lampa.slug}/office/terms/{terms_id}/drafts/new", data=form)
+    page = browser.get(f"{made.headers['Location']}/tried").text
+    label = re.search(r'<label class="form-label" for="day">(.*?)</label>', page)
+    assert label is not None
+    assert label[1] == "Day"
+    empty = browser.post(f"{made.headers['Location']}/publish", data={"when": "day", "day": ""})
+    assert (empty.status_code, "Type a date." in empty.text) == (422, True)
+    assert (
+        browser.post(f"{made.headers['Location']}/publish", data={"when": "now"}).status_code == 303
+    )

@@ -170,6 +170,68 @@ def test_a_proven_delivery_that_cannot_be_read_is_parked_for_the_merchant(
         assert "EUR" in (row.problem or "")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quantity": "Infinity"},
+        {"quantity": float("inf")},
+        {"quantity": "NaN"},
+        {"quantity": "1e29"},
+        {"quantity": "1e900000"},
+        {"quantity": "0.00000000001"},
+        {"name": ["x"]},
+        {"name": {"x": 1}},
+        {"name": "a\x00b"},
+        {"name": "\ud800"},
+        {"id": "x" * 200},
+        {"total": "1e900000"},
+        {"status": ["processing"]},
+        {"id_of_order": "x\x00y"},
+        {"date_created_gmt": "9999-12-31T23:59:59"},
+        {"coupon_lines": [{"code": 7}]},
+    ],
+)
+def test_a_signed_order_that_could_not_be_read_again_is_parked_and_poisons_nobody(
+    app: App, client: FlaskClient, shop: tuple[Merchant, str], change: dict[str, Any]
+) -> None:
+    lampa, address = shop
+    good = DELIVERIES[6]["json"]
+    whole = {"status", "date_created_gmt", "coupon_lines"} & set(change)
+    item = {**good["line_items"][0], **({} if whole else change)}
+    said = {**good, "line_items": [item], **(change if whole else {})}
+    said["id"] = change.get("id_of_order", good["id"])
+    body = json.dumps(said).encode()
+    headers = {"X-WC-Webhook-Topic": "order.updated", "X-WC-Webhook-Signature": signed(body)}
+    assert client.post(address, data=body, headers=headers).status_code == 200
+    drain(app)
+    with app.app_context(), lampa.scope():
+        [row] = db.session.scalars(select(Inbox)).all()
+        assert (row.state, row.attempts) == ("parked", 0), row.problem
+        assert db.session.scalars(select(Order)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [
+        ("order.updated", b"[" * 100_000),
+        ("order.updated", b'{"a":' * 100_000),
+        ("order.updated", b"null"),
+        ("order.deleted", b'{"id": "a\\u0000b"}'),
+        ("order.deleted", b'{"id": ""}'),
+    ],
+)
+def test_a_signed_body_that_is_no_order_is_parked(
+    app: App, client: FlaskClient, shop: tuple[Merchant, str], topic: str, body: bytes
+) -> None:
+    lampa, address = shop
+    headers = {"X-WC-Webhook-Topic": topic, "X-WC-Webhook-Signature": signed(body)}
+    assert client.post(address, data=body, headers=headers).status_code == 200
+    drain(app)
+    with app.app_context(), lampa.scope():
+        [row] = db.session.scalars(select(Inbox)).all()
+        assert (row.state, row.attempts) == ("parked", 0), row.problem
+
+
 def test_an_unknown_connection_is_not_there(
     client: FlaskClient, shop: tuple[Merchant, str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +55,28 @@ def test_state_currency_and_time_may_be_left_out(client: FlaskClient, lampa: Mer
     assert (found["status"], found["state"]) == ("completed", "completed")
     assert found["deal"]["commission"] == "10.00"
     assert found["deal"]["available_at"] is not None
+
+
+def test_a_hold_never_ends_before_the_order_is_made(client: FlaskClient, lampa: Merchant) -> None:
+    later = said(status="completed", created_at="2031-05-01T12:00:00+03:00")
+    later.pop("updated_at", None)
+    deal = ask(client, lampa, later).get_json()["deal"]
+    start = datetime.fromisoformat("2031-05-01T09:00:00+00:00")
+    days = (datetime.fromisoformat(deal["available_at"]) - start).days
+    assert days == 14
+
+
+def test_times_that_are_said_agree_with_each_other(client: FlaskClient, lampa: Merchant) -> None:
+    times = {"created_at": "2026-11-20T12:00:00+03:00", "updated_at": "2026-11-19T12:00:00+03:00",
+             "completed_at": "2026-11-18T12:00:00+03:00"}  # fmt: skip
+    refused = ask(client, lampa, said(status="completed", **times))
+    assert refused.status_code == 422
+    assert [e["field"] for e in refused.get_json()["errors"]] == ["completed_at", "updated_at"]
+    undated = said(status="completed", **times)
+    del undated["created_at"]
+    found = ask(client, lampa, undated)
+    assert found.status_code == 200, found.text
+    assert found.get_json()["deal"]["available_at"].startswith("2026-12-02T12:00")
 
 
 def test_why_nothing_stands_in_words_beside_its_code(client: FlaskClient, lampa: Merchant) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.programs import service as programs
+from app.programs.queries import base_terms
 from app.tenants import queries
 from tests.partners.calls import Shop
 
@@ -41,6 +43,28 @@ def test_what_earns_is_set_on_its_page(lampa: Shop) -> None:
     names = ("promotional", "foreign_coupons", "first_orders", "cashback", "compression")
     assert [known[name] for name in names] == [False, False, 3, True, True]
     assert "FIRST\nWelcome" in browser.get(path).text.replace("\r", "")
+
+
+def test_cashback_without_any_rate_is_warned_of_and_the_join_page_tells_the_rate(
+    lampa: Shop,
+) -> None:
+    browser, path = lampa.signed_in(), f"/{lampa.slug}/office/settings/earning"
+    join = f"/{lampa.slug}/join"
+    assert "no terms have a rate for it" not in browser.get(path).text
+    assert browser.post(path, data={"promotional": "y", "cashback": "y"}).status_code == 303
+    page = browser.get(path).text
+    assert "Cashback is on, but no terms have a rate for it" in page
+    assert "Base terms</a>" in page
+    assert "Your own purchases earn you" not in browser.get(join).text
+    with lampa.scope():
+        programs.create_terms(name="Wholesale", levels=["10%"], cashback_rate="3%")
+    page = browser.get(path).text
+    assert "Some terms have no cashback rate" in page
+    assert "Wholesale</a>" not in page
+    with lampa.scope():
+        programs.change_terms(base_terms(), cashback_rate="4%")
+    assert "cashback rate" not in browser.get(path).text
+    assert "Your own purchases earn you 4%." in browser.get(join).text
 
 
 @pytest.mark.parametrize(

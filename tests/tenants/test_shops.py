@@ -185,9 +185,21 @@ class TestChangedDomain:
         for each in (old, new, old):
             move(client, lampa, each)
         with app.app_context(), lampa.scope():
-            assert getattr(queries.shop_of_host(old), "public_id", None) == lampa.shop
-            assert getattr(queries.shop_of_host(new), "public_id", None) == lampa.shop
-            assert queries.shop_of_host("nobody.example") is None
+            standing = [domain for _shop, domain in queries.stands()]
+        assert standing[0] == old
+        assert new in standing
+
+    def test_pages_of_a_domain_that_is_somebody_elses_now_speak_for_nobody_here(
+        self, app: App, client: FlaskClient, world: World, domains: tuple[str, str]
+    ) -> None:
+        old, new = domains
+        move(client, world.lampa, old)
+        move(client, world.lampa, new)
+        with app.app_context(), world.lampa.scope():
+            assert old in [domain for _shop, domain in queries.stands()]
+        move(client, world.kniga, old)
+        with app.app_context(), world.lampa.scope():
+            assert old not in [domain for _shop, domain in queries.stands()]
 
 
 class TestSeveralShops:

@@ -118,7 +118,7 @@ def test_a_stored_sum_is_shown_as_it_would_be_typed(app: App) -> None:
         ("ru", "2,5 %", "2.5%"),
         ("en", "0%", "0%"),
         ("en", "100%", "100%"),
-        ("ru", "50", "50.00"),
+        ("ru", "50,00", "50.00"),
         ("en", "0.1234%", "0.1234%"),
     ],
 )
@@ -230,3 +230,45 @@ def test_complaints_are_in_the_readers_language_where_the_library_has_it(app: Ap
     with typed(app, "ru", count="x") as form:
         assert not form.validate()
         assert form.errors["count"] == ["Неверное целое число."]
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "words"),
+    [
+        ("en", "7", "Write 7%, or 7.00 for a fixed sum."),
+        ("en", "7.5", "Write 7.5%, or 7.50 for a fixed sum."),
+        ("en", "100", "Write 100%, or 100.00 for a fixed sum."),
+        ("ru", "7,5", "Напишите 7,5\u00a0% или, если это твёрдая сумма, 7,50."),
+    ],
+)
+def test_a_rate_that_might_be_percents_or_a_sum_is_asked_about(
+    app: App, locale: str, text: str, words: str
+) -> None:
+    with typed(app, locale, rate=text) as form:
+        assert not form.validate()
+        assert form.rate.errors == [words]
+
+
+@pytest.mark.parametrize(
+    ("currency", "text", "rate"),
+    [("RUB", "7.00", "7.00"), ("RUB", "7%", "7%"), ("RUB", "150", "150.00"), ("JPY", "7", "7")],
+)
+def test_a_rate_that_can_mean_one_thing_only_is_taken(
+    app: App, currency: str, text: str, rate: str
+) -> None:
+    with typed(app, rate=text):
+        surround(currency=currency)
+        form = Sample()
+        assert form.validate(), form.errors
+        assert str(form.rate.data) == rate
+
+
+def test_a_sum_with_spaces_that_the_locale_does_not_write_is_told_how_to_be_written(
+    app: App,
+) -> None:
+    for text in ("20 000", "20\u00a0000", "20\u2009000"):
+        with typed(app, amount=text) as form:
+            assert not form.validate()
+            assert form.amount.errors == ["Write 20,000.00, without spaces."]
+        with typed(app, "ru", amount=text) as form:
+            assert form.validate(), form.errors

@@ -71,6 +71,35 @@ def test_a_menu_shows_what_exists_and_is_allowed(offices: Flask) -> None:
         assert [line.current for line in menu.menu("office")] == [False, True, False]
 
 
+@pytest.mark.parametrize(
+    ("page", "entry"),
+    [
+        ("campaigns/ca_1", "Campaigns"),
+        ("campaigns/new", "Campaigns"),
+        ("groups/new", "Groups"),
+        ("terms/tm_1", "Terms"),
+        ("drafts/td_1/tried", "Terms"),
+        ("recalculations/rn_1", "Recalculations"),
+    ],
+)
+def test_a_page_stands_under_the_entry_it_belongs_to(app: App, page: str, entry: str) -> None:
+    with app.test_request_context(f"/lampa/office/{page}"):
+        below = [e for top in menu.MENUS["office"] for e in (top, *top.entries) if e.endpoint]
+        current = [str(e.label) for e in below if menu.is_current(e.endpoint, e.below)]
+    assert current == [entry]
+
+
+def test_every_page_that_a_menu_names_exists(app: App) -> None:
+    named = {
+        name
+        for entries in menu.MENUS.values()
+        for top in entries
+        for e in (top, *top.entries)
+        for name in e.below
+    }
+    assert named <= app.view_functions.keys()
+
+
 def test_outside_a_request_the_surroundings_are_the_platforms_own(app: App) -> None:
     assert surroundings() == Surroundings()
     with app.test_request_context("/"):

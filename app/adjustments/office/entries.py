@@ -13,7 +13,7 @@ from app.adjustments import queries, service
 from app.adjustments.forms import ACTS, AdjustForm
 from app.adjustments.models import Adjustment
 from app.adjustments.office.door import bp
-from app.adjustments.rules import MOST, Act, Refusal, Wish, gain, read_lines, total, twice
+from app.adjustments.rules import MOST, Act, Refusal, Wish, gain, read_lines, settled, total, twice
 from app.errors import DomainError, NotFound
 from app.money import MoneyError, parse_typed
 from app.partners.models import Partner
@@ -63,10 +63,15 @@ ENTRIES = Table(
 
 @dataclass(frozen=True)
 class Planned:
-    """A line of the preview: the partner, how he stands, and what he would gain, minor units."""
+    """A line of the preview, minor units: the partner, how he stands and would stand, what he would gain.
+
+    `repaid`: what of a debt the booking would repay.
+    """
 
     partner: Partner
     standing: Standing
+    after: Standing
+    repaid: int
     amount: int
     reason: str
 
@@ -190,7 +195,8 @@ def _gains(form: AdjustForm, wishes: Sequence[Wish], partners: dict[int, Partner
     for wish in wishes:
         partner, stands = partners[wish.partner_id], standing[wish.partner_id]
         try:
-            planned.append(Planned(partner, stands, gain(wish, stands), wish.reason))
+            after, back = settled(wish, stands)
+            planned.append(Planned(partner, stands, after, back, gain(wish, stands), wish.reason))
         except Refusal as error:
             words = service.refuse(error.code).message
             form.complain("amount", f"{partner.name}: {words}")

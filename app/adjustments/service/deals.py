@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext
 
@@ -44,21 +44,20 @@ def override(
     if before is None or before.partner is None:
         raise Conflict("no_partner", gettext("No partner earns from this order."))
     now = {said.level: said.amount for said in overrides([order_id]).get(order_id, ())}
-    for level, amount in levels.items():
-        if now.get(level) != amount:
-            _say(before, level, amount, reason.strip(), by, currency)
+    said = {level: amount for level, amount in levels.items() if now.get(level) != amount}
+    for level, amount in said.items():
+        _keep(order_id, level, amount, reason.strip(), by)
     db.session.flush()
-    intake.rework([order_id])
+    intake.rework([order_id], {order_id: dict.fromkeys(said, reason.strip())})
     after = deal_view(order_id)
     if after is None:
         raise LookupError("a deal does not go away")
+    for level, amount in said.items():
+        _tell(before, after, level, amount=amount, currency=currency, reason=reason.strip())
     return after
 
 
-def _say(
-    view: DealView, level: int, amount: int | None, reason: str, by: str, currency: str
-) -> None:
-    order_id = view.deal.order_id
+def _keep(order_id: int, level: int, amount: int | None, reason: str, by: str) -> None:
     db.session.add(
         Override(
             order_id=order_id,
@@ -70,16 +69,22 @@ def _say(
             at=clock.now(),
         )
     )
-    own = [row for row in view.shares if row.level == level]
+
+
+def _tell(before: DealView, after: DealView, level: int, **facts: Any) -> None:
+    """Say what a level earned and now earns; a level at which nobody stands is nobody's news."""
+    was, now = ([row for row in v.shares if row.level == level] for v in (before, after))
+    if not was and not now:
+        return
+    order_id = after.deal.order_id
     record(
         "deal.overridden",
         f"order:{order_id}",
-        deal_id=view.deal.public_id,
+        deal_id=after.deal.public_id,
         order_id=order_id,
-        partner_id=own[0].partner_id if own else view.deal.partner_id,
+        partner_id=(now or was)[0].partner_id,
         level=level,
-        amount=amount,
-        before=sum(row.amount for row in own),
-        currency=currency,
-        reason=reason,
+        before=sum(row.amount for row in was),
+        after=sum(row.amount for row in now),
+        **facts,
     )

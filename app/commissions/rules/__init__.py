@@ -15,6 +15,7 @@ from app.commissions.rules.difference import (
     Nets,
     apply,
     difference,
+    netted,
     split_take,
     targets,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "is_near",
     "key_of",
     "month_of",
+    "netted",
     "share_out",
     "split_take",
     "statistics",

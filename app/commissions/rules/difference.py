@@ -95,6 +95,22 @@ def _between(key: Key, is_now: Nets, wanted: Nets) -> list[Movement]:
     return [Movement(move, key, amount) for move, amount in amounts.items() if amount]
 
 
+def netted(movements: Iterable[Movement]) -> tuple[Movement, ...]:
+    """Return what movements come to per order, partner and level, minor units; their keys name no line.
+
+    A plus on one line and a minus on another are one change. For telling people, not for posting.
+    """
+    sums: dict[Key, Nets] = {}
+    for movement in movements:
+        key, effect = movement.key._replace(line=""), _EFFECT[movement.move]
+        held = sums.get(key, Nets())
+        sums[key] = Nets(
+            held.pending + effect.pending * movement.amount,
+            held.settled + effect.settled * movement.amount,
+        )
+    return tuple(found for key, sum_ in sums.items() for found in _between(key, Nets(), sum_))
+
+
 def split_take(amount: int, available: int) -> tuple[int, int]:
     """Divide what is taken back: from the partner's available first, the rest is debt."""
     from_available = min(amount, max(available, 0))

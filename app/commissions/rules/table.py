@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from app.attribution.rules import Reason
 from app.commissions.rules.shapes import Bucket, Note, OrderInput, Share
-from app.commissions.rules.world import NOWHERE
+from app.commissions.rules.world import NOWHERE, covering
 from app.money import half_up, share, split
 from app.orders.rules import SHIPPING_LINE, LineBase, bases
 from app.partners.rules import Status, climb
-from app.programs.rules import Fixed, Offer, Percent, Resolved, Source, resolve, write_rate
+from app.programs.rules import Fixed, Percent, Resolved, Source, resolve, write_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -150,12 +150,7 @@ class Table:
         special = self.world.campaigns(partner_id, self.rated_at)
         found = {}
         for line in self.lines:
-            spot = self.spots[line.line]
-            campaigns = (
-                Offer(Source.CAMPAIGN, owner, each.levels)
-                for owner, each in special
-                if each.covers(spot.product_id, spot.categories)
-            )
+            campaigns = covering(special, self.spots[line.line])
             found[line.line] = resolve((*own, *campaigns, *self.offers[line.line]), level)
         return self._amounts({name: rate for name, rate in found.items() if rate is not None})
 

@@ -18,11 +18,13 @@ from app.programs.rules import (
     Levels,
     Offer,
     Rate,
+    Resolved,
     Source,
     buyer_key,
     campaign_from_json,
     parse_levels,
     parse_rate,
+    resolve,
 )
 
 if TYPE_CHECKING:
@@ -253,6 +255,15 @@ class World:
         )
         return (*found, *(self._offer(Source.CATEGORY, each, at) for each in spot.categories))
 
+    def first_rate(self, partner_id: int, product_id: int, at: datetime) -> Resolved | None:
+        """Return what a sale of a product pays whoever brings it, to a buyer of no group; None: nothing."""
+        terms = self.terms_of(partner_id, at)
+        if not terms.levels:
+            return None
+        spot = Spot(product_id, tuple(self._category_path(product_id, None, at)))
+        own, special = self.own_offers(partner_id, terms, at), self.campaigns(partner_id, at)
+        return resolve((*own, *covering(special, spot), *self.line_offers(spot, at)), 1)
+
     def campaigns(self, partner_id: int, at: datetime) -> tuple[tuple[str, Campaign], ...]:
         """Return the campaigns by which the partner earned then, the strongest first.
 
@@ -298,6 +309,15 @@ class World:
     def _offer(self, source: Source, owner_id: int, at: datetime) -> Offer:
         owner = f"{source.value}:{owner_id}"
         return Offer(source, owner, self.fact(owner, "levels", at) or ())
+
+
+def covering(special: Iterable[tuple[str, Campaign]], spot: Spot) -> Iterable[Offer]:
+    """Return the levels that campaigns have for a line, the strongest first."""
+    return (
+        Offer(Source.CAMPAIGN, owner, each.levels)
+        for owner, each in special
+        if each.covers(spot.product_id, spot.categories)
+    )
 
 
 def facts_from_rows(rows: Iterable[tuple[str, str, datetime, Any]], currency: str) -> Facts:

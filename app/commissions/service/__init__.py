@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.commissions.service.booking import Booking, Shown, prepare, show, shown
+from app.commissions.service.booking import Booking, ByHand, Shown, prepare, show, shown
 from app.commissions.service.caps import Held, hold
 
-__all__ = ["Booking", "Held", "Shown", "hold", "prepare", "show", "shown"]
+__all__ = ["Booking", "ByHand", "Held", "Shown", "hold", "prepare", "show", "shown"]

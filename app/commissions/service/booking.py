@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from app import sql
 from app.attribution.rules import Kind
-from app.commissions.rules import Bucket, Move, difference, split_take
+from app.commissions.rules import Bucket, Move, difference, netted, split_take
 from app.commissions.service.caps import ASKS_OF, Kept, kept
 from app.events.service import Happened
 from app.ledger import service as ledger
@@ -18,7 +19,7 @@ from app.ledger.service import Posting
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from app.commissions.rules import Booked, Movement
@@ -32,6 +33,9 @@ _EVENTS = {
     Move.REVERSE: "commission.taken_back",
     Move.TAKE_BACK: "commission.taken_back",
 }
+_CHANGES_THE_SUM = frozenset(Move) - {Move.RELEASE, Move.RETURN}
+# Why staff set what levels of an order earn, by order and level; said in the booking that follows.
+ByHand = Mapping[int, Mapping[int, str]]
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,14 @@ def prepare(
     booked: Booked,
     currency: str,
     next_booking: Callable[[int], int],
+    by_hand: ByHand,
 ) -> Booking:
     """Find the difference between what the deals say is due and what is booked, minor units.
 
     One booking an order, under reference `order:<id>:<number>`; when nothing differs nothing is
     posted. Money taken back comes from the partner's available first, the rest is debt; money that
-    becomes available repays debt. Locks the guarded accounts that the postings touch.
+    becomes available repays debt. What `by_hand` names carries its reason. Locks the guarded
+    accounts that the postings touch.
     """
     movements = difference((s for d in deals for s in d.shares), booked)
     if not movements:
@@ -69,7 +75,11 @@ def prepare(
     postings = [
         Posting(
             f"order:{order_id}:{number}",
-            [t for m in by_order[order_id] for t in _transfers(m, standing)],
+            [
+                replace(t, reason=_reason(m, by_hand))
+                for m in by_order[order_id]
+                for t in _transfers(m, standing)
+            ],
             order_id,
         )
         for order_id, number in numbers.items()
@@ -77,8 +87,14 @@ def prepare(
     return Booking(
         postings=(*postings, *ledger.repayments(touched, standing)),
         numbers=numbers,
-        happened=[h for order_id in numbers for h in _tell(order_id, by_order[order_id], currency)],
+        happened=[h for own in by_order.values() for h in _tell(own, currency, by_hand)],
     )
+
+
+def _reason(movement: Movement, by_hand: ByHand) -> str | None:
+    if movement.move not in _CHANGES_THE_SUM:
+        return None
+    return by_hand.get(movement.key.order_id, {}).get(movement.key.level)
 
 
 def _transfers(movement: Movement, standing: dict[str, int]) -> Iterable[Transfer]:
@@ -111,19 +127,21 @@ def _transfer(source: str, target: str, amount: int, kind: str, movement: Moveme
     )
 
 
-def _tell(order_id: int, movements: Iterable[Movement], currency: str) -> Iterable[Happened]:
-    sums: dict[tuple[str, int, int], int] = defaultdict(int)
-    for m in movements:
+def _tell(movements: Iterable[Movement], currency: str, by_hand: ByHand) -> Iterable[Happened]:
+    sums: dict[tuple[str, int, int, int], int] = defaultdict(int)
+    for m in netted(movements):
         if m.move in _EVENTS:
-            sums[_EVENTS[m.move], m.key.partner_id, m.key.level] += m.amount
-    for (kind, partner_id, level), amount in sums.items():
-        facts = {
+            sums[_EVENTS[m.move], m.key.order_id, m.key.partner_id, m.key.level] += m.amount
+    for (kind, order_id, partner_id, level), amount in sums.items():
+        facts: dict[str, Any] = {
             "order_id": order_id,
             "partner_id": partner_id,
             "level": level,
             "amount": amount,
             "currency": currency,
         }
+        if level in by_hand.get(order_id, {}):
+            facts["by_hand"] = by_hand[order_id][level]
         yield Happened(kind, f"order:{order_id}", facts)
 
 

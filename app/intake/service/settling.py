@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from app import sql
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
 
     from app.attribution.service import Journal
     from app.commissions.rules import DueResult
-    from app.commissions.service import Shown
+    from app.commissions.service import ByHand, Shown
     from app.events.service import Happened
     from app.ledger.service import Posting
     from app.orders.service import Standing
     from app.tenants.models import Tenant
+
+_NOBODY: ByHand = MappingProxyType({})
 
 
 def hold(seen: Sequence[Standing], others: Iterable[int | None] = ()) -> list[Standing]:
@@ -59,13 +63,17 @@ def locked_again(seen: Iterable[Standing]) -> dict[int, Standing]:
 
 
 def reconcile(
-    changed: Sequence[Standing], of: Iterable[int | None], *, alone: Collection[int] = frozenset()
+    changed: Sequence[Standing],
+    of: Iterable[int | None],
+    *,
+    alone: Collection[int] = frozenset(),
+    by_hand: ByHand = _NOBODY,
 ) -> Sequence[Posting]:
     """Compute what is due to the orders and to all others of the customers `of`; book the difference.
 
     The callers hold the customers' locks; `alone` are those who have no other orders. A guest who
-    cannot be told apart is never bound: each of his orders stands alone. A replay posts nothing. Returns
-    what was posted.
+    cannot be told apart is never bound: each of his orders stands alone. `by_hand` says why staff set what
+    levels of an order earn. A replay posts nothing. Returns what was posted.
     """
     known = {member_id for member_id in of if member_id is not None}
     by_member: dict[int | None, list[Standing]] = {m: [] for m in sorted(known)}
@@ -75,7 +83,7 @@ def reconcile(
         *(order for order in changed if order.member_id in alone),
     ):
         by_member[order.member_id].append(order)
-    posted = _settle(_customers(changed, by_member))
+    posted = _settle(_customers(changed, by_member), by_hand)
     _settle_without([m for m, own in by_member.items() if m is not None and not own])
     return posted
 
@@ -115,7 +123,7 @@ def _others(order_ids: Collection[int]) -> list[Sequence[Standing]]:
     return _customers(held, by_member)
 
 
-def _settle(customers: Sequence[Sequence[Standing]]) -> Sequence[Posting]:
+def _settle(customers: Sequence[Sequence[Standing]], by_hand: ByHand) -> Sequence[Posting]:
     """Due, booked, difference: for all orders of each customer, or one order of a nobody.
 
     Where a cap of a month leaves other orders another sum, their customers are settled along.
@@ -129,9 +137,10 @@ def _settle(customers: Sequence[Sequence[Standing]]) -> Sequence[Posting]:
     month = commissions.hold(standing, asks, before.asks)
     results, served = share_out(results, month.taken)
     if moved := month.moved(served):
-        return _settle([*customers, *_others(moved)])
+        return _settle([*customers, *_others(moved)], by_hand)
     found = list(zip(asked, journals, results, strict=True))
-    return _write(merchant, standing, found, before, lambda: month.keep(served, merchant.currency))
+    keep = partial(month.keep, served, merchant.currency)
+    return _write(merchant, standing, found, before, keep, by_hand)
 
 
 def _write(
@@ -140,6 +149,7 @@ def _write(
     found: Sequence[tuple[Customer, Journal, DueResult]],
     before: Shown,
     keep_caps: Callable[[], list[Happened]],
+    by_hand: ByHand,
 ) -> Sequence[Posting]:
     """Post the difference between due and booked, and write what pages and disputes read."""
     deals = [deal for _customer, _journal, result in found for deal in result.deals]
@@ -150,6 +160,7 @@ def _write(
         booked(known) if known else {},
         merchant.currency,
         lambda order_id: orders.next_booking(standing[order_id]),
+        by_hand,
     )
     created = {order.id: order.folded.snapshot.created_at for order in standing.values()}
     codes = {w: code for _c, journal, _r in found for w, code in journal.displays.items()}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from app.attribution.rules import Kind
+    from app.commissions.service import ByHand
     from app.ledger.service import Posting
     from app.members.service import Card, Contact, Resolution
 
@@ -190,13 +191,14 @@ def delete(shop_id: int, external_id: str) -> Standing:
     return gone
 
 
-def rework(order_ids: Iterable[int]) -> Sequence[Posting]:
-    """Reconcile orders as they stand: the end of their hold, a replay, a re-run.
+def rework(order_ids: Iterable[int], by_hand: ByHand | None = None) -> Sequence[Posting]:
+    """Reconcile orders as they stand: the end of their hold, a replay, a re-run, a sum set by hand.
 
-    Orders that are not there are passed over. Returns what was posted.
+    Orders that are not there are passed over; `by_hand` says why staff set what levels of them
+    earn. Returns what was posted.
     """
     held = hold(orders.get_all(order_ids))
-    return reconcile(held, [order.member_id for order in held])
+    return reconcile(held, [order.member_id for order in held], by_hand=by_hand or {})
 
 
 _RIPE = text(

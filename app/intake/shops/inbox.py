@@ -16,6 +16,7 @@ from app.intake.models import Inbox
 from app.intake.service import tenant
 from app.intake.shops import OrderGone, OrderSaid, Unreadable, woocommerce
 from app.orders import service as orders
+from app.orders.rules import is_id, unkeepable
 from app.orders.service import Incoming
 from app.tenancy import role
 from app.tenants import queries as tenants
@@ -115,10 +116,24 @@ def work(most: int = BATCH, *, only: int | None = None) -> int:
 def _read(row: Any, currency: str) -> Said | None:
     """Read a delivery; one that cannot be read is parked, and None."""
     try:
-        return CONNECTORS[row.kind].parse(row.topic, bytes(row.body), currency)
+        said = CONNECTORS[row.kind].parse(row.topic, bytes(row.body), currency)
+        _refuse_unkeepable(said)
     except Unreadable as error:
         _park(db.session.scalars(select(Inbox).where(Inbox.id == row.id)).one(), str(error))
         return None
+    return said
+
+
+def _refuse_unkeepable(said: Said) -> None:
+    """Raise Unreadable for what would be stored and could never be read again."""
+    bad = None
+    if isinstance(said, OrderSaid):
+        bad = unkeepable(said.snapshot, said.external_id)
+    elif isinstance(said, OrderGone) and not is_id(said.external_id):
+        bad = "id"
+    if bad is not None:
+        msg = f"cannot be kept: {bad}"
+        raise Unreadable(msg)
 
 
 def _incoming(row: Any, said: OrderSaid, words: Words) -> Incoming:
@@ -165,5 +180,6 @@ def _gone(shop_id: int, said: OrderGone) -> None:
 
 
 def _park(row: Inbox, problem: str) -> None:
-    row.state, row.problem = "parked", problem[:500]
-    record("order.parked", f"inbox:{row.id}", problem=problem[:500])
+    said = problem[:500].replace("\x00", "").encode("utf-8", "replace").decode()
+    row.state, row.problem = "parked", said
+    record("order.parked", f"inbox:{row.id}", problem=said)

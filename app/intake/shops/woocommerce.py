@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.intake.shops import Nothing, OrderGone, OrderSaid, Said, Unreadable
@@ -32,9 +32,12 @@ words: Mapping[str, str] = {
     "trash": "cancelled",
     "refunded": "refunded",
 }
+MOST_DIGITS = 20  # of a sum, before anything is made of it
 ENTRY = "_wc_order_attribution_session_entry"
 CODE = "partner_promo_code"
 CLICK = "partnerka_click"
+# What a body that is no order of this shop ends in; ArithmeticError: sums and times beyond all bounds.
+BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
@@ -66,8 +69,8 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
         if said.get("status") == "checkout-draft":
             return Nothing()
         return OrderSaid(external_id, _snapshot(said, currency))
-    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
-        msg = f"no order of this shop: {error}"
+    except BAD as error:
+        msg = f"no order of this shop: {type(error).__name__}: {error}"
         raise Unreadable(msg) from error
 
 
@@ -139,7 +142,7 @@ def _gross(part: dict[str, Any], currency: str) -> int:
 def _minor(text: str, currency: str) -> int:
     """Read a sum such as "178.20"; taxes may carry more decimals than the currency: half up."""
     value = Decimal(text)
-    if not value.is_finite():
+    if not value.is_finite() or value.adjusted() > MOST_DIGITS:
         msg = f"{text!r} is no sum"
         raise Unreadable(msg)
     return half_up(value.scaleb(exponent(currency)))

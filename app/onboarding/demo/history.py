@@ -13,12 +13,15 @@ from app import clock
 from app.adjustments import service as adjustments
 from app.attribution.models import Click
 from app.errors import Conflict, DomainError
+from app.events import service as events
 from app.events.service import acting_as
 from app.extensions import db
 from app.installation import settings
 from app.intake import service as intake
 from app.ledger.queries import partner_balances
 from app.links.rules import click_key, milliseconds_of, seal_click
+from app.notifications import rules as notices
+from app.notifications import service as notifications
 from app.onboarding.demo import hook
 from app.onboarding.demo.cast import DAYS, RUB
 from app.onboarding.demo.opening import owner, partner_ids
@@ -72,7 +75,21 @@ def play(stage: Stage) -> int:
             db.session.expunge_all()  # each step finds its rows in the database, as a request does,
             db.session.add(stage.tenant)  # but for the merchant, who does not change
         touch_tree()  # the network's sums are to show this past
+        _let_news_come(stage)
     return len(script)
+
+
+def _let_news_come(stage: Stage) -> None:
+    """Let partners hear again from now on: the past is taken note of while they are quiet.
+
+    What the last week asks to be told is promised here, so that nothing of it waits for a drain
+    that would find the switches on.
+    """
+    while happened := events.drain():
+        notifications.promise(happened)
+    for partner_id in partner_ids(stage).values():
+        for kind in notices.NOTICES:
+            notifications.mute(partner_id, kind, off=False)
 
 
 def _sales(stage: Stage) -> Iterator[Step]:

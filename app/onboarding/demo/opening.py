@@ -187,8 +187,8 @@ def _fill_shelves(stage: Stage) -> None:
 def _invite(stage: Stage, hero: Actor) -> None:
     """Partners come one after another; each has a link, payment details, and quiet about small news.
 
-    Only the partner whose cabinet the demo opens gets every letter: a dozen readers of the last
-    week's news would bury the letters worth reading.
+    Only the partner whose cabinet the demo opens gets every letter about this past: a dozen readers
+    of the last week's news would bury the letters worth reading. From the opening on all hear again.
     """
     play, me = stage.play, f"person:{owner(stage).id}"
     group = programs.find_group(play.group[0])

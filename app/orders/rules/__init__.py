@@ -22,6 +22,7 @@ from app.orders.rules.fold import (
     folded_to_json,
     mark_deleted,
 )
+from app.orders.rules.keeping import is_id, unkeepable
 from app.orders.rules.message import (
     Customer,
     Line,
@@ -66,6 +67,7 @@ __all__ = [
     "folded_from_json",
     "folded_to_json",
     "goods_total",
+    "is_id",
     "line_value",
     "mark_deleted",
     "order_total",
@@ -74,4 +76,5 @@ __all__ = [
     "refunded",
     "snapshot_from_json",
     "snapshot_to_json",
+    "unkeepable",
 ]

@@ -27,6 +27,7 @@ from app.partners.rules import LIFECYCLE, Status
 from app.programs import queries as programs
 from app.programs.forms import shown, summary
 from app.programs.rules import write_rate
+from app.reports.queries import subjects
 from app.site.access import may, requires
 from app.web.pages import page, see_other
 
@@ -134,6 +135,7 @@ def balance(refcode: str) -> Response:
         bucket=bucket,
         entries=entries,
         kinds=KINDS,
+        subjects=subjects(entries),
     )
 
 

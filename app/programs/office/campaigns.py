@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import g, url_for
@@ -22,6 +23,8 @@ from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from flask import Response
 
 TYPED = ("products", "categories", "partners")
@@ -78,15 +81,16 @@ def new_campaign() -> Response:
 def create_campaign() -> Response:
     """Make a campaign."""
     form = CampaignForm().offer(queries.all_groups())
-    if form.validate_on_submit():
-        try:
-            campaign = service.create_campaign(**_said(form))
-        except DomainError as error:
-            _complain(form, error)
-            return _page(None, form, error.status)
-        words = _("The campaign is there. Its partners see it in their cabinets.")
-        return see_other("office.programs.campaign", campaign_id=campaign.public_id, message=words)
-    return _page(None, form, 422)
+    said = _said(form, None)
+    if said is None:
+        return _page(None, form, 422)
+    try:
+        campaign = service.create_campaign(**said)
+    except DomainError as error:
+        _complain(form, error)
+        return _page(None, form, error.status)
+    words = _("The campaign is saved. Its partners see it in their cabinets.")
+    return see_other("office.programs.campaign", campaign_id=campaign.public_id, message=words)
 
 
 @bp.get("/campaigns/<string:campaign_id>")
@@ -112,15 +116,16 @@ def campaign(campaign_id: str) -> Response:
 def change_campaign(campaign_id: str) -> Response:
     """Change a campaign, from now on."""
     found, form = _found(campaign_id), CampaignForm().offer(queries.all_groups())
-    if form.validate_on_submit():
-        try:
-            service.change_campaign(found, **_said(form))
-        except DomainError as error:
-            _complain(form, error)
-            return _page(found, form, error.status)
-        words = _("Saved: it holds for orders from now on.")
-        return see_other("office.programs.campaign", campaign_id=campaign_id, message=words)
-    return _page(found, form, 422)
+    said = _said(form, found)
+    if said is None:
+        return _page(found, form, 422)
+    try:
+        service.change_campaign(found, **said)
+    except DomainError as error:
+        _complain(form, error)
+        return _page(found, form, error.status)
+    words = _("Saved: it holds for orders from now on.")
+    return see_other("office.programs.campaign", campaign_id=campaign_id, message=words)
 
 
 @bp.post("/campaigns/<string:campaign_id>/stop")
@@ -132,17 +137,32 @@ def stop_campaign(campaign_id: str) -> Response:
     return see_other("office.programs.campaign", campaign_id=campaign_id, message=words)
 
 
-def _said(form: CampaignForm) -> Any:
-    scopes: dict[str, Any] = read_scopes({name: form.listed(name) for name in TYPED})
-    said = {"name": form.name.data, "levels": form.rates, "ends_at": form.ends_at.data}
-    return said | scopes | {"groups": form.groups.data, "starts_at": form.starts_at.data}
+def _said(form: CampaignForm, found: Campaign | None) -> Any:
+    """Return what the form says; None, with every complaint at its field, where some cannot stand."""
+    fits = form.validate_on_submit()
+    wrong = {field.short_name for field in form if field.errors}
+    said: dict[str, Any] = {name: form[name].data for name in ("name", "ends_at", "groups")}
+    said |= {"levels": form.rates, "starts_at": form.starts_at.data}
+    if "name" in wrong:
+        del said["name"]
+    try:
+        said |= read_scopes({name: form.listed(name) for name in TYPED if name not in wrong})
+    except DomainError as error:
+        fits = _complain(form, error)
+    try:
+        service.check_campaign(found, **said)
+    except DomainError as error:
+        fits = _complain(form, error, wrong)
+    return said if fits else None
 
 
-def _complain(form: CampaignForm, error: DomainError) -> None:
-    form.tell(error)
-    for each in error.errors:
-        if each.field == "to":
-            form.complain("ends_at", each.message)
+def _complain(form: CampaignForm, error: DomainError, wrong: Collection[str] = ()) -> bool:
+    """Put complaints at their fields, but not at those that are wrong in themselves; False."""
+    told = [replace(e, field="ends_at") if e.field == "to" else e for e in error.errors]
+    kept = [each for each in told if each.field.partition(".")[0] not in wrong]
+    if kept or not told:
+        form.tell(DomainError(error.code, error.message, *kept))
+    return False
 
 
 def _found(campaign_id: str) -> Campaign:

@@ -53,7 +53,7 @@ def create_group() -> Response:
         except DomainError as error:
             form.tell(error)
         else:
-            return see_other("office.programs.groups", message=_("The group is there."))
+            return see_other("office.programs.groups", message=_("The group is saved."))
     return _group_page(None, form, 422)
 
 

@@ -37,6 +37,7 @@ def index() -> Response:
     return page(
         "programs/office/index.html",
         terms=found,
+        versions=queries.versions([terms.id for terms in found], clock.now()),
         summaries={terms.id: summary(now[terms.id]) for terms in found},
         counts=partners.terms_counts(),
         joins={terms.id: _join(terms) for terms in found},
@@ -63,7 +64,7 @@ def create_terms() -> Response:
         except DomainError as error:
             form.tell(error)
             return _edit(None, form, error.status)
-        return see_other("office.programs.index", message=_("The terms are there."))
+        return see_other("office.programs.index", message=_("The terms are saved."))
     return _edit(None, form, 422)
 
 
@@ -145,4 +146,7 @@ def _terms(terms_id: str) -> Terms:
 
 
 def _edit(terms: Terms | None, form: TermsForm, status: int = 200) -> Response:
-    return page("programs/office/edit.html", status=status, terms=terms, form=form)
+    versions = queries.versions([terms.id], clock.now())[terms.id] if terms else None
+    return page(
+        "programs/office/edit.html", status=status, terms=terms, form=form, versions=versions
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.programs.service.campaigns import (
     CampaignChanges,
     change_campaign,
+    check_campaign,
     create_campaign,
     stop_campaign,
 )
@@ -14,6 +15,7 @@ from app.programs.service.drafts import (
     delete_draft,
     draft_terms,
     publish_draft,
+    standing,
 )
 from app.programs.service.groups import change_group, create_group
 from app.programs.service.levels import (
@@ -40,6 +42,7 @@ __all__ = [
     "change_draft",
     "change_group",
     "change_terms",
+    "check_campaign",
     "create_campaign",
     "create_group",
     "create_terms",
@@ -54,5 +57,6 @@ __all__ = [
     "read_levels",
     "read_rate",
     "read_sum",
+    "standing",
     "stop_campaign",
 ]

@@ -78,6 +78,22 @@ def change_campaign(campaign: Campaign, **said: Unpack[CampaignChanges]) -> Camp
     return campaign
 
 
+def check_campaign(campaign: Campaign | None, **said: Unpack[CampaignChanges]) -> None:
+    """Raise DomainError with everything that cannot stand in a new or changed campaign, name included."""
+    errors: list[FieldError] = []
+    try:
+        _offer(said, campaign, clock.now())
+    except DomainError as error:
+        errors += error.errors
+    if "name" in said and (campaign is None or said["name"].strip() != campaign.name):
+        try:
+            free_name(Campaign, said["name"])
+        except DomainError as error:
+            errors += error.errors
+    if errors:
+        raise DomainError("invalid_campaign", _("This campaign cannot stand as it is."), *errors)
+
+
 def stop_campaign(campaign: Campaign) -> Campaign:
     """End a campaign now; one that has not begun never pays. Raises Conflict when it is over."""
     now = clock.now()

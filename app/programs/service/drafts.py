@@ -14,6 +14,7 @@ from app.facts import service as facts
 from app.programs.models import Terms, TermsDraft
 from app.programs.service.terms import TermsChanges, change_terms, check, dated
 from app.tenancy import public_id
+from app.tenants import queries as settings_now
 from app.tenants import rules as settings
 from app.tenants import service as tenants
 
@@ -87,6 +88,17 @@ def publish_draft(draft: TermsDraft, terms: Terms, since: datetime | None) -> Te
     draft.holds_from = since or draft.published_at
     db.session.flush()
     return terms
+
+
+def standing(terms: Terms) -> dict[str, dict[str, Any]]:
+    """Return what holds now in the form of a draft: of the terms, and of the merchant."""
+    owner = f"terms:{terms.id}"
+    known = facts.current([owner], OF_TERMS).get(owner, {})
+    earning = settings_now.settings()
+    return {
+        "terms": {name: known.get(name) for name in OF_TERMS},
+        "merchant": {name: earning[name] for name in OF_MERCHANT},
+    }
 
 
 def _hold(draft: TermsDraft) -> None:

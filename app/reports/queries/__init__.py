@@ -21,7 +21,8 @@ from app.reports.queries.figures import (
     top_partners,
     waiting,
 )
-from app.reports.queries.partners import lost_claims, next_free
+from app.reports.queries.partners import Subject, lost_claims, next_free, subjects
+from app.reports.queries.products import Pays, pays_now
 from app.reports.queries.sources import sources
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "CustomerSums",
     "Liability",
     "Overview",
+    "Pays",
+    "Subject",
     "Top",
     "Waiting",
     "campaign_report",
@@ -42,7 +45,9 @@ __all__ = [
     "next_free",
     "orders_of",
     "overview",
+    "pays_now",
     "sources",
+    "subjects",
     "top_partners",
     "waiting",
 ]

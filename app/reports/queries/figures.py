@@ -214,9 +214,11 @@ def first_steps(tenant: Tenant) -> dict[str, bool] | None:
 
 @dataclass(frozen=True)
 class CampaignReport:
-    """A campaign's days so far beside as many before it; `days` and `daily` are for the picture."""
+    """A campaign so far beside the same hours of as many days before; `daily` is for the picture."""
 
-    length: int  # days begun
+    length: int  # days of 24 hours begun
+    span: tuple[datetime, datetime]
+    span_before: tuple[datetime, datetime]
     during: Figures
     before: Figures
     days: list[date]
@@ -229,23 +231,28 @@ def campaign_report(
 ) -> CampaignReport | None:
     """Return what the partners and goods concerned brought; None before the campaign has begun."""
     end = min(clock.now(), campaign.ends_at or clock.now())
-    length = end - campaign.starts_at
-    if length <= timedelta(0):
+    if end <= campaign.starts_at:
         return None
-    concerned = _concerned(offer)
-    now = _spell(campaign.starts_at, end, concerned, tenant.timezone)
-    past = _spell(campaign.starts_at - length, campaign.starts_at, concerned, tenant.timezone)
-    zone = ZoneInfo(tenant.timezone)
-    first = campaign.starts_at.astimezone(zone).date()
-    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    concerned, zone = _concerned(offer), ZoneInfo(tenant.timezone)
+    span = (campaign.starts_at, end)
+    first, last = (each.astimezone(zone) for each in span)
+    days = [first.date()]
+    while days[-1] < (last - timedelta(microseconds=1)).date():
+        days.append(days[-1] + timedelta(days=1))
+    # Whole days of the zone back, so that both have as many days and the same hours of the day.
+    back = timedelta(days=-((first - last) // timedelta(days=1)))
+    since, until = ((each - back).astimezone(UTC) for each in (first, last))
+    now = _spell(*span, concerned, tenant.timezone)
+    past = _spell(since, until, concerned, tenant.timezone)
     return CampaignReport(
-        length=len(days),
+        length=back.days,
+        span=span,
+        span_before=(since, until),
         during=sum(now.values(), Figures()),
         before=sum(past.values(), Figures()),
         days=days,
         daily=[now.get(day, Figures()) for day in days],
-        daily_before=[past.get(day - timedelta(days=len(days)), Figures()) for day in days],
+        daily_before=[past.get(day - back, Figures()) for day in days],
     )
 
 

@@ -65,6 +65,7 @@ def publish(draft: TermsDraft, terms: Terms, day: date | None, *, tell: bool = T
     if tell and (tried is None or tried.standing is not State.PREVIEWED):
         words = _("Try the draft on the last 90 days first: partners are told their own figures.")
         raise Conflict("not_tried", words)
+    was = programs.standing(terms)
     programs.publish_draft(draft, terms, since)
     if not tell or tried is None:
         return None
@@ -75,6 +76,8 @@ def publish(draft: TermsDraft, terms: Terms, day: date | None, *, tell: bool = T
         "name": terms.name,
         "version": terms.version,
         "holds_from": (since or clock.now()).isoformat(),
+        "was": was["terms"] | was["merchant"],
+        "will": draft.facts["terms"] | draft.facts["merchant"],
     }
     return work.start(ANNOUNCE, values, "apply", lane=f"{ANNOUNCE}:{draft.id}")
 

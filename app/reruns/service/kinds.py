@@ -15,9 +15,10 @@ from app.intake.service import tenant
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
+from app.partners import queries as partners
 from app.reruns import queries
 from app.reruns.queries import Scope
-from app.reruns.rules import BACK, overlaid
+from app.reruns.rules import BACK, as_of_today, of_partner, overlaid
 from app.reruns.service.looking import look
 from app.runs import queries as runs
 from app.runs.rules import Step
@@ -27,6 +28,7 @@ from app.tenants import queries as tenants
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.commissions.rules import World
     from app.ledger.service import Posting
     from app.orders.rules import Folded
     from app.orders.service import Standing
@@ -126,14 +128,22 @@ def _applied(ids: Sequence[int], changed: Sequence[Standing], posted: Sequence[P
 
 def _backtest(run: Run, ids: Sequence[int]) -> Step:
     values = run.parameters
-    since = datetime.fromisoformat(values["since"])
+    since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
+
+    def today(world: World) -> World:
+        return as_of_today(world, since, until)
+
     rows = [
         (owner, name, since, value)
         for owner, said in values["facts"].items()
         for name, value in said.items()
     ]
     put = facts_from_rows(rows, tenant().currency)
-    return look(scope_of(run), ids, list, lambda world: overlaid(world, put, since))
+    return look(scope_of(run), ids, list, lambda w: overlaid(today(w), put, since), today)
+
+
+def _whom(run: Run) -> tuple[int, str]:
+    return run.parameters["terms_id"], run.parameters["holds_from"]
 
 
 def _announce(run: Run, ids: Sequence[int]) -> Step:
@@ -141,13 +151,14 @@ def _announce(run: Run, ids: Sequence[int]) -> Step:
     values: dict[str, Any] = run.parameters
     lines = runs.lines_of(values["backtest"], "partner", ids)
     names = ("terms_id", "name", "version", "holds_from")
-    common = {name: values[name] for name in names} | {"days": BACK}
-    currency = tenant().currency
-    told = []
+    common = {name: values[name] for name in names} | {"days": BACK, "currency": tenant().currency}
+    own, told = partners.own_levels(ids), []
     for partner_id in ids:
         line = lines.get(partner_id)
         figures = {"before": line.before if line else None, "after": line.after if line else None}
-        facts = {"partner_id": partner_id, **common, **figures, "currency": currency}
+        was, will = (of_partner(values[name], own[partner_id]) for name in ("was", "will"))
+        said = {"terms": will, "touched": was != will or figures["before"] != figures["after"]}
+        facts = {"partner_id": partner_id, **common, **figures, **said}
         told.append(Happened("terms.announced", f"partner:{partner_id}", facts))
     events.record_all(told)
     return Step(max(ids), len(ids), {"told": len(told)})
@@ -158,8 +169,8 @@ KINDS: dict[str, Kind] = {
     TERMS: Kind(_count, _take, _look_at_terms, _apply_terms),
     BACKTEST: Kind(_count, _take, _backtest),
     ANNOUNCE: Kind(
-        lambda run: queries.count_on(run.parameters["terms_id"]),
-        lambda run, cursor, most: queries.partners_on(run.parameters["terms_id"], cursor, most),
+        lambda run: queries.count_on(*_whom(run)),
+        lambda run, cursor, most: queries.partners_on(*_whom(run), cursor, most),
         apply=_announce,
     ),
 }

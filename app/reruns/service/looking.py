@@ -35,11 +35,13 @@ def look(
     ids: Sequence[int],
     change: Callable[[Sequence[Standing]], Sequence[Standing]],
     alter: Callable[[World], World] | None = None,
+    against: Callable[[World], World] | None = None,
 ) -> Step:
     """Return what differs for a batch of a scope's orders, and for orders that change along.
 
-    `change` gives orders of the scope as they would be; `alter` puts other facts into the world. All
-    orders of a customer are computed together, and each is told of once over all batches.
+    `change` gives orders of the scope as they would be; `alter` puts other facts into the world, and
+    `against` those to compare with (without it: what is booked). All orders of a customer are
+    computed together, and each is told of once over all batches.
     """
     customers = _customers(ids)
     known = {order.id: order for own in customers for order in own}
@@ -47,7 +49,8 @@ def look(
     as_would_be = {o.id: o for o in change([known[i] for i in sorted(inside)])}
     altered = [[as_would_be.get(order.id, order) for order in own] for own in customers]
     after = _due(altered, alter)
-    before = _due(customers) if queries.has_month_caps() else _standing(known)
+    anew = against is not None or queries.has_month_caps()
+    before = _due(customers, against) if anew else _standing(known)
     told = reported({o.id: o.member_id for o in known.values()}, inside, ids)
     return _step(ids, [(known[i], before.get(i, NEVER), after[i]) for i in sorted(told)])
 

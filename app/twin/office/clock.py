@@ -36,7 +36,7 @@ def in_test_mode() -> Tenant:
 
 @bp.get("/clock")
 @requires("settings")
-def index() -> Response:
+def look() -> Response:
     """Show what time it is, and what would happen up to the moment asked for."""
     in_test_mode()
     asked = request.args.to_dict()
@@ -55,7 +55,7 @@ def move() -> Response:
             service.move_to(tenant, form.instant)
         except DomainError as error:
             return _page(LookForm(formdata=None), None, error.status, error.message)
-        return see_other("office.twin.index", message=_("The clock of test mode is moved."))
+        return see_other("office.twin.look", message=_("The clock of test mode is moved."))
     return _page(LookForm(formdata=None), None, 422, " ".join(map(str, form.to.errors)))
 
 
@@ -67,7 +67,7 @@ def reset() -> Response:
         service.reset(in_test_mode())
     except DomainError as error:
         return _page(LookForm(formdata=None), None, error.status, error.message)
-    return see_other("office.twin.index", message=_("Test mode is at the real time again."))
+    return see_other("office.twin.look", message=_("Test mode is at the real time again."))
 
 
 def _moment(form: LookForm) -> datetime | None:

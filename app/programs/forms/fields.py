@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +21,16 @@ from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.money import Money, parse_decimal
-from app.programs.rules import MOST_LEVELS, RateError, parse_rate_typed, write_rate
-from app.tenants import queries as tenants
+from app.programs.rules import MOST_LEVELS, Fixed, RateError, parse_rate_typed, write_rate
 from app.web.filters import locale_name, money, money_plain, percent
-from app.web.forms import Filled, Form, LocalDateTimeField, MoneyField, PercentOrMoneyField
+from app.web.forms import (
+    Filled,
+    Form,
+    LocalDateTimeField,
+    MoneyField,
+    PercentOrMoneyField,
+    refuse_bare,
+)
 from app.web.surroundings import surroundings
 
 if TYPE_CHECKING:
@@ -34,62 +39,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from app.errors import DomainError
-    from app.programs.queries import Conditions
 
 
 def shown(levels: Sequence[str | None]) -> list[Markup | str | None]:
     """Return levels as people read them: percents and sums by locale, None where a level falls through."""
     return [None if rate is None else _shown(rate) for rate in levels]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A set of terms for plain sentences: what is paid, from what, when, and for how long a click counts.
-
-    Caps are sums of the merchant's currency, None: no cap. `cashback`: None where none is paid.
-    """
-
-    levels: list[Markup | str | None]
-    hold_days: int
-    window_days: int
-    shipping: bool
-    tax: bool
-    lifetime: bool
-    discount: bool = False
-    by_buyer: tuple[tuple[str, list[Markup | str | None]], ...] = ()
-    cashback: Markup | str | None = None
-    promotional: bool = True
-    foreign_coupons: bool = True
-    first_orders: int | None = None
-    cap_order: Markup | None = None
-    cap_customer: Markup | None = None
-    cap_partner: Markup | None = None
-    cap_terms: Markup | None = None
-
-
-def summary(now: Conditions) -> Summary:
-    """Return what people are told of terms; days that the terms leave open are the merchant's."""
-    settings = tenants.settings()
-    return Summary(
-        levels=shown(now.levels),
-        hold_days=settings["hold_days"] if now.hold_days is None else now.hold_days,
-        window_days=settings["window_days"] if now.window_days is None else now.window_days,
-        shipping=now.shipping,
-        tax=now.tax,
-        lifetime=settings["lifetime"],
-        discount=now.discount,
-        by_buyer=tuple((name, shown(levels)) for name, levels in now.levels_by_buyer.items()),
-        cashback=_shown(now.cashback_rate) if settings["cashback"] and now.cashback_rate else None,
-        promotional=settings["promotional"],
-        foreign_coupons=settings["foreign_coupons"],
-        first_orders=settings["first_orders"],
-        cap_terms=_sum(now.cap),
-        **{name: _sum(settings[name]) for name in ("cap_order", "cap_customer", "cap_partner")},
-    )
-
-
-def _sum(minor: int | None) -> Markup | None:
-    return None if minor is None else money(minor, surroundings().currency)
 
 
 def _shown(rate: str) -> Markup | str:
@@ -130,11 +84,18 @@ class ByBuyerField(TextAreaField):  # type: ignore[misc]
         if text.strip() in {"", "-", "—"}:
             return None
         unit = surroundings().currency
+        words = gettext("This line cannot be read: %(line)s", line=line.strip())
         try:
-            return write_rate(parse_rate_typed(text, locale_name(), unit), unit)
+            rate = parse_rate_typed(text, locale_name(), unit)
         except RateError as error:
-            words = gettext("This line cannot be read: %(line)s", line=line.strip())
             raise ValidationError(words) from error
+        if isinstance(rate, Fixed):
+            try:
+                refuse_bare(text, Money(rate.minor, unit))
+            except ValueError as error:
+                told = f"{words}. {error}"
+                raise ValidationError(told) from error
+        return write_rate(rate, unit)
 
     @staticmethod
     def written(levels: Mapping[str, Sequence[str | None]]) -> str:
