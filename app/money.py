@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 BIGINT_MAX = 2**63 - 1
+LARGEST = 10**14  # minor units of one order, one entry by hand: 92,000 of them fit one balance
 _LONGEST = 40
 _PLAIN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
 _SPACES = (" ", "\u00a0", "\u202f", "\u2009")

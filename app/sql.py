@@ -12,9 +12,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
+from flask_babel import gettext
+from psycopg.errors import NumericValueOutOfRange
 from psycopg.rows import namedtuple_row
 from sqlalchemy.exc import DBAPIError
 
+from app.errors import DomainError
 from app.extensions import db
 
 if TYPE_CHECKING:
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
 def send(statement: str, values: Mapping[str, Any]) -> Cursor[Any]:
     """Run a statement with named values (%(name)s) and return its cursor; rows are named tuples.
 
-    Raises SQLAlchemy's DBAPIError, as the ORM does, so that callers and retries know one kind.
+    Raises SQLAlchemy's DBAPIError, as the ORM does, so that callers and retries know one kind; and
+    Overflow where a number grows beyond what the database keeps.
     """
     try:
         return _connection().cursor(row_factory=namedtuple_row).execute(statement, values)
@@ -87,6 +91,15 @@ def _connection() -> Connection[Any]:
     return cast("Connection[Any]", session.connection().connection.driver_connection)
 
 
-def _as_orm(statement: str, error: psycopg.Error) -> DBAPIError:
+class Overflow(DomainError):
+    """A balance, or a sum, would grow beyond what can be kept; nothing of it is written."""
+
+    def __init__(self) -> None:
+        super().__init__("overflow", gettext("This sum would grow beyond what can be kept."))
+
+
+def _as_orm(statement: str, error: psycopg.Error) -> DBAPIError | Overflow:
+    if isinstance(error, NumericValueOutOfRange):
+        return Overflow()
     made = DBAPIError.instance(statement, None, error, psycopg.Error)
     return cast("DBAPIError", made)

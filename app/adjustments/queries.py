@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
+from app import sql
 from app.adjustments.models import Adjustment, Batch
+from app.commissions.queries import overrides
 from app.extensions import db
 from app.partners.models import Partner
 from app.partners.queries import partner_of_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from app.commissions.queries import DealView
 
 Counter = aliased(Adjustment)
 
@@ -73,3 +77,25 @@ def partners_by_code(codes: Iterable[str]) -> dict[str, Partner]:
 def refcodes(statement: Select[Any], most: int) -> list[str]:
     """Return the refcodes of a list's partners, at most so many."""
     return list(db.session.scalars(statement.with_only_columns(Partner.refcode).limit(most)))
+
+
+def standing_at(view: DealView) -> dict[int, int]:
+    """Return the partner who stands at each level that anybody earns at, or would."""
+    winner = {1: view.partner.id} if view.partner else {}
+    return winner | {row.level: row.partner_id for row in view.shares}
+
+
+def set_for_others(view: DealView) -> list[Any]:
+    """Return what staff set for partners who no longer stand there: level, amount, reason, name."""
+    now = standing_at(view)
+    said = overrides([view.deal.order_id]).get(view.deal.order_id, ())
+    others = [o for o in said if now.get(o.level) != o.partner_id]
+    names = sql.rows(_NAMES, {"partners": [o.partner_id for o in others]}) if others else ()
+    by_id = {row.id: row.name for row in names}
+    return [
+        {"level": o.level, "amount": o.amount, "reason": o.reason, "name": by_id[o.partner_id]}
+        for o in others
+    ]
+
+
+_NAMES = "SELECT id, name FROM partner WHERE id = ANY(%(partners)s)"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.ledger.rules import COMMISSIONS, Move, available, debt
+from app.money import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 MOST = 500  # partners of one booking
-LARGEST = 10**15  # minor units of one entry: sums must fit bigint
 REASON = 500  # characters
+KEY = re.compile(r"ab_[0-9a-hjkmnp-tv-z]{16}")  # of a batch, as forms bring it
 
 
 class Act(StrEnum):

@@ -50,7 +50,7 @@ class Deal(Tenanted, Model):
 
 
 class Override(Tenanted, Model):
-    """Staff's word on what one level of an order earns; the newest row of a level holds.
+    """Staff's word on what a partner earns at one level of an order; the newest row of the three holds.
 
     `amount` None: what the rules say holds again. Append-only, so the rows are their own history.
     """
@@ -59,6 +59,7 @@ class Override(Tenanted, Model):
 
     order_id: Mapped[int]
     level: Mapped[int]
+    partner_id: Mapped[int | None]  # who stood there; nobody: a word of old that holds for nobody
     amount: Mapped[int | None]  # minor units, while nothing is given back
     reason: Mapped[str]
     by: Mapped[str]  # the name of who said so
@@ -69,6 +70,7 @@ class Override(Tenanted, Model):
         CheckConstraint("amount >= 0", name="amount"),
         CheckConstraint("level between 0 and 9", name="level"),
         ref("orders", "order_id"),
+        ref("partner", "partner_id"),
         Index("ix_commission_override_order", "tenant_id", "order_id", "level", "id"),
     )
 

@@ -182,17 +182,19 @@ def booked(order_ids: Collection[int]) -> dict[Key, Nets]:
 
 
 _OVERRIDES = """
-SELECT DISTINCT ON (order_id, level) order_id, level, amount, reason, by, at
-FROM commission_override WHERE order_id = ANY(%(orders)s) ORDER BY order_id, level, id DESC
+SELECT DISTINCT ON (order_id, level, partner_id) order_id, level, partner_id, amount, reason, by, at
+FROM commission_override WHERE order_id = ANY(%(orders)s) AND partner_id IS NOT NULL
+ORDER BY order_id, level, partner_id, id DESC
 """
 
 
 def overrides(order_ids: Collection[int]) -> dict[int, tuple[Override, ...]]:
-    """Return what staff set orders to earn, by order; levels that were set free again are absent."""
+    """Return what staff set partners to earn, by order; what was set free again is absent."""
     found: dict[int, list[Override]] = defaultdict(list)
     for row in sql.rows(_OVERRIDES, {"orders": sorted(order_ids)}) if order_ids else ():
         if row.amount is not None:
-            found[row.order_id].append(Override(row.level, row.amount, row.reason, row.by, row.at))
+            said = Override(row.level, row.partner_id, row.amount, row.reason, row.by, row.at)
+            found[row.order_id].append(said)
     return {order_id: tuple(said) for order_id, said in found.items()}
 
 

@@ -79,6 +79,7 @@ CATALOG: dict[str, Audience] = {
     "run.finished": M,
     "run.failed": M,
     "terms.announced": P,
+    "terms.withdrawn": M,
     "deal.created": P,
     "deal.changed": P,
     "deal.overridden": P,

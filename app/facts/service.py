@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
@@ -38,6 +38,17 @@ def put(
         return False
     _insert(owner, {name: value}, start, actor)
     return True
+
+
+def take_back(owner: str, at: datetime, names: Iterable[str] | None = None) -> None:
+    """Take back what was to hold from a moment that is yet to come. What holds is never taken back.
+
+    Raises ValueError for a moment that has come.
+    """
+    if at <= clock.now():
+        raise ValueError("what holds, or held, stays")
+    query = delete(Fact).where(Fact.owner == owner, Fact.valid_from == at)
+    db.session.execute(query if names is None else query.where(Fact.name.in_(set(names))))
 
 
 def current(

@@ -10,6 +10,7 @@ from flask import Blueprint, url_for
 from flask_babel import lazy_gettext as _l
 
 from app import clock
+from app.adjustments.queries import set_for_others
 from app.attribution.queries import journal
 from app.commissions import explain
 from app.commissions.models import Deal
@@ -141,6 +142,7 @@ def show(deal: str) -> Response:
         goods={line.id: line.name or line.product or line.id for line in folded.snapshot.lines},
         names={i: card.name for i, card in cards(t.partner_id for t in transfers).items()},
         moves=explain.MOVES,
+        for_others=set_for_others(view) if view else [],
         messages=messages(order.id),
         statistics=statistics(view.shares, order.total) if view and view.partner else None,
         bought=customer_sums([order.member_id])[order.member_id] if order.member_id else None,

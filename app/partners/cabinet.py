@@ -35,6 +35,7 @@ from app.web.pages import page, see_other
 if TYPE_CHECKING:
     from flask import Response
 
+    from app.events.models import Event
     from app.grades.queries import Progress
     from app.links.models import Link
     from app.partners.models import Partner
@@ -169,14 +170,23 @@ def _announced(partner: Partner) -> dict[str, Any] | None:
     if event is None:
         return None
     holds_from = datetime.fromisoformat(event.facts["holds_from"])
-    if clock.now() > holds_from + ANNOUNCED_FOR:
+    to_come = holds_from > clock.now()
+    if _withdrawn(event, holds_from) or clock.now() > holds_from + ANNOUNCED_FOR:
         return None
     said = event.facts.get("terms")
     return event.facts | {
         "holds_from": holds_from,
-        "to_come": holds_from > clock.now(),
+        "to_come": to_come,
         "sentences": announced(said, g.tenant.currency).sentences if said else (),
     }
+
+
+def _withdrawn(told: Event, holds_from: datetime) -> bool:
+    """Whether the terms that the partner was told of were withdrawn before their day."""
+    event = latest(f"terms:{told.facts['terms_id']}", "terms.withdrawn")
+    if event is None or event.id < told.id:
+        return False
+    return datetime.fromisoformat(event.facts["holds_from"]) == holds_from
 
 
 def _summary(partner: Partner) -> Summary:

@@ -77,6 +77,17 @@ def drafts_of(terms_id: int, at: datetime) -> Sequence[TermsDraft]:
     return db.session.scalars(query.order_by(TermsDraft.id.desc())).all()
 
 
+def waiting_at(at: datetime) -> Sequence[TermsDraft]:
+    """Return the published drafts, of any terms, that begin to hold at that very moment."""
+    return db.session.scalars(select(TermsDraft).where(TermsDraft.holds_from == at)).all()
+
+
+def plans_of(terms_id: int, at: datetime) -> Sequence[TermsDraft]:
+    """Return the published drafts of a set of terms that are yet to hold, the next one first."""
+    query = select(TermsDraft).where(TermsDraft.terms_id == terms_id, TermsDraft.holds_from > at)
+    return db.session.scalars(query.order_by(TermsDraft.holds_from)).all()
+
+
 def find_draft(public_id: str) -> TermsDraft | None:
     """Return a draft by its outside id."""
     return db.session.scalar(select(TermsDraft).where(TermsDraft.public_id == public_id))

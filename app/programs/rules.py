@@ -208,3 +208,58 @@ def parse_terms_levels(texts: Sequence[str | None], currency: str) -> Levels:
 def write_levels(levels: Levels, currency: str) -> list[str | None]:
     """Write levels as the API does."""
     return [None if rate is None else write_rate(rate, currency) for rate in levels]
+
+
+BASE = {
+    "shipping": False,
+    "tax": True,
+    "bonus": False,
+    "discount": False,
+}  # parts, as they are unsaid
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What was changed since a draft was made, and would be undone by publishing the draft."""
+
+    name: str  # of a fact, or of a part of the base
+    was: Any
+    now: Any
+    draft: Any
+
+
+def opened(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a draft keeps, or what holds, thing by thing: facts, and each part of the base."""
+    found: dict[str, Any] = {**said["terms"], **said["merchant"]}
+    base = found.pop("base", None) or {}
+    return found | {part: base.get(part, usual) for part, usual in BASE.items()}
+
+
+def moved(draft: Mapping[str, Any], was: Mapping[str, Any], now: Mapping[str, Any]) -> list[Moved]:
+    """Return what a draft made from `was` would undo of `now`, thing by thing."""
+    before, after = opened(was), opened(now)
+    return [
+        Moved(name, before.get(name), after.get(name), value)
+        for name, value in opened(draft).items()
+        if before.get(name) != after.get(name) != value
+    ]
+
+
+def changed(draft: Mapping[str, Any], was: Mapping[str, Any]) -> list[str]:
+    """Return the names of what a draft itself changes."""
+    before = opened(was)
+    return [name for name, value in opened(draft).items() if before.get(name) != value]
+
+
+def brought_up(
+    draft: Mapping[str, Any], was: Mapping[str, Any], now: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a draft that keeps only what it changed itself, and for the rest says what holds now."""
+    kept = set(changed(draft, was))
+    ours, theirs = opened(draft), opened(now)
+    found = {name: value if name in kept else theirs.get(name) for name, value in ours.items()}
+    terms = {name: found.get(name) for name in draft["terms"] if name != "base"}
+    return {
+        "terms": terms | {"base": {part: found[part] for part in BASE}},
+        "merchant": {name: found[name] for name in draft["merchant"]},
+    }

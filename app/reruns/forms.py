@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from app.programs.forms import ByBuyerField, DomainForm, LevelsForm
@@ -54,6 +55,8 @@ class RateForm(DomainForm):
 class DraftForm(LevelsForm):
     """Terms as they might be, and what might earn at all."""
 
+    seen_at = HiddenField()  # when its author looked at what holds
+
     hold_days = IntegerField(lazy_gettext("Hold, days"), [Optional(), NumberRange(0, 365)])
     window_days = IntegerField(
         lazy_gettext("A click counts for, days"), [Optional(), NumberRange(1, 3650)]
@@ -84,6 +87,15 @@ class DraftForm(LevelsForm):
         }
 
     @property
+    def seen(self) -> datetime | None:
+        """When its author looked at what holds; None where that is not known."""
+        try:
+            found = datetime.fromisoformat(self.seen_at.data or "")
+        except ValueError:
+            return None
+        return found if found.tzinfo else None
+
+    @property
     def earning(self) -> dict[str, Any]:
         """What might earn at all."""
         return {
@@ -91,6 +103,12 @@ class DraftForm(LevelsForm):
             "foreign_coupons": self.foreign_coupons.data,
             "first_orders": self.first_orders.data,
         }
+
+
+class UpForm(DomainForm):
+    """By which day a draft is brought up to date; empty: by now."""
+
+    day = DayField()
 
 
 class PublishForm(DomainForm):

@@ -8,6 +8,7 @@ from flask import Blueprint, url_for
 from flask_babel import gettext as _
 
 from app.errors import NotFound
+from app.jobs.long_work import KINDS
 from app.runs import queries, service
 from app.site.access import requires
 from app.web.pages import next_address, see_address
@@ -43,7 +44,7 @@ def stop(run_id: str) -> Response:
 @requires("settings")
 def resume(run_id: str) -> Response:
     """Go on where it was."""
-    service.resume(_found(run_id))
+    service.resume(_found(run_id), KINDS)
     return _back(_("It goes on where it was."))
 
 
@@ -51,5 +52,5 @@ def resume(run_id: str) -> Response:
 @requires("settings")
 def discard(run_id: str) -> Response:
     """Forget a look that was not applied."""
-    service.discard(_found(run_id))
+    service.discard(_found(run_id), KINDS)
     return _back(_("Forgotten. Nothing was changed."))

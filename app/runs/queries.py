@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 
 from app.extensions import db
 from app.runs.models import Run, RunLine
-from app.runs.rules import OPEN
+from app.runs.rules import OPEN, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +28,13 @@ def latest(kind: str, **parameters: object) -> Run | None:
     """Return the newest run of a kind that has these parameters."""
     query = select(Run).where(Run.kind == kind).order_by(Run.id.desc()).limit(1)
     return db.session.scalar(query.where(Run.parameters.contains(parameters)))
+
+
+def unfinished(kind: str, *, under_way: bool = False, **parameters: object) -> bool:
+    """Whether a run of a kind with these parameters is under way, or (else) may be taken up again."""
+    states = OPEN if under_way else set(State) - {State.DONE}
+    query = select(Run.id).where(Run.kind == kind, Run.state.in_(states)).limit(1)
+    return db.session.scalar(query.where(Run.parameters.contains(parameters))) is not None
 
 
 def open_runs(limit: int = 500) -> list[tuple[int, int]]:

@@ -32,12 +32,15 @@ class Kind:
 
     `count` says how many things there are; `take` returns the next ids after a cursor; `preview` and
     `apply` do one batch in the caller's transaction and return sums and lines. A preview writes nothing.
+    `may` is asked before people take it up again ("resume") or throw it away ("discard"), and raises
+    Conflict where that would do harm.
     """
 
     count: Callable[[Run], int]
     take: Callable[[Run, int, int], Sequence[int]]
     preview: Callable[[Run, Sequence[int]], Step] | None = None
     apply: Callable[[Run, Sequence[int]], Step] | None = None
+    may: Callable[[Run, str], None] = lambda _run, _action: None
 
 
 def start(kind: str, parameters: Mapping[str, Any], action: str, lane: str | None = None) -> Run:
@@ -113,14 +116,19 @@ def _open(run: Run, action: str) -> None:
     kick_after_commit(JOB)
 
 
-def resume(run: Run) -> Run:
-    """Take up what was stopped or failed, where it was. Raises Conflict as `act` does."""
+def resume(run: Run, kinds: Mapping[str, Kind]) -> Run:
+    """Take up what was stopped or failed, where it was. Raises Conflict as `act` and its kind do."""
+    kinds[run.kind].may(run, "resume")
     return act(run, run.phase or "preview")
 
 
-def discard(run: Run) -> None:
-    """Forget a preview that was not applied. Raises Conflict for what is under way or was applied."""
+def discard(run: Run, kinds: Mapping[str, Kind]) -> None:
+    """Forget a preview that was not applied.
+
+    Raises Conflict for what is under way or was applied, and for what others still need.
+    """
     db.session.refresh(run, with_for_update=True)
+    kinds[run.kind].may(run, "discard")
     if run.standing in OPEN or run.phase == "apply":
         raise Conflict("not_now", _("This is not possible any more. Look at it again."))
     db.session.execute(delete(RunLine).where(RunLine.run_id == run.id))

@@ -6,6 +6,15 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 HAPPENINGS: dict[str, LazyString] = {
+    "signup.asked": _l("Account asked for"),
+    "signup.confirmed": _l("Sign-up confirmed"),
+    "signup.refused": _l("Sign-up refused"),
+    "signup.opened": _l("Account opened from a sign-up"),
+    "install_code.drawn": _l("Installation code drawn"),
+    "install_code.used": _l("Installation code used"),
+    "clock.moved": _l("Clock of test mode moved"),
+    "test_sale.made": _l("Test sale made"),
+    "test_sale.undone": _l("Test sale undone"),
     "merchant.created": _l("Merchant made"),
     "merchant.settings_changed": _l("Settings changed"),
     "shop.changed": _l("Shop changed"),
@@ -22,6 +31,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "terms.created": _l("Terms made"),
     "terms.changed": _l("Terms changed"),
     "terms.announced": _l("New terms announced"),
+    "terms.withdrawn": _l("Planned terms withdrawn"),
     "group.changed": _l("Group changed"),
     "campaign.created": _l("Campaign made"),
     "campaign.changed": _l("Campaign changed"),

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.adjustments import service
+from app.adjustments.queries import set_for_others
 from app.catalog import service as catalog
 from app.commissions.models import Override
 from app.commissions.queries import booked, deal_view
@@ -127,11 +128,28 @@ def test_lines_that_gain_and_lines_that_lose_are_one_change_and_one_letter(lampa
     assert mine[-2:] == ["commission.accrued", "deal.overridden"]
 
 
+def test_what_was_set_stays_with_its_partner_when_another_wins(lampa: Scene) -> None:
+    view = override(lampa.say("A1", order(partner_code="VERA10")), l1=50000)
+    view = lampa.say("A1", order("paid", 5, partner_code="ANNA10"))
+    assert (view.deal.partner_id, amounts(view)[0]) == (lampa.anna.id, (1, 19000, "pending"))
+    assert [(o["level"], o["amount"], o["name"]) for o in set_for_others(view)] == [
+        (1, 50000, "Vera")
+    ]
+    view = override(view, l1=700)
+    assert lampa.balances()["Anna"].pending == 700
+    assert lampa.balances()["Vera"].pending == 0
+    view = lampa.say("A1", order("paid", 9, partner_code="VERA10"))
+    assert amounts(view)[0] == (1, 50000, "pending")
+    assert [o["name"] for o in set_for_others(view)] == ["Anna"]
+    with pytest.raises(DomainError, match="Nobody stands"):
+        override(view, l7=1)
+
+
 def test_it_needs_a_reason_a_sum_that_fits_and_a_partner(lampa: Scene) -> None:
     view = lampa.say("A1", order(partner_code="VERA10"))
     with pytest.raises(DomainError, match="why"):
         override(view, " ", l1=1)
-    for amount in (-1, 10**15 + 1):
+    for amount in (-1, 10**14 + 1):
         with pytest.raises(DomainError, match="too large"):
             override(view, l1=amount)
     nobodys = lampa.say("A2", order(created_at=NOON - timedelta(days=1)))
@@ -161,7 +179,9 @@ def play(
             for n, (which, snapshot) in enumerate([*messages, (-1, order())]):
                 if n == min(set_after, len(messages)):
                     for level, amount in levels.items():
-                        word = {"reason": "why", "by": "Olga", "actor": "person:1"}
+                        word: dict[str, Any] = {"reason": "why", "by": "Olga", "actor": "person:1"}
+                        stands = [scene.vera, scene.boris, scene.anna][level - 1]
+                        word["partner_id"] = stands.id
                         row = Override(
                             order_id=order_id, level=level, amount=amount, at=NOON, **word
                         )

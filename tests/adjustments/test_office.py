@@ -109,6 +109,20 @@ def test_the_preview_says_what_becomes_of_a_debt(desk: Desk) -> None:
     assert "Repays debts" not in page
 
 
+def test_a_form_that_was_booked_books_no_other_partner_in_silence(desk: Desk) -> None:
+    form = {"act": "accrue", "amount": "50", "reason": "Prize", "chosen": "anna"}
+    preview = desk.ask(**form)
+    assert desk.confirm(preview.text, **form).status_code == 303
+    other = desk.confirm(preview.text, **form | {"chosen": "boris"})
+    assert other.status_code == 409
+    assert "Something else was booked from this form already" in other.text
+    assert "boris" in other.text
+    odd = desk.ask(**form, seen="1:5000:0", key="../../etc")
+    assert odd.status_code == 422
+    assert desk.balance("Anna") == PartnerBalance(available=105_000)
+    assert desk.balance("Boris") == PartnerBalance(debt=4_000)
+
+
 def test_what_changed_between_looking_and_booking_is_shown_again(desk: Desk) -> None:
     form = {"act": "expire", "reason": "Unclaimed", "chosen": "anna"}
     preview = desk.ask(**form)

@@ -33,7 +33,7 @@ from app.ledger.rules import deltas
         (Act.EXPIRE, 101, "above_available"),
         (Act.ACCRUE, 0, "zero"),
         (Act.ACCRUE, None, "nothing_there"),
-        (Act.DEDUCT, 10**15 + 1, "too_large"),
+        (Act.DEDUCT, 10**14 + 1, "too_large"),
     ],
 )
 def test_what_an_act_gives_or_takes(act: Act, amount: int | None, expected: int | str) -> None:

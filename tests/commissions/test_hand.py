@@ -20,7 +20,10 @@ SAID: dict[str, Any] = {"reason": "Agreed by phone", "by": "Olga", "at": NOON}
 
 
 def by_hand(**levels: int) -> tuple[Override, ...]:
-    return tuple(Override(int(name[1:]), amount, **SAID) for name, amount in levels.items())
+    """Say it of who stands there: Vera, Boris, Anna; of Vera also where nobody does."""
+    stand = {1: VERA, 2: BORIS, 3: ANNA}
+    said = ((int(name[1:]), amount) for name, amount in levels.items())
+    return tuple(Override(level, stand.get(level, VERA), amount, **SAID) for level, amount in said)
 
 
 def order(
@@ -84,6 +87,11 @@ def test_an_order_without_any_worth_pays_what_was_set() -> None:
 def test_a_level_where_nobody_stands_pays_nobody() -> None:
     deal = Story().deal(order(said=by_hand(l4=900)))
     assert paid(deal) == {VERA: 10000, BORIS: 5000, ANNA: 1000}
+
+
+def test_what_was_set_for_one_partner_is_not_paid_to_another() -> None:
+    said = (Override(1, BORIS, 900, **SAID), Override(2, BORIS, 700, **SAID))
+    assert paid(Story().deal(order(said=said))) == {VERA: 10000, BORIS: 700, ANNA: 1000}
 
 
 def test_what_was_set_matures_like_the_rest() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from app.programs import queries as programs
 from app.programs import service as terms
 from app.tenants.service import change_settings
 from tests.harness import invariants
+from tests.harness.together import together
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,3 +95,36 @@ def test_many_at_once_spend_a_cap_once(app: App, lampa: Merchant, anna: int) -> 
         assert partner_balances([anna])[anna].available == 7500
         given = db.session.scalars(select(CapAsk.given).where(CapAsk.external_id == "A8"))
         assert given.one() == 500
+
+
+def test_customers_whose_orders_move_each_others_never_wait_for_each_other(
+    app: App, lampa: Merchant, anna: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    customers, rounds = 6, 4
+    since = clock.wall()
+    assert anna
+
+    def put(number: int, status: str) -> int:
+        said = order(since, number, status)
+        who = number % customers  # with orders early and late in the month, each moves all others
+        said["customer"] = {"id": f"c{who}", "email": f"c{who}@example.org"}
+        client = app.test_client()
+        return client.put(f"/api/v1/orders/A{number}", json=said, headers=lampa.bearer).status_code
+
+    assert put(0, "completed") == 200  # caps are in play from here on
+    caplog.set_level(logging.INFO, "app.application")
+
+    def write(who: int) -> list[int]:
+        own = range(who + customers * (rounds - 1), -1, -customers)
+        said = [put(number, "completed") for number in own]
+        return said + [put(number, "cancelled") for number in own if number % 2]
+
+    codes = together([lambda who=who: write(who) for who in range(customers)])  # type: ignore[misc]
+    assert {code for each in codes for code in each} == {200}
+    assert not [r for r in caplog.records if "transactions met" in r.getMessage()]
+    with app.app_context(), lampa.scope():
+        assert partner_balances([anna])[anna].available == 7500
+        served = {r.external_id: r.given for r in db.session.scalars(select(CapAsk)) if r.given}
+        left = [n for n in range(customers * rounds) if not n % 2]
+        assert served == {f"A{n}": 1000 for n in left[:7]} | {f"A{left[7]}": 500}
+        assert not invariants.broken()

@@ -143,7 +143,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
-        by_hand(f"ab_{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
+        by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         values = known(merchant, partner, mark)
         db.session.commit()
     return Things(values, email)

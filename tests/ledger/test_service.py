@@ -12,7 +12,9 @@ from psycopg.errors import CheckViolation, InsufficientPrivilege, RaiseException
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from app import sql
 from app.dev.children import wait_until
+from app.errors import DomainError
 from app.extensions import db
 from app.ledger import checks, queries
 from app.ledger import service as ledger
@@ -53,6 +55,22 @@ def test_a_posting_moves_the_balances_it_names(anna: int) -> None:
     assert queries.partner_balances([anna])[anna] == queries.PartnerBalance(
         pending=500, available=400
     )
+
+
+def _send(reference: str, moves: list[Move], currency: str) -> None:
+    ledger.lock([move.target for move in moves[:1]], currency)
+    with sql.together():
+        ledger.send_all([ledger.Posting(reference, moves)], currency)
+
+
+def test_a_balance_beyond_what_can_be_kept_is_refused_in_words(anna: int) -> None:
+    accrue(anna, 2**63 - 10, "test:most")
+    move = Move(COMMISSIONS, available(anna), 10, "accrual", partner=anna)
+    for post in (ledger.post, _send):
+        with pytest.raises(DomainError) as refused, db.session.begin_nested():
+            post("test:more", [move], RUB)
+        assert (refused.value.status, refused.value.code) == (422, "overflow")
+    assert standing(available(anna)) == 2**63 - 10
 
 
 def test_nothing_to_move_writes_nothing(anna: int) -> None:

@@ -123,6 +123,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a sign": ({"shipping": "-1.00"}, "shipping"),
     "too many decimals": ({"shipping": "1.005"}, "shipping"),
     "too much": ({"shipping": "92233720368547758.08"}, "shipping"),
+    "more than an order may be": (
+        {"lines": [{"id": "1", "quantity": "1", "price": "1000000000000.01"}]},
+        "lines.0.amount",
+    ),
+    "more than an order may be, in all": ({"shipping": "1000000000000.00"}, "lines"),
     "another currency": ({"currency": "USD"}, "currency"),
     "no status": ({"status": ""}, "status"),
     "a time without offset": ({"updated_at": "2026-11-22T10:00:00"}, "updated_at"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.money import BIGINT_MAX, MoneyError, half_up, share
+from app.money import LARGEST, MoneyError, half_up, share
 from app.orders.rules import (
     SHIPPING_LINE,
     BaseRule,
@@ -192,8 +192,8 @@ class TestChecks:
             (lamp(amount=-1), "lines.0.amount", "negative"),
             (lamp(tax=-1), "lines.0.tax", "negative"),
             (lamp(discount=200001), "lines.0.discount", "discount_above_line"),
-            (lamp(tax=BIGINT_MAX + 1), "lines.0.amount", "too_large"),
-            (lamp(quantity=Decimal(10**12), price=BIGINT_MAX), "lines.0.amount", "too_large"),
+            (lamp(tax=LARGEST + 1), "lines.0.amount", "too_large"),
+            (lamp(quantity=Decimal(10**12), price=LARGEST), "lines.0.amount", "too_large"),
         ],
     )
     def test_each_fault_of_a_line_is_named_at_its_field(
@@ -209,7 +209,7 @@ class TestChecks:
             ("fees", "negative"),
             ("bonus.spend", "negative"),
         }
-        assert problems(order(shipping=BIGINT_MAX)) == (Problem("lines", "too_large"),)
+        assert problems(order(shipping=LARGEST)) == (Problem("lines", "too_large"),)
 
     def test_faults_of_refunds_are_named(self) -> None:
         faulty = order(

@@ -24,6 +24,8 @@ from app.runs.models import Run
 from app.runs.queries import lines_of
 from app.runs.rules import OPEN, State
 from app.tenants import service as tenants
+from app.tenants.queries import settings
+from app.tenants.service import change_settings
 from tests.intake.scene import NOON, Scene, at_lampa, order
 from tests.reruns.test_service import LATER, contents, rows, some_orders, work
 
@@ -207,6 +209,109 @@ def test_who_is_on_terms_that_are_over_is_told_of_the_base(lampa: Scene) -> None
         run = tried(found)
         assert run.sums["levels"]["1"] == [19000, 22800]
         assert f"partner:{lampa.vera.id}" in told_of(found)
+
+
+def test_the_figures_stay_until_all_partners_are_told_them(lampa: Scene) -> None:
+    some_orders(lampa, 2, status="paid")
+    found = draft()
+    looked = tried(found)
+    told = service.publish(found, programs.base_terms(), None)
+    assert told is not None
+    with pytest.raises(Conflict) as refused:
+        service.apply(looked)  # there is nothing in it to apply
+    assert refused.value.code == "not_now"
+    runs.work(told.id, service.KINDS, 2)
+    for standing in ("applying", "stopped"):
+        assert told.state == standing
+        with pytest.raises(Conflict) as refused:
+            runs.discard(looked, service.KINDS)
+        assert refused.value.code == "needed"
+        if standing == "applying":
+            runs.act(told, "stop")
+    runs.resume(told, service.KINDS)
+    work(told)
+    runs.discard(looked, service.KINDS)
+
+
+def test_a_draft_does_not_undo_in_silence_what_was_changed_since(lampa: Scene) -> None:
+    base = programs.base_terms()
+    found = draft(levels=["12%", "5%", "1%"])
+    with clock.moved_to(LATER + timedelta(hours=1)):
+        terms.change_terms(base, hold_days=21, levels=["11%", "5%", "1%"])
+        terms.change_terms(base, base={"shipping": True})
+        change_settings({"promotional": False})
+    with clock.moved_to(LATER + timedelta(hours=2)):
+        with pytest.raises(Conflict) as refused:
+            service.publish(found, base, None, tell=False)
+        assert refused.value.code == "moved"
+        told = {m.name: (m.was, m.now, m.draft) for m in service.moved(found)}
+        assert told == {
+            "levels": (["10%", "5%", "1%"], ["11%", "5%", "1%"], ["12%", "5%", "1%"]),
+            "hold_days": (14, 21, 14),
+            "shipping": (False, True, False),
+            "promotional": (True, False, True),
+        }
+        service.bring_up(found)
+        assert (service.moved(found), found.version) == ([], 2)
+        service.publish(found, base, None, tell=False)
+        now = programs.conditions([base.id])[base.id]
+    assert (now.levels, now.hold_days, now.shipping) == (["12%", "5%", "1%"], 21, True)
+
+
+def test_what_its_author_did_not_see_is_not_undone_either(lampa: Scene) -> None:
+    base = programs.base_terms()
+    with clock.moved_to(LATER + timedelta(hours=1)):
+        terms.change_terms(base, hold_days=21)
+    with clock.moved_to(LATER + timedelta(hours=2)):
+        found = terms.draft_terms(base, EVERYTHING, seen_at=LATER, levels=["12%"], hold_days=14)
+        assert [m.name for m in service.moved(found)] == ["hold_days"]
+        service.bring_up(found)
+        assert found.facts["terms"]["hold_days"] == 21
+
+
+def test_a_planned_version_is_withdrawn_and_what_was_changed_since_stays(lampa: Scene) -> None:
+    base, day = programs.base_terms(), date(2026, 10, 10)
+    found = draft({"promotional": False})
+    service.publish(found, base, day, tell=False)
+    other = draft({"promotional": False}, levels=["13%"])
+    terms.bring_up(other, found.holds_from)
+    with pytest.raises(Conflict) as refused:
+        service.publish(other, base, day, tell=False)
+    assert refused.value.code == "planned"
+    with clock.moved_to(LATER + timedelta(hours=1)):
+        terms.change_terms(base, levels=["11%"], hold_days=21)
+        assert [plan.id for plan in programs.plans_of(base.id, clock.now())] == [found.id]
+        assert programs.conditions([base.id])[base.id].label == "Base terms v4"
+    on_the_day = datetime(2026, 10, 10, 12, tzinfo=MOSCOW)
+    with clock.moved_to(on_the_day):
+        now = programs.conditions([base.id])[base.id]
+        # The plan takes over what it changes, under a number of its own that comes later.
+        assert (now.levels, now.hold_days, now.label) == (["12%", "4%", "1%"], 21, "Base terms v5")
+        assert settings()["promotional"] is False
+        with pytest.raises(Conflict):
+            service.withdraw(found, base)
+    with clock.moved_to(LATER + timedelta(hours=2)):
+        service.withdraw(found, base)
+    with clock.moved_to(on_the_day):
+        now = programs.conditions([base.id])[base.id]
+        assert (now.levels, now.hold_days, now.label) == (["11%"], 21, "Base terms v4")
+        assert settings()["promotional"] is True
+    assert (found.published_at, found.holds_from) == (None, None)
+
+
+def test_nobody_is_told_of_terms_that_were_withdrawn(lampa: Scene) -> None:
+    base = programs.base_terms()
+    found = draft()
+    tried(found)
+    told = service.publish(found, base, date(2026, 10, 10))
+    assert told is not None
+    with pytest.raises(Conflict):
+        service.withdraw(found, base)
+    runs.act(told, "stop")
+    service.withdraw(found, base)
+    with pytest.raises(Conflict) as refused:
+        runs.resume(told, service.KINDS)
+    assert refused.value.code == "stale"
 
 
 @pytest.mark.parametrize("day", [date(2026, 10, 4), date(2020, 1, 1), date(2030, 1, 1)])

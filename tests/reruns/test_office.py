@@ -15,6 +15,7 @@ from app.ledger.queries import partner_balances
 from app.partners.models import Partner
 from app.partners.service import NewPartner, create
 from app.programs import queries as programs
+from app.programs.service import change_terms
 from tests.partners.calls import PASSWORD, Shop
 
 if TYPE_CHECKING:
@@ -126,6 +127,33 @@ def test_a_run_is_stopped_resumed_and_thrown_away(lampa: Shop) -> None:
     assert browser.get(page).status_code == 404
 
 
+def test_words_changed_meanwhile_offer_a_new_look_instead_of_going_on(lampa: Shop) -> None:
+    browser = lampa.signed_in()
+    vera(lampa)
+    sell(lampa, 1)
+    shops = browser.get(f"/{lampa.slug}/office/settings/shops/").text
+    shop_page = re.search(rf"/{lampa.slug}/office/settings/shops/(?!new)\w+", shops)
+    assert shop_page is not None
+    words_mean(browser, lampa, shop_page[0], packing="agreed")
+    look = f"/{lampa.slug}/office/recalculations/words/{shop_page[0].rpartition('/')[2]}"
+    page = browser.post(look, data={"days": "30"}).headers["Location"]
+    act = page.replace("/recalculations/", "/work/")
+    let(lampa, jobs.work_runs)
+    browser.post(f"{page}/apply")
+    browser.post(f"{act}/stop")
+    words_mean(browser, lampa, shop_page[0], packing="completed")
+    answer = browser.post(f"{act}/resume")
+    assert answer.status_code == 409
+    assert "The words were changed meanwhile. Look again" in answer.text
+    shown = browser.get(page).text
+    assert "Go on" not in shown
+    assert "The words were changed meanwhile" in shown
+    [again] = re.findall(rf'action="({look})"', shown)
+    answer = browser.post(again, data={"days": "30"})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] != page
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -222,6 +250,36 @@ def test_a_draft_is_changed_and_deleted(lampa: Shop) -> None:
     assert browser.get(page).status_code == 404
 
 
+def test_what_was_changed_since_a_draft_was_made_is_shown_and_it_is_brought_up_to_date(
+    lampa: Shop,
+) -> None:
+    browser, office = lampa.signed_in(), f"/{lampa.slug}/office"
+    with lampa.scope():
+        terms_id = programs.base_terms().public_id
+    page = browser.post(
+        f"{office}/terms/{terms_id}/drafts/new", data=draft_form(**{"levels-1": "2%"})
+    ).headers["Location"]
+    with lampa.scope():
+        change_terms(programs.base_terms(), levels=["10%"], hold_days=21)
+    refused = browser.post(f"{page}/publish", data={"when": "now"})
+    assert refused.status_code == 409
+    assert "What holds was changed since this draft was made" in refused.text
+    assert "Hold, days" in refused.text
+    up = browser.post(f"{page}/bring-up", data={"day": ""})
+    assert up.status_code == 303
+    shown = browser.get(page).text
+    assert "What holds was changed" not in shown
+    assert 'value="21"' in shown
+    later = (clock.wall() + timedelta(days=5)).date().isoformat()
+    assert browser.post(f"{page}/publish", data={"when": "day", "day": later}).status_code == 303
+    edit = browser.get(f"{office}/terms/{terms_id}").text
+    assert "Another version is planned" in edit
+    assert "Withdraw it" in browser.get(page).text
+    assert browser.post(f"{page}/withdraw").status_code == 303
+    assert browser.post(f"{page}/withdraw").status_code == 409
+    assert "Another version is planned" not in browser.get(f"{office}/terms/{terms_id}").text
+
+
 def test_only_who_may_change_settings_recalculates(lampa: Shop) -> None:
     support = lampa.staff("support")
     assert support.get(f"/{lampa.slug}/office/recalculations/").status_code == 403
@@ -258,6 +316,9 @@ def test_the_cabinet_tells_of_new_terms_with_the_partners_own_figures(lampa: Sho
     assert "You earn 14% from each sale that you bring." in home
     assert "on hold for 3 days" in home
     assert "A click counts for 45 days." in home
+    with lampa.scope():
+        record("terms.withdrawn", "terms:1", name="Base terms", holds_from=holds_from)
+    assert "New terms: Base terms" not in lampa.signed_in(email).get(f"/{lampa.slug}/cabinet/").text
 
 
 def test_the_day_of_a_publication_is_not_called_optional(lampa: Shop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,6 +164,37 @@ def test_words_changed_after_the_look_want_another_look(lampa: Scene) -> None:
     assert "Look again" in refused.value.message
 
 
+def test_words_changed_while_it_stood_still_are_not_applied_by_going_on(lampa: Scene) -> None:
+    some_orders(lampa)
+    say_words(lampa, packing="agreed")
+    run = work(service.look_at_words(shop_of(lampa), None))
+    service.apply(run)
+    runs.work(run.id, service.KINDS, 2)
+    runs.act(run, "stop")
+    say_words(lampa, packing="cancelled")
+    for again in (partial(runs.resume, kinds=service.KINDS), service.apply):
+        with pytest.raises(Conflict) as refused:
+            again(run)
+        assert refused.value.code == "stale"
+        assert "Look again" in refused.value.message
+    assert run.state == "stopped"
+    assert lampa.balances()["Vera"].pending == 2 * 19000
+    service.apply(work(service.look_at_words(shop_of(lampa), None)))
+    assert lampa.balances()["Vera"].pending == 2 * 19000
+
+
+def test_a_look_at_words_that_were_changed_is_not_gone_on_with(lampa: Scene) -> None:
+    some_orders(lampa)
+    say_words(lampa, packing="agreed")
+    run = service.look_at_words(shop_of(lampa), None)
+    runs.work(run.id, service.KINDS, 2)
+    runs.act(run, "stop")
+    say_words(lampa, packing="completed")
+    with pytest.raises(Conflict):
+        runs.resume(run, service.KINDS)
+    runs.discard(run, service.KINDS)
+
+
 def test_two_looks_of_one_kind_do_not_run_at_once(lampa: Scene) -> None:
     say_words(lampa, packing="agreed")
     first = service.look_at_words(shop_of(lampa), None)
@@ -184,19 +216,19 @@ def test_a_stopped_run_goes_on_where_it_was(lampa: Scene) -> None:
     assert not runs.work(run.id, service.KINDS, 2)
     assert lampa.balances()["Vera"].pending == 2 * 19000
     with pytest.raises(Conflict):
-        runs.discard(run)
-    work(runs.resume(run))
+        runs.discard(run, service.KINDS)
+    work(runs.resume(run, service.KINDS))
     assert (run.state, run.done, run.total) == ("done", 5, 5)
     assert lampa.balances()["Vera"].pending == 5 * 19000
     with pytest.raises(Conflict):
-        runs.resume(run)
+        runs.resume(run, service.KINDS)
 
 
 def test_a_look_that_is_not_applied_can_be_thrown_away(lampa: Scene) -> None:
     some_orders(lampa, 2)
     say_words(lampa, packing="agreed")
     run = work(service.look_at_words(shop_of(lampa), None))
-    runs.discard(run)
+    runs.discard(run, service.KINDS)
     counts = [db.session.scalar(text(f"SELECT count(*) FROM {t}")) for t in ("run", "run_line")]
     assert counts == [0, 0]
 

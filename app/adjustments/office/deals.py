@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from app.adjustments import service
 from app.adjustments.forms import OverrideForm, override_form
 from app.adjustments.office.door import bp
+from app.adjustments.queries import set_for_others, standing_at
 from app.commissions.queries import deal_view, order_of_deal, overrides
 from app.errors import DomainError, NotFound
 from app.money import Money
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 def deal(deal: str) -> Response:
     """Offer a sum for each level."""
     view = _view(deal)
-    said = overrides([view.deal.order_id]).get(view.deal.order_id, ())
+    now = standing_at(view)
+    known = overrides([view.deal.order_id]).get(view.deal.order_id, ())
+    said = [each for each in known if now.get(each.level) == each.partner_id]
     values = {f"level_{o.level}": Money(o.amount, g.tenant.currency) for o in said}
     if said:
         values["reason"] = said[-1].reason  # type: ignore[assignment]
@@ -72,4 +75,11 @@ def _levels(view: DealView) -> list[int]:
 
 def _page(view: DealView, form: OverrideForm, status: int = 200) -> Response:
     order: Any = {"number": view.deal.public_id, "levels": _levels(view)}
-    return page("adjustments/office/deal.html", status=status, view=view, form=form, order=order)
+    return page(
+        "adjustments/office/deal.html",
+        status=status,
+        view=view,
+        form=form,
+        order=order,
+        for_others=set_for_others(view),
+    )

@@ -113,9 +113,10 @@ def create() -> Response:
             "adjustments/office/preview.html", form=form, planned=planned, gives=gives, takes=takes
         )
     try:
-        batch = service.book(form.key.data[:40], wishes, g.tenant.currency)
+        batch = service.book(form.key.data, wishes, g.tenant.currency)
     except DomainError as error:
         form.complain(error.errors[0].field if error.errors else "", error.message)
+        form.seen.data = form.key.data = ""  # what comes next is shown first
         return _form(form, error.status)
     undo = url_for("office.adjustments.undo_batch", batch=batch.public_id)
     return see_other(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext
 
 from app import clock
-from app.adjustments.rules import LARGEST, REASON
+from app.adjustments.queries import standing_at
+from app.adjustments.rules import REASON
 from app.commissions.models import Override
 from app.commissions.queries import deal_view, overrides
 from app.errors import Conflict, DomainError, FieldError
@@ -15,6 +16,7 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.intake import service as intake
 from app.members import service as members
+from app.money import LARGEST
 from app.orders import service as orders
 
 if TYPE_CHECKING:
@@ -29,8 +31,9 @@ def override(
     """Set what levels of an order earn, minor units while nothing is given back; None: as computed.
 
     What differs from what is booked is booked at once, and every later message keeps to it. `by` is
-    how people call who says so. Raises Conflict where no partner has the order, DomainError (422) for
-    sums below zero or too large and without a reason.
+    how people call who says so; it is said of the partners who stand there now. Raises Conflict where
+    no partner has the order, DomainError (422) for a level where nobody stands, for sums below zero or
+    too large and without a reason.
     """
     if not reason.strip() or len(reason) > REASON:
         message = gettext("Say why: the partner will read it.")
@@ -39,14 +42,23 @@ def override(
         if amount is not None and not 0 <= amount <= LARGEST:
             message = gettext("The sum is too large.")
             raise DomainError("amount", message, FieldError(f"level-{level}", message))
+    intake.in_turn()
     members.lock([orders.get(order_id).member_id])  # nobody books it meanwhile
     before = deal_view(order_id)
     if before is None or before.partner is None:
         raise Conflict("no_partner", gettext("No partner earns from this order."))
-    now = {said.level: said.amount for said in overrides([order_id]).get(order_id, ())}
-    said = {level: amount for level, amount in levels.items() if now.get(level) != amount}
-    for level, amount in said.items():
-        _keep(order_id, level, amount, reason.strip(), by)
+    whose = standing_at(before)
+    kept = overrides([order_id]).get(order_id, ())
+    known = {(each.level, each.partner_id): each.amount for each in kept}
+    said: dict[int, int | None] = {}
+    for level, amount in levels.items():
+        partner_id = whose.get(level)
+        if partner_id is None and amount is not None:
+            message = gettext("Nobody stands at this level.")
+            raise DomainError("nobody", message, FieldError(f"level_{level}", message))
+        if partner_id is not None and known.get((level, partner_id)) != amount:
+            said[level] = amount
+            _keep(order_id, level, partner_id, amount, reason.strip(), by)
     db.session.flush()
     intake.rework([order_id], {order_id: dict.fromkeys(said, reason.strip())})
     after = deal_view(order_id)
@@ -57,11 +69,14 @@ def override(
     return after
 
 
-def _keep(order_id: int, level: int, amount: int | None, reason: str, by: str) -> None:
+def _keep(
+    order_id: int, level: int, partner_id: int, amount: int | None, reason: str, by: str
+) -> None:
     db.session.add(
         Override(
             order_id=order_id,
             level=level,
+            partner_id=partner_id,
             amount=amount,
             reason=reason,
             by=by,

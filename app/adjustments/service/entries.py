@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_pass
 from app import clock
 from app.adjustments.models import Adjustment, Batch
 from app.adjustments.rules import (
-    LARGEST,
+    KEY,
     MOST,
     REASON,
     Act,
@@ -30,6 +30,7 @@ from app.ledger import service as ledger
 from app.ledger.queries import guarded_balances
 from app.ledger.rules import available, debt
 from app.ledger.service import Posting
+from app.money import LARGEST
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
@@ -87,9 +88,12 @@ def adjust(partner: int, amount: int, reason: str, currency: str) -> Adjustment:
 def book(key: str, wishes: Sequence[Wish], currency: str) -> Batch:
     """Book up to MOST wishes of different partners in one transaction; `key` names the batch.
 
-    The same key again books nothing and returns the batch that stands. Raises DomainError (422) for
-    none, for too many, and where a sum does not fit what the partner then has.
+    The same wishes under the same key again book nothing and return the batch that stands. Raises
+    Conflict for other wishes under a key that is taken, DomainError (422) for a key that no form gave,
+    for none, for too many, and where a sum does not fit what the partner then has.
     """
+    if not KEY.fullmatch(key):
+        raise DomainError("key", gettext("This form is no longer good. Look at it again."))
     if not wishes:
         raise DomainError("nobody", gettext("Choose at least one partner."))
     if len(wishes) > MOST:
@@ -99,7 +103,7 @@ def book(key: str, wishes: Sequence[Wish], currency: str) -> Batch:
         raise DomainError("twice", gettext("A partner stands here more than once."))
     standing = _find(key)
     if standing is not None:
-        return standing
+        return _the_same(standing, wishes)
     held = _hold((wish.partner_id for wish in wishes), currency)
     try:
         rows = [
@@ -110,8 +114,25 @@ def book(key: str, wishes: Sequence[Wish], currency: str) -> Batch:
         raise refuse(error.code) from error
     batch = _open(key, rows)
     if batch is None:  # another transaction booked it while this one waited for the accounts
-        return _batch(key)
+        return _the_same(_batch(key), wishes)
     _post(rows, currency, batch)
+    return batch
+
+
+def _the_same(batch: Batch, wishes: Sequence[Wish]) -> Batch:
+    """Return a batch that books these wishes; raises Conflict for one that books others."""
+    query = select(Adjustment).where(Adjustment.batch_id == batch.id)
+    booked = {entry.partner_id: entry for entry in db.session.scalars(query)}
+    asked = {wish.partner_id: wish for wish in wishes}
+    if booked.keys() != asked.keys() or any(
+        (booked[i].act, booked[i].reason) != (wish.act.value, wish.reason.strip())
+        or wish.amount not in {None, abs(booked[i].amount)}
+        for i, wish in asked.items()
+    ):
+        words = gettext(
+            "Something else was booked from this form already. Look at what would be booked now."
+        )
+        raise Conflict("key_taken", words)
     return batch
 
 

@@ -56,10 +56,11 @@ def set_by_hand(
     """Put what staff set in place of what was computed, level by level; None: they set nothing.
 
     The sum of a level, minor units, is laid over all lines of the order, those too that take no part.
-    It is never cut, neither by the base nor by caps, and takes no room from other levels. A level
-    at which nobody stands stays empty. `bucket` None: due is zero.
+    It is never cut, neither by the base nor by caps, and takes no room from other levels. It is that
+    of the partner for whom it was set: where another stands, or nobody, the rules say. `bucket` None:
+    due is zero.
     """
-    said = [o for o in table.order.overrides if o.level in table.earners]
+    said = [o for o in table.order.overrides if table.earners.get(o.level) == o.partner_id]
     if not said:
         return None
     spread = _Spread.over(bases(table.order.folded.snapshot, table.terms.base))
@@ -91,7 +92,7 @@ def _shares(
             table.order.order_id,
             line,
             said.level,
-            table.earners[said.level],
+            said.partner_id,
             0 if bucket is None else amount,
             bucket or Bucket.TAKEN_BACK,
             why,

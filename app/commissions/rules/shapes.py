@@ -92,9 +92,10 @@ NOTHING_TAKEN = Taken()
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What staff say that one level of an order earns, minor units, while nothing is given back."""
+    """What staff say that a partner earns at one level of an order, minor units, while nothing is given back."""
 
     level: int
+    partner_id: int
     amount: int
     reason: str
     by: str  # who said so, as people call him
@@ -110,7 +111,7 @@ class OrderInput:
     buyer: Buyer
     claims: tuple[Claim, ...]
     external_id: str = ""  # the shop's own; our ids depend on who came first
-    overrides: tuple[Override, ...] = ()  # at most one a level
+    overrides: tuple[Override, ...] = ()  # at most one a level and partner
     rated_as_of: datetime | None = None  # set by "apply to old deals"
 
     @property

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from app.commissions.service.booking import Booking, ByHand, Shown, prepare, show, shown
-from app.commissions.service.caps import Held, hold
+from app.commissions.service.caps import Held, hold, in_turn
 
-__all__ = ["Booking", "ByHand", "Held", "Shown", "hold", "prepare", "show", "shown"]
+__all__ = ["Booking", "ByHand", "Held", "Shown", "hold", "in_turn", "prepare", "show", "shown"]

@@ -1,6 +1,6 @@
 """The caps of a month: who asked for how much, who holds the month, what is left, who is told.
 
-Whoever changes what a month's caps gave holds the month's lock, after customers and orders.
+Whoever changes what a month's caps gave has the merchant's turn, before customers and orders.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import clock, sql
 from app.commissions.rules import Ask, CapKind, Limit, Taken, is_near
+from app.errors import Retry
 from app.events.service import Happened
 
 if TYPE_CHECKING:
@@ -24,11 +25,10 @@ SELECT order_id, level, partner_id, month, available_at, ordered_at, external_id
        given, limits, whole
 FROM cap_ask WHERE order_id = ANY(%(orders)s)
 """
-_OPEN = """
-INSERT INTO cap (key, most) SELECT key, 0 FROM unnest(%(keys)s::text[]) AS r(key) ORDER BY key
-ON CONFLICT (tenant_id, key) DO NOTHING
-"""
-_LOCK = "SELECT id FROM cap WHERE key = ANY(%(keys)s) ORDER BY key FOR UPDATE"
+_TURN = "turn"  # the key of the row that is the turn: there from the first ask on
+_WAIT = "SELECT id FROM cap WHERE key = %(key)s FOR UPDATE"
+_OPEN = "INSERT INTO cap (key, most) VALUES (%(key)s, 0) ON CONFLICT (tenant_id, key) DO NOTHING"
+_HAVE = "SELECT id FROM cap WHERE key = %(key)s FOR UPDATE SKIP LOCKED"
 _SINCE = """
 SELECT order_id, level, partner_id, month, available_at, ordered_at, external_id, wanted,
        given, limits, whole
@@ -84,7 +84,7 @@ def _month(ask: Ask) -> str:
 
 @dataclass(frozen=True)
 class Held:
-    """The months that some orders touch, under their locks; nothing where no cap is in play."""
+    """The months that some orders touch, while it is their turn; nothing where no cap is in play."""
 
     orders: frozenset[int] = frozenset()  # whose asks are decided anew
     taken: Taken = field(default_factory=Taken)
@@ -172,13 +172,30 @@ def _row(ask: Ask, grant: Grant) -> dict[str, Any]:
     }
 
 
+def in_turn() -> None:
+    """Wait for the merchant's turn, where a cap of a month was ever in play; else nothing is locked.
+
+    To be called before anything else is locked: an order that asks for a part of a month may move the
+    orders of any customer, so whoever holds customers must not wait for those who share out the month.
+    """
+    sql.send(_WAIT, {"key": _TURN})
+
+
+def _make_sure() -> None:
+    """See that the turn is ours, without waiting. Raises Retry where another has it."""
+    sql.send(_OPEN, {"key": _TURN})
+    if sql.one(_HAVE, {"key": _TURN}) is None:
+        raise Retry("another shares out the month")
+
+
 def hold(
     orders: Collection[int], asked: Sequence[Ask], before: Sequence[Kept], *, lock: bool = True
 ) -> Held:
-    """Lock the months that the orders ask, or asked, something of; read what others take of them.
+    """Read what others take of the months that the orders ask, or asked, something of.
 
     What others asked before the first of these orders became available stands; it is known by the
-    counters. Without any ask nothing is locked and nothing read. `lock` False: only look.
+    counters. Without any ask nothing is read. `lock` False: only look; else the turn must be ours (see
+    `in_turn`), and is taken by the first who asks. Raises Retry where another has it.
     """
     first: dict[str, datetime] = {}
     for ask in (*asked, *(each.ask for each in before)):
@@ -186,10 +203,8 @@ def hold(
         first[month] = min(first.get(month, at), at)
     if not first:
         return Held()
-    months = [f"lock:{month}" for month in sorted(first)]
     if lock:
-        sql.send(_OPEN, {"keys": months})
-        sql.send(_LOCK, {"keys": months})
+        _make_sure()
     later = [
         kept(row)
         for month, since in first.items()

@@ -1,7 +1,7 @@
 """The conductor: what an order does to money, in one readable function and one transaction."""
 
 from app.intake.service.judging import foresee, reckon, tenant
-from app.intake.service.settling import hold, reconcile
+from app.intake.service.settling import hold, in_turn, reconcile
 from app.intake.service.taking import (
     Applied,
     apply,
@@ -19,6 +19,7 @@ __all__ = [
     "delete",
     "foresee",
     "hold",
+    "in_turn",
     "introduce",
     "reckon",
     "reconcile",

@@ -42,6 +42,11 @@ if TYPE_CHECKING:
 _NOBODY: ByHand = MappingProxyType({})
 
 
+def in_turn() -> None:
+    """Wait, before anything else is locked, where caps of a month make orders of customers move others'."""
+    commissions.in_turn()
+
+
 def hold(seen: Sequence[Standing], others: Iterable[int | None] = ()) -> list[Standing]:
     """Lock customers, and `others`, then the orders; return the orders as they are under the locks.
 

@@ -14,7 +14,7 @@ from app.events import service as events
 from app.events.service import Happened
 from app.extensions import db
 from app.intake.service.judging import tenant
-from app.intake.service.settling import hold, locked_again, reconcile
+from app.intake.service.settling import hold, in_turn, locked_again, reconcile
 from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
@@ -77,6 +77,7 @@ def _known(order: Standing | None) -> Standing:
 
 def _book_news(news: Sequence[News]) -> dict[Name, Standing]:
     """Take in messages that are no doubles; return the orders that changed, by shop and id."""
+    in_turn()
     region = region_of(tenant().currency)
     contacts = [orders.contact_of(one.snapshot, one.shop_id, region) for one, _seen in news]
     whose = members.resolve(contacts)
@@ -162,6 +163,7 @@ def introduce(
     `how`: "registered" or "subscribed". His orders are reconciled, for what is known of him may
     change whose they are. Returns the id of the customer whose he is now; raises Retry as `apply`.
     """
+    in_turn()
     [whose] = members.resolve([contact])
     owners, moved = _moves([whose])
     if whose.member_id is None:
@@ -185,6 +187,7 @@ def delete(shop_id: int, external_id: str) -> Standing:
 
     Returns the order as it now stands; raises NotFound.
     """
+    in_turn()
     [order] = hold([orders.find(shop_id, external_id)])
     gone = orders.delete(order, clock.now())
     reconcile([gone], [gone.member_id])
@@ -197,6 +200,7 @@ def rework(order_ids: Iterable[int], by_hand: ByHand | None = None) -> Sequence[
     Orders that are not there are passed over; `by_hand` says why staff set what levels of them
     earn. Returns what was posted.
     """
+    in_turn()
     held = hold(orders.get_all(order_ids))
     return reconcile(held, [order.member_id for order in held], by_hand=by_hand or {})
 

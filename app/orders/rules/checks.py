@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING
 
-from app.money import BIGINT_MAX, half_up
+from app.money import LARGEST, half_up
 from app.orders.rules.message import (
     Line,
     Refund,
@@ -112,9 +112,9 @@ def _refund_line_problems(at: str, part: RefundLine, known: set[str]) -> Iterato
 
 def _sum_problems(snapshot: Snapshot) -> Iterator[Problem]:
     for i, line in enumerate(snapshot.lines):
-        if max(line_value(line), line.price or 0, line.discount, line.tax) > BIGINT_MAX:
+        if max(line_value(line), line.price or 0, line.discount, line.tax) > LARGEST:
             yield Problem(f"lines.{i}.amount", "too_large")
-    if max(order_total(snapshot), snapshot.bonus_spend) > BIGINT_MAX:
+    if max(order_total(snapshot), snapshot.bonus_spend) > LARGEST:
         yield Problem("lines", "too_large")
     purse = _Purse(snapshot)
     for i, refund in enumerate(snapshot.refunds):

@@ -113,7 +113,9 @@ def change(terms_id: str) -> Response:
     except DomainError as error:
         form.tell(error)
         return _edit(terms, form, error.status)
-    words = _("Saved: version %(version)s holds for orders from now on.", version=terms.version)
+    label = queries.conditions([terms.id])[terms.id].label
+    version = label.rpartition(" v")[2]
+    words = _("Saved: version %(version)s holds for orders from now on.", version=version)
     return see_other("office.programs.index", message=words)
 
 
@@ -147,6 +149,12 @@ def _terms(terms_id: str) -> Terms:
 
 def _edit(terms: Terms | None, form: TermsForm, status: int = 200) -> Response:
     versions = queries.versions([terms.id], clock.now())[terms.id] if terms else None
+    plans = queries.plans_of(terms.id, clock.now()) if terms else []
     return page(
-        "programs/office/edit.html", status=status, terms=terms, form=form, versions=versions
+        "programs/office/edit.html",
+        status=status,
+        terms=terms,
+        form=form,
+        versions=versions,
+        plans=plans,
     )

@@ -11,11 +11,15 @@ from app.programs.service.campaigns import (
 )
 from app.programs.service.drafts import (
     OF_MERCHANT,
+    bring_up,
     change_draft,
+    changed_by,
     delete_draft,
     draft_terms,
+    moved_since,
     publish_draft,
     standing,
+    withdraw_draft,
 )
 from app.programs.service.groups import change_group, create_group
 from app.programs.service.levels import (
@@ -38,10 +42,12 @@ __all__ = [
     "OF_MERCHANT",
     "CampaignChanges",
     "TermsChanges",
+    "bring_up",
     "change_campaign",
     "change_draft",
     "change_group",
     "change_terms",
+    "changed_by",
     "check_campaign",
     "create_campaign",
     "create_group",
@@ -51,6 +57,7 @@ __all__ = [
     "draft_terms",
     "found_base",
     "label_of",
+    "moved_since",
     "publish_draft",
     "rate_words",
     "read_by_buyer",
@@ -59,4 +66,5 @@ __all__ = [
     "read_sum",
     "standing",
     "stop_campaign",
+    "withdraw_draft",
 ]

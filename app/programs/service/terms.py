@@ -107,11 +107,21 @@ def change_terms(
     for name in DATED:
         if name in changes:
             facts.put(owner, name, wanted[name], since=since, actor=actor())
-    facts.put(owner, "label", label_of(terms), since=since, actor=actor())
+    _label(terms, since)
     changes.pop("text", None)  # long; the version says that it changed
     record("terms.changed", owner, name=terms.name, version=terms.version, changes=changes)
     db.session.flush()
     return terms
+
+
+def _label(terms: Terms, since: datetime | None) -> None:
+    """Number a new version, and those planned for later anew: labels go by the order in which they hold."""
+    owner, start = f"terms:{terms.id}", since or clock.now()
+    known = facts.history([owner], ["label"])[owner, "label"].rows
+    facts.put(owner, "label", label_of(terms), since=since, actor=actor())
+    for at in (at for at, _said in known if at > start):
+        terms.version += 1
+        facts.put(owner, "label", label_of(terms), since=at, actor=actor())
 
 
 def dated(said: TermsChanges, terms: Terms | None) -> dict[str, Any]:

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING, Any
 from flask import g
 from flask_babel import gettext as _
 
-from app.errors import DomainError, NotFound
+from app import clock
+from app.errors import Conflict, DomainError, NotFound
 from app.money import Money
 from app.programs import queries as programs
 from app.programs import service as terms_service
-from app.programs.forms import ByBuyerField
+from app.programs.forms import ByBuyerField, shown
 from app.reruns import service
-from app.reruns.forms import DraftForm, PublishForm
+from app.reruns.forms import DraftForm, PublishForm, UpForm
 from app.reruns.office.runs import bp, result
 from app.site.access import requires
 from app.tenants import queries as tenants
+from app.web.filters import money_text
 from app.web.pages import page, see_other
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from flask import Response
 
     from app.programs.models import Terms, TermsDraft
@@ -44,7 +48,9 @@ def new_draft(terms_id: str) -> Response:
         "cap": now.cap,
     }
     earning = {name: known[name] for name in terms_service.OF_MERCHANT}
-    return _page(terms, None, _filled(said, earning))
+    form = _filled(said, earning)
+    form.seen_at.data = clock.now().isoformat()
+    return _page(terms, None, form)
 
 
 @bp.post("/terms/<string:terms_id>/drafts/new")
@@ -55,7 +61,7 @@ def make_draft(terms_id: str) -> Response:
     if form.validate_on_submit():
         try:
             draft = terms_service.draft_terms(
-                terms, form.earning, **form.said, base=_base(form, terms)
+                terms, form.earning, seen_at=form.seen, **form.said, base=_base(form, terms)
             )
         except DomainError as error:
             form.tell(error)
@@ -116,6 +122,28 @@ def tried(draft_id: str) -> Response:
     return _tried(found, terms, PublishForm(formdata=None))
 
 
+@bp.post("/drafts/<string:draft_id>/bring-up")
+@requires("settings")
+def bring_up(draft_id: str) -> Response:
+    """Let a draft keep only what it changes itself."""
+    form = UpForm()
+    if not form.validate_on_submit():
+        raise DomainError("invalid", _("Choose a day after today, within a year."))
+    service.bring_up(_draft(draft_id)[0], form.day.data)
+    words = _("The draft is up to date. Look at it, then try it again.")
+    return see_other("office.reruns.draft", draft_id=draft_id, message=words)
+
+
+@bp.post("/drafts/<string:draft_id>/withdraw")
+@requires("settings")
+def withdraw(draft_id: str) -> Response:
+    """Take back a published draft before its day."""
+    found, terms = _draft(draft_id)
+    service.withdraw(found, terms)
+    words = _("Withdrawn: it will not hold. It is a draft again.")
+    return see_other("office.reruns.draft", draft_id=draft_id, message=words)
+
+
 @bp.post("/drafts/<string:draft_id>/publish")
 @requires("settings")
 def publish(draft_id: str) -> Response:
@@ -170,13 +198,22 @@ def _filled(said: dict[str, Any], earning: dict[str, Any]) -> DraftForm:
 def _page(terms: Terms, found: TermsDraft | None, form: DraftForm, status: int = 200) -> Response:
     tried_ = service.backtest_of(found) if found else None
     return page(
-        "reruns/office/draft.html", status=status, terms=terms, draft=found, form=form, tried=tried_
+        "reruns/office/draft.html",
+        status=status,
+        terms=terms,
+        draft=found,
+        form=form,
+        tried=tried_,
+        waits=found is not None and found.holds_from is not None and found.holds_from > clock.now(),
+        moved=_moved(found, None) if found else [],
+        day=None,
     )
 
 
 def _tried(found: TermsDraft, terms: Terms, form: PublishForm, status: int = 200) -> Response:
     run = service.backtest_of(found)
     context = result(run) if run else {"run": None}
+    day = form.chosen if status == Conflict.status else None
     return page(
         "reruns/office/tried.html",
         "_run.html",
@@ -184,5 +221,40 @@ def _tried(found: TermsDraft, terms: Terms, form: PublishForm, status: int = 200
         terms=terms,
         draft=found,
         form=form,
+        moved=_moved(found, day),
+        day=day,
         **context,
     )
+
+
+def _moved(found: TermsDraft, day: date | None) -> list[tuple[str, str, str, str]]:
+    """Return what publishing the draft would undo: its name, as it was, is, and is in the draft."""
+    if found.published_at is not None:
+        return []
+    labels = DraftForm(formdata=None)
+    named = {"levels_by_buyer": "by_buyer", "cashback_rate": "cashback"}
+    return [
+        (
+            str(_("Bonuses belong to the base"))
+            if each.name == "bonus"
+            else str(labels[named.get(each.name, each.name)].label.text),
+            _said(each.name, each.was),
+            _said(each.name, each.now),
+            _said(each.name, each.draft),
+        )
+        for each in service.moved(found, day)
+    ]
+
+
+def _said(name: str, value: Any) -> str:
+    """Say a value as the reader would."""
+    if isinstance(value, bool):
+        return str(_("Yes")) if value else str(_("No"))
+    if name == "levels_by_buyer":
+        return ByBuyerField.written(value or {}).replace("\n", ", ") or "—"
+    if name in {"levels", "cashback_rate"}:
+        rates = [value] if isinstance(value, str) else value or []
+        return ", ".join("—" if rate is None else str(rate) for rate in shown(rates)) or "—"
+    if value is None:
+        return "—"
+    return money_text(value) if name == "cap" else str(value)

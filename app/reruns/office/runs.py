@@ -117,15 +117,26 @@ def found(run_id: str) -> Run:
     return run
 
 
+def _again(run: Run) -> str | None:
+    """Return where a new look at a shop's words begins."""
+    shop = tenants.shop_by_id(run.parameters["shop"])
+    return url_for("office.reruns.look_at_words", shop_id=shop.public_id) if shop else None
+
+
 def result(run: Run) -> dict[str, Any]:
     """Return what the pages show of a run."""
+    stale = service.is_stale(run) and (
+        can_resume(run.standing, run.phase) or run.state == "previewed"
+    )
     return {
         "run": run,
         "title": _title(run),
+        "again": _again(run) if stale else None,
         "percent": percent_done(run.done, run.total),
         "open": run.standing in OPEN,
         "can_resume": can_resume(run.standing, run.phase),
-        "can_apply": run.kind in {service.WORDS, service.TERMS}
+        "can_apply": not stale
+        and run.kind in {service.WORDS, service.TERMS}
         and LIFECYCLE.allows(run.standing, "apply")
         and run.phase == "preview"
         and run.state == "previewed",

@@ -1,7 +1,14 @@
 """Re-runs: look at what a change would do to older orders, then apply it; replay; publish drafts."""
 
-from app.reruns.service.drafts import backtest_of, publish, start_backtest
-from app.reruns.service.kinds import ANNOUNCE, BACKTEST, KINDS, TERMS, WORDS
+from app.reruns.service.drafts import (
+    backtest_of,
+    bring_up,
+    moved,
+    publish,
+    start_backtest,
+    withdraw,
+)
+from app.reruns.service.kinds import ANNOUNCE, BACKTEST, KINDS, TERMS, WORDS, is_stale
 from app.reruns.service.verbs import Replayed, apply, look_at_terms, look_at_words, replay, undo
 
 __all__ = [
@@ -13,10 +20,14 @@ __all__ = [
     "Replayed",
     "apply",
     "backtest_of",
+    "bring_up",
+    "is_stale",
     "look_at_terms",
     "look_at_words",
+    "moved",
     "publish",
     "replay",
     "start_backtest",
     "undo",
+    "withdraw",
 ]

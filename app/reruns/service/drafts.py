@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from app.programs.models import Terms, TermsDraft
+    from app.programs.rules import Moved
     from app.runs.models import Run
 
 LATEST = timedelta(days=366)
@@ -51,6 +52,27 @@ def start_backtest(draft: TermsDraft) -> Run:
 def backtest_of(draft: TermsDraft) -> Run | None:
     """Return the newest backtest of a draft as it now is."""
     return runs.latest(BACKTEST, draft=draft.public_id, version=draft.version)
+
+
+def moved(draft: TermsDraft, day: date | None = None) -> list[Moved]:
+    """Return what publishing a draft from a day (now) would undo. Raises DomainError as `publish` does."""
+    return programs.moved_since(draft, _midnight(day) if day else None)
+
+
+def bring_up(draft: TermsDraft, day: date | None = None) -> TermsDraft:
+    """Bring a draft up to what holds now, or will on a day. Raises as `publish` does."""
+    return programs.bring_up(draft, _midnight(day) if day else None)
+
+
+def withdraw(draft: TermsDraft, terms: Terms) -> TermsDraft:
+    """Take back a published draft before it holds.
+
+    Raises Conflict for one that holds, and while partners are being told of it.
+    """
+    if runs.unfinished(ANNOUNCE, under_way=True, draft=draft.public_id):
+        words = _("Partners are being told of it. Withdraw it when all are told.")
+        raise Conflict("needed", words)
+    return programs.withdraw_draft(draft, terms)
 
 
 def publish(draft: TermsDraft, terms: Terms, day: date | None, *, tell: bool = True) -> Run | None:

@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext as _
+
 from app.commissions.rules import facts_from_rows
+from app.errors import Conflict
 from app.events import service as events
 from app.events.service import Happened
 from app.intake import service as intake
@@ -16,6 +19,7 @@ from app.members import service as members
 from app.members.rules import region_of
 from app.orders import service as orders
 from app.partners import queries as partners
+from app.programs import queries as programs
 from app.reruns import queries
 from app.reruns.queries import Scope
 from app.reruns.rules import BACK, as_of_today, of_partner, overlaid
@@ -79,6 +83,7 @@ def _look_at_words(run: Run, ids: Sequence[int]) -> Step:
 def _apply_words(run: Run, ids: Sequence[int]) -> Step:
     """Read the orders' messages by the run's map, and book what follows."""
     found = _words(run)
+    intake.in_turn()
     seen = orders.get_all(ids)
     folds = orders.read_anew(seen, found.words, found.version)
     whose = who_bought(seen, folds)
@@ -115,6 +120,7 @@ def _look_at_terms(run: Run, ids: Sequence[int]) -> Step:
 def _apply_terms(run: Run, ids: Sequence[int]) -> Step:
     """Give the orders the rates of the run's instant, and book what follows."""
     as_of = _instant(run.parameters["as_of"])
+    intake.in_turn()
     held = intake.hold(orders.get_all(ids))
     rated = orders.rate_as_of(ids, as_of)
     changed = [replace(order, rated_as_of=as_of) for order in held if order.id in rated]
@@ -164,13 +170,43 @@ def _announce(run: Run, ids: Sequence[int]) -> Step:
     return Step(max(ids), len(ids), {"told": len(told)})
 
 
+def is_stale(run: Run) -> bool:
+    """Whether the shop's words were changed since a run over them was begun."""
+    if run.kind != WORDS:
+        return False
+    seen: int = run.parameters["version"]
+    return tenants.words(run.parameters["shop"]).version != seen
+
+
+def check_words(run: Run, action: str = "resume") -> None:
+    """Raise Conflict where going on would apply words that were changed since."""
+    if action == "resume" and is_stale(run):
+        words = _("The words were changed meanwhile. Look again at what they would change.")
+        raise Conflict("stale", words)
+
+
+def _unneeded(run: Run, action: str) -> None:
+    """Raise Conflict where partners are being told the figures of a backtest."""
+    if action == "discard" and runs.unfinished(ANNOUNCE, backtest=run.id):
+        words = _("Partners are being told these figures. Throw them away when all are told.")
+        raise Conflict("needed", words)
+
+
+def _still_planned(run: Run, action: str) -> None:
+    """Raise Conflict where partners would be told of terms that were withdrawn."""
+    draft = programs.find_draft(run.parameters["draft"])
+    if action == "resume" and (draft is None or draft.published_at is None):
+        raise Conflict("stale", _("These terms were withdrawn: there is nothing to tell."))
+
+
 KINDS: dict[str, Kind] = {
-    WORDS: Kind(_count, _take, _look_at_words, _apply_words),
+    WORDS: Kind(_count, _take, _look_at_words, _apply_words, check_words),
     TERMS: Kind(_count, _take, _look_at_terms, _apply_terms),
-    BACKTEST: Kind(_count, _take, _backtest),
+    BACKTEST: Kind(_count, _take, _backtest, may=_unneeded),
     ANNOUNCE: Kind(
         lambda run: queries.count_on(*_whom(run)),
         lambda run, cursor, most: queries.partners_on(*_whom(run), cursor, most),
         apply=_announce,
+        may=_still_planned,
     ),
 }

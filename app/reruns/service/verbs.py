@@ -12,9 +12,8 @@ from app import clock
 from app.errors import Conflict, DomainError, FieldError
 from app.intake import service as intake
 from app.orders import service as orders
-from app.reruns.service.kinds import TERMS, WORDS, who_bought
+from app.reruns.service.kinds import TERMS, WORDS, check_words, who_bought
 from app.runs import service as runs
-from app.runs.rules import State
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
@@ -81,13 +80,12 @@ def undo(run: Run) -> Run:
 def apply(run: Run) -> Run:
     """Apply what was looked at, in the background.
 
-    Raises Conflict where it was not looked at to the end, or the shop's words were changed since.
+    Raises Conflict where it was not looked at to the end, cannot be applied, or the shop's words were
+    changed since.
     """
-    if run.kind == WORDS and run.standing is State.PREVIEWED:
-        newest = tenants.words(run.parameters["shop"]).version
-        if newest != run.parameters["version"]:
-            words = _("The words were changed meanwhile. Look again at what they would change.")
-            raise Conflict("stale", words)
+    if run.kind not in {WORDS, TERMS}:
+        raise Conflict("not_now", _("This is not possible any more. Look at it again."))
+    check_words(run)
     return runs.act(run, "apply")
 
 
@@ -101,6 +99,7 @@ class Replayed:
 
 def replay(order_ids: Sequence[int]) -> Replayed:
     """Fold orders anew from their messages and reconcile them: twice does no harm, once finds what is wrong."""
+    intake.in_turn()
     seen = orders.get_all(order_ids)
     folds = orders.read_anew(seen)
     whose = who_bought(seen, folds)
