@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -29,6 +29,8 @@ from app.tenants import service as tenants_service
 from app.web.pages import page, see_other
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Response
 
     from app.onboarding.service import NewCode
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from app.web.forms import Form
 
 bp = Blueprint("onboarding", __name__, url_prefix="/start")
+AnyForm = TypeVar("AnyForm", BasicsForm, FirstTermsForm, FirstPartnerForm)
 
 TITLES = {
     "basics": _l("Basics"),
@@ -49,35 +52,34 @@ TITLES = {
 @bp.get("/")
 @requires("settings")
 def start() -> Response:
-    """Go on where the wizard was left."""
-    return see_other("office.onboarding.step", name=queries.wizard_step())
-
-
-@bp.get("/<any(basics,terms,partner,snippet,shop):name>")
-@requires("settings")
-def step(name: str) -> Response:
+    """Show the page of the wizard that is asked for, else the one at which it was left."""
+    name = rules.step(request.args.get("step") or queries.wizard_step())
     return _step(name, _form(name))
 
 
-@bp.post("/<any(basics,terms,partner):name>")
+@bp.post("/basics")
 @requires("settings")
-def save(name: str) -> Response:
-    form = {"basics": BasicsForm, "terms": FirstTermsForm, "partner": FirstPartnerForm}[name]()
-    if form.validate_on_submit():
-        try:
-            {"basics": _save_basics, "terms": _save_terms, "partner": _save_partner}[name](form)
-        except DomainError as error:
-            form.tell(error)
-        else:
-            return _go_on(name)
-    return _step(name, form, 422)
+def basics() -> Response:
+    return _save("basics", BasicsForm(), _save_basics)
 
 
-@bp.post("/<any(basics,terms,partner,snippet,shop):name>/next")
+@bp.post("/terms")
 @requires("settings")
-def skip(name: str) -> Response:
+def terms() -> Response:
+    return _save("terms", FirstTermsForm(), _save_terms)
+
+
+@bp.post("/partner")
+@requires("settings")
+def partner() -> Response:
+    return _save("partner", FirstPartnerForm(), _save_partner)
+
+
+@bp.post("/next")
+@requires("settings")
+def skip() -> Response:
     """Go to the next page and leave this one for later."""
-    return _go_on(name)
+    return _go_on(rules.step(request.args.get("step")))
 
 
 @bp.get("/checklist")
@@ -134,12 +136,24 @@ def withdraw(code_id: int) -> Response:
     return see_other("office.onboarding.codes", message=_("The code is withdrawn."))
 
 
+def _save(name: str, form: AnyForm, act: Callable[[AnyForm], None]) -> Response:
+    """Do what a page of the wizard asks for, and show the next one."""
+    if form.validate_on_submit():
+        try:
+            act(form)
+        except DomainError as error:
+            form.tell(error)
+        else:
+            return _go_on(name)
+    return _step(name, form, 422)
+
+
 def _go_on(name: str) -> Response:
     after = rules.step_after(name)
     service.stand_at(after or name)
     if after is None:
         return see_other("office.reports.index", message=_("That was the last page of the set-up."))
-    return see_other("office.onboarding.step", name=after)
+    return see_other("office.onboarding.start", step=after)
 
 
 def _form(name: str) -> Form | None:

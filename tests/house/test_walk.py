@@ -23,6 +23,8 @@ from app.links.models import Link
 from app.links.service import Wish, create
 from app.members.models import Member
 from app.notifications.models import Message
+from app.onboarding.models import InstallCode
+from app.onboarding.service import draw
 from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
 from app.postbacks.models import Postback
@@ -33,7 +35,7 @@ from app.programs.service import draft_terms
 from app.reruns.service import start_backtest
 from app.runs.models import Run
 from app.site.access import KNOWN, permission_of
-from app.tenants.models import ApiKey, Connection, Shop
+from app.tenants.models import ApiKey, Connection, Shop, ShopDomain
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -140,6 +142,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             partner.person_id = person.id
         identity.change_password(person, PASSWORD)
         create(partner, Wish(label=f"{word} link"))
+        draw(db.session.scalars(select(Shop)).one())
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
@@ -169,6 +172,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "person_id": merchant.staff["support"].id,
             "message": one(Message.id) or 2**40,
             "inbox_id": 2**40,
+            "sign_up": "su_nobody",
+            "place": one(ShopDomain.id) or 2**40,
+            "code_id": one(InstallCode.id) or 2**40,
             "run_id": one(Run.public_id),
             "draft_id": one(TermsDraft.public_id),
             "code": partner.refcode,
