@@ -34,7 +34,7 @@ from app.links.rules import (
 )
 from app.links.service import PARAMS, target_of_code, target_of_short
 from app.tenancy import current_tenant, tenant_scope
-from app.tenants.queries import by_domain, by_slug, look_up, shops, tenant
+from app.tenants.queries import by_domain, by_slug, look_up, stands, tenant
 from app.verified_sites.queries import links_by_host
 from app.verified_sites.rules import is_below, referrer_host
 
@@ -312,7 +312,7 @@ def _sites(path: str, host: str) -> Known:
     if merchant is None:
         return Known(until, None, {}, frozenset())
     with tenant_scope(merchant.id):
-        domains = frozenset(ascii_domain(shop.domain) for shop in shops() if shop.domain)
+        domains = frozenset(ascii_domain(domain) for _shop, domain in stands())
         return Known(until, merchant, links_by_host(), domains)
 
 

@@ -121,12 +121,11 @@ def _asking() -> Shop | None:
         host = ascii_domain(urlsplit(request.headers.get("Origin", "")).netloc)
     except (ValueError, AddressError):
         return None
-    fitting = (shop for shop in tenants.shops() if shop.domain and _is_of(shop, host))
-    return next(fitting, None)
+    return next((shop for shop, domain in tenants.stands() if _is_of(domain, host)), None)
 
 
-def _is_of(shop: Shop, host: str) -> bool:
-    domain = ascii_domain(shop.domain).removeprefix("www.")
+def _is_of(place: str, host: str) -> bool:
+    domain = ascii_domain(place).removeprefix("www.")
     return host == domain or host.endswith(f".{domain}")
 
 

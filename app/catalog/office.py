@@ -17,6 +17,7 @@ from app.money import Money
 from app.partners import queries as partners
 from app.programs.forms import shown
 from app.site.access import requires
+from app.site.lists import by_shop
 from app.tenants import queries as tenants
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
@@ -77,7 +78,7 @@ PRODUCTS = Table(
 @bp.get("/products/")
 @requires("read")
 def index() -> Response:
-    found = PRODUCTS.load(queries.listed())
+    found = by_shop(PRODUCTS, Product.shop_id).load(queries.listed())
     return page("catalog/office/index.html", "_table.html", products=found)
 
 

@@ -22,6 +22,7 @@ from app.partners.models import Partner
 from app.partners.queries import by_refcode, cards
 from app.reports.queries import sources
 from app.site.access import requires
+from app.site.lists import by_shop, with_undone
 from app.web.filters import money_text
 from app.web.pages import page
 from app.web.tables import Column, Empty, Filter, Table
@@ -117,7 +118,8 @@ def _address(row: Any) -> str:
 @requires("read")
 def deal_list() -> Response:
     """List the orders that partners brought."""
-    return page("commissions/office/deals.html", "_deals.html", deals=DEALS.load(deals()))
+    table, statement = with_undone(by_shop(DEALS, Order.shop_id), deals())
+    return page("commissions/office/deals.html", "_deals.html", deals=table.load(statement))
 
 
 @bp.get("/deals/<string:deal>/<string:refcode>")
@@ -167,6 +169,7 @@ def sale(deal: str, partner_id: int) -> dict[str, Any]:
 def index() -> Response:
     """List what partners earn, level by level; `?partner=<refcode>` shows one."""
     statement, table = _accruals()
+    table, statement = with_undone(by_shop(table, Order.shop_id), statement)
     refcode = request.args.get("partner", "")
     if refcode:
         statement = statement.where(Partner.refcode == refcode)

@@ -16,8 +16,17 @@ class Audience(StrEnum):
 I, M, P = Audience.INTERNAL, Audience.MERCHANT, Audience.PARTNER  # noqa: E741
 
 CATALOG: dict[str, Audience] = {
+    "signup.asked": I,
+    "signup.confirmed": I,
+    "signup.refused": I,
+    "signup.opened": I,
+    "install_code.drawn": M,
+    "install_code.used": M,
     "merchant.created": M,
     "merchant.settings_changed": M,
+    "clock.moved": M,
+    "test_sale.made": M,
+    "test_sale.undone": M,
     "shop.changed": M,
     "key.created": M,
     "key.revoked": M,

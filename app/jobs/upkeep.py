@@ -12,7 +12,9 @@ from app.identity.models import Session
 from app.jobs.work import all_tenants, at_work, in_transaction
 from app.ledger import service as ledger
 from app.lists import service as lists
+from app.onboarding import service as onboarding
 from app.participation import service as participation
+from app.tenancy import PLATFORM
 from app.tenants.models import IdempotencyKey
 
 MONTHS_AHEAD = 4
@@ -39,6 +41,7 @@ def prune() -> None:
     """Forget what has served its time: sessions, answers to repeated calls, applications, rows of exports."""
     with at_work():
         in_transaction(_prune_sessions)
+        in_transaction(onboarding.forget_unconfirmed, PLATFORM)
         for tenant_id in in_transaction(all_tenants):
             in_transaction(_prune_answers, tenant_id)
             in_transaction(participation.forget, tenant_id)

@@ -14,6 +14,7 @@ from app.links.models import Link
 from app.partners.models import Code, Partner
 from app.partners.rules import fold_code
 from app.site.access import requires
+from app.site.lists import by_shop
 from app.web.pages import page
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -64,7 +65,7 @@ TABLE = Table(
 @requires("read")
 def index() -> Response:
     """Show all links."""
-    view = TABLE.load(queries.listed().where(~Link.is_site))
+    view = by_shop(TABLE, Link.shop_id).load(queries.listed().where(~Link.is_site))
     lines = [queries.line(row, g.tenant.slug) for row in view.rows]
     clicks = clicks_of_links(line.link_id for line in lines)
     view.rows = [_counted(line, *clicks.get(line.link_id, (0, 0))) for line in lines]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ from app.links.rules import (
 )
 from app.partners.models import Code, Partner
 from app.tenants.models import Shop, Tenant
-from app.tenants.queries import setting
+from app.tenants.queries import former_places, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,14 +69,19 @@ def link_of(code: Code) -> Link | None:
 
 
 def target(tenant: Tenant, link: Link) -> Target | None:
-    """Return what following the link means now; None where the partner is blocked and his links are off."""
+    """Return what following the link means now.
+
+    None while its shop stands nowhere yet, and where the partner is blocked and his links are off.
+    """
     partner = db.session.get_one(Partner, (tenant.id, link.partner_id))
     return None if partner.links_off and partner.status == "blocked" else _target(tenant, link)
 
 
-def _target(tenant: Tenant, link: Link) -> Target:
+def _target(tenant: Tenant, link: Link) -> Target | None:
     """Return where the link leads now: shops may move, and refcodes change."""
     shop = db.session.get_one(Shop, (tenant.id, link.shop_id))
+    if not shop.domain:
+        return None
     partner = db.session.get_one(Partner, (tenant.id, link.partner_id))
     return Target(
         tenant=tenant.id,
@@ -91,6 +97,23 @@ def _target(tenant: Tenant, link: Link) -> Target:
 def site_of(shop: Shop) -> Site:
     """Return the shop as addresses see it."""
     return Site(shop.domain, shop.path)
+
+
+def sites_of(shops: Iterable[Shop]) -> list[tuple[Shop, Site]]:
+    """Return where shops stand, deeper folders first, and after that where they stood before.
+
+    A shop in a folder of another's domain has its own pages, and a page of an old address is the
+    same page of the new one.
+    """
+    known = list(shops)
+    former = former_places(shop.id for shop in known)
+    now = sorted(((shop, site_of(shop)) for shop in known), key=_depth)
+    once = [(s, Site(f.domain, f.path)) for s in known for f in former.get(s.id, ())]
+    return [*now, *sorted(once, key=_depth)]
+
+
+def _depth(found: tuple[Shop, Site]) -> int:
+    return -len(found[1].folder)
 
 
 def place_of(link: Link, shop: Shop) -> str:
@@ -123,11 +146,18 @@ def category_place(category: Category, shop: Shop) -> str | None:
 
 def _first_place(addresses: Iterable[Any], shop: Shop) -> str | None:
     for address in addresses:
-        try:
-            return place_in(site_of(shop), str(address or ""))
-        except AddressError:
-            continue
+        for site in chain((site_of(shop),), _former_sites(shop)):
+            try:
+                return place_in(site, str(address or ""))
+            except AddressError:
+                continue
     return None
+
+
+def _former_sites(shop: Shop) -> Iterable[Site]:
+    """Yield where the shop stood before; asked only where its present address does not fit."""
+    for row in former_places([shop.id]).get(shop.id, ()):
+        yield Site(row.domain, row.path)
 
 
 def address(code: str, slug: str) -> str:
@@ -148,10 +178,10 @@ def scan_address(short: str) -> str:
 def direct_address(tenant: Tenant, link: Link) -> str:
     """Return the page itself with the partner's code in it: counted by the script on the page.
 
-    Empty where the partner's links lead nowhere now.
+    Where the links lead nowhere now, the short address, which will lead there.
     """
     found = target(tenant, link)
-    return found.landing.bare if found else ""
+    return found.landing.bare if found is not None else short_address(link.short)
 
 
 def tracking_address(path: str) -> str:

@@ -245,9 +245,9 @@ def _destination(wish: Wish) -> tuple[Shop, str | None]:
             raise _refusal("address", _("Give the address of the category's page."))
         return places[0], None
     error = AddressError("bad_address")
-    for shop in places:
+    for shop, site in queries.sites_of(places):
         try:
-            return shop, place_in(queries.site_of(shop), wish.address)
+            return shop, place_in(site, wish.address)
         except AddressError as problem:
             error = problem
     raise _refusal("address", address_words(error.code))

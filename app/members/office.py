@@ -20,6 +20,7 @@ from app.orders.office import COLUMNS
 from app.partners.queries import by_refcode
 from app.reports import queries as reports
 from app.site.access import requires
+from app.site.lists import by_shop
 from app.tenants import queries as tenants
 from app.web.pages import page
 from app.web.tables import Column, Empty, Table
@@ -87,7 +88,7 @@ ORDERS = Table(
 @requires("read")
 def index() -> Response:
     """List the customers."""
-    view = MEMBERS.load(queries.listed())
+    view = by_shop(MEMBERS, Member.shop_id).load(queries.listed())
     sums = reports.customer_sums([member.id for member in view.rows])
     view.rows = [Row(member, sums[member.id]) for member in view.rows]
     return page("members/office/index.html", "_table.html", members=view)

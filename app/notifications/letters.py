@@ -36,6 +36,7 @@ class Letter:
     html: str
     headers: dict[str, str]
     reply_to: str | None
+    is_test: bool = False
 
 
 def compose(message: Message) -> Letter:
@@ -61,6 +62,7 @@ def compose(message: Message) -> Letter:
         reply_to=view.merchant.email
         if rules.RULES[message.template].to in {To.PARTNER, To.GUEST, To.CUSTOMER}
         else None,
+        is_test=view.is_test,
     )
 
 

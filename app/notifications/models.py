@@ -42,3 +42,22 @@ class Message(Tenanted, Model):
         ),
         Index("ix_message_created", "tenant_id", "created_at", "id"),
     )
+
+
+class CapturedLetter(Tenanted, Model):
+    """A letter of test mode: kept for the office to read, and sent to nobody."""
+
+    __tablename__ = "captured_letter"
+
+    message_id: Mapped[int]
+    sender: Mapped[str]
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str]
+    at: Mapped[datetime]  # by the twin's clock
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "message_id"),
+        ref("message", "message_id"),
+    )

@@ -11,6 +11,7 @@ from app.notifications import written
 from app.notifications.delivery import send
 from app.notifications.letters import UNWRITABLE, compose, rendered, tidy, wanted
 from app.notifications.rules import Channel
+from app.notifications.service import capture
 from app.notifications.view import UnwantedError
 from app.outcomes import Fate, Outcome
 from app.sms import queries as sms_queries
@@ -39,6 +40,9 @@ def prepare(message: Message) -> Callable[[], Outcome]:
     if message.channel == Channel.TELEGRAM:
         return _chat(message, wanted(message))
     letter = compose(message)
+    if letter.is_test:  # test mode writes to nobody: its letters are read in its office
+        capture(message.id, letter)
+        return lambda: Outcome(Fate.SENT)
     return lambda: send(letter)
 
 

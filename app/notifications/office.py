@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 bp = Blueprint("notifications", __name__, url_prefix="/messages")
 
 KINDS = {
+    "signup.asked": _l("Confirm a sign-up"),
+    "signup.confirmed": _l("A sign-up to decide on"),
+    "signup.refused": _l("Sign-up not accepted"),
     "partner.applied": _l("Partner application"),
     "partner.registered": _l("Welcome after registration"),
     "partner.approved": _l("Welcome after approval"),

@@ -47,6 +47,12 @@ def staff(merchant: Tenant, roles: Collection[str]) -> Sequence[Person]:
     return db.session.scalars(query).all()
 
 
+def operators() -> Sequence[Person]:
+    """Return those who run the platform."""
+    query = select(Person).where(Person.is_operator, Person.disabled_at.is_(None))
+    return db.session.scalars(query.order_by(Person.id)).all()
+
+
 def partner(partner_id: int) -> Partner | None:
     """Return one partner of the scope's tenant."""
     query = select(Partner).where(Partner.tenant_id == current_tenant(), Partner.id == partner_id)

@@ -29,6 +29,8 @@ class To(StrEnum):
     APPLICANT = "applicant"  # whoever asks to join; the event's subject
     CUSTOMER = "customer"  # of the shop, known by e-mail: fact member_id
     GUEST = "guest"  # whoever the event's invitation is for
+    ADDRESS = "address"  # the fact email, of somebody who has no account yet
+    OPERATOR = "operator"  # those who run the platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ MONEY_DESK = ("owner", "manager", "accountant")
 # The template of a letter carries the name of its event.
 RULES: Mapping[str, Rule] = {
     "partner.asked": Rule(To.APPLICANT),
+    "signup.asked": Rule(To.ADDRESS),
+    "signup.confirmed": Rule(To.OPERATOR),
+    "signup.refused": Rule(To.ADDRESS),
     "partner.applied": Rule(To.STAFF, MANAGERS),
     "partner.registered": Rule(To.PARTNER),
     "partner.approved": Rule(To.PARTNER),

@@ -16,7 +16,7 @@ from app.extensions import db, kick_after_commit
 from app.facts import service as facts
 from app.invitations import queries as invitations
 from app.notifications import queries, rules
-from app.notifications.models import Message
+from app.notifications.models import CapturedLetter, Message
 from app.notifications.rules import Channel, To
 from app.outcomes import Fate, Outcome
 from app.sms import queries as sms_queries
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from app.events.models import Event
     from app.identity.models import Person
+    from app.notifications.letters import Letter
     from app.partners.models import Partner
     from app.tenants.models import Tenant
 
@@ -189,14 +190,20 @@ def _readers(event: Event, audience: Audience) -> Iterator[Reader]:
             yield Reader(f"person:{person.id}", person.email, locale)
     elif rule.to is To.CUSTOMER:
         yield from _customer(event, merchant)
-    elif rule.to in {To.APPLICANT, To.GUEST}:
+    elif rule.to in {To.APPLICANT, To.GUEST, To.ADDRESS}:
         yield from _newcomer(event, rule.to)
+    elif rule.to is To.OPERATOR:
+        for member in queries.operators():
+            yield Reader(f"person:{member.id}", member.email, member.locale or merchant.locale)
     else:
         yield from _partner(event, audience)
 
 
 def _newcomer(event: Event, to: To) -> Iterator[Reader]:
-    """Whoever asks to join, or is asked to."""
+    """Whoever asks to join or to sign up, or is asked to join."""
+    if to is To.ADDRESS:
+        yield Reader(event.subject, event.facts["email"], event.facts["locale"])
+        return
     if to is To.APPLICANT:
         asked = queries.applicant(event.subject)
         if asked is not None:
@@ -276,6 +283,20 @@ def settle(taken: Taken, outcome: Outcome) -> None:
         sms.give_back(address)
     if address is not None and outcome.gone:
         telegram.forget(int(address))
+
+
+def capture(message_id: int, letter: Letter) -> None:
+    """Keep a letter of test mode where its office reads it; kept twice it stands once."""
+    values = {
+        "message_id": message_id,
+        "sender": letter.sender,
+        "recipient": letter.to,
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "at": clock.now(),
+    }
+    db.session.execute(insert(CapturedLetter).values(values).on_conflict_do_nothing())
 
 
 def again(message_id: int) -> None:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 ACCENT = "#1f6f54"  # ours, where the merchant chose none
 WHITE = (255, 255, 255)
 UNSUBSCRIBE = "unsubscribe"
+SIGN_UP = "signup"  # the purpose of the link that confirms one
 ROLES = {
     "owner": lazy_gettext("owner"),
     "manager": lazy_gettext("manager"),
@@ -133,7 +134,10 @@ class View:
 
     @property
     def confirm_link(self) -> str:
-        """A fresh link by which an applicant confirms that the e-mail is his."""
+        """A fresh link by which an applicant, or who signs up, confirms that the e-mail is his."""
+        if "signup" in self.facts:
+            token = crypto.sign(SIGN_UP, self.facts["signup"])
+            return public_address(f"/signup/confirm?token={token}&lang={self.locale}")
         if self.applicant is None:
             raise UnwantedError("gone")
         token = participation.confirmation(self.applicant)
@@ -348,7 +352,8 @@ class View:
     def password_link(self) -> str:
         """A fresh link that sets the reader's password; to sign in, where that cannot be."""
         purpose = {"person.password_reset": "reset", "staff.invited": "invitation"}
-        if self.person is None:
+        # Staff read the letters of test mode: a link there must open nobody's account.
+        if self.person is None or self.is_test:
             return public_address("/login")
         found = purpose.get(self.kind, "welcome")
         return str(identity.password_link(self.person.id, found, self.locale))
@@ -360,7 +365,7 @@ class View:
     def office(self, page: str = "") -> str:
         """Return the address of a page of the back office."""
         if self.merchant.id == PLATFORM:
-            return public_address("/platform/")
+            return public_address(f"/platform/{page}")
         return public_address(f"/{self.merchant.slug}/office/{page}")
 
     @cached_property

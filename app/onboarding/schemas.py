@@ -56,3 +56,26 @@ class NewMerchantOut(BaseModel):
     test_api_key: str
     webhook_secret: str
     office_url: str
+
+
+class InstallIn(BaseModel):
+    """What a plugin says of itself; it becomes the name of its keys."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    plugin: Annotated[
+        str, StringConstraints(min_length=1, max_length=100, strict=True, strip_whitespace=True)
+    ] = "plugin"
+
+
+class InstallOut(BaseModel):
+    """Keys and secret are told here and never again; `hook_url` is where the shop's messages may go."""
+
+    merchant: MerchantRef
+    shop: ShopRef
+    api_key: str
+    test_api_key: str | None
+    webhook_secret: str
+    hook_url: str
+    script_url: str
+    office_url: str

@@ -40,6 +40,7 @@ class Order(Tenanted, Model):
     changed_at: Mapped[datetime]
     # The instant whose rates it has, where terms were applied to it later; None: its created_at.
     rated_as_of: Mapped[datetime | None]
+    hidden_at: Mapped[datetime | None]  # an undone test sale: lists show it only when asked
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "shop_id", "external_id"),

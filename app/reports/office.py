@@ -10,10 +10,13 @@ from flask_babel import lazy_gettext as _l
 from app.events import queries as events
 from app.events.models import Event
 from app.identity import queries as identity
+from app.onboarding.queries import steps_dismissed
 from app.partners.queries import actor_names
 from app.reports import queries
 from app.reports.rules import change, steps
 from app.site.access import may, requires
+from app.site.lists import chosen_shop, name_of
+from app.tenants import queries as tenants
 from app.web.pages import page
 from app.web.ranges import Range
 from app.web.tables import Column, Empty, Filter, Table
@@ -105,12 +108,17 @@ def index() -> Response | Redirect:
     """Show the overview; an accountant has the money desk alone, and starts there."""
     if not may("read"):
         return redirect(url_for("office.payouts.index"))
-    seen = queries.first_steps(g.tenant)
+    seen = None if steps_dismissed() else queries.first_steps(g.tenant)
+    shop = chosen_shop()
+    chosen = shop.id if shop else None
     return page(
         "reports/office/index.html",
-        figures=queries.overview(g.tenant),
+        shop=shop,
+        shops=tenants.shops(),
+        name_of=name_of,
+        figures=queries.overview(g.tenant, chosen),
         liability=queries.liability(g.tenant),
-        top=queries.top_partners(g.tenant),
+        top=queries.top_partners(g.tenant, chosen),
         waiting=queries.waiting(),
         steps=steps(seen, queries.STEPS) if seen and not all(seen.values()) else [],
         change=change,

@@ -12,6 +12,7 @@ from app.tenants.rules import SCOPES
 View = TypeVar("View", bound=Callable[..., object])
 
 PLATFORM_SCOPE = "platform"  # of a platform key, for POST /api/v1/merchants
+INSTALL = "install"  # an installation code in place of a key, for POST /api/v1/merchants/install
 # What may be required behind each door.
 KNOWN: dict[str, frozenset[str]] = {
     "office": frozenset(
@@ -20,7 +21,7 @@ KNOWN: dict[str, frozenset[str]] = {
     "cabinet": frozenset({"partner", "member"}),
     "platform": frozenset({"operator", "member"}),
     "public": frozenset({"anyone", "signed_in"}),
-    "api": frozenset({*SCOPES, PLATFORM_SCOPE}),
+    "api": frozenset({*SCOPES, PLATFORM_SCOPE, INSTALL}),
 }
 
 

@@ -15,7 +15,7 @@ from app.extensions import csrf, db
 from app.site import access, registry, strict_json
 from app.site.limits import calls
 from app.site.once import once
-from app.site.scope import act_as, enter_id, stand_in
+from app.site.scope import act_as, enter_id, enter_tenant, stand_in
 from app.tenants import queries as tenants
 from app.tenants import service
 from app.web.errors import problem
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TOUCH = timedelta(minutes=1)
 BODIES = frozenset({"POST", "PUT", "PATCH"})
 MOST_KNOWN = 10_000
+INSTALLS = 5  # calls with installation codes that an address may make in a second
 _known: dict[str, tuple[int, int]] = {}  # digest of a key: its tenant and id
 
 
@@ -41,11 +42,16 @@ def init_app(app: Flask) -> None:
     door.before_request(_enter)
     app.register_blueprint(door)
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("api.") and "POST" in (rule.methods or ()):
-            app.view_functions[rule.endpoint] = once(app.view_functions[rule.endpoint])
+        view = app.view_functions[rule.endpoint]
+        # What an installation code opens is told once and kept nowhere, not even to be repeated.
+        told_once = getattr(view, "permission", None) == access.INSTALL
+        if rule.endpoint.startswith("api.") and "POST" in (rule.methods or ()) and not told_once:
+            app.view_functions[rule.endpoint] = once(view)
 
 
 def _enter() -> Response | None:
+    if access.permission_of(request.endpoint or "") == access.INSTALL:
+        return _take_code()
     key = _recognise()
     if key is None:
         header = {"WWW-Authenticate": 'Bearer realm="Partnerka"'}
@@ -58,11 +64,31 @@ def _enter() -> Response | None:
         )
     _check_scope(key)
     _touch(key)
+    _read_body()
+    return None
+
+
+def _take_code() -> Response | None:
+    """Let a plugin in that has an installation code and no key yet; the view says whether the code holds."""
+    scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip() or not secret.isascii():
+        header = {"WWW-Authenticate": 'Bearer realm="Partnerka"'}
+        words = "Send an installation code: Authorization: Bearer inst_…"
+        return problem(401, words, code="code", headers=header)
+    if calls.too_many(f"install:{request.remote_addr}", INSTALLS):
+        words = "Too many calls in this second."
+        return problem(429, words, code="rate", headers={"Retry-After": "1"})
+    enter_tenant(None)
+    g.install_code = secret.strip()
+    _read_body()
+    return None
+
+
+def _read_body() -> None:
     if request.method in BODIES and (
         request.content_length or request.headers.get("Transfer-Encoding")
     ):
         _read_json()
-    return None
 
 
 def _recognise() -> KeyInUse | None:

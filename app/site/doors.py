@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, abort, g, request, url_for
 
 from app.errors import Forbidden, NotFound
 from app.identity import queries as people_queries
@@ -15,6 +15,7 @@ from app.site.people import recognise
 from app.site.scope import enter_tenant
 from app.tenancy import PLATFORM
 from app.tenants import queries as tenants
+from app.tenants.rules import TEST_SUFFIX
 from app.trust import queries as trust
 from app.web import surround, surroundings
 from app.web.errors import sign_in_again
@@ -163,7 +164,22 @@ def _surround(tenant: Tenant, audience: str, role: str | None = None) -> None:
         role=role,
         allowed=access.allowed,
         test_mode=tenant.twin_of is not None,
+        other_mode=_other_mode(tenant) if audience == "office" else None,
     )
+
+
+def _other_mode(tenant: Tenant) -> str | None:
+    """Return where this page, or the first one, stands in the other of live and test mode.
+
+    Only pages without a thing of their own are the same in both: an order's are not.
+    """
+    slug = tenant.slug.removesuffix(TEST_SUFFIX) if tenant.twin_of else tenant.slug + TEST_SUFFIX
+    rule = request.url_rule
+    if rule is None or rule.arguments != {"merchant"} or "GET" not in (rule.methods or ()):
+        return f"/{slug}/office/"
+    if rule.endpoint.startswith("office.twin."):  # only in test mode
+        return f"/{slug}/office/"
+    return url_for(rule.endpoint, merchant=slug)
 
 
 def _check_permission() -> None:

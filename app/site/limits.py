@@ -21,8 +21,8 @@ class Calls:
         self._here: Counter[str] = Counter()
         self._second = 0
 
-    def too_many(self, key_id: int, limit: int = CALLS) -> bool:
-        """Count one call of a key and tell whether it is one too many in this second."""
+    def too_many(self, key_id: int | str, limit: int = CALLS) -> bool:
+        """Count one call of a key (or of an address) and tell whether it is one too many in this second."""
         second = int(time.time())
         return self._count(f"calls:{key_id}:{second}", second) > limit
 

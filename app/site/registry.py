@@ -46,6 +46,8 @@ SLICES: dict[str, tuple[str, ...]] = {
         "runs",
         "reruns",
         "statistics",
+        "onboarding",
+        "twin",
         "reports",
     ),
     "cabinet": (

@@ -116,10 +116,6 @@ class ServiceForm(Form):
         }
         return cls(formdata=None, data=data | plain)
 
-    def tell(self, name: str, words: str) -> None:
-        """Put a refusal at its field."""
-        self.complain(name, words)
-
 
 class TrialForm(Form):
     """Where a trial goes."""

@@ -43,7 +43,7 @@ def save() -> Response:
         try:
             service.set_up(form.described(known), form.caps, is_on=form.is_on.data)
         except DomainError as error:
-            form.tell(error.errors[0].field if error.errors else "", error.message)
+            form.tell(error)
         else:
             return see_other(
                 "office.sms.index", message=_("Saved. Send a trial to see that it works.")

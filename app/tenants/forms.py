@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask_babel import gettext
@@ -23,9 +23,6 @@ from app.tenants.rules import CAPS, RANGES, SCOPES, setting_problem, slug_proble
 from app.web.colour import parse
 from app.web.forms import Filled, Form, MoneyField, SelectField
 from app.web.locale import LOCALES
-
-if TYPE_CHECKING:
-    from app.errors import DomainError
 
 STATE_NAMES = {
     "registered": _l("New"),
@@ -288,19 +285,6 @@ class PayoutRulesForm(Form):
     )
 
 
-class ClockForm(Form):
-    """How far to move the test twin's time."""
-
-    days = IntegerField(
-        _l("Days forward"),
-        [Filled(), NumberRange(1, 3653)],
-        default=1,
-        description=_l(
-            "Holds end and windows close as if so much time had passed. It cannot be moved back."
-        ),
-    )
-
-
 class KeyForm(Form):
     """A new key."""
 
@@ -350,10 +334,3 @@ class MerchantForm(Form):
         """What create_merchant wants to know."""
         names = ("name", "slug", "email", "site", "currency", "locale", "timezone")
         return {name: self[name].data for name in names}
-
-    def tell(self, error: DomainError) -> None:
-        """Put the refusals of the domain at their fields."""
-        for each in error.errors:
-            self.complain(each.field, each.message)
-        if not error.errors:
-            self.complain("", error.message)

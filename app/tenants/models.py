@@ -43,7 +43,7 @@ class Tenant(Model):
 
 
 class Directory(Model):
-    """Finds the tenant before there is a scope: slug, domain, api_key, short, connection."""
+    """Finds the tenant before there is a scope: by slug, domain now or once, key, link, connection, code."""
 
     __tablename__ = "directory"
 
@@ -53,7 +53,10 @@ class Directory(Model):
     target_id: Mapped[int | None]
 
     __table_args__ = (
-        CheckConstraint("kind in ('slug','domain','api_key','short','connection')", name="kind"),
+        CheckConstraint(
+            "kind in ('slug','domain','api_key','short','connection','past_domain','install')",
+            name="kind",
+        ),
         Index("ix_directory_tenant", "tenant_id"),
     )
 
@@ -71,6 +74,23 @@ class Shop(Tenanted, Model):
     created_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("tenant_id", "public_id"),)
+
+
+class ShopDomain(Tenanted, Model):
+    """Where a shop stood before: what was printed, bound and sent there still counts."""
+
+    __tablename__ = "shop_domain"
+
+    shop_id: Mapped[int]
+    domain: Mapped[str]
+    path: Mapped[str] = mapped_column(server_default=text("'/'"))
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+
+    __table_args__ = (
+        ref("shop", "shop_id"),
+        Index("ix_shop_domain_domain", "tenant_id", "domain", "until"),
+    )
 
 
 class StatusMap(Tenanted, Model):

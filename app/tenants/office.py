@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -29,7 +28,6 @@ from app.tenants.forms import (
     AttributionForm,
     BrandForm,
     CapsForm,
-    ClockForm,
     EarningForm,
     KeyForm,
     PayoutRulesForm,
@@ -267,30 +265,13 @@ def revoke_key(key_id: int) -> Response:
     return see_other("office.tenants.keys", message=_("%(name)s is revoked.", name=key.name))
 
 
-@bp.get("/clock")
+@bp.post("/shops/<string:shop_id>/former/<int:place>/forget")
 @requires("settings")
-def clock() -> Response:
-    return _clock(ClockForm())
-
-
-@bp.post("/clock")
-@requires("settings")
-def move_clock() -> Response:
-    form = ClockForm()
-    if form.validate_on_submit():
-        try:
-            service.move_clock(g.tenant, timedelta(days=form.days.data))
-        except DomainError as error:
-            _complain(form, error)
-        else:
-            return see_other("office.tenants.clock", message=_("The clock of test mode is moved."))
-    return _clock(form, 422)
-
-
-def _clock(form: ClockForm, status: int = 200) -> Response:
-    if g.tenant.twin_of is None:
-        raise NotFound
-    return page("tenants/office/clock.html", form=form, now=now(), status=status)
+def forget_place(shop_id: str, place: int) -> Response:
+    service.forget_domain(_found(shop_id), place)
+    return see_other(
+        "office.tenants.shop", shop_id=shop_id, message=_("The former address counts no more.")
+    )
 
 
 def _caps(form: CapsForm, status: int = 200) -> Response:
@@ -346,6 +327,7 @@ def _shop(form: ShopForm, found: Shop | None, words: dict[str, str], status: int
         happened=activity_of(f"shop:{found.id}") if found is not None else None,
         words=[*sorted(words.items(), key=_by_state), *unknown, *[("", "registered")] * BLANK_ROWS],
         states=STATE_NAMES,
+        former=queries.former_places([found.id]).get(found.id, []) if found is not None else [],
         older=WordsForm(formdata=None) if found is not None else None,
     )
 

@@ -10,7 +10,16 @@ from sqlalchemy import func, select
 from app import crypto
 from app.extensions import db
 from app.facts import service as facts
-from app.tenants.models import ApiKey, Connection, Directory, Shop, StatusMap, Tenant
+from app.tenancy import current_tenant
+from app.tenants.models import (
+    ApiKey,
+    Connection,
+    Directory,
+    Shop,
+    ShopDomain,
+    StatusMap,
+    Tenant,
+)
 from app.tenants.rules import DEFAULTS
 
 if TYPE_CHECKING:
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MERCHANT = "merchant"  # the owner of the settings' facts
+PAST_DOMAIN = "past_domain"
 
 
 @dataclass(frozen=True)
@@ -49,8 +59,8 @@ def by_slug(slug: str) -> Tenant | None:
 
 
 def by_domain(name: str) -> Tenant | None:
-    """Return the merchant whose shop has this domain."""
-    return _found("domain", name)
+    """Return the merchant whose shop has this domain, else the one whose shop had it last."""
+    return _found("domain", name) or _found(PAST_DOMAIN, name)
 
 
 def by_key(key: str) -> tuple[int, int] | None:
@@ -113,6 +123,38 @@ def shop(public_id: str) -> Shop | None:
 def shop_by_id(shop_id: int) -> Shop | None:
     """Return a shop of the scope by id."""
     return db.session.scalar(select(Shop).where(Shop.id == shop_id))
+
+
+def stands() -> list[tuple[Shop, str]]:
+    """Return the merchant's shops with the domains whose pages speak for them, whole domains first.
+
+    After where they stand now comes where they stood before, unless somebody else stands there now.
+    """
+    known = sorted(shops(), key=lambda shop: len(shop.path))
+    now = [(shop, shop.domain) for shop in known if shop.domain]
+    former = former_places(shop.id for shop in known)
+    once = [(shop, row.domain) for shop in known for row in former.get(shop.id, ())]
+    return [*now, *((shop, domain) for shop, domain in once if _is_ours(domain))]
+
+
+def _is_ours(domain: str) -> bool:
+    found = look_up("domain", domain)
+    return found is None or found.tenant_id == current_tenant()
+
+
+def former_places(shop_ids: Iterable[int]) -> dict[int, list[ShopDomain]]:
+    """Return where shops stood before, the last place first."""
+    query = select(ShopDomain).where(ShopDomain.shop_id.in_(set(shop_ids)))
+    found: dict[int, list[ShopDomain]] = {}
+    for row in db.session.scalars(query.order_by(ShopDomain.until.desc())):
+        found.setdefault(row.shop_id, []).append(row)
+    return found
+
+
+def stands_since(shop: Shop) -> datetime:
+    """Return since when a shop stands where it stands."""
+    query = select(func.max(ShopDomain.until)).where(ShopDomain.shop_id == shop.id)
+    return db.session.scalar(query) or shop.created_at
 
 
 def words(shop_id: int) -> Words:

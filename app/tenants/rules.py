@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 SCOPES = ("orders", "partners", "catalog", "payouts", "settings", "read")
@@ -18,7 +17,6 @@ DEFAULT_WORDS = {
 }
 TEST_SUFFIX = "-test"
 MOST_WORDS = 100
-FURTHEST = timedelta(days=3653)  # how far a test twin's clock may be moved in all
 LONGEST_WORD = 128  # as an order's status
 # First segments of our own addresses, and some that would mislead.
 RESERVED = frozenset(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from app import clock, crypto
 from app.errors import Conflict, DomainError, FieldError, NotFound
@@ -19,10 +19,11 @@ from app.extensions import db
 from app.facts import service as facts
 from app.tenancy import current_tenant, public_id
 from app.tenants import queries, rules
-from app.tenants.models import ApiKey, Connection, Directory, Shop, StatusMap, Tenant
+from app.tenants.models import ApiKey, Connection, Directory, Shop, ShopDomain, StatusMap, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 KEY_SHOWN = 12  # characters of a key that lists show
 
@@ -98,9 +99,7 @@ def change_shop(
     shop.name = shop.name if name is None else name
     shop.timezone = shop.timezone if timezone is None else timezone
     if place is not None and (place.domain, place.path) != (shop.domain, shop.path):
-        _release_domain(shop)
-        shop.domain, shop.path = place.domain, place.path
-        _claim_domain(shop)
+        _move(shop, place)
     after = {"name": shop.name, "domain": shop.domain, "path": shop.path, "timezone": shop.timezone}
     changed = {key: value for key, value in after.items() if before[key] != value}
     if words is not None and _change_words(shop, dict(words)):
@@ -152,21 +151,6 @@ def change_brand(tenant: Tenant, *, name: str, accent: str | None) -> None:
         f"merchant:{tenant.id}",
         changes={"name": name, "accent": accent},
     )
-
-
-def move_clock(tenant: Tenant, by: timedelta) -> None:
-    """Move a test twin's time forward: holds end, windows close. Never back: what was booked stays past.
-
-    Raises NotFound for a live merchant, DomainError for a move back or further than ten years in all.
-    """
-    if tenant.twin_of is None:
-        raise NotFound
-    moved = tenant.clock_offset + by
-    if by <= timedelta(0) or moved > rules.FURTHEST:
-        raise _refused("days", _("Move it forward, ten years at most."))
-    tenant.clock_offset = moved
-    changes = {"clock": round(moved.total_seconds())}
-    record("merchant.settings_changed", f"merchant:{tenant.id}", changes=changes)
 
 
 def read_place(domain: str, path: str) -> rules.Place:
@@ -298,10 +282,53 @@ def _claim_domain(shop: Shop) -> None:
         enter("domain", shop.domain, current_tenant(), shop.id)
 
 
-def _release_domain(shop: Shop) -> None:
-    sharing = select(func.count()).where(Shop.domain == shop.domain, Shop.id != shop.id)
-    if not db.session.scalar(sharing):
-        _leave("domain", crypto.digest(shop.domain))
+def _move(shop: Shop, place: rules.Place) -> None:
+    """Let a shop stand elsewhere from now on; where it stood before is kept with its dates.
+
+    Links, codes and bindings name the shop and not its address, so they live on; what arrives from
+    the old address (a click on a printed link, an Origin, a pasted page) still counts.
+    """
+    before, now = rules.Place(shop.domain, shop.path), clock.now()
+    if before.domain:
+        since = queries.stands_since(shop)
+        row = ShopDomain(
+            shop_id=shop.id, domain=before.domain, path=before.path, since=since, until=now
+        )
+        db.session.add(row)
+    shop.domain, shop.path = place.domain, place.path
+    db.session.flush()
+    if before.domain and before.domain != place.domain:
+        _leave_domain(before.domain, shop.id)
+    _claim_domain(shop)
+
+
+def _leave_domain(domain: str, shop_id: int) -> None:
+    """Let a domain lead here as long as nobody else claims it: a new owner's claim comes first."""
+    if db.session.scalar(select(func.count()).where(Shop.domain == domain)):
+        return
+    _leave("domain", crypto.digest(domain))
+    values = {"tenant_id": current_tenant(), "target_id": shop_id}
+    entry = insert(Directory).values(
+        kind=queries.PAST_DOMAIN, key_hash=crypto.digest(domain), **values
+    )
+    db.session.execute(
+        entry.on_conflict_do_update(index_elements=["kind", "key_hash"], set_=values)
+    )
+
+
+def forget_domain(shop: Shop, row_id: int) -> ShopDomain:
+    """Let a former address of a shop count no more. Raises NotFound."""
+    row = db.session.scalar(
+        select(ShopDomain).where(ShopDomain.id == row_id, ShopDomain.shop_id == shop.id)
+    )
+    if row is None:
+        raise NotFound
+    db.session.delete(row)
+    db.session.flush()
+    if not db.session.scalar(select(func.count()).where(ShopDomain.domain == row.domain)):
+        _leave(queries.PAST_DOMAIN, crypto.digest(row.domain))
+    record("shop.changed", f"shop:{shop.id}", forgotten=f"{row.domain}{row.path}")
+    return row
 
 
 def _leave(kind: str, key_hash: str) -> None:

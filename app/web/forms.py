@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
@@ -17,6 +17,9 @@ from app.money import Money, MoneyError, exponent, parse_typed, plain_number
 from app.web.filters import locale_name, money_plain, percent
 from app.web.locale import zone
 from app.web.surroundings import surroundings
+
+if TYPE_CHECKING:
+    from app.errors import DomainError
 
 LINE, TEXT = (
     255,
@@ -75,6 +78,13 @@ class Form(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(message)
         else:
             field.errors = [*field.errors, message]
+
+    def tell(self, error: DomainError) -> None:
+        """Put the refusals of the domain at their fields, or above the form."""
+        for each in error.errors:
+            self.complain(each.field, each.message)
+        if not error.errors:
+            self.complain("", error.message)
 
 
 def _flat(errors: Any) -> list[Any]:

@@ -6,6 +6,15 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 HAPPENINGS: dict[str, LazyString] = {
+    "signup.asked": _l("Account asked for"),
+    "signup.confirmed": _l("Sign-up confirmed"),
+    "signup.refused": _l("Sign-up refused"),
+    "signup.opened": _l("Account opened from a sign-up"),
+    "install_code.drawn": _l("Installation code drawn"),
+    "install_code.used": _l("Installation code used"),
+    "clock.moved": _l("Clock of test mode moved"),
+    "test_sale.made": _l("Test sale made"),
+    "test_sale.undone": _l("Test sale undone"),
     "merchant.created": _l("Merchant made"),
     "merchant.settings_changed": _l("Settings changed"),
     "shop.changed": _l("Shop changed"),

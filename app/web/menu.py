@@ -26,6 +26,7 @@ class Entry:
     endpoint: str = ""
     entries: tuple[Entry, ...] = ()
     below: tuple[str, ...] = ()  # other pages on which it is the current one
+    test: bool = False  # only in test mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,30 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ),
         ),
         Entry(
+            lazy_gettext("Test mode"),
+            "test-pipe",
+            entries=(
+                Entry(
+                    lazy_gettext("Test sale"),
+                    endpoint="office.twin.sales",
+                    test=True,
+                    below=_pages("office", "twin.sale twin.sell"),
+                ),
+                Entry(
+                    lazy_gettext("Clock"),
+                    endpoint="office.twin.look",
+                    test=True,
+                    below=_pages("office", "twin.move"),
+                ),
+                Entry(
+                    lazy_gettext("Mailbox"),
+                    endpoint="office.twin.mailbox",
+                    test=True,
+                    below=_pages("office", "twin.letter"),
+                ),
+            ),
+        ),
+        Entry(
             lazy_gettext("Settings"),
             "settings",
             entries=(
@@ -192,6 +217,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     ),
     "platform": (
         Entry(lazy_gettext("Merchants"), "building-store", "platform.tenants.index"),
+        Entry(lazy_gettext("Sign-ups"), "user-plus", "platform.onboarding.index"),
         Entry(lazy_gettext("Messages"), "mail", "platform.notifications.index"),
     ),
     "public": (),
@@ -213,6 +239,8 @@ def _line(entry: Entry, waiting: Mapping[str, int]) -> Line | None:
         below = _lines(entry.entries, waiting)
         current = any(line.current for line in below)
         return Line(entry.label, entry.icon, None, current, below) if below else None
+    if entry.test and not surroundings().test_mode:
+        return None
     if entry.endpoint not in current_app.view_functions or not surroundings().allowed(
         entry.endpoint
     ):

@@ -33,6 +33,7 @@ class Surroundings:
     allowed: Callable[[str], bool] = _nothing  # may this reader open that endpoint
     waiting: Callable[[], Mapping[str, int]] = dict  # how much waits behind endpoints of the menu
     test_mode: bool = False
+    other_mode: str | None = None  # this page, or the first one, in the other of live and test mode
     viewing_as: str | None = None  # the partner whose cabinet staff look at, read only
 
 

@@ -221,20 +221,3 @@ def test_a_key_made_in_test_mode_is_a_test_key(
     data = {"name": "Try", "shop": shop[1], "scopes": ["read"]}
     answer = owner.post(f"/{lampa.slug}-test/office/settings/keys/", data=data)
     assert "sk_test_" in answer.text
-
-
-def test_the_clock_of_test_mode_goes_forward_and_only_there(
-    app: App, owner: FlaskClient, lampa: Merchant
-) -> None:
-    there = f"/{lampa.slug}-test/office/settings/clock"
-    assert owner.get(lampa.office("settings/clock")).status_code == 404
-    assert owner.post(lampa.office("settings/clock"), data={"days": "1"}).status_code == 404
-    assert owner.get(there).status_code == 200
-    assert owner.post(there, data={"days": "14"}).status_code == 303
-    assert owner.post(there, data={"days": "14"}).status_code == 303
-    for wrong in ("0", "-1", "x", "99999", "3650"):
-        assert owner.post(there, data={"days": wrong}).status_code == 422, wrong
-    with app.app_context():
-        twin = queries.tenant(lampa.twin_id)
-        assert twin is not None
-        assert twin.clock_offset == timedelta(days=28)

@@ -32,6 +32,7 @@ from app.partners.queries import cards
 from app.programs import queries as programs
 from app.reports.queries import activity_of, customer_sums, sources
 from app.site.access import may, requires
+from app.site.lists import by_shop, with_undone
 from app.web import lists
 from app.web.cells import linked
 from app.web.filters import money_text
@@ -133,14 +134,27 @@ ORDERS = Table(
 )
 
 
-lists.register(lists.Listing("orders", "office.orders.index", lambda: ORDERS, orders))
+def _narrowable() -> tuple[Table, Select[Any]]:
+    """Return the list with what it can be narrowed by for this merchant: a shop, undone test sales."""
+    return with_undone(by_shop(ORDERS, Order.shop_id), orders())
+
+
+lists.register(
+    lists.Listing(
+        "orders",
+        "office.orders.index",
+        lambda: _narrowable()[0],
+        lambda: _narrowable()[1],
+    )
+)
 
 
 @bp.get("/")
 @requires("read")
 def index() -> Response:
     """List orders; a star marks those that a partner brought."""
-    view = ORDERS.load(orders())
+    table, statement = _narrowable()
+    view = table.load(statement)
     view.saved, view.shares = views("orders", g.person.id), may("manage")
     return page("orders/office/index.html", "_table.html", orders=view, own={"starred": starred()})
 

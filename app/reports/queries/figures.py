@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Date, and_, cast, exists, func, select
 
 from app import clock
+from app.attribution.models import Click
 from app.attribution.queries import last_visit
 from app.catalog.models import Product
 from app.catalog.queries import families_below
@@ -17,6 +18,8 @@ from app.commissions.models import Deal
 from app.extensions import db
 from app.intake.models import Inbox
 from app.ledger.models import Balance
+from app.links.models import Link
+from app.notifications.models import Message
 from app.orders.models import Order
 from app.orders.queries import unexplained
 from app.partners.models import Partner
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 FALLEN = ("cancelled", "refunded")
 TOP = 5
 NEW_FOR = timedelta(days=90)  # so long the first steps are looked for
-STEPS = ("domain", "terms", "product", "partner", "snippet", "order")
+STEPS = ("domain", "terms", "product", "partner", "snippet", "click", "order", "words", "mail")
 
 
 @dataclass(frozen=True)
@@ -93,19 +96,28 @@ class Top:
     commission: int
 
 
-def overview(tenant: Tenant) -> Overview:
-    """Return figures by the merchant's days from the roll-ups, however many clicks there were."""
+def overview(tenant: Tenant, shop: int | None = None) -> Overview:
+    """Return figures by the merchant's days: of all shops from the roll-ups, of one from its rows."""
     days = days_until(clock.today(tenant.timezone), 2 * PERIOD)
-    found = statistics.by_day(Period(days[0], days[-1]))
-    by_day = {day: _figures(numbers) for day, numbers in found.items()}
+    if shop is None:
+        found = statistics.by_day(Period(days[0], days[-1]))
+        by_day = {day: _figures(numbers) for day, numbers in found.items()}
+    else:
+        since = _start(days[0], tenant.timezone)
+        deals = _deals_by_day(since, tenant.timezone, shop)
+        clicks = _clicks_by_day(since, tenant.timezone, shop)
+        by_day = {
+            day: deals.get(day, Figures()) + Figures(clicks=clicks.get(day, 0))
+            for day in {*deals, *clicks}
+        }
     recent = days[PERIOD:]
     return Overview(
         days=recent,
         daily=[by_day.get(day, Figures()) for day in recent],
         now=total(by_day, recent),
         before=total(by_day, days[:PERIOD]),
-        ever=_figures(statistics.ever()),
-        as_of=statistics.as_of(),
+        ever=_figures(statistics.ever()) if shop is None else _ever(shop),
+        as_of=statistics.as_of() if shop is None else None,
     )
 
 
@@ -130,13 +142,13 @@ def liability(tenant: Tenant) -> Liability:
     )
 
 
-def top_partners(tenant: Tenant) -> list[Top]:
+def top_partners(tenant: Tenant, shop: int | None = None) -> list[Top]:
     """Return who brought most in the last days; by the deals' index of days."""
     since = _start(days_until(clock.today(tenant.timezone))[0], tenant.timezone)
     sums = (
         select(Deal.tenant_id, Deal.partner_id, *_sums())
         .join(Order, _order())
-        .where(*_standing(since))
+        .where(*_standing(since), *_in_shop(shop))
         .group_by(Deal.tenant_id, Deal.partner_id)
         .subquery()
     )
@@ -200,11 +212,16 @@ def first_steps(tenant: Tenant) -> dict[str, bool] | None:
             select(Shop.id).where(Shop.domain != "").exists().label("domain"),
             select(Terms.id).where(Terms.is_base, Terms.version > 1).exists().label("terms"),
             select(Product.id).exists().label("product"),
-            select(Partner.id).exists().label("partner"),
+            select(Partner.id).where(Partner.status == "active").exists().label("partner"),
+            select(Click.nonce).where(Click.flag.is_(None)).exists().label("click"),
             select(Order.id).exists().label("order"),
+            select(Message.id).where(Message.state == "sent").exists().label("mail"),
         )
     ).one()
-    return {**row._mapping, "snippet": last_visit() is not None}  # noqa: SLF001 - a row's names
+    seen = dict(row._mapping)  # noqa: SLF001 - a row's names
+    # Words are mapped when an order came and none of its words was strange.
+    words = seen["order"] and not unexplained()
+    return {**seen, "snippet": last_visit() is not None, "words": words}
 
 
 @dataclass(frozen=True)
@@ -302,12 +319,56 @@ def _standing(since: datetime | None = None) -> tuple[Any, ...]:
     return wanted if since is None else (*wanted, Deal.created_at >= since)
 
 
+def _in_shop(shop: int | None) -> tuple[Any, ...]:
+    return () if shop is None else (Order.shop_id == shop,)
+
+
+def _seen_in(shop: int | None) -> tuple[Any, ...]:
+    """Clicks on links into one shop, that no machine made."""
+    people = (Click.flag.is_(None),)
+    if shop is None:
+        return people
+    return (*people, Click.link_id.in_(select(Link.id).where(Link.shop_id == shop)))
+
+
 def _day(column: Any, zone: str) -> Any:
     return cast(func.timezone(zone, column), Date)
 
 
 def _start(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _deals_by_day(since: datetime, zone: str, shop: int | None) -> dict[date, Figures]:
+    day = _day(Deal.created_at, zone)
+    rows = db.session.execute(
+        select(day.label("day"), *_sums())
+        .join(Order, _order())
+        .where(*_standing(since), *_in_shop(shop))
+        .group_by(day)
+    )
+    return {r.day: Figures(r.orders, int(r.turnover), int(r.commission)) for r in rows}
+
+
+def _clicks_by_day(since: datetime, zone: str, shop: int | None) -> dict[date, int]:
+    day = _day(Click.at, zone)
+    rows = db.session.execute(
+        select(day.label("day"), func.count().label("clicks"))
+        .where(Click.at >= since, *_seen_in(shop))
+        .group_by(day)
+    )
+    return {row.day: row.clicks for row in rows}
+
+
+def _ever(shop: int | None) -> Figures:
+    clicks = select(func.count()).where(*_seen_in(shop)).scalar_subquery()
+    row = db.session.execute(
+        select(*_sums(), clicks.label("clicks"))
+        .select_from(Deal)
+        .join(Order, _order())
+        .where(*_standing(), *_in_shop(shop))
+    ).one()
+    return Figures(row.orders, int(row.turnover or 0), int(row.commission or 0), row.clicks)
 
 
 def _hold(tenant: Tenant) -> Hold:

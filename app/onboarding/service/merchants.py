@@ -56,8 +56,8 @@ def create_merchant(
     `site` is a domain or an address of the shop. Raises DomainError that names the fields, and
     Conflict for a taken slug.
     """
-    _check(slug, currency, timezone)
-    place = _place(site)
+    check(slug, currency, timezone)
+    place = place_of(site)
     owner = identity.ensure_person(email, owner_name or name, locale)
     tenant = _tenant(name, slug, owner.email, currency, locale, timezone)
     shop, key, secret = _furnish(tenant, place, "live")
@@ -120,7 +120,8 @@ def _furnish(tenant: Tenant, place: rules.Place, kind: str) -> tuple[Shop, str, 
         return shop, key.secret, secret
 
 
-def _check(slug: str, currency: str, timezone: str) -> None:
+def check(slug: str, currency: str, timezone: str) -> None:
+    """Refuse what no account can begin with. Raises DomainError that names the fields."""
     errors = []
     problem = rules.slug_problem(slug)
     if problem is not None:
@@ -133,8 +134,8 @@ def _check(slug: str, currency: str, timezone: str) -> None:
         raise DomainError("invalid", _("Something has to be corrected."), *errors)
 
 
-def _place(site: str | None) -> rules.Place:
-    """Return where the shop stands; a whole address may be given here."""
+def place_of(site: str | None) -> rules.Place:
+    """Return where the shop stands; a whole address may be given here. Raises DomainError."""
     text = (site or "").strip()
     if not text:
         return rules.Place("", "/")
