@@ -119,6 +119,8 @@ def test_registrations_and_bindings_have_words_of_their_own(locale: str) -> None
     assert {k.value for k in Kind} - {"binding"} | {
         "registered",
         "subscribed",
+        "typed",
+        "confirmed",
     } == claims.BOUND.keys()
     assert {kind for kind, _how in claims.ENROLLED} == {"click", "ref", "partner_code"}
     for table in (claims.WHY, claims.BOUND, claims.ENROLLED):

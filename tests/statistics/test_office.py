@@ -184,10 +184,10 @@ def test_everything_that_happened_is_listed_with_who_and_what(
     page = plain(owner.get(shop.office("activity?kind=partner")).text)
     assert "Boris → Boris the Blade" in page
     assert "The manager" in page
-    assert "Partner deal" not in page
+    assert "Sale counted for a partner" not in page
     mine = plain(owner.get(shop.office(f"activity?actor=person:{shop.staff['manager'].id}")).text)
     assert "Boris the Blade" in mine
-    assert "Partner deal" in plain(owner.get(shop.office("activity?kind=deal")).text)
+    assert "Sale counted for a partner" in plain(owner.get(shop.office("activity?kind=deal")).text)
     today = f"{clock.wall() + timedelta(days=2):%Y-%m-%d}"
     assert "Nothing here" in plain(owner.get(shop.office(f"activity?at_from={today}")).text)
 

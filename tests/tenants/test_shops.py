@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from app import clock
+from app import clock, jobs
 from app.attribution.models import Click
 from app.extensions import db
 from app.links.queries import sites_of
@@ -226,6 +226,7 @@ class TestSeveralShops:
 
     def test_lists_and_figures_are_narrowed_to_one_shop(
         self,
+        app: App,
         client: FlaskClient,
         owner: FlaskClient,
         lampa: Merchant,
@@ -243,6 +244,8 @@ class TestSeveralShops:
             one = owner.get(lampa.office(f"{path}?shop={outlet}")).text
             assert there["number"] in one, path
             assert here["number"] not in one, path
+        with app.app_context():
+            jobs.refresh_statistics()
         whole, part = (
             re.findall(r'class="stat-value">(.*?)</p>', owner.get(lampa.office(query)).text)
             for query in ("", f"?shop={outlet}")

@@ -148,5 +148,5 @@ def test_a_chart_gets_whole_units(app: App) -> None:
     with reading(app, "ru"):
         money = filters.chart_series(("Earned", [199000, None], "money"))
         clicks = filters.chart_series(("Clicks", [3], "number"))
-    assert money == {"label": "Earned", "values": [1990, None], "unit": "₽"}
-    assert clicks == {"label": "Clicks", "values": [3], "unit": ""}
+    assert money == {"label": "Earned", "values": [1990, None], "unit": "₽", "past": False}
+    assert clicks == {"label": "Clicks", "values": [3], "unit": "", "past": False}
