@@ -92,7 +92,7 @@ def undo(tenant: Tenant, sale: TestSale) -> TestSale:
     intake.delete(sale.shop_id, order.external_id)
     if payout is not None:
         wish = Wish(sale.partner_id, Act.ACCRUE, payout.amount, _("The test sale was undone."))
-        adjustments.book(f"ab_{sale.public_id}", [wish], payout.currency)
+        adjustments.book(f"ab_{sale.public_id.removeprefix('ts_')}", [wish], payout.currency)
     db.session.refresh(order)
     order.hidden_at = sale.undone_at = clock.now()
     record("test_sale.undone", f"test_sale:{sale.id}", order_id=order.id)
