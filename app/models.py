@@ -8,6 +8,7 @@ import app.catalog.models
 import app.commissions.models
 import app.events.models
 import app.facts.models
+import app.fraud.models
 import app.grades.models
 import app.identity.models
 import app.intake.models
@@ -17,10 +18,12 @@ import app.members.models
 import app.network.models
 import app.notifications.models
 import app.orders.models
+import app.participation.models
 import app.partners.models
 import app.payouts.models
 import app.postbacks.models
 import app.programs.models
 import app.runs.models
 import app.tenants.models
+import app.trust.models
 import app.verified_sites.models  # noqa: F401

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOMENT, MINUTE, DAY = timedelta(seconds=15), timedelta(minutes=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -48,8 +49,10 @@ TABLE = (
     Entry(jobs.refresh_networks, MINUTE, timedelta(seconds=10)),
     Entry(jobs.rehang, MINUTE, timedelta(seconds=20)),
     Entry(jobs.grade, MINUTE, timedelta(seconds=50)),
+    Entry(jobs.convert, 5 * MINUTE, timedelta(seconds=40)),
     Entry(jobs.send_postbacks, MOMENT, timedelta(seconds=8)),
     Entry(jobs.check_sites, MINUTE, timedelta(seconds=40)),
+    Entry(jobs.remind, HOUR, timedelta(minutes=5)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
     Entry(jobs.snapshots, DAY, timedelta(hours=1)),
     Entry(jobs.prune, DAY, timedelta(hours=3)),

@@ -84,6 +84,17 @@ def read_only() -> Iterator[None]:
         savepoint.rollback()  # and with it the setting
 
 
+@contextmanager
+def tried() -> Iterator[None]:
+    """Let what the block writes be seen in the block alone: a preview of what would be done."""
+    savepoint = db.session.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+        db.session.expire_all()  # what was read in the block is true there alone
+
+
 def _connection() -> Connection[Any]:
     session = db.session()
     if session.new or session.dirty or session.deleted:

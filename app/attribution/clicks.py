@@ -22,6 +22,7 @@ from app.extensions import db
 from app.group_commit import GroupCommit
 from app.links.queries import SCAN
 from app.links.rules import (
+    PAID_MARKS,
     ascii_domain,
     click_key,
     fold_code,
@@ -52,6 +53,7 @@ REMEMBERED = 30.0  # seconds that a link is known without asking
 MOST_REMEMBERED = 50_000
 LONGEST = 500  # characters kept of what a browser says
 LONGEST_QUERY = 4000
+KEPT = (*PARAMS, *PAID_MARKS)  # of what a link is followed with
 KINDS = {"/r/": "redirect", "/s/": "short", "/t/": "script"}
 # Machines that say so. Plain HTTP libraries and headless browsers are none: shops' own checks use
 # them, and whoever means to deceive calls himself something else.
@@ -195,7 +197,7 @@ class Clicks:
             "u": _kept(environ.get("HTTP_USER_AGENT")),
             "r": _kept(said.get("from") if kind in BEACONS else environ.get("HTTP_REFERER")),
             "a": _kept(said.get("page")),
-            "q": {name: _kept(said[name]) for name in PARAMS if name in said} if said else {},
+            "q": {name: _kept(said[name]) for name in KEPT if name in said} if said else {},
             "f": flag,
         }  # fmt: skip
         try:

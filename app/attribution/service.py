@@ -25,6 +25,7 @@ EnrolmentRow = tuple[int | None, "datetime | None", bool, str]  # partner, touch
 Row = tuple[int | None, "datetime | None", int, bool, str]  # partner, touch, position, won, why
 
 UNANSWERED = "ref:"
+OFFICE = "office"  # what staff said here, beside what the shop's message says of theirs
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ WHERE member_id = ANY(%(members)s)
 _KEPT = """
 SELECT order_id, kind, evidence, partner_id, touch_at, position, won, why
 FROM claim WHERE order_id = ANY(%(orders)s)
+"""
+_STAFF = """
+SELECT DISTINCT ON (order_id) order_id, partner_id FROM staff_claim
+WHERE order_id = ANY(%(orders)s) ORDER BY order_id, id DESC
 """
 _FORGET = "DELETE FROM claim WHERE order_id = ANY(%(orders)s)"
 _KEEP = """
@@ -131,6 +136,7 @@ class _Read:
     enrolled: Sequence[Any]
     kept: Mapping[int, Mapping[tuple[str, str], Row]]  # by order
     clicks: Mapping[str, SeenClick]
+    staff: Mapping[int, int]  # whose staff say that an order is
 
 
 def _read(
@@ -147,6 +153,7 @@ def _read(
         cards = sql.send(_CARDS, whose) if members else None
         told = sql.send(_ENROLMENTS, whose) if members else None
         claims = sql.send(_KEPT, {"orders": sorted(orders)}) if orders else None
+        staff = sql.send(_STAFF, {"orders": sorted(orders)}) if orders else None
     found = codes.fetchall() if codes else []
     enrolled = told.fetchall() if told else []
     found += _codes_of(enrolled, keys)
@@ -163,6 +170,7 @@ def _read(
         enrolled=enrolled,
         kept=kept,
         clicks=read_clicks(tokens) if tokens else {},
+        staff={r.order_id: r.partner_id for r in staff.fetchall() if r.partner_id} if staff else {},
     )
 
 
@@ -180,7 +188,11 @@ def _journal(
     words = {word for order_id in customer.orders for _, word, _ in spoken[order_id]}
     return Journal(
         claims={
-            order_id: (*_claims(spoken[order_id], read.owners), *_clicks(folded, read.clicks))
+            order_id: (
+                *_by_staff(read.staff.get(order_id)),
+                *_claims(spoken[order_id], read.owners),
+                *_clicks(folded, read.clicks),
+            )
             for order_id, folded in customer.orders.items()
         },
         enrolments=tuple(_enrolment(row, card, read) for row in own),
@@ -206,6 +218,12 @@ def _enrolment(row: Any, card: Any, read: _Read) -> Enrolment:
     buyer = Buyer(row.member_id, card.email, card.phone, card.registered_at)
     claim = Claim(kind, row.evidence, owner, touch_at=touch_at or row.since, flaw=flaw)
     return Enrolment(claim, row.since, row.how, buyer, row.id)
+
+
+def _by_staff(partner_id: int | None) -> Iterable[Claim]:
+    """What staff said here stands above what the shop's message says of theirs."""
+    if partner_id is not None:
+        yield Claim(Kind.STAFF, OFFICE, partner_id, position=-1)
 
 
 def _claims(spoken: Iterable[tuple[Kind, str, int]], owners: Mapping[str, int]) -> Iterable[Claim]:

@@ -108,6 +108,7 @@ NOTHING: dict[str, LazyString] = {
     ),
     "weaker": lazy_gettext("Another claim is stronger."),
     "click_present": lazy_gettext("The same visit counts as a click already."),
+    "refused": lazy_gettext("The merchant has looked at this sale and refused it."),
     "cancelled": lazy_gettext("The order is cancelled, so nothing is due."),
     "refunded": lazy_gettext("The order is refunded, so nothing is due."),
     "not_participating": lazy_gettext("None of the products takes part in the partner program."),
@@ -316,9 +317,10 @@ def notes(
     found = []
     for note in kept:
         code, partner_id = str(note["reason"]), note.get("partner_id")
-        if only is not None and partner_id is not None and partner_id != only:
-            continue
+        if code == "held" or (only is not None and partner_id not in {None, only}):
+            continue  # that a sale waits is told with its sum
         words = str(NOTES.get(code, NOTHING.get(code, code)))
+        words = f"{words} {_sentence(str(note['text']))}" if note.get("text") else words
         who = lines.get(note.get("line") or "") or partners.get(partner_id or 0)
         level = note.get("level")
         if who is not None and level is not None:
@@ -355,6 +357,7 @@ ENDINGS: dict[str, LazyString] = {
     "pending": lazy_gettext(
         "On hold. The shop decides next: the hold begins when it completes the order."
     ),
+    "held": lazy_gettext("On hold until the merchant has released or refused this sale."),
     "available": lazy_gettext("Available."),
     "taken_back": lazy_gettext(
         "Taken back. Nothing comes of it unless the shop revives the order."
@@ -382,7 +385,10 @@ def spoken(
     return {
         "why": lambda row: told(row, reader),
         "ending": lambda row: ending(
-            row.bucket, view.deal.available_at, now, mine=mine is not None
+            "held" if row.bucket == "pending" and view.held else row.bucket,
+            view.deal.available_at,
+            now,
+            mine=mine is not None,
         ),
         "left_out": notes(view.deal.notes, lines, partners, only=mine),
         "nothing": nothing,

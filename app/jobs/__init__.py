@@ -7,10 +7,12 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
+from app.jobs.joining import convert
 from app.jobs.long_work import sweep_runs, work_runs
 from app.jobs.messages import drain, send_message, sweep
 from app.jobs.orders import drain_inbox, mature
 from app.jobs.postbacks import send_postbacks
+from app.jobs.reminders import remind
 from app.jobs.sites import check_sites
 from app.jobs.tree import grade, refresh_networks, rehang
 from app.jobs.upkeep import partitions, prune, snapshots
@@ -20,6 +22,7 @@ __all__ = [
     "at_work",
     "batched",
     "check_sites",
+    "convert",
     "drain",
     "drain_inbox",
     "grade",
@@ -29,6 +32,7 @@ __all__ = [
     "prune",
     "refresh_networks",
     "rehang",
+    "remind",
     "send_message",
     "send_postbacks",
     "snapshots",

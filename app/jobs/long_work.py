@@ -7,6 +7,7 @@ import time
 
 from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
+from app.participation import service as participation
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
@@ -15,7 +16,7 @@ from app.tenancy import role
 log = logging.getLogger(__name__)
 
 TURN = 20.0  # seconds of long work in one call; the calls behind it have their turn then
-KINDS = {**reruns.KINDS}  # how each kind of long work is done
+KINDS = {**participation.KINDS, **reruns.KINDS}  # how each kind of long work is done
 
 
 def work_runs() -> None:

@@ -12,6 +12,7 @@ from app.identity.models import Session
 from app.jobs.work import all_tenants, at_work, in_transaction
 from app.ledger import service as ledger
 from app.onboarding import service as onboarding
+from app.participation import service as participation
 from app.tenancy import PLATFORM
 from app.tenants.models import IdempotencyKey
 
@@ -36,12 +37,13 @@ def snapshots() -> None:
 
 
 def prune() -> None:
-    """Forget what has served its time: ended sessions, answers kept for repeated calls."""
+    """Forget what has served its time: ended sessions, answers kept for calls, unconfirmed applications."""
     with at_work():
         in_transaction(_prune_sessions)
         in_transaction(onboarding.forget_unconfirmed, PLATFORM)
         for tenant_id in in_transaction(all_tenants):
             in_transaction(_prune_answers, tenant_id)
+            in_transaction(participation.forget, tenant_id)
 
 
 def _prune_sessions() -> None:

@@ -71,12 +71,15 @@ def link_of(code: Code) -> Link | None:
 def target(tenant: Tenant, link: Link) -> Target | None:
     """Return what following the link means now: shops may move, and refcodes change.
 
-    None while its shop stands nowhere yet.
+    None while its shop stands nowhere yet, and where the partner is blocked and his links were
+    switched off with it.
     """
     shop = db.session.get_one(Shop, (tenant.id, link.shop_id))
     if not shop.domain:
         return None
     partner = db.session.get_one(Partner, (tenant.id, link.partner_id))
+    if partner.links_off and partner.status == "blocked":
+        return None
     return Target(
         tenant=tenant.id,
         link=link.id,
@@ -172,10 +175,10 @@ def scan_address(short: str) -> str:
 def direct_address(tenant: Tenant, link: Link) -> str:
     """Return the page itself with the partner's code in it: counted by the script on the page.
 
-    While the shop stands nowhere yet, the short address, which will lead there.
+    Empty where the partner's links lead nowhere now, or the shop stands nowhere yet.
     """
     found = target(tenant, link)
-    return found.landing.bare if found is not None else short_address(link.short)
+    return found.landing.bare if found else ""
 
 
 def tracking_address(path: str) -> str:

@@ -28,6 +28,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 CLICK_PARAMETER = "click"
+# What advertisers' systems add to the address of a visit that was bought.
+PAID_MARKS = ("gclid", "gbraid", "wbraid", "yclid", "msclkid")
 LONGEST_ADDRESS = 2000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HOST = "abcdefghijklmnopqrstuvwxyz0123456789.-_[]:"

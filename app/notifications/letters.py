@@ -26,6 +26,8 @@ from app.network.rules import masked
 from app.notifications import queries, rules
 from app.notifications.rules import To
 from app.orders.models import Order
+from app.participation import service as participation
+from app.participation.queries import answers_of
 from app.payouts.models import Payout, PayoutMethod
 from app.programs.forms import announced
 from app.tenancy import PLATFORM, current_tenant
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from app.identity.models import Person
     from app.notifications.models import Message
+    from app.participation.models import JoinRequest
     from app.partners.models import Partner
     from app.tenants.models import Tenant
 
@@ -86,6 +89,8 @@ def compose(message: Message) -> Letter:
     rule = rules.RULES[message.template]
     if rule.to is To.PARTNER and view.partner is None:
         raise UnwantedError("gone")
+    if view.is_overtaken:
+        raise UnwantedError("overtaken")
     if view.partner is not None and rule.notice:
         on = rules.is_wanted(
             message.template, switches=queries.switches(), muted=view.partner.muted
@@ -161,6 +166,44 @@ class View:
         return queries.partner(number) if number else None
 
     @cached_property
+    def applicant(self) -> JoinRequest | None:
+        """The application that the event is about."""
+        return queries.applicant(self.event.subject)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the letter says what is no longer so: a decision was taken back before it left.
+
+        That an application waits again is told only to whoever was told of the decision.
+        """
+        if self.kind == "partner.asked":
+            return self.applicant is None or self.applicant.state != "sent"
+        if self.partner is None:
+            return False
+        if self.kind == "partner.reopened":
+            told = ("partner.approved", "partner.rejected")
+            sent = any(queries.was_sent(kind, self.recipient) for kind in told)
+            return self.partner.status != "pending" or not sent
+        decided = self.kind in {"partner.approved", "partner.rejected"}
+        return decided and self.partner.status == "pending"
+
+    @property
+    def confirm_link(self) -> str:
+        """A fresh link by which an applicant confirms that the e-mail is his."""
+        if self.applicant is None:
+            raise UnwantedError("gone")
+        token = participation.confirmation(self.applicant)
+        return public_address(f"/{self.merchant.slug}/join/confirm/{token}")
+
+    @cached_property
+    def answers(self) -> list[tuple[str, Any]]:
+        """What the partner answered to the merchant's questions, in the reader's language."""
+        if self.partner is None:
+            return []
+        told = answers_of(self.partner.answers, self.locale, self.merchant.locale)
+        return [(each.label, gettext("Yes") if each.value is True else each.value) for each in told]
+
+    @cached_property
     def recruit(self) -> str | None:
         """The name of who joined the partner's structure, as far as the merchant lets sponsors see it."""
         number = self.facts.get("recruit_id")
@@ -227,6 +270,11 @@ class View:
         """Return a day that the event names, by locale."""
         said = date.fromisoformat(str(self.facts[name]))
         return dates.format_date(said, DATES.get(self.locale, "medium"), locale=self.locale)
+
+    @property
+    def due(self) -> str:
+        """By when an answer is promised, on the merchant's clock."""
+        return self.moment(datetime.fromisoformat(str(self.facts["due_at"])))
 
     @property
     def cap(self) -> str:
@@ -304,7 +352,7 @@ class View:
         return self.person is not None and self.person.password_hash is not None
 
     @cached_property
-    def confirm_link(self) -> str:
+    def sign_up_link(self) -> str:
         """The link that proves the e-mail of a sign-up."""
         token = crypto.sign(SIGN_UP, self.facts["signup"])
         return public_address(f"/signup/confirm?token={token}&lang={self.locale}")

@@ -11,6 +11,7 @@ from app.extensions import db
 from app.facts import service as facts
 from app.identity.models import Membership, Person
 from app.notifications.models import Message
+from app.participation.models import JoinRequest
 from app.partners.models import Partner
 from app.tenancy import current_tenant
 from app.tenants.models import Tenant
@@ -65,6 +66,25 @@ def person(person_id: int) -> Person | None:
     """Return one person who is not disabled."""
     query = select(Person).where(Person.id == person_id, Person.disabled_at.is_(None))
     return db.session.scalars(query).one_or_none()
+
+
+def applicant(subject: str) -> JoinRequest | None:
+    """Return the application that an event is about ("request:7")."""
+    name, _, number = subject.partition(":")
+    known = name == "request" and number.isdecimal()
+    return (
+        db.session.scalar(select(JoinRequest).where(JoinRequest.id == int(number)))
+        if known
+        else None
+    )
+
+
+def was_sent(template: str, recipient: str) -> bool:
+    """Whether such a letter has left to somebody."""
+    query = select(Message.id).where(
+        Message.template == template, Message.recipient == recipient, Message.state == "sent"
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def switches() -> dict[str, Any]:

@@ -20,6 +20,7 @@ class To(StrEnum):
     PERSON = "person"  # the event's subject, or fact person_id
     ADDRESS = "address"  # the fact email, of somebody who has no account yet
     OPERATOR = "operator"  # those who run the platform
+    APPLICANT = "applicant"  # whoever asks to join; the event's subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,14 @@ RULES: Mapping[str, Rule] = {
     "signup.asked": Rule(To.ADDRESS),
     "signup.confirmed": Rule(To.OPERATOR),
     "signup.refused": Rule(To.ADDRESS),
+    "partner.asked": Rule(To.APPLICANT),
     "partner.applied": Rule(To.STAFF, MANAGERS),
     "partner.registered": Rule(To.PARTNER),
     "partner.approved": Rule(To.PARTNER),
     "partner.created": Rule(To.PARTNER),
     "partner.invited": Rule(To.PARTNER),
     "partner.rejected": Rule(To.PARTNER),
+    "partner.reopened": Rule(To.PARTNER),
     "partner.details_changed": Rule(To.PARTNER),
     "partner.group_warned": Rule(To.PARTNER),
     "partner.group_moved": Rule(To.PARTNER),
@@ -54,6 +57,15 @@ RULES: Mapping[str, Rule] = {
     "postback.stopped": Rule(To.PARTNER),
     "partner.recruited": Rule(To.PARTNER, notice=True),
     "deal.overridden": Rule(To.PARTNER),
+    "partner.blocked": Rule(To.PARTNER),
+    "partner.unblocked": Rule(To.PARTNER),
+    "deal.held": Rule(To.STAFF, MANAGERS),
+    "deal.refused": Rule(To.PARTNER),
+    "dispute.opened": Rule(To.STAFF, MANAGERS),
+    "dispute.asked": Rule(To.STAFF, MANAGERS),
+    "dispute.overdue": Rule(To.STAFF, MANAGERS),
+    "dispute.answered": Rule(To.PARTNER),
+    "dispute.decided": Rule(To.PARTNER),
     "commission.accrued": Rule(To.PARTNER, notice=True),
     "commission.available": Rule(To.PARTNER, notice=True),
     "cap.near": Rule(To.STAFF, MONEY_DESK),
@@ -112,12 +124,14 @@ def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:
     A registration that is not decided yet gets its welcome with the approval; a partner made
     without a welcome (fact welcome: false) gets none. A re-run over older orders (fact run) is no
     hundred new sales: the pages tell of it. What was set by hand (fact by_hand) has a letter of its
-    own, with the reason, where it changes what is earned.
+    own, with the reason, where it changes what is earned. Of a block he learns where staff chose so.
     """
     if kind.startswith("commission.") and ("run" in facts or "by_hand" in facts):
         return False
     if kind == "deal.overridden" and facts.get("before") == facts.get("after"):
         return False
+    if kind in {"partner.blocked", "partner.unblocked"}:
+        return facts.get("letter") is True
     if kind == "partner.registered" and status in {"pending", "rejected"}:
         return False
     return facts.get("welcome") is not False

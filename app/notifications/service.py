@@ -99,6 +99,8 @@ def _row(event: Event, recipient: Recipient) -> dict[str, Any]:
 
 def _recipients(event: Event, audience: Audience) -> Iterator[Recipient]:
     rule, merchant = rules.RULES[event.type], audience.merchant
+    if event.type == "deal.held" and "run" in event.facts:
+        return  # a re-run over older orders is no hundred letters: the desk counts them
     if rule.to is To.STAFF:
         for member in audience.staff[rule.roles]:
             yield Recipient(f"person:{member.id}", member.email, member.locale or merchant.locale)
@@ -107,13 +109,23 @@ def _recipients(event: Event, audience: Audience) -> Iterator[Recipient]:
         if person is not None:
             locale = event.facts.get("locale") or person.locale or merchant.locale
             yield Recipient(f"person:{person.id}", person.email, locale)
-    elif rule.to is To.ADDRESS:
-        yield Recipient(event.subject, event.facts["email"], event.facts["locale"])
-    elif rule.to is To.OPERATOR:
-        for member in queries.operators():
-            yield Recipient(f"person:{member.id}", member.email, member.locale or merchant.locale)
+    elif rule.to in {To.ADDRESS, To.OPERATOR}:
+        yield from _of_platform(event, rule.to, merchant)
+    elif rule.to is To.APPLICANT:
+        asked = queries.applicant(event.subject)
+        if asked is not None:
+            yield Recipient(f"request:{asked.id}", asked.email, asked.locale)
     else:
         yield from _partner(event, audience)
+
+
+def _of_platform(event: Event, to: To, merchant: Tenant) -> Iterator[Recipient]:
+    """Yield who is told of a sign-up: whoever asked, or those who run the platform."""
+    if to is To.ADDRESS:
+        yield Recipient(event.subject, event.facts["email"], event.facts["locale"])
+        return
+    for member in queries.operators():
+        yield Recipient(f"person:{member.id}", member.email, member.locale or merchant.locale)
 
 
 def _partner(event: Event, audience: Audience) -> Iterator[Recipient]:

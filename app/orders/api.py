@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from app import clock
 from app.commissions import explain
-from app.commissions.queries import DealView, deal_view
+from app.commissions.queries import DealView, ShareRow, deal_view
 from app.errors import DomainError, FieldError, NotFound
 from app.intake import service as intake
 from app.money import MoneyError, parse_decimal, to_decimal_string
@@ -237,6 +237,19 @@ def answer(order: Standing) -> dict[str, Any]:
     }
 
 
+def _why(view: DealView, row: ShareRow) -> str:
+    """Return why a share is what it is, and that it waits where the fraud desk holds it."""
+    said = explain.share(row, explain.api_money(view.deal.currency))
+    waits = view.held and row.bucket == "pending"
+    return f"{said} {explain.ENDINGS['held']}" if waits else said
+
+
+def _review(view: DealView) -> str | None:
+    """Return how the deal stands with the fraud desk: held, refused, or None."""
+    said = {note["reason"] for note in view.deal.notes}
+    return next((word for word in ("held", "refused") if word in said), None)
+
+
 def deal_of(view: DealView) -> dict[str, Any]:
     """Return a deal as answers carry it: the six partner fields and the shares with why."""
     deal, partner = view.deal, view.partner
@@ -251,13 +264,14 @@ def deal_of(view: DealView) -> dict[str, Any]:
         "terms": deal.terms_label,
         "commission": to_decimal_string(deal.commission, deal.currency),
         "available_at": deal.available_at.isoformat() if deal.available_at else None,
+        "review": _review(view),
         "shares": [
             {
                 "level": row.level,
                 "refcode": row.refcode,
                 "amount": to_decimal_string(row.amount, deal.currency),
                 "bucket": row.bucket,
-                "why": explain.share(row, explain.api_money(deal.currency)),
+                "why": _why(view, row),
                 "by_hand": explain.reason_by_hand(row),
             }
             for row in view.shares

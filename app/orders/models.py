@@ -52,6 +52,7 @@ class Order(Tenanted, Model):
         ref("member", "guest_id"),
         Index("ix_orders_created", "tenant_id", "created_at", "id"),
         Index("ix_orders_member", "tenant_id", "member_id"),
+        Index("ix_orders_number", "tenant_id", "number"),
         Index("ix_orders_guest", "tenant_id", "guest_id"),
         Index(
             "ix_orders_rated",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -132,6 +132,7 @@ class DealOut(BaseModel):
     terms: str | None
     commission: str
     available_at: str | None
+    review: Literal["held", "refused"] | None = None  # by the merchant's fraud desk
     shares: list[ShareOut]
 
 

@@ -15,6 +15,7 @@ from app.ledger.queries import PartnerBalance, partner_balances
 from app.links import service as links
 from app.members.service import Contact, resolve
 from app.money import to_decimal_string
+from app.participation import service as participation
 from app.partners import queries, service
 from app.partners.models import Partner
 from app.partners.rules import LIFECYCLE, Status
@@ -39,6 +40,7 @@ def create(json_data: PartnerIn) -> dict[str, Any]:
     said = _said(json_data)
     if "name" not in said:
         raise _invalid("name", _("This is required."))
+    answers = said.get("answers") or {}
     status = Status(said.pop("status", Status.ACTIVE))
     fields = {name: said[name] for name in PLAIN if name in said} | _named(said)
     first = Status.PENDING if status in {Status.PENDING, Status.REJECTED} else Status.ACTIVE
@@ -50,6 +52,7 @@ def create(json_data: PartnerIn) -> dict[str, Any]:
         status=first,
     )
     partner = service.create(new)
+    participation.change_answers(partner, answers)
     _move(partner, status)
     links.ensure_default(partner)
     return _out([partner])[0]
@@ -95,6 +98,8 @@ def change(refcode: str, json_data: PartnerIn) -> dict[str, Any]:
         service.rename_refcode(partner, said["refcode"])
     fields = {name: said[name] for name in PLAIN if name in said} | _named(said)
     service.change(partner, **fields)
+    if "answers" in said:
+        participation.change_answers(partner, said["answers"] or {})
     if {"sponsor", "sponsor_since", "sponsor_until"} & said.keys():
         now = queries.sponsors_at([partner.id]).get(partner.id)
         sponsor = _sponsor_id(said["sponsor"]) if "sponsor" in said else now
@@ -200,6 +205,8 @@ def _out(partners: Sequence[Partner]) -> list[dict[str, Any]]:
             "levels": levels[partner.id],
             "status": partner.status,
             "created_at": partner.created_at,
+            "answers": partner.answers,
+            "customer_group": partner.customer_group,
             "balance": _balance(balances[partner.id]),
         }
         for partner in partners

@@ -11,7 +11,8 @@ from flask import Blueprint, abort, g, url_for
 from flask_babel import gettext as _
 
 from app import clock
-from app.commissions.queries import cap_counter, latest_accruals
+from app.commissions.queries import latest_accruals
+from app.commissions.queries.caps import cap_counter
 from app.commissions.rules import month_of
 from app.errors import DomainError
 from app.events.queries import latest

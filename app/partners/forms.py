@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from wtforms import (
-    BooleanField,
     EmailField,
-    HiddenField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -35,29 +33,6 @@ NOTICES = {
     "commission.available": _l("A commission is available"),
     "cap.partner_near": _l("My monthly cap is nearly reached"),
 }
-
-
-class JoinForm(DomainForm):
-    """A visitor's application. `company` is a trap: people do not see it, machines fill it in."""
-
-    name = StringField(_l("Your name"), [Filled(), Length(max=200)])
-    email = EmailField(_l("E-mail"), [Filled(), Length(max=254)])
-    phone = TelField(_l("Phone"), [Length(max=40)])
-    site = StringField(_l("Site or page where you will share links"), [Length(max=500)])
-    accepted = BooleanField(_l("I accept the terms"), [Filled()])
-    version = HiddenField()
-    company = StringField(_l("Leave this empty"))
-
-    @property
-    def seen(self) -> int:
-        """The version of the terms that stood on the page."""
-        said = self.version.data or ""
-        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
-
-    @property
-    def is_trap_sprung(self) -> bool:
-        """Whether the field that people do not see was filled in."""
-        return bool(self.company.data)
 
 
 class ContactForm(DomainForm):

@@ -43,8 +43,12 @@ class Partner(Tenanted, Model):
     )  # registration form
     accepted_terms_version: Mapped[int | None]
     accepted_terms_at: Mapped[datetime | None]
+    customer_group: Mapped[str | None]  # into which the shop is to put him as a customer
     muted: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # event types not mailed
     created_at: Mapped[datetime]
+    # While he is blocked: what he earned may still be paid, and his links lead nowhere.
+    pays_blocked: Mapped[bool] = mapped_column(server_default=text("false"))
+    links_off: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         CheckConstraint(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from flask_babel import get_locale
 
 from app.errors import DomainError, Forbidden
 from app.identity.rules import normalise_email
-from app.links import service as links
+from app.participation import queries as participation
+from app.participation import service as joining
+from app.participation.forms import join_form
+from app.participation.rules import in_language
 from app.partners import service
-from app.partners.forms import JoinForm
 from app.programs import queries as programs
 from app.programs.forms import summary
 from app.site import attempts
@@ -20,9 +23,14 @@ from app.tenants import queries as tenants
 from app.web.pages import page, see_other
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from flask import Response
 
+    from app.participation.forms import JoinForm
+
 bp = Blueprint("partners", __name__)
+KEPT = ("sponsor", "terms", "via")  # what a link says, and the form's address says on
 
 
 @bp.get("/<merchant>/", strict_slashes=False)
@@ -34,25 +42,31 @@ def home() -> Response:
 @bp.get("/<merchant>/join")
 @requires("anyone")
 def join() -> Response:
-    return _join(JoinForm(formdata=None))
+    return _join(_form()(formdata=None))
 
 
 @bp.post("/<merchant>/join")
 @requires("anyone")
 def register() -> Response:
-    form = JoinForm()
+    form = _form()()
     if form.is_trap_sprung:
         return see_other("public.partners.joined")
-    if not form.validate_on_submit():
+    good, answers = form.validate_on_submit(), {}
+    try:
+        answers = joining.read_answers(form.answers, complete=True)
+    except DomainError as error:
+        form.tell(error)
+        good = False
+    if not good:
         return _join(form, 422)
     if attempts.may_write_to(normalise_email(form.email.data)):
         try:
-            _register(form)
+            joining.apply(_applicant(form, answers))
         except Forbidden:
             return _join(form, 403)
         except DomainError as error:
             form.tell(error)
-            return _join(form, error.status)
+            return _join(_anew(form) if error.status == 409 else form, error.status)
     return see_other("public.partners.joined")
 
 
@@ -60,24 +74,40 @@ def register() -> Response:
 @requires("anyone")
 def joined() -> Response:
     manual = tenants.setting("registration") == "manual"
-    return page("partners/public/joined.html", manual=manual)
+    confirm = participation.entry().asks
+    return page("partners/public/joined.html", manual=manual, confirm=confirm)
 
 
-def _register(form: JoinForm) -> None:
-    partner = service.register(
-        service.Application(
-            name=form.name.data,
-            email=form.email.data,
-            phone=form.phone.data,
-            site=form.site.data,
-            accepted_version=form.seen,
-            sponsor_code=request.args.get("sponsor"),
-            terms_id=_terms_id(),
-            locale=str(get_locale() or "en"),
-        )
+def _form() -> type[JoinForm]:
+    texts = participation.current_texts()
+    languages = (str(get_locale()), g.tenant.locale)
+    return join_form(participation.page(), participation.questions(), texts, *languages)
+
+
+def _anew(form: JoinForm) -> JoinForm:
+    """Return the form with no box ticked: what was agreed to is another text by now."""
+    for name, field in form._fields.items():
+        if name == "accepted" or name.startswith("consent_"):
+            field.data = False
+    return form
+
+
+def _applicant(form: JoinForm, answers: dict[str, Any]) -> joining.Applicant:
+    said = {name: form[name].data for name in ("phone", "site") if name in form}
+    return joining.Applicant(
+        name=form.name.data,
+        email=form.email.data,
+        accepted_version=form.read_version,
+        consents=form.ticked,
+        seen=form.seen,
+        answers=answers,
+        sponsor_code=request.args.get("sponsor"),
+        terms_id=_terms_id(),
+        link=request.args.get("via"),
+        locale=str(get_locale() or "en"),
+        ip=request.remote_addr,
+        **said,
     )
-    if partner is not None:
-        links.ensure_default(partner)
 
 
 def _terms_id() -> int | None:
@@ -87,16 +117,26 @@ def _terms_id() -> int | None:
     return found.id if found else None
 
 
+def _say(languages: Sequence[str], texts: Mapping[str, str]) -> str:
+    return in_language(texts, *languages)
+
+
 def _join(form: JoinForm, status: int = 200) -> Response:
     """Show the form with the terms as they are now; their version goes along and is accepted."""
-    terms = service.joined_terms(_terms_id(), request.args.get("sponsor"))
-    form.version.data = str(terms.version)
+    link = participation.link_by_code(request.args.get("via", "")[:100])
+    by_link = link.terms_id if link is not None else None
+    terms = service.joined_terms(by_link or _terms_id(), request.args.get("sponsor"))
+    form.show(terms.version)
+    languages = (str(get_locale()), g.tenant.locale)
     context: dict[str, Any] = {
         "form": form,
         "terms": terms,
         "summary": summary(programs.conditions([terms.id])[terms.id]),
         "sponsor": service.find_sponsor(request.args.get("sponsor")),
         "closed": tenants.setting("registration") == "closed",
-        "query": {k: request.args[k] for k in ("sponsor", "terms") if k in request.args},
+        "said": participation.page(),
+        "texts": participation.current_texts(),
+        "say": partial(_say, languages),
+        "query": {k: request.args[k] for k in KEPT if k in request.args},
     }
     return page("partners/public/join.html", status=status, **context)

@@ -40,6 +40,15 @@ LIFECYCLE = Lifecycle(
 )
 
 
+# Taking a decision on an application back; whether an approval still may be is asked before.
+UNDECIDED = Lifecycle(
+    {
+        (Status.ACTIVE, "reopen"): Status.PENDING,
+        (Status.REJECTED, "reopen"): Status.PENDING,
+    }
+)
+
+
 # Taking a removal back: only to where the partner stood.
 RETURN = Lifecycle(
     {

@@ -17,6 +17,23 @@ Levels = Annotated[
 ]
 
 
+Answer = (
+    Annotated[str, StringConstraints(max_length=5_000, strict=True)]
+    | Annotated[bool, Field(strict=True)]
+    | Annotated[
+        list[Annotated[str, StringConstraints(max_length=64, strict=True)]], Field(max_length=50)
+    ]
+    | None
+)
+Answers = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=64)], Answer],
+    Field(
+        max_length=100,
+        description="By the question's key: text, a number as a string, a day, an option's key or several, true.",
+    ),
+]
+
+
 def _day(value: object) -> object:
     if isinstance(value, str) and _DAY.fullmatch(value):
         return value
@@ -47,6 +64,7 @@ class PartnerIn(BaseModel):
     codes: Annotated[list[Word], Field(max_length=100)] | None = None
     levels: Levels | None = None
     status: Status | None = None
+    answers: Answers | None = None
 
 
 class BalanceOut(BaseModel):
@@ -75,6 +93,8 @@ class PartnerOut(BaseModel):
     levels: list[str | None]
     status: Status
     created_at: datetime
+    answers: dict[str, str | bool | list[str]]
+    customer_group: str | None
     balance: BalanceOut
 
 

@@ -27,6 +27,7 @@ PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
 PER_ADDRESS = RateLimitItemPerMinute(50, 15)
 LETTERS_PER_ACCOUNT = RateLimitItemPerHour(5)
 LETTERS_PER_ADDRESS = RateLimitItemPerHour(30)
+QUESTIONS = RateLimitItemPerHour(30)
 PAUSE = 60  # seconds; what is told, the window itself moves on
 
 
@@ -60,6 +61,14 @@ def may_write_to(account: str) -> bool:
             _("Too many letters were asked for. Try again in an hour."), retry_after=PAUSE
         )
     return _ask(_limiter().hit, LETTERS_PER_ACCOUNT, f"letters:{account}")
+
+
+def count_question(account: str) -> None:
+    """Count one question about an order's number: guessing numbers must not pay. Raises as above."""
+    if not _ask(_limiter().hit, QUESTIONS, f"questions:{account}"):
+        raise TooManyRequests(
+            _("Too many questions in an hour. Try again later."), retry_after=PAUSE
+        )
 
 
 def _limiter() -> MovingWindowRateLimiter:

@@ -9,12 +9,14 @@ from flask import Blueprint, Response, abort, g, request, url_for
 from app.errors import Forbidden, NotFound
 from app.identity import queries as people_queries
 from app.identity.rules import PERMISSIONS, Role
+from app.participation import cabinet as participation
 from app.site import access, registry
 from app.site.people import recognise
 from app.site.scope import enter_tenant
 from app.tenancy import PLATFORM
 from app.tenants import queries as tenants
 from app.tenants.rules import TEST_SUFFIX
+from app.trust import queries as trust
 from app.web import surround, surroundings
 from app.web.errors import sign_in_again
 from app.web.menu import menu
@@ -83,6 +85,7 @@ def _office() -> Response | None:
     g.membership = membership
     g.permissions = PERMISSIONS[Role(membership.role)]
     _surround(tenant, "office", role=membership.role)
+    surround(waiting=trust.numbers)
     if request.path == f"/{tenant.slug}/office/" and not access.allowed(request.endpoint or ""):
         return start()  # not everybody may read the overview, and everybody comes here first
     _check_permission()
@@ -102,7 +105,7 @@ def _cabinet() -> Response | None:
     g.permissions = PERMISSIONS[Role.PARTNER]
     _surround(tenant, "cabinet", role=membership.role)
     _check_permission()
-    return None
+    return participation.stopped()
 
 
 def _platform() -> Response | None:

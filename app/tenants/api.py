@@ -42,6 +42,7 @@ PLAIN = (
     "allowed_coupons",
     "first_orders",
     "mask_referred",
+    "customer_group",
 )
 
 
@@ -145,9 +146,9 @@ def _caps(body: MerchantIn) -> dict[str, Any]:
 
 
 def _opened(body: MerchantIn) -> dict[str, Any]:
-    """Return what null takes away: the number of orders that earn."""
-    lifted = "first_orders" in body.model_fields_set and body.first_orders is None
-    return {"first_orders": None} if lifted else {}
+    """Return what null takes away: the number of orders that earn, the customer group of partners."""
+    names = ("first_orders", "customer_group")
+    return {n: None for n in names if n in body.model_fields_set and getattr(body, n) is None}
 
 
 def _shop(shop: Shop, words: dict[str, str]) -> dict[str, Any]:

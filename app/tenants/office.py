@@ -9,7 +9,7 @@ from flask import Blueprint, Response, g, request
 from flask_babel import gettext as _
 
 from app.clock import now
-from app.commissions.queries import cap_counters
+from app.commissions.queries.caps import cap_counters
 from app.commissions.rules import month_of
 from app.errors import DomainError, NotFound
 from app.installation import settings

@@ -57,6 +57,7 @@ DEFAULTS: dict[str, Any] = {
     "cap_month": None,
     "over_cap": "rest",
     "mask_referred": False,
+    "customer_group": None,
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "click": ("first", "last"),
@@ -81,6 +82,8 @@ RANGES: dict[str, tuple[int, int]] = {
 # Ranges that may be left open: no number is no limit.
 CAPS = ("cap_order", "cap_customer", "cap_partner", "cap_month")
 OPEN = frozenset({"first_orders", *CAPS})
+# One line of text, or none; the longest.
+TEXTS = {"customer_group": 100}
 LISTS = {"parameters": (1, 5), "allowed_coupons": (0, 200)}
 # Room is left for these; until they do something they cannot be switched on.
 ABSENT: dict[str, Any] = {
@@ -179,8 +182,8 @@ def setting_problem(name: str, value: object) -> str | None:
         return None if isinstance(value, bool) else "type"
     if name in RANGES:
         return None if _is_in_range(name, value) else "range"
-    if name in LISTS:
-        return None if _is_list(name, value) else "type"
+    if name in LISTS or name in TEXTS:
+        return None if _is_list(name, value) or _is_text(name, value) else "type"
     return "unknown"
 
 
@@ -192,14 +195,22 @@ def _is_in_range(name: str, value: object) -> bool:
     return whole and low <= value <= high  # type: ignore[operator]
 
 
+def _is_text(name: str, value: object) -> bool:
+    return name in TEXTS and (value is None or _is_line(value, TEXTS[name]))
+
+
 def _is_list(name: str, value: object) -> bool:
-    least, most = LISTS[name]
+    least, most = LISTS.get(name, (0, -1))
     one = _is_parameter if name == "parameters" else _is_coupon
     return isinstance(value, list) and least <= len(value) <= most and all(map(one, value))
 
 
 def _is_coupon(item: object) -> bool:
-    plain = isinstance(item, str) and 0 < len(item) <= LONGEST_WORD and item == item.strip()
+    return _is_line(item, LONGEST_WORD)
+
+
+def _is_line(item: object, most: int) -> bool:
+    plain = isinstance(item, str) and 0 < len(item) <= most and item == item.strip()
     return plain and item.isprintable()  # type: ignore[attr-defined]
 
 

@@ -63,6 +63,7 @@ class MerchantOut(BaseModel):
     first_orders: int | None
     caps: CapsOut
     mask_referred: bool
+    customer_group: str | None
     levels: list[str | None]
 
 
@@ -113,6 +114,7 @@ class MerchantIn(BaseModel):
     first_orders: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
     caps: CapsIn | None = None
     mask_referred: Switch | None = None
+    customer_group: Annotated[str, StringConstraints(max_length=100, strict=True)] | None = None
     levels: list[Rate | None] | None = None
 
 

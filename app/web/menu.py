@@ -12,7 +12,7 @@ from werkzeug.routing import BuildError
 from app.web.surroundings import surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flask_babel.speaklater import LazyString
 
@@ -38,6 +38,12 @@ class Line:
     address: str | None
     current: bool
     lines: tuple[Line, ...] = ()
+    waiting: int = 0  # how much waits there for somebody
+
+    @property
+    def waiting_below(self) -> int:
+        """How much waits here and under it."""
+        return self.waiting + sum(line.waiting for line in self.lines)
 
 
 def _pages(door: str, names: str) -> tuple[str, ...]:
@@ -62,7 +68,14 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Partners"),
             "users",
             entries=(
-                Entry(lazy_gettext("All partners"), endpoint="office.partners.index"),
+                Entry(
+                    lazy_gettext("All partners"),
+                    endpoint="office.partners.index",
+                    below=(
+                        *_pages("office.participation", "card change_answers overrule"),
+                        *_pages("office.trust", "blocking block"),
+                    ),
+                ),
                 Entry(lazy_gettext("Network"), endpoint="office.network.index"),
                 Entry(
                     lazy_gettext("Groups"),
@@ -71,7 +84,30 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                         "office.programs", "new_group create_group edit_group change_group"
                     ),
                 ),
-                Entry(lazy_gettext("Applications"), endpoint="office.partners.applications"),
+                Entry(
+                    lazy_gettext("Applications"),
+                    endpoint="office.partners.applications",
+                    below=_pages("office.participation", "turned_away"),
+                ),
+                Entry(lazy_gettext("Registration"), endpoint="office.participation.index"),
+                Entry(
+                    lazy_gettext("Customers to partners"),
+                    endpoint="office.participation.customers",
+                    below=_pages("office.participation", "look conversion"),
+                ),
+            ),
+        ),
+        Entry(
+            lazy_gettext("Trust"),
+            "shield-check",
+            entries=(
+                Entry(lazy_gettext("Fraud desk"), endpoint="office.trust.index"),
+                Entry(
+                    lazy_gettext("Disputes"),
+                    endpoint="office.trust.disputes",
+                    below=_pages("office.trust", "dispute foresee"),
+                ),
+                Entry(lazy_gettext("Signs of fraud"), endpoint="office.trust.policy"),
             ),
         ),
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
@@ -142,6 +178,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
+        Entry(lazy_gettext("My sale is missing"), "help-circle", "cabinet.trust.index"),
         Entry(lazy_gettext("Account"), "scale", "cabinet.ledger.index"),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
     ),
@@ -156,17 +193,17 @@ MENUS: dict[str, tuple[Entry, ...]] = {
 
 def menu(audience: str) -> tuple[Line, ...]:
     """The lines of an audience's menu that this reader can use."""
-    return _lines(MENUS[audience])
+    return _lines(MENUS[audience], surroundings().waiting())
 
 
-def _lines(entries: Sequence[Entry]) -> tuple[Line, ...]:
-    drawn = (_line(entry) for entry in entries)
+def _lines(entries: Sequence[Entry], waiting: Mapping[str, int]) -> tuple[Line, ...]:
+    drawn = (_line(entry, waiting) for entry in entries)
     return tuple(line for line in drawn if line is not None)
 
 
-def _line(entry: Entry) -> Line | None:
+def _line(entry: Entry, waiting: Mapping[str, int]) -> Line | None:
     if entry.entries:
-        below = _lines(entry.entries)
+        below = _lines(entry.entries, waiting)
         current = any(line.current for line in below)
         return Line(entry.label, entry.icon, None, current, below) if below else None
     if entry.test and not surroundings().test_mode:
@@ -179,7 +216,8 @@ def _line(entry: Entry) -> Line | None:
         address = url_for(entry.endpoint)
     except BuildError:
         return None
-    return Line(entry.label, entry.icon, address, is_current(entry.endpoint, entry.below))
+    current = is_current(entry.endpoint, entry.below)
+    return Line(entry.label, entry.icon, address, current, waiting=waiting.get(entry.endpoint, 0))
 
 
 def is_current(endpoint: str, below: Sequence[str] = ()) -> bool:

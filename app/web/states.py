@@ -43,6 +43,16 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "running": (lazy_pgettext("campaign", "Running"), "good"),
     "over": (lazy_pgettext("campaign", "Over"), "quiet"),
     "stopped": (lazy_pgettext("campaign", "Stopped"), "quiet"),
+    # the fraud desk, disputes
+    "clear": (lazy_pgettext("desk", "No sign"), "quiet"),
+    "held": (lazy_pgettext("desk", "Held"), "warn"),
+    "released": (lazy_pgettext("desk", "Released"), "good"),
+    "refused": (lazy_pgettext("desk", "Refused"), "bad"),
+    "open": (lazy_pgettext("dispute", "Open"), "warn"),
+    "overdue": (lazy_pgettext("dispute", "Overdue"), "bad"),
+    "attributed": (lazy_pgettext("dispute", "Counted for the partner"), "good"),
+    "declined": (lazy_pgettext("dispute", "Declined"), "quiet"),
+    "withdrawn": (lazy_pgettext("dispute", "Withdrawn"), "quiet"),
     # long work
     "draft": (lazy_pgettext("run", "Draft"), "quiet"),
     "previewing": (lazy_pgettext("run", "Being looked at"), "info"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import g, has_request_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 def _nothing(_endpoint: str) -> bool:
@@ -31,6 +31,7 @@ class Surroundings:
     person_locale: str | None = None
     role: str | None = None
     allowed: Callable[[str], bool] = _nothing  # may this reader open that endpoint
+    waiting: Callable[[], Mapping[str, int]] = dict  # how much waits behind endpoints of the menu
     test_mode: bool = False
     other_mode: str | None = None  # this page, or the first one, in the other of live and test mode
     viewing_as: str | None = None  # the partner whose cabinet staff look at, read only

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from app import clock
 from app.catalog import service as catalog
+from app.fraud import service as fraud
+from app.fraud.rules import Policy, Sign, Word
 from app.installation import settings
 from app.links.rules import click_key, milliseconds_of, seal_click
 from app.links.service import ensure_default
@@ -59,6 +61,10 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
     "cap_month": (None, None, 40000),
     "over_cap": ("rest", "nothing"),
 }
+
+# Signs that the orders of one customer show by themselves.
+LOCAL = (Sign.EMAIL, Sign.LOOP, Sign.PHONE, Sign.FLOOD, Sign.DEVICE)
+WORDS = (Word.HOLD, Word.RELEASE, Word.REFUSE)
 
 
 @dataclass
@@ -117,6 +123,8 @@ def change_rules(world: World, chance: random.Random) -> None:
         assert group is not None
         programming.change_group(group, levels=_levels(chance))
         if chance.random() < 0.5:
+            fraud.say_policy(Policy(frozenset(chance.sample(LOCAL, 2)), loops=1))
+        if chance.random() < 0.5:
             programming.create_campaign(
                 name="Days", levels=["20%", None, "2%"], ends_at=NOON + timedelta(hours=12)
             )
@@ -136,6 +144,12 @@ def history(world: World, chance: random.Random) -> list[Said]:
         buyer = buyers[name] if chance.random() < 0.8 else chance.choice(BUYERS)
         told.append((name, _message(world, chance, made[name], buyer)))
     return told
+
+
+def decisions(told: list[Said], chance: random.Random) -> dict[str, Word]:
+    """Return what staff decide about some of the orders, at whatever time they do."""
+    names = sorted({name for name, _ in told})
+    return {name: chance.choice(WORDS) for name in names if chance.random() < 0.3}
 
 
 def _message(world: World, chance: random.Random, made: Any, buyer: Customer) -> Snapshot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,13 +14,15 @@ from app.extensions import db
 from app.ledger.queries import partner_balances
 from app.orders.service import find
 from app.partners.models import Partner
-from tests.commissions.chance import DAY, World, change_rules, furnish, history
+from app.trust.service import decide
+from tests.commissions.chance import DAY, World, change_rules, decisions, furnish, history
 from tests.harness import invariants
 from tests.intake.scene import NOON, at_lampa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from app.fraud.rules import Word
     from tests.commissions.chance import Said
 
 SEED = 20261125
@@ -38,16 +41,26 @@ def world(app: Any) -> Iterator[World]:
         db.session.remove()
 
 
-def outcome(world: World, told: Sequence[Said], chance: random.Random, days: int) -> dict[str, Any]:
-    """Play messages in batches; return deals, shares, what is booked, and the balances."""
+def outcome(
+    world: World,
+    told: Sequence[Said],
+    chance: random.Random,
+    days: int,
+    words: Mapping[str, Word] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Play messages in batches, with staff's words in between; return deals, shares and what is booked."""
     savepoint = db.session.begin_nested()
-    left = list(told)
+    left, unsaid, there = list(told), dict(words), set()
     try:
         with clock.moved_to(NOON + days * DAY):
             while left:
                 many = chance.randint(1, len(told))
                 world.scene.say_together(left[:many])
+                there |= {name for name, _ in left[:many]}
                 left = left[many:]
+                for name in sorted(there & unsaid.keys()):
+                    if not left or chance.random() < 0.5:
+                        decide(unsaid.pop(name), [find(world.scene.shop_id, name).id], "No.")
             return seen(world, {name for name, _ in told})
     finally:
         savepoint.rollback()
@@ -96,12 +109,18 @@ def test_random_histories_end_in_the_same_money_in_ten_orders_of_arrival(
             change_rules(world, chance)
             told = history(world, chance)
             days = chance.choice((0, 3, 20, 40))
-            straight = outcome(world, told, chance, days)
+            words = decisions(told, chance)
+            straight = outcome(world, told, chance, days, words)
             assert not straight["broken"]
             for _ in range(PERMUTATIONS):
                 again = [*told, *chance.choices(told, k=chance.randint(0, 2))]
                 chance.shuffle(again)
-                assert outcome(world, again, chance, days) == straight, (SEED, number, told, again)
+                assert outcome(world, again, chance, days, words) == straight, (
+                    SEED,
+                    number,
+                    told,
+                    again,
+                )
         finally:
             rules.rollback()
             db.session.expunge_all()

@@ -41,11 +41,13 @@ FOLDERS = NAMES | {"shops", "demo"}
 NO_MONEY = {"notifications", "identity", "webhooks"}
 # Where one bad message, delivery or row must not end all others.
 EDGES = {
+    "app/jobs/joining.py",
     "app/jobs/long_work.py",
     "app/jobs/messages.py",
     "app/jobs/orders.py",
     "app/jobs/postbacks.py",
     "app/jobs/sites.py",
+    "app/jobs/reminders.py",
     "app/jobs/tree.py",
     "app/jobs/work.py",
     "app/schedule.py",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +17,7 @@ from app.adjustments.service import book as by_hand
 from app.catalog.models import Category, Product
 from app.commissions.models import Deal
 from app.extensions import db
+from app.fraud.rules import Word
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
 from app.links.models import Link
@@ -25,7 +26,22 @@ from app.members.models import Member
 from app.notifications.models import Message
 from app.onboarding.models import InstallCode
 from app.onboarding.service import draw
+from app.orders.models import Order
+from app.participation.models import JoinField, JoinLink, JoinRequest
+from app.participation.queries import Fit
+from app.participation.rules import Kind
+from app.participation.service import (
+    Applicant,
+    Conversion,
+    decide,
+    look_at_customers,
+    make_link,
+    make_question,
+)
 from app.partners.models import Partner
+from app.partners.rules import Status
+from app.partners.service import NewPartner
+from app.partners.service import create as make_partner
 from app.payouts.models import Payout, PayoutMethod
 from app.postbacks.models import Postback
 from app.postbacks.service import create as create_postback
@@ -35,7 +51,10 @@ from app.programs.service import draft_terms
 from app.reruns.service import start_backtest
 from app.runs.models import Run
 from app.site.access import KNOWN, permission_of
+from app.tenancy import public_id
 from app.tenants.models import ApiKey, Connection, Shop, ShopDomain
+from app.trust import service as trust
+from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -135,7 +154,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
     call("PUT", f"orders/ord-{mark}", **order)
     call("POST", "payouts", partner=refcode, amount="50.00", method="bank")
     with app.app_context(), merchant.scope():
-        partner = db.session.scalars(select(Partner)).one()
+        partner = db.session.scalars(select(Partner).where(Partner.refcode == refcode)).one()
         person = identity.ensure_person(email, f"{word} partner")
         if partner.person_id is None:
             identity.join(person, merchant.id, "partner", partner.id)
@@ -146,15 +165,50 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
+        decision, request = joining(word, email)
         by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
+        order_id = db.session.scalars(select(Order.id)).one()
+        act, _many = trust.decide(Word.HOLD, [order_id])
+        trust.undo(act)
+        block = trust.block(partner, BlockWish(f"{word} reason"), "RUB")
+        trust.lift(block.public_id, "RUB")
+        dispute = trust.open_dispute(partner.id, f"ord-{mark}", f"{word} question", "UTC")
         values = known(merchant, partner, mark)
+        values["any"] |= {"decision": decision, "request_id": request}
+        values["any"] |= {"act": act, "block": block.public_id, "dispute": dispute.public_id}
         db.session.commit()
     return Things(values, email)
+
+
+def joining(word: str, email: str) -> tuple[str, str]:
+    """Give a merchant's registration one of each thing; returns a decision and a request."""
+    make_question(Kind.TEXT, {"en": f"{word} question"}, help_text={})
+    make_link(f"{word} link", None, None)
+    look_at_customers(Conversion(fit=Fit(email=False)))
+    waits = make_partner(NewPartner(name=f"{word} applicant", status=Status.PENDING))
+    made = decide([waits.refcode], "reject")
+    said = Applicant(name=f"{word} visitor", email=f"v-{email}", accepted_version=1)
+    request = JoinRequest(
+        public_id=public_id("jr"),
+        state="refused",
+        name=said.name,
+        email=said.email,
+        said=asdict(said),
+        locale="en",
+        why=[{"code": "not_allowed", "has": 0, "wanted": 0, "group": ""}],
+        created_at=clock.now(),
+    )
+    db.session.add(request)
+    db.session.flush()
+    return made.batch, request.public_id
 
 
 def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str, Any]]:
     def one(column: Any) -> Any:
         return db.session.scalars(select(column).order_by(column.desc())).first()
+
+    def of_kind(kind: str) -> Any:
+        return db.session.scalars(select(Run.public_id).where(Run.kind == kind)).one()
 
     return {
         "any": {
@@ -175,7 +229,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "sign_up": "su_nobody",
             "place": one(ShopDomain.id) or 2**40,
             "code_id": one(InstallCode.id) or 2**40,
-            "run_id": one(Run.public_id),
+            "run_id": of_kind("backtest"),
+            "key": one(JoinField.key),
+            "link_code": one(JoinLink.code),
             "draft_id": one(TermsDraft.public_id),
             "code": partner.refcode,
             "external_id": f"ord-{mark}",
@@ -185,6 +241,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "entry": one(Adjustment.public_id),
         },
         "partners": {"public_id": partner.public_id},
+        "participation": {"run_id": of_kind("convert")},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "postbacks": {"public_id": one(Postback.public_id), "call": "1"},

@@ -12,6 +12,7 @@ from app.events.models import Event
 from app.events.service import record
 from app.extensions import db
 from app.notifications.models import Message
+from app.participation.models import JoinRequest
 from app.partners.models import Partner
 from app.partners.service import NewPartner, create
 from app.payouts.models import Payout, PayoutMethod
@@ -82,12 +83,50 @@ def make_payout(partner_id: int, amount: int = 150000) -> Payout:
     return payout
 
 
+def make_request(name: str) -> JoinRequest:
+    """Make an application that waits for its e-mail to be confirmed, in the scope."""
+    made = JoinRequest(
+        public_id=public_id("jr"),
+        state="sent",
+        name=name,
+        email="anna@example.org",
+        said={},
+        locale="en",
+        why=[],
+        created_at=clock.now(),
+    )
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def subject_of(kind: str, partner: Partner) -> str:
+    """Return whom an event of a type is about: the partner, or an application that waits."""
+    if kind.startswith("dispute."):
+        return "dispute:1"
+    asked = kind == "partner.asked"
+    return f"request:{make_request(partner.name).id}" if asked else f"partner:{partner.id}"
+
+
+def of_trust(kind: str, partner: Partner) -> dict[str, object]:
+    """Return what events of the fraud desk and of disputes say."""
+    if kind.startswith("dispute."):
+        said: dict[str, object] = {"dispute": "ds_1", "number": partner.name, "text": partner.name}
+        return said | {"due_at": "2026-12-01T00:00:00+03:00", "decision": "declined"}
+    if kind in {"deal.held", "deal.refused"}:
+        return {"amount": 150000, "currency": "RUB", "signs": ["loop"]}
+    return {}
+
+
 def message_for(
     kind: str, partner: Partner, person: Person, locale: str = "en", **more: object
 ) -> Message:
     """Make an event of a type and its message, in the scope and not committed."""
     payout = make_payout(partner.id)
-    subject, facts = f"partner:{partner.id}", {"partner_id": partner.id, "reason": "No site yet"}
+    if kind == "partner.reopened":  # told only to whoever was told of the decision
+        message_for("partner.rejected", partner, person, locale).state = "sent"
+        partner.status = "pending"
+    subject, facts = subject_of(kind, partner), {"partner_id": partner.id, "reason": "No site yet"}
     if kind.startswith("payout."):
         subject = f"payout:{payout.id}"
     if kind.startswith(("payout.", "commission.")):
@@ -103,6 +142,7 @@ def message_for(
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
         said = {"levels": ["12%", "50.00"], "hold_days": 7, "window_days": 30}
         facts["terms"] = said | {"base": {"shipping": True}, "first_orders": 2}
+    facts |= of_trust(kind, partner)
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.attribution.rules import Enrolment, OrderClaims, Verdict, verdicts
+from app.attribution.rules import Enrolment, OrderClaims, verdicts
 from app.commissions.rules.capped import capped, share_out
 from app.commissions.rules.hand import set_by_hand
+from app.commissions.rules.held import History, kept_back, looked_at, said_of
 from app.commissions.rules.shapes import (
     Bucket,
     Deal,
@@ -19,6 +20,7 @@ from app.commissions.rules.shapes import (
     Taken,
 )
 from app.commissions.rules.table import Table
+from app.fraud.rules import Standing
 from app.orders.rules import State
 from app.partners.rules import fold_code
 
@@ -61,10 +63,8 @@ def due(
     attribution = verdicts(asked, enrolments, world, bindable=bindable)
     ordered = sorted(orders, key=_place)
     numbers = _numbers(ordered)
-    deals = [
-        _deal(order, attribution.verdicts[order.order_id], world, now, numbers[order.order_id])
-        for order in ordered
-    ]
+    whole = History(ordered, attribution.verdicts, numbers)
+    deals = [_deal(order, whole, world, now) for order in ordered]
     placed = dict(zip((_place(o) for o in ordered), deals, strict=True))
     [result], _served = share_out([capped(placed, attribution, world)], taken)
     return result
@@ -88,18 +88,20 @@ def _claims(order: OrderInput) -> OrderClaims:
     return OrderClaims(order.order_id, created_at, order.buyer, order.claims, order.external_id)
 
 
-def _deal(order: OrderInput, verdict: Verdict, world: World, now: datetime, number: int) -> Deal:
-    state, won = order.folded.state, verdict.winner
+def _deal(order: OrderInput, whole: History, world: World, now: datetime) -> Deal:
+    state, verdict = order.folded.state, whole.verdicts[order.order_id]
+    won = verdict.winner
     if won is None or won.partner_id is None:
-        return Deal(order.order_id, state, verdict, verdict.reason.value)
+        return Deal(order.order_id, state, verdict, verdict.reason.value, case=order.case)
     terms = world.terms_of(won.partner_id, order.rated_at)
     available_at = _available_at(order, terms, world)
-    bucket = _bucket(state, available_at, now)
+    seen = looked_at(order, won.partner_id, terms, world, available_at, whole)
+    bucket = kept_back(_bucket(state, available_at, now), seen)
     shares: tuple[Share, ...] = ()
     notes: tuple[Note, ...] = ()
-    reason: str | None = state.value
+    reason: str | None = state.value if state in _NOTHING else "refused"
     table = Table(order, won.partner_id, terms, world)
-    barred = _barred(order, won.partner_id, world, number)
+    barred = _barred(order, won.partner_id, world, whole.numbers[order.order_id])
     if bucket is not None and barred is not None:
         reason, notes = barred, (Note(barred),)
     elif bucket is None:
@@ -122,10 +124,12 @@ def _deal(order: OrderInput, verdict: Verdict, world: World, now: datetime, numb
         terms_id=terms.id,
         terms_label=terms.label,
         bucket=bucket,
-        available_at=available_at,
+        available_at=None if seen.standing is Standing.HELD else available_at,
         shares=shares,
-        notes=notes,
+        notes=(*said_of(seen, state in _NOTHING), *notes),
         rated_at=order.rated_at,
+        case=order.case,
+        seen=seen,
     )
 
 

@@ -7,11 +7,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from app.fraud.rules import NO_CASE, UNSEEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from app.attribution.rules import Attribution, Buyer, Claim, Verdict
+    from app.fraud.rules import Case, Seen
     from app.orders.rules import Folded, State
 
 
@@ -113,6 +116,7 @@ class OrderInput:
     external_id: str = ""  # the shop's own; our ids depend on who came first
     overrides: tuple[Override, ...] = ()  # at most one a level and partner
     rated_as_of: datetime | None = None  # set by "apply to old deals"
+    case: Case = NO_CASE  # what the fraud desk knows of it
 
     @property
     def rated_at(self) -> datetime:
@@ -141,6 +145,7 @@ class Note:
     level: int | None = None
     partner_id: int | None = None
     line: str | None = None
+    text: str | None = None  # somebody's own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,8 @@ class Deal:
     shares: tuple[Share, ...] = ()
     notes: tuple[Note, ...] = ()
     rated_at: datetime | None = None  # whose rates it has; None: as of the order
+    case: Case = NO_CASE
+    seen: Seen = UNSEEN  # what the fraud desk makes of it
 
     @property
     def commission(self) -> int:

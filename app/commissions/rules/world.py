@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.attribution.rules import Buyer, Settings
 from app.facts.rules import Timeline
+from app.fraud.rules import OFF, Policy, policy_from_json
 from app.orders.rules import BaseRule, Line, LineFacts
 from app.partners.rules import Identity, Status, Tree, fold_code
 from app.programs.rules import (
@@ -133,6 +134,12 @@ class World:
             first_orders=self.fact("merchant", "first_orders", at),
             compression=self.fact("merchant", "compression", at, default=False),
         )
+
+    def fraud_policy(self, at: datetime) -> Policy:
+        """Return which signs hold a deal; before the merchant first said anything, none does."""
+        said = self.facts.get(("merchant", "fraud"))
+        found: Policy | None = said.at(at) if said and said.rows[0][0] <= at else None
+        return found or OFF
 
     def caps(self, at: datetime) -> Caps:
         """Return the merchant's caps; those of terms stand with the terms."""
@@ -343,5 +350,6 @@ def _decode(name: str, value: Any, currency: str) -> Any:
         "starts": datetime.fromisoformat,
         "ends": datetime.fromisoformat,
         "offer": lambda said: campaign_from_json(said, currency),
+        "fraud": policy_from_json,
     }
     return value if value is None or name not in read else read[name](value)

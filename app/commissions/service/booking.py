@@ -282,6 +282,7 @@ def _values(
         "commission": deal.commission,
         "currency": currency,
         "available_at": deal.available_at,
+        # What is held has no such time: only staff's word lets it go on.
         "matures_at": deal.available_at if deal.bucket is Bucket.PENDING else None,
         "created_at": created_at,
         "notes": [{n: v for n, v in asdict(note).items() if v is not None} for note in deal.notes],

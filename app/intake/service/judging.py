@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from app import clock
-from app.attribution.rules import Buyer
+from app.attribution.rules import Buyer, Kind
 from app.attribution.service import Customer, read_journals
 from app.commissions.queries import overrides, who_earn_cashback, world_of
 from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
 from app.extensions import db
+from app.fraud import service as fraud
+from app.fraud.rules import NO_CASE, NOTHING, merge
+from app.fraud.service import Watched
 from app.members.rules import region_of
 from app.orders import service as orders
 from app.tenancy import current_tenant
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from app.attribution.service import Journal
     from app.commissions.rules import DueResult, Override
+    from app.fraud.rules import Case
     from app.orders.service import Standing
 
 
@@ -59,9 +63,10 @@ def judge(
     worlds = _worlds(merchant, customers, journals, also)
     if alter is not None:
         worlds = {shop: alter(world) for shop, world in worlds.items()}
-    said = overrides({order.id for own in customers for order in own} - set(fresh))
+    known = {order.id for own in customers for order in own} - set(fresh)
+    said, cases = overrides(known), _cases(customers, journals, worlds, fraud.read(known))
     results = [
-        _due(merchant, own, journal, worlds[own[0].shop_id], said)
+        _due(merchant, own, journal, worlds[own[0].shop_id], said, cases)
         for own, journal in zip(customers, journals, strict=True)
     ]
     return asked, journals, results
@@ -73,6 +78,7 @@ def _due(
     journal: Journal,
     world: World,
     said: Mapping[int, tuple[Override, ...]],
+    cases: Mapping[int, Case],
 ) -> DueResult:
     inputs = [
         OrderInput(
@@ -83,6 +89,7 @@ def _due(
             o.external_id,
             said.get(o.id, ()),
             o.rated_as_of,
+            cases.get(o.id, NO_CASE),
         )
         for o in own
     ]
@@ -94,6 +101,30 @@ def _due(
         enrolments=journal.enrolments,
         bindable=own[0].member_id is not None,
     )
+
+
+def _cases(
+    customers: Sequence[Sequence[Standing]],
+    journals: Sequence[Journal],
+    worlds: Mapping[int, World],
+    known: Mapping[int, Case],
+) -> Mapping[int, Case]:
+    """Look around orders where the merchant's policy asks for it; what was seen before stays seen."""
+    watched = []
+    for own, journal in zip(customers, journals, strict=True):
+        partners = frozenset(_partners(journal))
+        for order in own:
+            made = order.folded.snapshot.created_at
+            policy = worlds[order.shop_id].fraud_policy(made)
+            clicks = (c for c in journal.claims[order.id] if c.kind is Kind.CLICK)
+            tokens = tuple(click.evidence for click in clicks)
+            watched.append(Watched(order.id, made, policy, tokens, partners))
+    seen = fraud.watch(watched)
+    cases = {order_id: known.get(order_id, NO_CASE) for order_id in {*known, *seen}}
+    return {
+        order_id: case._replace(trace=merge(case.trace, seen.get(order_id, NOTHING)))
+        for order_id, case in cases.items()
+    }
 
 
 def _worlds(

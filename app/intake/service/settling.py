@@ -21,11 +21,13 @@ from app.commissions.queries import booked
 from app.commissions.rules import share_out
 from app.errors import Retry
 from app.events import service as events
+from app.fraud import service as fraud
 from app.intake.service.judging import judge, tenant, world_without
 from app.ledger import service as ledger
 from app.ledger.service import AlreadyPosted
 from app.members import service as members
 from app.orders import service as orders
+from app.orders.rules import State
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from app.orders.service import Standing
     from app.tenants.models import Tenant
 
+PAYS_NOTHING = frozenset({State.CANCELLED, State.REFUNDED})
 _NOBODY: ByHand = MappingProxyType({})
 
 
@@ -173,7 +176,11 @@ def _write(
         receipt = ledger.send_all(booking.postings, merchant.currency)
         orders.number_bookings({i: n for i, n in booking.numbers.items() if i not in fresh})
         shown = commissions.show(deals, created, merchant.currency, codes, before)
-        events.record_all([*booking.happened, *shown, *keep_caps()])
+        held = fraud.keep(
+            ((d.order_id, d.partner_id, d.case, d.seen) for d in deals),
+            {d.order_id for d in deals if d.state in PAYS_NOTHING},
+        )
+        events.record_all([*booking.happened, *shown, *held, *keep_caps()])
         keep_verdicts((journal, r.attribution.verdicts.values()) for _c, journal, r in found)
         keep_enrolments((journal, r.attribution.enrolments) for _c, journal, r in found)
         keep_bindings(

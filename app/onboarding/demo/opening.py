@@ -22,9 +22,10 @@ from app.notifications import rules as notices
 from app.notifications import service as notifications
 from app.onboarding.demo.cast import DAYS, RUB, ZONE, Actor, Play
 from app.onboarding.service import create_merchant
+from app.participation import service as joining
 from app.partners import queries as partners
 from app.partners import service as program
-from app.partners.service import Application, NewPartner
+from app.partners.service import NewPartner
 from app.payouts import service as payouts
 from app.payouts.rules import Details
 from app.programs import queries as programs
@@ -232,7 +233,7 @@ def _apply(stage: Stage, name: str, me: str) -> None:
     with stage.at(stage.days_before(3), me):
         tenants_service.change_settings({"registration": "manual"})
     with stage.at(stage.days_before(2)):
-        said = Application(
+        said = joining.Applicant(
             name=name,
             email="kira@belova.example",
             site="https://belova.example",
@@ -240,7 +241,7 @@ def _apply(stage: Stage, name: str, me: str) -> None:
             accepted_version=programs.base_terms().version,
             locale="ru",
         )
-        program.register(said)
+        joining.apply(said)
     with stage.at(stage.days_before(1), me):
         tenants_service.change_settings({"registration": "auto"})
 

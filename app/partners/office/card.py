@@ -130,7 +130,7 @@ def balance(refcode: str) -> Response:
     return page(
         "partners/office/balance.html",
         partner=partner,
-        actions=_actions(partner),
+        actions=actions_of(partner),
         balance=partner_balances([partner.id])[partner.id],
         bucket=bucket,
         entries=entries,
@@ -148,7 +148,7 @@ def activity(refcode: str) -> Response:
     return page(
         "partners/office/activity.html",
         partner=partner,
-        actions=_actions(partner),
+        actions=actions_of(partner),
         events=happened,
         actors=queries.actor_names(event.actor for event in happened),
     )
@@ -180,7 +180,8 @@ def act(refcode: str, action: str) -> Response:
     return see_other("office.partners.card", refcode=partner.refcode, message=words, undo=undo)
 
 
-def _actions(partner: Partner) -> tuple[str, ...]:
+def actions_of(partner: Partner) -> tuple[str, ...]:
+    """Return what this reader may do with a partner in this state."""
     if not may("manage"):
         return ()
     actions = LIFECYCLE.actions(Status(partner.status))
@@ -235,7 +236,7 @@ def _basics(
         "partners/office/card.html",
         status=status,
         partner=partner,
-        actions=_actions(partner),
+        actions=actions_of(partner),
         form=form,
         sponsor_form=sponsor_form,
         end_form=end_form or _end_form(partner),
@@ -254,7 +255,7 @@ def _terms(partner: Partner, form: PartnerTermsForm, status: int = 200) -> Respo
         "partners/office/terms.html",
         status=status,
         partner=partner,
-        actions=_actions(partner),
+        actions=actions_of(partner),
         form=form,
         effective=_effective(partner),
         summary=summary(programs.conditions([terms_id])[terms_id]),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, request, url_for
+from flask_babel import get_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 
 from app.errors import DomainError, NotFound
 from app.installation import public_address
 from app.links import service as links
+from app.participation import queries as participation
 from app.partners import queries, service
 from app.partners.forms import (
     NewPartnerForm,
@@ -48,6 +49,9 @@ def _card(row: Any) -> str:
 # fmt: off
 NAME = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name, href=_card,
               value=lambda row: row.partner.name)
+APPLICANT = Column("name", lazy_pgettext("person", "Name"), render="name", main=True, sort=Partner.name,
+                   href=lambda row: url_for("office.participation.card", refcode=row.partner.refcode),
+                   value=lambda row: row.partner.name)
 REFCODE = Column("refcode", _l("Refcode"), render="code", sort=Partner.refcode,
                  value=lambda row: row.partner.refcode)
 STATUS = Column("status", _l("State"), render="status", value=lambda row: row.partner.status)
@@ -60,6 +64,8 @@ EMAIL = Column("email", _l("E-mail"), render="name", value=lambda row: row.partn
 TICK = Column("tick", _l("Choose"), render="tick", value=lambda row: row.partner.refcode)
 RECRUITS = Column("recruits", _l("Brought"), render="number", end=True, quiet=True)
 ACTS = Column("acts", _l("Decision"), render="decide")
+ANSWERS = Column("answers", _l("Answers"), render="answered", quiet=True, value=lambda row: row.partner.id)
+CHOOSE = Column("choose", _l("Choose"), render="choose", value=lambda row: row.partner.refcode)
 BALANCES = (
     Column("pending", _l("On hold"), render="money", end=True, quiet=True,
            value=lambda row: row.balance.pending),
@@ -120,7 +126,7 @@ APPLICATIONS = Table(
     caption=_l("Applications"),
     key=Partner.id,
     default="created",
-    columns=(NAME, EMAIL, PARENT, JOINED, ACTS),
+    columns=(CHOOSE, APPLICANT, EMAIL, ANSWERS, PARENT, JOINED, ACTS),
     search=queries.matching,
     search_label=_l("Name or e-mail"),
     empty=Empty(
@@ -151,7 +157,17 @@ def applications() -> Response:
     """List who waits for a decision."""
     waiting = queries.listed().where(Partner.status == Status.PENDING)
     view = _with_rows(APPLICATIONS.load(waiting))
-    return page("partners/office/applications.html", "_applications.html", applications=view)
+    return page(
+        "partners/office/applications.html",
+        "_applications.html",
+        applications=view,
+        answers=participation.told_shortly(
+            {row.partner.id: row.partner.answers for row in view.rows},
+            str(get_locale()),
+            g.tenant.locale,
+        ),
+        turned_away=participation.turned_away_count(),
+    )
 
 
 @bp.get("/new")

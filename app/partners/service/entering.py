@@ -54,6 +54,7 @@ class NewPartner:
     levels: Sequence[str | None] = ()
     locale: str | None = None
     status: Status = Status.ACTIVE
+    welcome: bool = True  # whether a letter goes out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,8 @@ class Application:
     site: str | None = None
     sponsor_code: str | None = None
     terms_id: int | None = None
+    group_id: int | None = None
+    member_id: int | None = None  # whose confirmed e-mail it is
     locale: str | None = None
     answers: dict[str, Any] = field(default_factory=dict)
 
@@ -83,8 +86,10 @@ def create(new: NewPartner) -> Partner:
         partner_id=partner.id,
         name=partner.name,
         refcode=partner.refcode,
-        welcome=partner.email is not None and partner.status == Status.ACTIVE,
+        welcome=new.welcome and partner.email is not None and partner.status == Status.ACTIVE,
     )
+    if partner.status == Status.ACTIVE:
+        states.place(partner)
     if new.sponsor_id is not None and partner.status == Status.ACTIVE:
         states.tell_sponsor(partner, new.sponsor_id)
     return partner
@@ -97,20 +102,46 @@ def register(said: Application) -> Partner | None:
     who forgot gets the welcome letter again. Raises Forbidden when registration is closed, Conflict
     when the terms changed since they were read, DomainError for what cannot stand.
     """
-    how = tenants.setting("registration")
-    if how == "closed":
+    check_open()
+    check_terms(said)
+    return enter(said)
+
+
+def check_open() -> None:
+    """Raise Forbidden where the merchant takes nobody in now."""
+    if tenants.setting("registration") == "closed":
         raise Forbidden("registration_closed", _("This partner program takes nobody in now."))
-    terms = joined_terms(said.terms_id, said.sponsor_code)
-    if said.accepted_version != terms.version:
+
+
+def check_terms(said: Application) -> None:
+    """Raise Conflict where the terms have changed since the applicant read them."""
+    if said.accepted_version != joined_terms(said.terms_id, said.sponsor_code).version:
         words = _("The terms have changed since you read them. Please read them again.")
         raise Conflict("terms_changed", words, FieldError("accepted", words))
-    email = _email(said.email)
+
+
+def check_contact(said: Application) -> str:
+    """Return the normalised e-mail of an application. Raises DomainError for what cannot stand."""
+    read = _read({name: getattr(said, name) for name in ("name", "email", "phone", "site")})
+    email: str | None = read["email"]
     if email is None:
         raise _refusal("email", _("Fill this in."))
+    return email
+
+
+def enter(said: Application, status: Status | None = None) -> Partner | None:
+    """Make a partner of an application: in this state, else active or waiting as the merchant has set.
+
+    The version that was accepted is noted as it was. None where the e-mail is known already, as above.
+    Raises DomainError for what cannot stand.
+    """
+    email = check_contact(said)
     codes.lock_partners()
     known = queries.by_email(email)
     if known is None:
-        return _enter(said, terms, Status.PENDING if how == "manual" else Status.ACTIVE)
+        by_hand = tenants.setting("registration") == "manual"
+        terms = joined_terms(said.terms_id, said.sponsor_code)
+        return _enter(said, terms, status or (Status.PENDING if by_hand else Status.ACTIVE))
     if known.status == Status.ACTIVE:
         states.resend_welcome(known)
     return None
@@ -126,20 +157,24 @@ def _enter(said: Application, terms: Terms, status: Status) -> Partner:
             site=said.site,
             sponsor_id=sponsor.id if sponsor else None,
             terms_id=None if terms.is_base else terms.id,
+            group_id=said.group_id,
+            member_id=said.member_id,
             locale=said.locale,
             status=status,
         )
     )
     partner.answers = said.answers
-    partner.accepted_terms_version, partner.accepted_terms_at = terms.version, clock.now()
+    partner.accepted_terms_version, partner.accepted_terms_at = said.accepted_version, clock.now()
     record(
         "partner.registered" if status == Status.ACTIVE else "partner.applied",
         f"partner:{partner.id}",
         partner_id=partner.id,
         name=partner.name,
         refcode=partner.refcode,
-        terms_version=terms.version,
+        terms_version=said.accepted_version,
     )
+    if status == Status.ACTIVE:
+        states.place(partner)
     if status == Status.ACTIVE and sponsor is not None:
         states.tell_sponsor(partner, sponsor.id)
     db.session.flush()

@@ -10,13 +10,16 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.facts import service as facts
 from app.identity import service as identity
-from app.lifecycle import IllegalTransition
+from app.lifecycle import IllegalTransition, Lifecycle
+from app.partners import queries
 from app.partners.models import Partner
-from app.partners.rules import LIFECYCLE, Status
+from app.partners.rules import LIFECYCLE, UNDECIDED, Status
 from app.partners.service.codes import touch_tree
 from app.tenancy import current_tenant
+from app.tenants import queries as tenants
 
 EVENTS = {
+    "reopen": "partner.reopened",
     "approve": "partner.approved",
     "reject": "partner.rejected",
     "block": "partner.blocked",
@@ -25,15 +28,40 @@ EVENTS = {
 }
 
 
-def act(partner: Partner, action: str, reason: str = "") -> Partner:
+def act(partner: Partner, action: str, reason: str = "", *, letter: bool | None = None) -> Partner:
     """Do one of the lifecycle's actions. Raises Conflict where the state does not allow it (any more).
+
+    `letter`: whether a block, or its end, is written to the partner; of the others the rules decide.
 
     Approval opens the cabinet and promises the welcome letter; removal closes it and frees the
     e-mail. What was earned before stays; whether a later sale earns reads the dated status.
     """
+    _move(partner, LIFECYCLE, action)
+    if action == "approve":
+        admit(partner)
+    if action == "remove":
+        dismiss(partner)
+    record(
+        EVENTS[action],
+        f"partner:{partner.id}",
+        partner_id=partner.id,
+        name=partner.name,
+        refcode=partner.refcode,
+        reason=reason.strip(),
+        **({} if letter is None else {"letter": letter}),
+    )
+    if action == "approve":
+        place(partner)
+        if partner.sponsor_id is not None:
+            tell_sponsor(partner, partner.sponsor_id)
+    touch_tree()
+    return partner
+
+
+def _move(partner: Partner, lifecycle: Lifecycle[Status], action: str) -> None:
     before = Status(partner.status)
     try:
-        after = LIFECYCLE.next(before, action)
+        after = lifecycle.next(before, action)
     except IllegalTransition as error:
         raise _meanwhile() from error
     moved = (
@@ -46,22 +74,44 @@ def act(partner: Partner, action: str, reason: str = "") -> Partner:
         raise _meanwhile()
     db.session.refresh(partner)
     facts.put(f"partner:{partner.id}", "status", after.value, actor=actor())
-    if action == "approve":
-        admit(partner)
-    if action == "remove":
-        dismiss(partner)
+
+
+def reopen(partner: Partner) -> Partner:
+    """Take the decision on an application back: it waits again, and the cabinet closes. Raises Conflict.
+
+    Whether an approval may still be taken back, nothing having come of it, the caller asks.
+    """
+    _move(partner, UNDECIDED, "reopen")
+    dismiss(partner)
     record(
-        EVENTS[action],
+        EVENTS["reopen"],
         f"partner:{partner.id}",
         partner_id=partner.id,
         name=partner.name,
         refcode=partner.refcode,
-        reason=reason.strip(),
     )
-    if action == "approve" and partner.sponsor_id is not None:
-        tell_sponsor(partner, partner.sponsor_id)
     touch_tree()
     return partner
+
+
+def place(partner: Partner) -> None:
+    """Let the shop put a partner, active now, into the customer group that the merchant gives on joining.
+
+    Once a partner; connectors hear of it by the event and read it by the API.
+    """
+    group = tenants.setting("customer_group")
+    if group is None or partner.customer_group is not None:
+        return
+    partner.customer_group = group
+    record(
+        "partner.customer_group",
+        f"partner:{partner.id}",
+        partner_id=partner.id,
+        refcode=partner.refcode,
+        customer_group=group,
+        member=queries.member_keys([partner.member_id]).get(partner.member_id or 0),
+    )
+    db.session.flush()
 
 
 def approve(partner: Partner) -> Partner:
@@ -74,14 +124,14 @@ def reject(partner: Partner, reason: str = "") -> Partner:
     return act(partner, "reject", reason)
 
 
-def block(partner: Partner, reason: str = "") -> Partner:
+def block(partner: Partner, reason: str = "", *, letter: bool | None = None) -> Partner:
     """Stop a partner from earning; what was earned matures, payouts wait. Raises Conflict."""
-    return act(partner, "block", reason)
+    return act(partner, "block", reason, letter=letter)
 
 
-def unblock(partner: Partner) -> Partner:
+def unblock(partner: Partner, *, letter: bool | None = None) -> Partner:
     """Let a blocked partner earn again, from now on. Raises Conflict."""
-    return act(partner, "unblock")
+    return act(partner, "unblock", letter=letter)
 
 
 def remove(partner: Partner, reason: str = "") -> Partner:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from app import clock
 from app.crypto import open_sealed, seal
 from app.errors import DomainError, FieldError
 from app.events import service as events
 from app.extensions import db
+from app.fraud import service as fraud
+from app.partners.models import Partner
 from app.payouts import rules
 
 if TYPE_CHECKING:
-    from app.partners.models import Partner
     from app.payouts.models import Payout
     from app.payouts.rules import Details
 
@@ -39,6 +42,7 @@ def set_details(partner: Partner, method: str, given: Details) -> bool:
     partner.details_changed_at = now
     partner.details = seal(rules.write_details({**known, method: given}))
     db.session.flush()
+    fraud.mark_details(partner.id, [given.account])
     events.record(
         "partner.details_changed",
         f"partner:{partner.id}",
@@ -47,6 +51,13 @@ def set_details(partner: Partner, method: str, given: Details) -> bool:
         usable_at=partner.details_usable_at.isoformat(),
     )
     return True
+
+
+def remember_details() -> None:
+    """Let all details that partners have given be comparable; those given later are at once."""
+    query = select(Partner).where(Partner.details.is_not(None)).order_by(Partner.id)
+    for partner in db.session.scalars(query.execution_options(yield_per=500)):
+        fraud.mark_details(partner.id, [each.account for each in of(partner).values()])
 
 
 def copy_for(partner: Partner, method: str) -> bytes | None:

@@ -168,8 +168,11 @@ def lock(partner_id: int, currency: str) -> dict[str, int]:
 
 
 def refuse_blocked(partner: Partner) -> None:
-    """Raise Conflict: what a blocked partner has earned matures, and payouts wait."""
-    if partner.status == "blocked":
+    """Raise Conflict: what a blocked partner has earned matures, and payouts wait.
+
+    Unless whoever blocked him said that what he earned may still be paid.
+    """
+    if partner.status == "blocked" and not partner.pays_blocked:
         raise Conflict(
             "partner_blocked", _("The partner is blocked; payouts wait until that is lifted.")
         )

@@ -1,0 +1,1 @@
+"""Reasons to hold a deal, and what staff decided about it."""
