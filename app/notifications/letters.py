@@ -108,7 +108,7 @@ def compose(message: Message) -> Letter:
         sender=formataddr((name, parseaddr(settings().mail.sender)[1])),
         to=message.address,
         subject=rules.one_line(marked),
-        text=_tidy(UNWRITABLE.sub("", plain)),
+        text=rules.tidy(UNWRITABLE.sub("", plain)),
         html=str(mjml.mjml2html(UNWRITABLE.sub("", markup))),
         headers=_headers(message, view),
         reply_to=view.merchant.email if rule.to is To.PARTNER else None,
@@ -397,12 +397,3 @@ def _environment() -> Environment:
         )
         current_app.extensions["notifications.letters"] = found
     return cast("Environment", found)
-
-
-def _tidy(plain: str) -> str:
-    """Return the text with at most one empty line between paragraphs."""
-    lines: list[str] = []
-    for line in (raw.rstrip() for raw in plain.strip().splitlines()):
-        if line or (lines and lines[-1]):
-            lines.append(line)
-    return "\n".join(lines) + "\n"
