@@ -221,3 +221,12 @@ def one_line(text: str, longest: int = 200) -> str:
 
 def _is_space(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Zl", "Zp", "Zs", "Cs"}
+
+
+def tidy(plain: str) -> str:
+    """Return the text with at most one empty line between paragraphs."""
+    lines: list[str] = []
+    for line in (raw.rstrip() for raw in plain.strip().splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"
