@@ -134,14 +134,17 @@ class View:
 
     @property
     def confirm_link(self) -> str:
-        """A fresh link by which an applicant, or who signs up, confirms that the e-mail is his."""
-        if "signup" in self.facts:
-            token = crypto.sign(SIGN_UP, self.facts["signup"])
-            return public_address(f"/signup/confirm?token={token}&lang={self.locale}")
+        """A fresh link by which an applicant confirms that the e-mail is his."""
         if self.applicant is None:
             raise UnwantedError("gone")
         token = participation.confirmation(self.applicant)
         return public_address(f"/{self.merchant.slug}/join/confirm/{token}")
+
+    @cached_property
+    def sign_up_link(self) -> str:
+        """The link that proves the e-mail of a sign-up."""
+        token = crypto.sign(SIGN_UP, self.facts["signup"])
+        return public_address(f"/signup/confirm?token={token}&lang={self.locale}")
 
     @cached_property
     def answers(self) -> list[tuple[str, Any]]:
@@ -362,10 +365,14 @@ class View:
         """Return the address of a page of the partner's cabinet."""
         return public_address(f"/{self.merchant.slug}/cabinet/{page}")
 
+    def platform(self, page: str = "") -> str:
+        """Return the address of a page of the operator's."""
+        return public_address(f"/platform/{page}")
+
     def office(self, page: str = "") -> str:
         """Return the address of a page of the back office."""
         if self.merchant.id == PLATFORM:
-            return public_address(f"/platform/{page}")
+            return self.platform(page)
         return public_address(f"/{self.merchant.slug}/office/{page}")
 
     @cached_property

@@ -158,6 +158,9 @@ def _own(kind: str, partner: Partner, person: Person) -> tuple[str, dict[str, An
     if kind == "invitation.sent":
         guest = invite(partner.name)
         return f"invitation:{guest.id}", {"invitation_id": guest.id, "times": 1}
+    if kind.startswith("signup."):
+        about = {"signup": 1, "name": partner.name, "email": "anna@example.org", "locale": "en"}
+        return "signup:1", {**about, "site": "lampa.example", "reason": "No shop there"}
     month = {"month": "2026-10-01", "currency": "RUB", "sales": 3, "earned": 510000, "partners": 4}
     if kind == "digest.month":
         sums = {"paid": 1, "recruits": 2, "available": 5, "pending": 7, "soon": 6}

@@ -95,7 +95,7 @@ def test_the_text_has_every_link_of_the_page(scene: Scene, kind: str) -> None:
     letter = scene.letter(kind)
     links = tags(letter.html).links
     assert all(link in letter.text for link in links)
-    assert links or kind in {"partner.rejected", "partner.reopened"}
+    assert links or kind in {"partner.rejected", "partner.reopened", "signup.refused"}
 
 
 @pytest.mark.parametrize("kind", sorted(RULES))
