@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app.application import App
+    from app.tenancy import public_id
     from tests.harness.mailbox import Mailbox
-    from tests.world import Merchant
+from tests.world import Merchant
 
 TEXTS = {
     "en": {
@@ -180,9 +181,7 @@ def _change(partner_id: int, what: str) -> int:
 
 
 def _pay_in(partner_id: int, amount: int) -> None:
-    adjustments.book(
-        f"ab_{secrets.token_hex(6)}", [Wish(partner_id, Act.ACCRUE, amount, "Prize")], "RUB"
-    )
+    adjustments.book(public_id("ab"), [Wish(partner_id, Act.ACCRUE, amount, "Prize")], "RUB")
 
 
 def test_letters_go_at_the_pace_and_pause_resume_stop_hold(lampa: Merchant) -> None:

@@ -96,7 +96,9 @@ def test_a_link_to_turn_off_is_for_its_merchant_and_its_partner_alone(
     assert muted(app, world, anna[0]) == []
 
 
-@pytest.mark.parametrize("kind", rules.NOTICES)
+@pytest.mark.parametrize(
+    "kind", [k for k in rules.NOTICES if rules.RULES[k].to is rules.To.PARTNER]
+)
 def test_the_page_says_in_words_which_letters_are_turned_off(
     app: App, client: FlaskClient, world: World, anna: tuple[int, str], kind: str
 ) -> None:
