@@ -132,7 +132,7 @@ class View:
         decided = self.kind in {"partner.approved", "partner.rejected"}
         return decided and self.partner.status == "pending"
 
-    @property
+    @cached_property
     def confirm_link(self) -> str:
         """A fresh link by which an applicant confirms that the e-mail is his."""
         if self.applicant is None:

@@ -148,6 +148,14 @@ def invite(name: str) -> Invitation:
     return guest
 
 
+def _of_signup(kind: str, partner: Partner) -> tuple[str, dict[str, Any]] | None:
+    """Return subject and facts of sign-ups."""
+    if not kind.startswith("signup."):
+        return None
+    about = {"signup": 1, "name": partner.name, "email": "anna@example.org", "locale": "en"}
+    return "signup:1", {**about, "site": "lampa.example", "reason": "No shop there"}
+
+
 def _own(kind: str, partner: Partner, person: Person) -> tuple[str, dict[str, Any]] | None:
     """Return subject and facts of mailings, invitations and digests."""
     said: dict[str, Any] = {"texts": WORDS, "is_html": False}
@@ -158,16 +166,13 @@ def _own(kind: str, partner: Partner, person: Person) -> tuple[str, dict[str, An
     if kind == "invitation.sent":
         guest = invite(partner.name)
         return f"invitation:{guest.id}", {"invitation_id": guest.id, "times": 1}
-    if kind.startswith("signup."):
-        about = {"signup": 1, "name": partner.name, "email": "anna@example.org", "locale": "en"}
-        return "signup:1", {**about, "site": "lampa.example", "reason": "No shop there"}
     month = {"month": "2026-10-01", "currency": "RUB", "sales": 3, "earned": 510000, "partners": 4}
     if kind == "digest.month":
         sums = {"paid": 1, "recruits": 2, "available": 5, "pending": 7, "soon": 6}
         return f"partner:{partner.id}", {"partner_id": partner.id, **month, **sums}
     if kind in {"digest.merchant", "sms.stopped"}:
         return "merchant:1", {**month, "paid": 0}
-    return None
+    return _of_signup(kind, partner)
 
 
 def recipient_of(kind: str, partner: Partner, person: Person) -> str:
