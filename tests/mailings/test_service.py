@@ -25,13 +25,13 @@ from app.notifications.view import UnwantedError
 from app.partners import queries as partners
 from app.partners import service as partner_service
 from app.programs import queries as programs
+from app.tenancy import public_id
 from tests.notifications import scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app.application import App
-    from app.tenancy import public_id
     from tests.harness.mailbox import Mailbox
 from tests.world import Merchant
 

@@ -66,7 +66,8 @@ def test_a_code_links_one_chat_once_and_notices_come_there(api: BotApi, lampa: M
     api.writes(f"/start {code}", chat=666)  # whoever read the link over the shoulder
     jobs.ask_bots()
     assert chats(lampa, f"partner:{partner_id}") == {f"partner:{partner_id}": CHAT}
-    assert [chat for chat, _words in api.told] == [CHAT, 666]
+    # An answer that is late may be given again; nobody else is answered.
+    assert list(dict.fromkeys(chat for chat, _words in api.told)) == [CHAT, 666]
     assert "expired" in api.told[-1][1]
     (message,) = told_of_a_sale(lampa, partner_id)
     jobs.send_message(lampa.id, message)
