@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from app.application import App
     from tests.world import Merchant
 
-SOON = 90.0  # a new process on a loaded machine
+SOON = 180.0  # a new process on a loaded machine
 STEP = 0.2
 
 

@@ -120,7 +120,8 @@ def test_a_mailing_goes_to_all_once_each_in_his_own_language(
         jobs.send_message(lampa.id, message)
         jobs.send_message(lampa.id, message)
     assert len(mailbox.letters) == 4
-    by_subject = {str(letter["Subject"]): letter for letter in mailbox.letters}
+    # A long name is folded in the head, and read with the fold's space.
+    by_subject = {" ".join(str(letter["Subject"]).split()): letter for letter in mailbox.letters}
     assert {"News for P0", "Новости для Вера"} <= set(by_subject)
     letter = by_subject["News for P0"]
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app import clock, jobs
 from app.attribution.clicks import Seen, count_click
 from app.attribution.models import Click
+from app.dev.children import wait_until
 from app.extensions import db
 from app.intake import service as intake
 from app.jobs.work import DRAIN
@@ -22,6 +23,7 @@ from app.programs import service as terms
 from app.statistics import queries, service
 from app.statistics.models import PartnerFigures, RollUp
 from app.statistics.rules import Numbers, Period, total
+from app.statistics.service.statements import OLDEST
 from app.tenancy import role
 from app.tenants import queries as tenants
 from tests.world import Merchant
@@ -95,10 +97,16 @@ def say(merchant: Merchant, number: str, at: datetime, status: str = "paid", **s
     intake.apply(told)
 
 
+OWN = "SELECT pg_current_xact_id()::text::bigint"
+
+
 def committed() -> None:
-    """Messages and events are followed when their transaction has ended."""
+    """Messages and events are followed when their transaction has ended, and all that began before it."""
     db.session.commit()
-    jobs.in_transaction(lambda: None)
+    mine = jobs.in_transaction(lambda: db.session.scalar(text(OWN)))
+    assert wait_until(
+        lambda: jobs.in_transaction(lambda: db.session.scalar(text(OLDEST))) > mine, 60.0
+    )
     jobs.drain()
 
 
