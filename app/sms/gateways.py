@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from importlib import import_module
 from threading import Thread
+from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from app.egress import (
@@ -94,8 +95,8 @@ class AppriseGateway:
         return made
 
 
-class _Service:
+class _Service(Protocol):
     """What of apprise's objects is used."""
 
     def notify(self, *, body: str) -> bool:
-        raise NotImplementedError
+        """Send, and say whether it was taken."""
