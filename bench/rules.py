@@ -103,7 +103,7 @@ def _ground(stage: Stage) -> Ground:
             orders = tuple(_orders(seller))
             merchant = db.session.get_one(Tenant, made.tenant.id)
             folded = [order.folded for order in orders]
-            world = world_of(merchant, made.shop.id, folded, [seller])
+            world = world_of(merchant, made.shop.id, folded, [seller], AT)
             ids = made.tenant.id, made.shop.id, seller, programs.base_terms().id
         db.session.commit()
     return Ground(*ids, world, orders)
@@ -184,7 +184,8 @@ class Naive:
 
     def sums(self, orders: tuple[OrderInput, ...]) -> list[int]:
         """Return what these orders earn."""
-        return self._connected(lambda: [self.commission(order) for order in orders])
+        found: list[int] = self._connected(lambda: [self.commission(o) for o in orders])
+        return found
 
     def _connected(self, do: Callable[[], Any]) -> Any:
         url = with_database(self.stage.superuser, "partnerka_bench")
@@ -193,7 +194,8 @@ class Naive:
 
     def commission(self, order: OrderInput) -> int:
         """Return what the order earns on all levels, minor units."""
-        total, partner, level = 0, self.ground.seller, 1
+        total, level = 0, 1
+        partner: int | None = self.ground.seller
         while partner and level <= len(LEVELS):
             if self._fact(f"partner:{partner}", "status") == "active":
                 for line in order.folded.snapshot.lines:

@@ -18,7 +18,7 @@ from app.extensions import db
 from app.identity import service as identity
 from app.ledger.checks import broken
 from app.onboarding.demo import scale
-from app.orders.office import starred
+from app.orders.office.lists import starred
 from app.reports import queries as reports
 from app.statistics import queries as statistics
 from app.statistics.rules import Period
@@ -266,7 +266,7 @@ def counted() -> Iterator[Statements]:
         seen.said.append(str(query))
         return plain(cursor, query, *args, **kwargs)
 
-    psycopg.Cursor.execute = noted  # type: ignore[method-assign]
+    psycopg.Cursor.execute = noted  # type: ignore[method-assign, assignment]
     try:
         yield seen
     finally:
