@@ -88,7 +88,7 @@ class BankLine(Tenanted, Model):
     incoming: Mapped[bool]
     amount: Mapped[int]  # minor units
     on_day: Mapped[date | None]
-    text: Mapped[bytes]  # purpose and other party, sealed
+    sealed: Mapped[bytes]  # purpose and other party
     payout_id: Mapped[int | None]
     verdict: Mapped[str]
     applied: Mapped[bool] = mapped_column(server_default=text("false"))

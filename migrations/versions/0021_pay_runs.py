@@ -256,7 +256,7 @@ def _bank() -> None:
         sa.Column("incoming", sa.Boolean(), nullable=False),
         _int("amount"),
         sa.Column("on_day", sa.Date(), nullable=True),
-        sa.Column("text", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
         _int("payout_id", null=True),
         _text("verdict"),
         sa.Column("applied", sa.Boolean(), server_default=sa.text("false"), nullable=False),
