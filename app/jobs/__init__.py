@@ -17,7 +17,7 @@ from app.jobs.reminders import remind
 from app.jobs.sites import check_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
-from app.jobs.upkeep import partitions, prune, snapshots
+from app.jobs.upkeep import partitions, pay_runs, prune, snapshots
 from app.jobs.work import at_work, batched, in_transaction
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "in_transaction",
     "mature",
     "partitions",
+    "pay_runs",
     "prune",
     "refresh_networks",
     "refresh_statistics",

@@ -14,6 +14,7 @@ from app.ledger import service as ledger
 from app.lists import service as lists
 from app.onboarding import service as onboarding
 from app.participation import service as participation
+from app.payruns import service as payruns
 from app.tenancy import PLATFORM
 from app.tenants.models import IdempotencyKey
 
@@ -35,6 +36,13 @@ def snapshots() -> None:
     with at_work():
         for tenant_id in in_transaction(all_tenants):
             in_transaction(ledger.take_snapshots, tenant_id)
+
+
+def pay_runs() -> None:
+    """End pay runs whose payouts are all over, and begin those whose day has come: a transaction a tenant."""
+    with at_work():
+        for tenant_id in in_transaction(all_tenants):
+            in_transaction(payruns.tick, tenant_id)
 
 
 def prune() -> None:

@@ -86,6 +86,8 @@ RULES: Mapping[str, Rule] = {
     "payout.rejected": Rule(To.PARTNER),
     "payout.paid": Rule(To.PARTNER),
     "payout.failed": Rule(To.PARTNER),
+    "pay_run.planned": Rule(To.STAFF, MONEY_DESK),
+    "pay_run.details_missing": Rule(To.PARTNER),
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),
@@ -99,6 +101,8 @@ RULES: Mapping[str, Rule] = {
     "digest.merchant": Rule(To.STAFF, MANAGERS, notice=True),
     "sms.stopped": Rule(To.STAFF, MANAGERS),
 }
+# Long work over many is no hundred letters: its own page, or one letter, tells of it.
+QUIET_IN_RUNS = ("deal.held", "payout.requested", "payout.approved")
 NOTICES = tuple(kind for kind, rule in RULES.items() if rule.notice)
 # What may also come by SMS: one line each, and only where merchant and partner have both asked for it.
 TEXTED = (
@@ -121,6 +125,8 @@ CHATTED = (
     "terms.announced",
     "partner.applied",
     "payout.requested",
+    "pay_run.planned",
+    "pay_run.details_missing",
     "mailing.started",
     "mailing.tried",
     "digest.month",

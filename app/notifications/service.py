@@ -178,8 +178,8 @@ def _ways(
 
 def _readers(event: Event, audience: Audience) -> Iterator[Reader]:
     rule, merchant = rules.RULES[event.type], audience.merchant
-    if event.type == "deal.held" and "run" in event.facts:
-        return  # a re-run over older orders is no hundred letters: the desk counts them
+    if event.type in rules.QUIET_IN_RUNS and "run" in event.facts:
+        return
     if rule.to is To.STAFF:
         for member in audience.staff[rule.roles]:
             yield Reader(f"person:{member.id}", member.email, member.locale or merchant.locale)

@@ -17,7 +17,7 @@ STEPS = {
     "payout.unknown": _l("Arrival unknown"),
     "payout.paid": _l("Paid"),
     "payout.rejected": _l("Rejected"),
-    "payout.cancelled": _l("Taken back by the partner"),
+    "payout.cancelled": _l("Withdrawn"),
     "payout.failed": _l("Failed"),
 }
 ACTORS = {"partner": _l("The partner"), "api": _l("The shop's program"), "system": _l("Partnerka")}

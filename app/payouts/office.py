@@ -19,7 +19,7 @@ from app.partners.models import Partner
 from app.payouts import queries, service
 from app.payouts.forms import ACTORS, STEPS, MethodForm, ReasonForm, RecordForm
 from app.payouts.models import Payout
-from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, State
+from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, OFFERED, State
 from app.site.access import may, requires
 from app.web.pages import page, see_other
 from app.web.states import STATES
@@ -240,7 +240,7 @@ def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
         balance=partner_balances([payout.partner_id])[payout.partner_id],
         details=service.copied(payout) if may("money.read") else None,
         open_details=may("money"),
-        actions=[a for a in actions if a != "cancel"],
+        actions=[a for a in actions if a in OFFERED],
         steps=queries.steps(payout),
         words=STEPS,
         actors=ACTORS,

@@ -38,9 +38,11 @@ LIFECYCLE = Lifecycle(
         (State.REQUESTED, "approve"): State.APPROVED,
         (State.REQUESTED, "reject"): State.REJECTED,
         (State.REQUESTED, "cancel"): State.CANCELLED,  # the partner's own word
+        (State.REQUESTED, "withdraw"): State.CANCELLED,  # of a pay run that made it
         (State.APPROVED, "pay"): State.PAID,
         (State.APPROVED, "send"): State.SENDING,
         (State.APPROVED, "reject"): State.REJECTED,
+        (State.APPROVED, "withdraw"): State.CANCELLED,
         (State.APPROVED, "fail"): State.FAILED,
         (State.SENDING, "pay"): State.PAID,
         (State.SENDING, "fail"): State.FAILED,
@@ -51,6 +53,7 @@ LIFECYCLE = Lifecycle(
 )
 
 OPEN = frozenset(State) - LIFECYCLE.terminal
+OFFERED = ("approve", "reject", "pay", "send", "fail", "lose")  # to the staff, on a payout's page
 
 
 class Refusal(StrEnum):
@@ -62,6 +65,8 @@ class Refusal(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     DEBT = "debt"
     COOLING = "cooling"
+    BLOCKED = "blocked"
+    OWN = "own"
 
 
 def may_request(

@@ -33,7 +33,8 @@ class Kind:
     `count` says how many things there are; `take` returns the next ids after a cursor; `preview` and
     `apply` do one batch in the caller's transaction and return sums and lines. A preview writes nothing.
     `may` is asked before people take it up again ("resume") or throw it away ("discard"), and raises
-    Conflict where that would do harm.
+    Conflict where that would do harm. `together`: how many things make a batch; `ended` follows from the
+    end of a phase, in its transaction.
     """
 
     count: Callable[[Run], int]
@@ -41,6 +42,8 @@ class Kind:
     preview: Callable[[Run, Sequence[int]], Step] | None = None
     apply: Callable[[Run, Sequence[int]], Step] | None = None
     may: Callable[[Run, str], None] = lambda _run, _action: None
+    together: int = TOGETHER
+    ended: Callable[[Run], None] = lambda _run: None
 
 
 def start(kind: str, parameters: Mapping[str, Any], action: str, lane: str | None = None) -> Run:
@@ -135,7 +138,7 @@ def discard(run: Run, kinds: Mapping[str, Kind]) -> None:
     db.session.delete(run)
 
 
-def work(run_id: int, kinds: Mapping[str, Kind], most: int = TOGETHER) -> bool:
+def work(run_id: int, kinds: Mapping[str, Kind], most: int | None = None) -> bool:
     """Do one batch of an open run; False when there is nothing to do, or somebody else does it.
 
     The batch and the cursor are one transaction: killed anywhere, it was done wholly or not at all.
@@ -147,9 +150,10 @@ def work(run_id: int, kinds: Mapping[str, Kind], most: int = TOGETHER) -> bool:
     with acting_as(run.asked_by), part_of(run.public_id):
         if not run.total:
             run.total = kind.count(run)
-        ids = kind.take(run, run.cursor, most)
+        ids = kind.take(run, run.cursor, most or kind.together)
         if not ids:
             _finish(run)
+            kind.ended(run)
             return False
         do = kind.preview if run.phase == "preview" else kind.apply
         if do is None:

@@ -31,6 +31,8 @@ SLICES: dict[str, tuple[str, ...]] = {
         "creatives",
         "commissions",
         "payouts",
+        "payruns",
+        "registers",
         "intake",
         "network",
         "grades",

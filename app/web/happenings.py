@@ -127,6 +127,16 @@ HAPPENINGS: dict[str, LazyString] = {
     "payout.cancelled": _l("Payout cancelled"),
     "payout.paid": _l("Payout sent"),
     "payout.failed": _l("Payout failed"),
+    "pay_run.made": _l("Pay run begun"),
+    "pay_run.prepared": _l("Pay run prepared: the money is reserved"),
+    "pay_run.planned": _l("Pay run prepared by the schedule"),
+    "pay_run.approved": _l("Pay run approved"),
+    "pay_run.paying": _l("Money of a pay run is on its way"),
+    "pay_run.done": _l("Pay run done"),
+    "pay_run.cancelled": _l("Pay run cancelled"),
+    "pay_run.details_missing": _l("Reminded of payment details"),
+    "register.made": _l("Register for the bank downloaded"),
+    "bank_file.applied": _l("Bank statement applied"),
 }
 
 

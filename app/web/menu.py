@@ -115,7 +115,15 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
-        Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
+        Entry(
+            lazy_gettext("Payouts"),
+            "cash",
+            entries=(
+                Entry(lazy_gettext("Payouts"), endpoint="office.payouts.index"),
+                Entry(lazy_gettext("Pay runs"), endpoint="office.payruns.index"),
+                Entry(lazy_gettext("Bank statements"), endpoint="office.registers.index"),
+            ),
+        ),
         Entry(
             lazy_gettext("Materials"),
             "photo",

@@ -66,6 +66,16 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "previewed": (lazy_pgettext("run", "Looked at"), "warn"),
     "applying": (lazy_pgettext("run", "Being applied"), "info"),
     "done": (lazy_pgettext("run", "Applied"), "good"),
+    # pay runs
+    "payrun_draft": (lazy_pgettext("pay run", "Draft"), "quiet"),
+    "payrun_preparing": (lazy_pgettext("pay run", "Being reserved"), "info"),
+    "payrun_prepared": (lazy_pgettext("pay run", "To be approved"), "warn"),
+    "payrun_approving": (lazy_pgettext("pay run", "Being approved"), "info"),
+    "payrun_approved": (lazy_pgettext("pay run", "To be paid"), "warn"),
+    "payrun_paying": (lazy_pgettext("pay run", "Being paid"), "info"),
+    "payrun_cancelling": (lazy_pgettext("pay run", "Being given back"), "info"),
+    "payrun_done": (lazy_pgettext("pay run", "Done"), "good"),
+    "payrun_cancelled": (lazy_pgettext("pay run", "Cancelled"), "quiet"),
     # mailings
     "mailing_draft": (lazy_pgettext("mailing", "Draft"), "quiet"),
     "mailing_scheduled": (lazy_pgettext("mailing", "Planned"), "info"),

@@ -7,29 +7,47 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 from __future__ import annotations
 
 from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
-from app.payouts.service.details import copied, remember_details, set_details
+from app.payouts.service.details import chosen_of, copied, copy_first, remember_details, set_details
 from app.payouts.service.details import of as details_of
+from app.payouts.service.mass import (
+    Wish,
+    approve_all,
+    hold,
+    pay_all,
+    reserve_all,
+    return_all,
+    send_all,
+)
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
 from app.payouts.service.requests import record_paid, request, request_for
 
 __all__ = [
+    "Wish",
     "approve",
+    "approve_all",
     "cancel",
     "change_method",
     "charge",
+    "chosen_of",
     "copied",
+    "copy_first",
     "create_method",
     "details_of",
     "fail",
+    "hold",
     "lose",
     "pay",
+    "pay_all",
     "record_paid",
     "reject",
     "remember_details",
     "request",
     "request_for",
+    "reserve_all",
     "restore_method",
     "retire_method",
+    "return_all",
     "send",
+    "send_all",
     "set_details",
 ]

@@ -37,6 +37,13 @@ def approve(payout_id: int, by: str) -> Payout:
     partner = find_partner(payout.partner_id)
     refuse_own(partner, by)
     if LIFECYCLE.allows(State(payout.state), "approve"):
+        if payout.run_id is not None:
+            raise Conflict(
+                "part_of_run",
+                _(
+                    "This payout is part of a pay run: it is approved with the run, or taken out of it."
+                ),
+            )
         refuse_blocked(partner)
         if rules.may_approve(standing[debt(partner.id)]):
             raise Conflict(

@@ -16,6 +16,8 @@ from app.partners.models import Partner
 from app.payouts import rules
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.payouts.models import Payout
     from app.payouts.rules import Details
 
@@ -71,3 +73,16 @@ def copied(payout: Payout) -> Details | None:
     if payout.details is None:
         return None
     return next(iter(rules.read_details(open_sealed(payout.details)).values()), None)
+
+
+def chosen_of(sealed: bytes | None, codes: Sequence[str]) -> str | None:
+    """Return the first of these methods that sealed details have something for."""
+    known = rules.read_details(open_sealed(sealed)) if sealed else {}
+    return next((code for code in codes if code in known), None)
+
+
+def copy_first(sealed: bytes, codes: Sequence[str]) -> tuple[str, bytes] | None:
+    """Return the first of these methods that sealed details have something for, with a sealed copy for it."""
+    known = rules.read_details(open_sealed(sealed))
+    code = next((code for code in codes if code in known), None)
+    return None if code is None else (code, seal(rules.write_details({code: known[code]})))

@@ -1,4 +1,4 @@
-"""Pay runs: their states, who is in and who is out and why, days of payment."""
+"""The states of a pay run, and when a second person must approve it."""
 
 from __future__ import annotations
 
@@ -36,3 +36,10 @@ LIFECYCLE = Lifecycle(
         (State.CANCELLING, "cancelled"): State.CANCELLED,
     }
 )
+OVER = LIFECYCLE.terminal
+OFFERED = ("prepare", "approve", "pay", "cancel")  # to the money desk; the others follow from work
+
+
+def needs_second(total: int, above: int | None) -> bool:
+    """Say whether a run of this sum (minor units) is approved by another than who prepared it."""
+    return above is not None and total > above

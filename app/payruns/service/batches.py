@@ -1,0 +1,237 @@
+"""The batches of a pay run's long work: look, reserve, approve, pay, give back; each a few statements."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from app import clock, sql
+from app.events.service import actor
+from app.payouts import queries as payout_queries
+from app.payouts import service as payouts
+from app.payouts.service import Wish
+from app.payruns import queries
+from app.payruns.rules import Open, Out, Pays, Standing, Verdict, judge
+from app.runs.rules import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.payruns.models import PayRun
+    from app.runs.models import Run
+
+_KEEP = """
+INSERT INTO pay_line (run_id, partner_id, amount, reason, payout_id)
+SELECT %(run)s, partner, amount, reason, payout
+FROM json_to_recordset(%(rows)s) AS r(partner bigint, amount bigint, reason text, payout bigint)
+ON CONFLICT (tenant_id, run_id, partner_id) DO NOTHING
+"""
+_DECIDED = """
+UPDATE pay_line l SET amount = r.amount, reason = r.reason, payout_id = r.payout
+FROM json_to_recordset(%(rows)s) AS r(partner bigint, amount bigint, reason text, payout bigint)
+WHERE l.run_id = %(run)s AND l.partner_id = r.partner
+"""
+_LINES = """
+SELECT partner_id, amount FROM pay_line
+WHERE run_id = %(run)s AND partner_id = ANY(%(ids)s) AND reason IS NULL
+"""
+_TAKE_LINES = """
+SELECT partner_id FROM pay_line
+WHERE run_id = %(run)s AND reason IS NULL AND partner_id > %(cursor)s
+ORDER BY partner_id LIMIT %(most)s
+"""
+_TAKE_PAYOUTS = """
+SELECT id FROM payout WHERE run_id = %(run)s AND state = ANY(%(states)s) AND id > %(cursor)s
+ORDER BY id LIMIT %(most)s
+"""
+_JOIN = """
+UPDATE payout SET run_id = %(run)s
+WHERE id = ANY(%(ids)s) AND state = 'requested' AND run_id IS NULL RETURNING id
+"""
+_LEAVE = "UPDATE payout SET run_id = NULL WHERE id = ANY(%(ids)s) AND requested_by <> %(by)s RETURNING id"
+_OUT = """
+UPDATE pay_line l SET reason = r.reason
+FROM json_to_recordset(%(rows)s) AS r(payout bigint, reason text)
+WHERE l.run_id = %(run)s AND l.payout_id = r.payout AND l.reason IS NULL
+"""
+STATES = {
+    "approve": ["requested"],
+    "pay": ["approved", "sending"],
+    "cancel": ["requested", "approved"],
+}
+
+
+def pay_run(work: Run) -> PayRun:
+    """Return the pay run that long work is about."""
+    return queries.by_id(work.parameters["pay_run"])
+
+
+def maker(run: PayRun) -> str:
+    """Return by whom the payouts are asked for that a run makes."""
+    return f"pay_run:{run.public_id}"
+
+
+def count(work: Run) -> int:
+    """Return how many partners a look has before it; how many lines a preparation."""
+    run = pay_run(work)
+    if work.phase == "preview":
+        return queries.count(run.currency, asked=Pays(run.pays).asked)
+    return queries.sums(run.id).chosen[0]
+
+
+def take(work: Run, cursor: int, most: int) -> Sequence[int]:
+    """Return the next partners."""
+    run = pay_run(work)
+    if work.phase == "preview":
+        return queries.take(run.currency, cursor, most, asked=Pays(run.pays).asked)
+    values = {"run": run.id, "cursor": cursor, "most": most}
+    return [row.partner_id for row in sql.rows(_TAKE_LINES, values)]
+
+
+def count_payouts(work: Run) -> int:
+    """Return how many of the run's payouts the work is about."""
+    return len(queries.payouts(pay_run(work).id, _states(work)))
+
+
+def take_payouts(work: Run, cursor: int, most: int) -> Sequence[int]:
+    """Return the next of them."""
+    values = {"run": pay_run(work).id, "states": _states(work), "cursor": cursor, "most": most}
+    return [row.id for row in sql.rows(_TAKE_PAYOUTS, values)]
+
+
+def _states(work: Run) -> list[str]:
+    return STATES[work.kind.rpartition(".")[2]]
+
+
+def look(work: Run, ids: Sequence[int]) -> Step:
+    """Decide on each partner of a batch, and write the lines; no money moves."""
+    run = pay_run(work)
+    decided = _verdicts(run, ids)
+    rows = [_row(partner, verdict) for partner, verdict in decided.items() if verdict]
+    if rows:
+        sql.send(_KEEP, {"run": run.id, "rows": sql.recordset(rows)})
+    return Step(max(ids), len(ids), {"lines": len(rows)})
+
+
+def reserve(work: Run, ids: Sequence[int]) -> Step:
+    """Reserve the money of a batch, judged anew under the lock: never more than was shown.
+
+    Requests that wait become part of the run.
+    """
+    run = pay_run(work)
+    payouts.hold(ids, run.currency)
+    lines = {
+        row.partner_id: row.amount for row in sql.rows(_LINES, {"run": run.id, "ids": list(ids)})
+    }
+    found = _rows(run, list(lines))
+    now, codes = clock.now(), _codes(run)
+    decided: dict[int, Verdict] = {}
+    wishes: list[Wish] = []
+    for row in found:
+        verdict = _judge(run, row, codes, now) or Verdict(lines[row.id], Out.CHANGED)
+        if verdict.reason is None and verdict.payout_id is None:
+            amount = min(lines[row.id], verdict.amount)
+            copy = payouts.copy_first(row.details, list(codes))
+            if copy is not None:
+                wishes.append(Wish(row.id, amount, codes[copy[0]], copy[1]))
+            verdict = Verdict(amount, None)
+        decided[row.id] = verdict
+    made = payouts.reserve_all(wishes, run.currency, maker(run), run.id)
+    asked = [v.payout_id for v in decided.values() if v.payout_id and v.reason is None]
+    joined = {row.id for row in sql.rows(_JOIN, {"run": run.id, "ids": asked})} if asked else set()
+    rows = [_kept(p, v, made, joined) for p, v in decided.items()]
+    if rows:
+        sql.send(_DECIDED, {"run": run.id, "rows": sql.recordset(rows)})
+    return Step(max(ids), len(ids), {"reserved": len(made), "joined": len(joined)})
+
+
+def _kept(
+    partner: int, verdict: Verdict, made: Mapping[int, int], joined: set[int]
+) -> dict[str, Any]:
+    """What becomes of a line: who got no payout in the end stays out."""
+    number = made.get(partner) if verdict.payout_id is None else verdict.payout_id
+    if verdict.reason is None and (number is None or (verdict.payout_id and number not in joined)):
+        return _row(partner, Verdict(verdict.amount, Out.OPEN_PAYOUT))
+    return _row(partner, Verdict(verdict.amount, verdict.reason, number))
+
+
+def _row(partner: int, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "partner": partner,
+        "amount": verdict.amount,
+        "reason": verdict.reason,
+        "payout": verdict.payout_id if verdict.reason is None else None,
+    }
+
+
+def agree(work: Run, ids: Sequence[int]) -> Step:
+    """Approve a batch; who cannot be paid now leaves the run, with the reason."""
+    run = pay_run(work)
+    refused = payouts.approve_all(ids, run.currency, actor())
+    _let_go(run, {number: Out(why.value) for number, why in refused.items()})
+    return Step(max(ids), len(ids), {"approved": len(ids) - len(refused)})
+
+
+def pay(work: Run, ids: Sequence[int]) -> Step:
+    """Mark a batch as paid."""
+    paid = payouts.pay_all(ids, pay_run(work).currency, actor())
+    return Step(max(ids), len(ids), {"paid": len(paid)})
+
+
+def give_back(work: Run, ids: Sequence[int]) -> Step:
+    """Give the money of a batch back; requests that partners made stay as they are, outside of the run."""
+    run = pay_run(work)
+    return Step(max(ids), len(ids), {"returned": _withdraw(run, ids)})
+
+
+def _let_go(run: PayRun, reasons: Mapping[int, Out]) -> None:
+    if reasons:
+        rows = [{"payout": number, "reason": why} for number, why in reasons.items()]
+        sql.send(_OUT, {"run": run.id, "rows": sql.recordset(rows)})
+        _withdraw(run, list(reasons))
+
+
+def _withdraw(run: PayRun, ids: Sequence[int]) -> int:
+    left = {row.id for row in sql.rows(_LEAVE, {"ids": list(ids), "by": maker(run)})}
+    own = {number: None for number in ids if number not in left}
+    return len(payouts.return_all(own, "withdraw", run.currency, actor()))
+
+
+def cutoff(run: PayRun) -> datetime:
+    """Return the end of the run's day in the merchant's zone."""
+    zone = ZoneInfo(queries.tenant().timezone)
+    return datetime.combine(run.on_day + timedelta(days=1), time(), tzinfo=zone)
+
+
+def _codes(run: PayRun) -> dict[str, int]:
+    """The methods that may be used, {code: id}, in the merchant's order."""
+    methods = payout_queries.methods()
+    return {m.code: m.id for m in methods if run.method_id in {None, m.id}}
+
+
+def _rows(run: PayRun, ids: Sequence[int]) -> list[Any]:
+    return queries.standings(ids, run.currency, cutoff(run))
+
+
+def _verdicts(run: PayRun, ids: Sequence[int]) -> dict[int, Verdict | None]:
+    now, codes = clock.now(), _codes(run)
+    return {row.id: _judge(run, row, codes, now) for row in _rows(run, ids)}
+
+
+def _judge(run: PayRun, row: Any, codes: Mapping[str, int], now: datetime) -> Verdict | None:
+    opened = row.payout_id and Open(
+        row.payout_id, row.payout_state, row.payout_amount, row.payout_run, row.payout_details
+    )
+    standing = Standing(
+        status=row.status,
+        pays_blocked=row.pays_blocked,
+        own=row.person_id is not None and actor() == f"person:{row.person_id}",
+        available=row.available,
+        later=row.later,
+        debt=row.debt,
+        open=opened or None,
+        has_details=payouts.chosen_of(row.details, list(codes)) is not None,
+        usable_from=row.details_usable_at,
+    )
+    return judge(standing, Pays(run.pays), run.minimum, now, run.id)

@@ -1,0 +1,81 @@
+"""Lampa with people at the money desk, partners with and without details, and a worker that goes on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app import clock, jobs
+from app.events.service import acting_as
+from app.extensions import db
+from app.facts import service as facts
+from app.partners.models import Partner
+from app.payouts import service as payouts
+from app.payouts.rules import Details
+from app.payruns import queries
+from app.payruns.rules import Pays
+from app.payruns.service import KINDS, make
+from app.runs import service as runs
+from tests.payouts.setting import at_lampa, earn, partner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.payruns.models import PayRun
+
+NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)  # a Monday, noon in Moscow
+DESK, OTHER = "person:101", "person:102"
+CARD = Details(holder="Anna Petrova", account="40817810099910004312")
+
+
+@contextmanager
+def desk(minimum: int = 1_000) -> Iterator[int]:
+    """Stand in Lampa's scope as the accountant, on a Monday."""
+    with at_lampa() as tenant, clock.moved_to(NOON), acting_as(DESK):
+        facts.put("merchant", "minimum_payout", minimum, actor=DESK)
+        yield tenant
+
+
+def ready(name: str, amount: int, *, details: bool = True) -> int:
+    """Make a partner who has earned, with payment details or without."""
+    made = partner(name)
+    if details:
+        payouts.set_details(row(made), "bank", CARD)
+    if amount:
+        earn(made, amount)
+    return made
+
+
+def row(partner_id: int) -> Partner:
+    """Return the partner's row."""
+    return db.session.scalars(select(Partner).where(Partner.id == partner_id)).one()
+
+
+def go_on(run: PayRun) -> None:
+    """Let the work of a run come to its end, as the worker does."""
+    number = run.work_id
+    assert number is not None
+    while runs.work(number, KINDS):
+        pass
+    db.session.refresh(run)
+
+
+def looked(pays: Pays = Pays.AVAILABLE) -> PayRun:
+    """Make a run, and look at everybody."""
+    run = make(pays, clock.today("Europe/Moscow"))
+    go_on(run)
+    return run
+
+
+def told(run: PayRun) -> dict[int, tuple[int, str | None]]:
+    """Return {partner: (amount, reason)} of a run's lines."""
+    found = db.session.execute(queries.lines(run.id))
+    return {line.PayLine.partner_id: (line.PayLine.amount, line.PayLine.reason) for line in found}
+
+
+def worker() -> None:
+    """Let all long work come to its end."""
+    jobs.sweep_runs()
