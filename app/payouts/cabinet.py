@@ -14,9 +14,11 @@ from app.ledger.queries import PartnerBalance, partner_balances
 from app.money import Money
 from app.partners import queries as partners
 from app.payouts import queries, rules, service
-from app.payouts.forms import STEPS, DetailsForm, RequestForm
+from app.payouts.forms import STEPS, RequestForm
 from app.payouts.models import Payout
-from app.payouts.rules import Details, Standing, State
+from app.payouts.rules import Standing, State
+from app.requisites.forms import FORMS, WAY_FIELDS, filled
+from app.requisites.rules import WAYS, Details, Kind, Payee
 from app.site.access import requires
 from app.site.people import freshly
 from app.web.pages import page, see_other
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from app.partners.models import Partner
     from app.payouts.models import PayoutMethod
+    from app.requisites.forms import PayeeForm
 
 bp = Blueprint("payouts", __name__, url_prefix="/payouts")
 
@@ -124,8 +127,11 @@ def cancel(public_id: str) -> Response:
 def details() -> Response:
     """Show where the money goes, method by method; after the password was given anew."""
     partner, method = _partner(), _method()
-    known = service.details_of(partner).get(method.code)
-    return _details(partner, method, DetailsForm(data=vars(known) if known else None))
+    known = service.kept(partner)
+    way = known.ways.get(method.code)
+    fitting = way if way is not None and way.kind == method.kind else None
+    form = FORMS[Kind(method.kind)](data=filled(known.payee or Payee(partner.name), fitting))
+    return _details(partner, method, form)
 
 
 @bp.post("/details")
@@ -133,13 +139,16 @@ def details() -> Response:
 @freshly
 def change_details() -> Response:
     """Keep the details for a method."""
-    partner, method, form = _partner(), _method(), DetailsForm()
+    partner, method = _partner(), _method()
+    form = FORMS[Kind(method.kind)]()
     if not form.validate_on_submit():
         return _details(partner, method, form, status=422)
-    given = Details(
-        form.holder.data.strip(), form.account.data.strip(), (form.note.data or "").strip()
-    )
-    changed = service.set_details(partner, method.code, given)
+    given = Details(Payee.make(form.said), WAYS[Kind(method.kind)].make(form.said))
+    try:
+        changed = service.set_details(partner, method.code, given)
+    except DomainError as error:
+        form.tell(error)
+        return _details(partner, method, form, status=error.status)
     return see_other("cabinet.payouts.index", message=_("Saved.") if changed else None)
 
 
@@ -203,7 +212,7 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
 
 
 def _details(
-    partner: Partner, method: PayoutMethod, form: DetailsForm, status: int = 200
+    partner: Partner, method: PayoutMethod, form: PayeeForm, status: int = 200
 ) -> Response:
     return page(
         "payouts/cabinet/details.html",
@@ -212,6 +221,7 @@ def _details(
         method=method,
         methods=queries.methods(),
         known=service.details_of(partner),
+        fields=WAY_FIELDS[Kind(method.kind)],
         usable_from=partner.details_usable_at,
         now=clock.now(),
     )

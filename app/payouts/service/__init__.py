@@ -7,7 +7,7 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 from __future__ import annotations
 
 from app.payouts.service.decisions import approve, cancel, fail, lose, pay, reject, send
-from app.payouts.service.details import copied, remember_details, set_details
+from app.payouts.service.details import copied, copied_all, kept, remember_details, set_details
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
 from app.payouts.service.requests import record_paid, request, request_for
@@ -17,9 +17,11 @@ __all__ = [
     "cancel",
     "change_method",
     "copied",
+    "copied_all",
     "create_method",
     "details_of",
     "fail",
+    "kept",
     "lose",
     "pay",
     "record_paid",
