@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 COOLING = timedelta(hours=24)  # after a change of payment details, except for the first
+DISOWN = "details_not_mine"  # the purpose of the letter's link
+OLD_CONTACT = timedelta(days=7)  # so long a replaced address is still told of changed details
 
 
 class State(StrEnum):
@@ -93,6 +95,7 @@ class Obstacle(StrEnum):
     NOTHING = "nothing"
     BELOW_MINIMUM = "below_minimum"
     NO_DETAILS = "no_details"
+    FROZEN = "frozen"
     COOLING = "cooling"
 
 
@@ -107,6 +110,7 @@ class Standing:
     minimum: int
     has_details: bool
     usable_from: datetime | None
+    frozen: bool = False
 
 
 def obstacle(standing: Standing, now: datetime) -> Obstacle | None:
@@ -118,6 +122,7 @@ def obstacle(standing: Standing, now: datetime) -> Obstacle | None:
         (standing.available <= 0, Obstacle.NOTHING),
         (standing.available < standing.minimum, Obstacle.BELOW_MINIMUM),
         (not standing.has_details, Obstacle.NO_DETAILS),
+        (standing.frozen, Obstacle.FROZEN),
         (cools(standing.usable_from, now) is not None, Obstacle.COOLING),
     )
     return next((reason for holds, reason in found if holds), None)

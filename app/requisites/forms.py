@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from app.requisites.rules import RUSSIA, Kind, TaxStatus
+from app.requisites.rules import RUSSIA, Card, Kind, TaxStatus
 from app.web.forms import Filled, Form, SelectField
 
 if TYPE_CHECKING:
@@ -161,7 +161,8 @@ WAY_FIELDS: dict[Kind, tuple[str, ...]] = {
 def filled(payee: Payee | None, way: Way | None) -> dict[str, Any]:
     """Return what a form begins with: what is known already."""
     known: dict[str, Any] = {**vars(payee), "status": payee.status.value} if payee else {}
-    return known | (vars(way) if way else {})
+    # A card's number is shown to nobody again, not even to its holder.
+    return known | (vars(way) if way and not isinstance(way, Card) else {})
 
 
 class LegalForm(BankForm, IbanForm):

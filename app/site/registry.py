@@ -87,6 +87,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "intake",
         "notifications",
         "onboarding",
+        "payouts",
     ),
     "platform": ("tenants", "notifications", "onboarding", "reports"),
     "api": (

@@ -7,12 +7,25 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 from __future__ import annotations
 
 from app.payouts.service.decisions import approve, cancel, fail, lose, pay, reject, send
-from app.payouts.service.details import copied, copied_all, kept, remember_details, set_details
+from app.payouts.service.details import (
+    allow_changes,
+    copied,
+    copied_all,
+    disown_change,
+    in_force,
+    is_pending,
+    kept,
+    remember_details,
+    set_details,
+    show,
+    take_back_change,
+)
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
 from app.payouts.service.requests import record_paid, request, request_for
 
 __all__ = [
+    "allow_changes",
     "approve",
     "cancel",
     "change_method",
@@ -20,7 +33,10 @@ __all__ = [
     "copied_all",
     "create_method",
     "details_of",
+    "disown_change",
     "fail",
+    "in_force",
+    "is_pending",
     "kept",
     "lose",
     "pay",
@@ -33,4 +49,6 @@ __all__ = [
     "retire_method",
     "send",
     "set_details",
+    "show",
+    "take_back_change",
 ]

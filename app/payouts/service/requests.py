@@ -39,6 +39,10 @@ def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
         raise wrong(
             "method", "details_missing", _("Fill in your payment details for this method first.")
         )
+    if partner.details_frozen_at is not None:
+        raise Conflict(
+            "details_frozen", _("Your payment details are being checked; please ask the shop.")
+        )
     if rules.cools(partner.details_usable_at, clock.now()):
         raise Conflict(
             "details_cooling", _("New payment details can be used 24 hours after the change.")
