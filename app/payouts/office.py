@@ -20,6 +20,8 @@ from app.payouts import queries, service
 from app.payouts.forms import ACTORS, STEPS, MethodForm, ReasonForm, RecordForm
 from app.payouts.models import Payout
 from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, OFFERED, State
+from app.requisites.forms import FIELD_NAMES, KIND_NAMES, STATUS_NAMES
+from app.requisites.rules import Kind
 from app.site.access import may, requires
 from app.web.pages import page, see_other
 from app.web.states import STATES
@@ -192,7 +194,7 @@ def add_method() -> Response:
     """Add a method."""
     form = MethodForm()
     if form.validate_on_submit():
-        service.create_method(form.name.data, form.hint.data or "")
+        service.create_method(form.name.data, form.hint.data or "", kind=Kind(form.kind.data))
         return see_other("office.payouts.methods", message=_("Added."))
     return _methods(form, status=422)
 
@@ -203,7 +205,7 @@ def change_method(method_id: int) -> Response:
     """Rename a method, or reword what is asked."""
     form = MethodForm()
     if form.validate_on_submit():
-        service.change_method(method_id, form.name.data, form.hint.data or "")
+        service.change_method(method_id, form.name.data, form.hint.data or "", Kind(form.kind.data))
         return see_other("office.payouts.methods", message=_("Saved."))
     return _methods(form, status=422)
 
@@ -240,6 +242,8 @@ def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
         balance=partner_balances([payout.partner_id])[payout.partner_id],
         details=service.copied(payout) if may("money.read") else None,
         open_details=may("money"),
+        field_names=FIELD_NAMES,
+        status_names=STATUS_NAMES,
         actions=[a for a in actions if a in OFFERED],
         steps=queries.steps(payout),
         words=STEPS,
@@ -272,5 +276,6 @@ def _methods(form: MethodForm, status: int = 200) -> Response:
         status=status,
         form=form,
         methods=queries.methods(),
+        kinds=KIND_NAMES,
         limit=METHODS_LIMIT,
     )

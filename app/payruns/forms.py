@@ -18,6 +18,7 @@ REASONS = {
     Out.DEBT: _l("Owes money after a return"),
     Out.NO_DETAILS: _l("No payment details"),
     Out.COOLING: _l("Details changed less than a day ago"),
+    Out.FROZEN: _l("Details frozen: a change was disowned"),
     Out.DOCUMENTS: _l("Documents are missing"),
     Out.OWN: _l("Own payout of who decides"),
     Out.CHANGED: _l("Changed since the look"),

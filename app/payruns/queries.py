@@ -38,7 +38,7 @@ _TAKE = (
 )
 _COUNT = f"SELECT count(*) AS n FROM partner p WHERE {_WHOM}"  # noqa: S608
 _LOOK = """
-SELECT p.id, p.status, p.pays_blocked, p.person_id, p.details, p.details_usable_at,
+SELECT p.id, p.status, p.pays_blocked, p.person_id, p.details_for, p.details_usable_at, p.details_frozen_at,
        coalesce(a.balance, 0) AS available, coalesce(d.balance, 0) AS debt,
        coalesce(late.amount, 0)::bigint AS later,
        o.id AS payout_id, o.state AS payout_state, o.amount AS payout_amount, o.run_id AS payout_run,

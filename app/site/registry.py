@@ -15,6 +15,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "office": (
         "identity",
         "tenants",
+        "requisites",
         "sms",
         "telegram",
         "catalog",
@@ -88,6 +89,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "intake",
         "notifications",
         "onboarding",
+        "payouts",
     ),
     "platform": ("tenants", "notifications", "onboarding", "reports"),
     "api": (

@@ -202,6 +202,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Recalculations"), endpoint="office.reruns.index"),
                 Entry(lazy_gettext("Attribution"), endpoint="office.tenants.attribution"),
                 Entry(lazy_gettext("Payout rules"), endpoint="office.tenants.payouts"),
+                Entry(lazy_gettext("Legal details"), endpoint="office.requisites.legal"),
                 Entry(lazy_gettext("Counters"), endpoint="office.attribution.snippet"),
                 Entry(lazy_gettext("Connections"), endpoint="office.intake.index"),
                 Entry(lazy_gettext("Team"), endpoint="office.identity.team"),

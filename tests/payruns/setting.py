@@ -14,12 +14,11 @@ from app.extensions import db
 from app.facts import service as facts
 from app.partners.models import Partner
 from app.payouts import service as payouts
-from app.payouts.rules import Details
 from app.payruns import queries
 from app.payruns.rules import Pays
 from app.payruns.service import KINDS, make
 from app.runs import service as runs
-from tests.payouts.setting import at_lampa, earn, partner
+from tests.payouts.setting import at_lampa, by_bank, earn, partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)  # a Monday, noon in Moscow
 DESK, OTHER = "person:101", "person:102"
-CARD = Details(holder="Anna Petrova", account="40817810099910004312")
+CARD = by_bank("Anna Petrova")
 
 
 @contextmanager

@@ -63,6 +63,7 @@ ASKED = Open(9, "requested", 2_000, None, has_details=True)
         ({"has_details": False}, Out.NO_DETAILS),
         ({"usable_from": NOW}, None),
         ({"usable_from": NOW + timedelta(seconds=1)}, Out.COOLING),
+        ({"frozen": True}, Out.FROZEN),
         ({"lacks_documents": True}, Out.DOCUMENTS),
         ({"own": True}, Out.OWN),
         ({"open": replace(ASKED, state="sending")}, Out.OPEN_PAYOUT),

@@ -22,11 +22,10 @@ from app.notifications.service import promise
 from app.payouts import queries as payout_queries
 from app.payouts import service as payouts
 from app.payouts.models import Payout
-from app.payouts.rules import Details
 from app.payruns import queries, service
 from app.payruns.rules import Pays, Plan
 from app.runs import service as runs
-from tests.payouts.setting import earn, take_back
+from tests.payouts.setting import by_bank, earn, take_back
 from tests.payruns.setting import CARD, DESK, NOON, OTHER, desk, go_on, looked, ready, row, told
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class TestLook:
         db.session.flush()
         take_back(owes, 6_000)
         with clock.moved_to(NOON - timedelta(hours=1)):
-            payouts.set_details(row(cooling), "bank", Details("Cooling", "40817810099910009999"))
+            payouts.set_details(row(cooling), "bank", by_bank("Cooling, of late"))
         payouts.request(waits, 2_000, "bank", f"partner:{waits}")
         assert told(looked()) == {
             blocked: (5_000, "blocked"),

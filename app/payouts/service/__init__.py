@@ -7,7 +7,19 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 from __future__ import annotations
 
 from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
-from app.payouts.service.details import chosen_of, copied, copy_first, remember_details, set_details
+from app.payouts.service.details import (
+    allow_changes,
+    copied,
+    copied_all,
+    disown_change,
+    in_force,
+    is_pending,
+    kept,
+    remember_details,
+    set_details,
+    show,
+    take_back_change,
+)
 from app.payouts.service.details import of as details_of
 from app.payouts.service.mass import (
     Wish,
@@ -23,18 +35,22 @@ from app.payouts.service.requests import record_paid, request, request_for
 
 __all__ = [
     "Wish",
+    "allow_changes",
     "approve",
     "approve_all",
     "cancel",
     "change_method",
     "charge",
-    "chosen_of",
     "copied",
-    "copy_first",
+    "copied_all",
     "create_method",
     "details_of",
+    "disown_change",
     "fail",
     "hold",
+    "in_force",
+    "is_pending",
+    "kept",
     "lose",
     "pay",
     "pay_all",
@@ -50,4 +66,6 @@ __all__ = [
     "send",
     "send_all",
     "set_details",
+    "show",
+    "take_back_change",
 ]

@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A payout to be made of what a partner has available, minor units; the details are sealed."""
+    """A payout to be made of what a partner has available, minor units."""
 
     partner_id: int
     amount: int
     method_id: int
-    details: bytes | None
 
 
+# Details that were changed a moment ago are not used: a change waits for a day.
 _RESERVE = """
 INSERT INTO payout (public_id, partner_id, amount, currency, method_id, details, state,
                     requested_by, requested_at, run_id)
-SELECT public_id, partner_id, amount, %(currency)s, method_id, decode(details, 'hex'), 'requested',
+SELECT r.public_id, p.id, r.amount, %(currency)s, r.method_id, p.details, 'requested',
        %(by)s, %(at)s, %(run)s
-FROM json_to_recordset(%(rows)s)
-     AS r(public_id text, partner_id bigint, amount bigint, method_id bigint, details text)
-ORDER BY partner_id
+FROM json_to_recordset(%(rows)s) AS r(public_id text, partner_id bigint, amount bigint, method_id bigint)
+JOIN partner p ON p.id = r.partner_id AND coalesce(p.details_usable_at, %(at)s) <= %(at)s
+ORDER BY p.id
 ON CONFLICT (tenant_id, partner_id) WHERE state in ('requested','approved','sending','unknown')
 DO NOTHING
 RETURNING id, public_id, partner_id, amount
@@ -67,8 +67,8 @@ def hold(partner_ids: Iterable[int], currency: str) -> dict[str, int]:
 def reserve_all(wishes: Sequence[Wish], currency: str, by: str, run_id: int) -> dict[int, int]:
     """Ask for many payouts as part of a pay run; return {partner: payout} of those that were made.
 
-    The caller holds the balances (`hold`) and has seen that each is covered. Who has an open payout
-    gets no second one.
+    The caller holds the balances (`hold`) and has seen that each is covered. All details of a partner are
+    copied; the method says which are meant. Who has an open payout gets no second one.
     """
     rows = [
         {
@@ -76,7 +76,6 @@ def reserve_all(wishes: Sequence[Wish], currency: str, by: str, run_id: int) -> 
             "partner_id": wish.partner_id,
             "amount": wish.amount,
             "method_id": wish.method_id,
-            "details": wish.details.hex() if wish.details is not None else None,
         }
         for wish in wishes
     ]

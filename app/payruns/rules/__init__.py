@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.payruns.rules.days import Calendar, Plan, due, nominal_days, on_working_day, upcoming
-from app.payruns.rules.eligibility import Open, Out, Pays, Standing, Verdict, judge
+from app.payruns.rules.eligibility import Open, Out, Pays, Standing, Verdict, chosen, judge
 from app.payruns.rules.states import LIFECYCLE, OFFERED, OVER, State, needs_second
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Standing",
     "State",
     "Verdict",
+    "chosen",
     "due",
     "judge",
     "needs_second",

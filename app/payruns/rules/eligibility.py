@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
 
@@ -39,6 +40,7 @@ class Out(StrEnum):
     DEBT = "debt"
     NO_DETAILS = "no_details"
     COOLING = "cooling"
+    FROZEN = "frozen"  # the partner said that a change of details was not his
     DOCUMENTS = "documents"  # his tax status asks for papers that are missing
     OWN = "own"  # whoever decides would pay himself
     CHANGED = "changed"  # the payout was decided on outside of the run
@@ -70,6 +72,7 @@ class Standing:
     has_details: bool
     usable_from: datetime | None
     lacks_documents: bool = False
+    frozen: bool = False
 
     @property
     def free(self) -> int:
@@ -84,6 +87,11 @@ class Verdict:
     amount: int
     reason: Out | None
     payout_id: int | None = None
+
+
+def chosen(known: Collection[str], codes: Iterable[str]) -> str:
+    """Return the first of the merchant's methods that a partner has details for; who is in has some."""
+    return next(code for code in codes if code in known)
 
 
 def judge(
@@ -121,5 +129,7 @@ def _barred(standing: Standing, minimum: int | None = None) -> Out | None:
 def _unready(standing: Standing, now: datetime) -> Out | None:
     if not standing.has_details:
         return Out.NO_DETAILS
+    if standing.frozen:
+        return Out.FROZEN
     cools = standing.usable_from is not None and now < standing.usable_from
     return Out.COOLING if cools else None

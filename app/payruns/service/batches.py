@@ -12,7 +12,7 @@ from app.payouts import queries as payout_queries
 from app.payouts import service as payouts
 from app.payouts.service import Wish
 from app.payruns import queries
-from app.payruns.rules import Open, Out, Pays, Standing, Verdict, judge
+from app.payruns.rules import Open, Out, Pays, Standing, Verdict, chosen, judge
 from app.runs.rules import Step
 
 if TYPE_CHECKING:
@@ -132,9 +132,7 @@ def reserve(work: Run, ids: Sequence[int]) -> Step:
         verdict = _judge(run, row, codes, now) or Verdict(lines[row.id], Out.CHANGED)
         if verdict.reason is None and verdict.payout_id is None:
             amount = min(lines[row.id], verdict.amount)
-            copy = payouts.copy_first(row.details, list(codes))
-            if copy is not None:
-                wishes.append(Wish(row.id, amount, codes[copy[0]], copy[1]))
+            wishes.append(Wish(row.id, amount, codes[chosen(row.details_for, codes)]))
             verdict = Verdict(amount, None)
         decided[row.id] = verdict
     made = payouts.reserve_all(wishes, run.currency, maker(run), run.id)
@@ -152,7 +150,7 @@ def _kept(
     """What becomes of a line: who got no payout in the end stays out."""
     number = made.get(partner) if verdict.payout_id is None else verdict.payout_id
     if verdict.reason is None and (number is None or (verdict.payout_id and number not in joined)):
-        return _row(partner, Verdict(verdict.amount, Out.OPEN_PAYOUT))
+        return _row(partner, Verdict(verdict.amount, Out.CHANGED))
     return _row(partner, Verdict(verdict.amount, verdict.reason, number))
 
 
@@ -231,7 +229,8 @@ def _judge(run: PayRun, row: Any, codes: Mapping[str, int], now: datetime) -> Ve
         later=row.later,
         debt=row.debt,
         open=opened or None,
-        has_details=payouts.chosen_of(row.details, list(codes)) is not None,
+        has_details=any(code in codes for code in row.details_for or ()),
         usable_from=row.details_usable_at,
+        frozen=row.details_frozen_at is not None,
     )
     return judge(standing, Pays(run.pays), run.minimum, now, run.id)
