@@ -140,6 +140,7 @@ CATALOG: dict[str, Audience] = {
     "pay_run.cancelled": M,
     "pay_run.details_missing": P,
     "register.made": M,
+    "register.downloaded": M,
     "bank_file.applied": M,
     "invitation.sent": M,
     "invitation.withdrawn": M,

@@ -139,7 +139,8 @@ HAPPENINGS: dict[str, LazyString] = {
     "pay_run.done": _l("Pay run done"),
     "pay_run.cancelled": _l("Pay run cancelled"),
     "pay_run.details_missing": _l("Reminded of payment details"),
-    "register.made": _l("Register for the bank downloaded"),
+    "register.made": _l("Register for the bank made"),
+    "register.downloaded": _l("Register for the bank downloaded"),
     "bank_file.applied": _l("Bank statement applied"),
 }
 

@@ -59,6 +59,9 @@ from app.partners.rules import Status
 from app.partners.service import NewPartner, bulk
 from app.partners.service import create as make_partner
 from app.payouts.models import Payout, PayoutMethod
+from app.payruns.models import PayRun
+from app.payruns.rules import Pays
+from app.payruns.service import make as make_pay_run
 from app.postbacks.models import Postback
 from app.postbacks.service import create as create_postback
 from app.programs import queries as programs
@@ -203,6 +206,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             )
             take(create_creative(kind, said), partner, merchant.slug)
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
+        make_pay_run(Pays.AVAILABLE, clock.today("Europe/Moscow"))
         decision, request = joining(word, email)
         by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         order_id = db.session.scalars(select(Order.id)).one()
@@ -291,6 +295,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "entry": one(Adjustment.public_id),
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
+        "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "participation": {"run_id": of_kind("convert")},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},

@@ -135,14 +135,16 @@ def send_all(payout_ids: Sequence[int], currency: str, by: str) -> list[int]:
     return [row.id for row in moved]
 
 
-def pay_all(payout_ids: Sequence[int], currency: str, by: str) -> list[int]:
+def pay_all(
+    payout_ids: Sequence[int], currency: str, by: str, *, unknown: bool = False
+) -> list[int]:
     """Mark as paid those that are approved or on their way, and no others; return them.
 
-    What nobody knows of (`unknown`) waits for a person's word on each.
+    What nobody knows of waits for a word on each: `unknown` where the bank has given it.
     """
     hold(_partners(payout_ids), currency)
     now, moved = clock.now(), []
-    for old in (State.APPROVED, State.SENDING):
+    for old in (State.APPROVED, State.SENDING, *([State.UNKNOWN] if unknown else [])):
         moved += _move(payout_ids, "pay", by, old=old, ended=now)
     _post(moved, "paid", _leaving, currency)
     _tell("paid", moved, currency)
