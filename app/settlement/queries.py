@@ -13,13 +13,15 @@ from app import clock, sql
 from app.billing import queries as billing
 from app.commissions.models import Deal
 from app.extensions import db
+from app.ledger.models import Balance
+from app.ledger.rules import MERCHANT_BALANCE
 from app.partners.models import Partner
 from app.payouts import queries as payouts
 from app.payouts import service as payouts_service
 from app.settlement import rules
 from app.settlement.models import Funding
 from app.settlement.rules import Candidate, Means, Out, Outcome, Price, Wait
-from app.tenancy import current_tenant
+from app.tenancy import current_tenant, role
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
@@ -194,6 +196,13 @@ def earned_this_month() -> int:
         Deal.state.in_(("registered", "agreed", "completed")),
     )
     return int(db.session.scalar(query) or 0)
+
+
+def prepaid_merchants() -> Sequence[int]:
+    """Return every tenant that has a prepaid balance, be it empty; read under the list role."""
+    query = select(Balance.tenant_id).where(Balance.account == MERCHANT_BALANCE)
+    with role("partnerka_list"):
+        return db.session.scalars(query.order_by(Balance.tenant_id)).all()
 
 
 def of_payout(payout_id: int) -> Funding | None:

@@ -81,7 +81,12 @@ def _fund(heads: Sequence[Place], how: Policy, means: Means, currency: str) -> l
         means = means.after(price)
         chosen.append((place.candidate, price))
     made = payouts.open_funded(
-        [(c.partner_id, p.gross, c.method_id or 0, p.withheld) for c, p in chosen], currency
+        [
+            payouts.Funded(c.partner_id, p.gross, p.withheld, c.method_id)
+            for c, p in chosen
+            if c.method_id is not None
+        ],
+        currency,
     )
     now, postings = clock.now(), []
     for payout, (candidate, price) in zip(made, chosen, strict=True):
@@ -104,7 +109,7 @@ def _fund(heads: Sequence[Place], how: Policy, means: Means, currency: str) -> l
                 ],
             )
         )  # fmt: skip
-        payouts.announce(payout, "approved", fee=price.withheld, settled_by=rules.PLATFORM)
+        payouts.record("approved", payout, fee=price.withheld, settled_by=rules.PLATFORM)
     ledger.send_all(postings, currency).check()
     return [price for _candidate, price in chosen]
 

@@ -10,9 +10,17 @@ from app.payouts.service.decisions import approve, cancel, charge, fail, lose, p
 from app.payouts.service.details import copied, remember_details, set_details
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
-from app.payouts.service.requests import record_paid, request, request_for
+from app.payouts.service.requests import (
+    Funded,
+    open_funded,
+    record,
+    record_paid,
+    request,
+    request_for,
+)
 
 __all__ = [
+    "Funded",
     "approve",
     "cancel",
     "change_method",
@@ -22,7 +30,9 @@ __all__ = [
     "details_of",
     "fail",
     "lose",
+    "open_funded",
     "pay",
+    "record",
     "record_paid",
     "reject",
     "remember_details",
