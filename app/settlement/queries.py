@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from app import clock, sql
 from app.billing import queries as billing
@@ -18,15 +18,19 @@ from app.ledger.rules import MERCHANT_BALANCE
 from app.partners.models import Partner
 from app.payouts import queries as payouts
 from app.payouts import service as payouts_service
+from app.payouts.models import Payout, PayoutMethod
 from app.settlement import rules
 from app.settlement.models import Funding
 from app.settlement.rules import Candidate, Means, Out, Outcome, Price, Wait
 from app.tenancy import current_tenant, role
 from app.tenants import queries as tenants
+from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from decimal import Decimal
+
+    from sqlalchemy import Select
 
 # Available money is spent from the oldest credit on: the first one that all debits so far leave something
 # of is the oldest unsettled sum.
@@ -219,3 +223,77 @@ def fees_so_far() -> int:
 def names(ids: Iterable[int]) -> dict[int, Partner]:
     """Return the partners of a queue by id."""
     return {partner.id: partner for partner in _partners(ids)}
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which merchant's a funded payout is, for whoever knows only its outside id."""
+
+    tenant_id: int
+    id: int
+    state: str
+    merchant: str
+
+
+@dataclass(frozen=True)
+class ToSend:
+    """What one merchant's partners are to be sent by one method: how many, and how much in minor units."""
+
+    merchant: str
+    code: str
+    method: str
+    currency: str
+    count: int
+    net: int
+
+
+def desk() -> Select[Any]:
+    """Return the statement of all merchants' funded payouts, test mode left out; for the list role."""
+    return _joined(
+        select(
+            Payout,
+            Funding,
+            Partner.name.label("partner"),
+            PayoutMethod.name.label("method"),
+            Tenant.name.label("merchant"),
+        )
+    )
+
+
+def to_send() -> list[ToSend]:
+    """Return what waits to be sent, by merchant and method; read under the list role."""
+    net = Payout.amount - Payout.fee - Payout.withheld
+    query = _joined(
+        select(
+            Tenant.name, PayoutMethod.code, PayoutMethod.name, Payout.currency,
+            func.count(), func.sum(net),
+        )
+    )  # fmt: skip
+    query = query.where(Payout.state == "approved").group_by(
+        Tenant.id, Tenant.name, PayoutMethod.code, PayoutMethod.name, Payout.currency
+    )
+    with role("partnerka_list"):
+        rows = db.session.execute(query.order_by(Tenant.name, PayoutMethod.name)).all()
+    return [ToSend(*row[:5], int(row[5])) for row in rows]
+
+
+def places(public_ids: Iterable[str]) -> list[Where]:
+    """Return where these funded payouts are; those of test mode and unknown ones are left out."""
+    query = _joined(select(Payout.tenant_id, Payout.id, Payout.state, Tenant.name)).where(
+        Payout.public_id.in_(set(public_ids))
+    )
+    with role("partnerka_list"):
+        rows = db.session.execute(query.order_by(Payout.tenant_id, Payout.partner_id)).all()
+    return [Where(*row) for row in rows]
+
+
+def _joined(statement: Select[Any]) -> Select[Any]:
+    mine = Payout.tenant_id
+    return (
+        statement.select_from(Payout)
+        .join(Funding, and_(Funding.tenant_id == mine, Funding.payout_id == Payout.id))
+        .join(Partner, and_(Partner.tenant_id == mine, Partner.id == Payout.partner_id))
+        .join(PayoutMethod, and_(PayoutMethod.tenant_id == mine, PayoutMethod.id == Payout.method_id))
+        .join(Tenant, Tenant.id == mine)
+        .where(Tenant.twin_of.is_(None))
+    )

@@ -43,6 +43,11 @@ def open_balance() -> None:
     ledger.lock([MERCHANT_BALANCE], payout_queries.currency())
 
 
+def ask_for_sweep() -> None:
+    """Let the worker look at the queues once this transaction is on disk."""
+    kick_after_commit(billing.SETTLE)
+
+
 def settle() -> int:
     """Fund payouts for those at the head of the queue, strictly in order, while the balance lasts.
 
@@ -128,8 +133,12 @@ def _tell_if_short(line: Queue, currency: str) -> None:
 
 
 def pay(payout_id: int, by: str) -> Payout:
-    """Mark a funded payout as paid: the partner has it, the fee is the platform's. Raises Conflict (409)."""
+    """Mark a funded payout as paid: the partner has it, the fee is the platform's.
+
+    Raises Conflict (409) in another state, Forbidden for one's own.
+    """
     row = _row(payout_id)
+    payouts.refuse_own(payouts.find_partner(row.partner_id), by)
     paid = payouts.pay(payout_id, by, platform=True)
     moves = [Move(funding(payout_id), COMMISSIONS, row.gross, "settled")]
     if row.fee and row.fee_paid_by == rules.MERCHANT:

@@ -12,9 +12,11 @@ from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
 from app.payouts.service.requests import (
     Funded,
+    find_partner,
     open_funded,
     record,
     record_paid,
+    refuse_own,
     request,
     request_for,
 )
@@ -29,11 +31,13 @@ __all__ = [
     "create_method",
     "details_of",
     "fail",
+    "find_partner",
     "lose",
     "open_funded",
     "pay",
     "record",
     "record_paid",
+    "refuse_own",
     "reject",
     "remember_details",
     "request",
