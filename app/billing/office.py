@@ -75,7 +75,9 @@ def ask() -> Response:
     except DomainError as error:
         form.tell(error)
         return _index(form, error.status)
-    return see_other("office.billing.show", top_up=made.public_id, message=_("The invoice is made."))
+    return see_other(
+        "office.billing.show", top_up=made.public_id, message=_("The invoice is made.")
+    )
 
 
 @bp.get("/statement")

@@ -37,6 +37,15 @@ def _search(statement: Select[Any], words: str) -> Select[Any]:
     return statement.where(named)
 
 
+def _asked(row: Any) -> Money:
+    return Money(row.TopUp.amount, row.TopUp.currency)
+
+
+def _received(row: Any) -> Money | None:
+    came = row.TopUp.received
+    return None if came is None else Money(came, row.TopUp.currency)
+
+
 TOP_UPS = Table(
     name="topups",
     caption=_l("Top-ups"),
@@ -50,8 +59,8 @@ TOP_UPS = Table(
         ),
         Column("merchant", _l("Merchant"), render="name"),
         Column("created", _l("Made"), render="datetime", sort=TopUp.created_at, value=lambda row: row.TopUp.created_at),
-        Column("amount", _l("Sum"), render="sum", end=True, value=lambda row: Money(row.TopUp.amount, row.TopUp.currency)),
-        Column("received", _l("Received"), render="sum", end=True, value=lambda row: row.TopUp.received and Money(row.TopUp.received, row.TopUp.currency)),
+        Column("amount", _l("Sum"), render="sum", end=True, value=_asked),
+        Column("received", _l("Received"), render="sum", end=True, value=_received),
         Column("state", _l("State"), render="invoice", value=lambda row: row.TopUp.state),
     ),
     filters=(
@@ -59,7 +68,11 @@ TOP_UPS = Table(
     ),
     search=_search,
     search_label=_l("Number or merchant"),
-    empty=Empty(_l("No top-ups yet"), _l("Invoices of merchants appear here; confirm them when the money has come."), "receipt"),
+    empty=Empty(
+        _l("No top-ups yet"),
+        _l("Invoices of merchants appear here; confirm them when the money has come."),
+        "receipt",
+    ),
 )  # fmt: skip
 
 

@@ -29,7 +29,9 @@ def hear(channel: str) -> tuple[dict[str, Any], int]:
     if opened is None or opened.public_id != channel:
         raise NotFound
     body, now = request.get_data(), int(clock.wall().timestamp())
-    if not is_signed(open_sealed(opened.secret), request.headers, body, now):
+    if not is_signed(
+        open_sealed(opened.secret), {n.lower(): v for n, v in request.headers.items()}, body, now
+    ):
         raise Forbidden("bad_signature", "The signature or its time does not hold.")
     try:
         notice = read_notice(parse(body))

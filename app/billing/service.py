@@ -163,7 +163,11 @@ def set_fee_rate(rate: Decimal, by: str) -> None:
         if before != rate:
             facts.put(queries.OWNER, queries.FEE_RATE, str(rate), actor=by)
             events.record(
-                "platform.changed", "platform:1", what=queries.FEE_RATE, before=str(before), after=str(rate)
+                "platform.changed",
+                "platform:1",
+                what=queries.FEE_RATE,
+                before=str(before),
+                after=str(rate),
             )
 
 
@@ -190,9 +194,7 @@ def close_channel() -> None:
 
 
 def _change(top_up_id: int, action: str, **columns: Any) -> None:
-    state = db.session.scalar(
-        select(TopUp.state).where(TopUp.id == top_up_id).with_for_update()
-    )
+    state = db.session.scalar(select(TopUp.state).where(TopUp.id == top_up_id).with_for_update())
     if state is None:
         raise NotFound
     try:

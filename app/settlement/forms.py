@@ -27,6 +27,24 @@ OUTS = {
 }
 
 
+# The same as the partner reads it of himself.
+OWN_WAITS = {
+    Wait.TURN: _l("You are paid next; it takes minutes."),
+    Wait.FUNDS: _l("It waits for the shop to top up its balance."),
+    Wait.CAP: _l("The shop pays no more by itself this month; it waits for the next."),
+}
+OWN_OUTS = {
+    Out.OPEN_PAYOUT: _l("A payout is on its way; the next one follows it."),
+    Out.INACTIVE: _l("Your account is not active now. What you have earned stays yours."),
+    Out.BELOW_MINIMUM: _l("It is paid when the smallest payout is reached."),
+    Out.NO_DETAILS: _l("Say where the money goes: it is paid by itself then."),
+    Out.COOLING: _l("Your payment details are new; for safety they are used a day later."),
+    Out.CAME_BACK: _l(
+        "The last payout came back. Check your payment details, or write to the shop."
+    ),
+}
+
+
 class SettlementForm(Form):
     """The merchant's choice."""
 

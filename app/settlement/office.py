@@ -76,7 +76,12 @@ def download() -> Response:
         since = pen().local(place.candidate.since).replace(tzinfo=None, microsecond=0)
         words = [partner.name, partner.refcode, since]
         rows.append(
-            [place.number, *words, *(Decimal(s).scaleb(places) for s in sums), str(WAITS[place.wait][0])]
+            [
+                place.number,
+                *words,
+                *(Decimal(s).scaleb(places) for s in sums),
+                str(WAITS[place.wait][0]),
+            ]
         )
     head = (
         _("Place"), _("Partner"), _("Code"), _("Since"), _("Sum"), _("Fee of the partner"),
@@ -118,7 +123,9 @@ def save() -> Response:
     if form.settlement.data == PLATFORM:
         service.open_balance()
         service.ask_for_sweep()
-    return see_other("office.settlement.index", message=_("Saved. It holds for payouts from now on."))
+    return see_other(
+        "office.settlement.index", message=_("Saved. It holds for payouts from now on.")
+    )
 
 
 def _settings(form: SettlementForm, status: int = 200) -> Response:

@@ -62,6 +62,14 @@ def _by_method(statement: Select[Any], said: str) -> Select[Any]:
     return statement.where(PayoutMethod.code == said)
 
 
+def _net(row: Any) -> Money:
+    return Money(row.Payout.net, row.Payout.currency)
+
+
+def _fee(row: Any) -> Money:
+    return Money(row.Funding.fee, row.Payout.currency)
+
+
 def _desk(methods: list[tuple[str, str]]) -> Table:
     return Table(
         name="desk",
@@ -76,10 +84,13 @@ def _desk(methods: list[tuple[str, str]]) -> Table:
             ),
             Column("merchant", _l("Merchant"), render="name"),
             Column("method", _l("Method")),
-            Column("net", _l("To send"), render="sum", end=True, value=lambda row: Money(row.Payout.net, row.Payout.currency)),
-            Column("fee", _l("Fee"), render="sum", end=True, quiet=True, value=lambda row: Money(row.Funding.fee, row.Payout.currency)),
+            Column("net", _l("To send"), render="sum", end=True, value=_net),
+            Column("fee", _l("Fee"), render="sum", end=True, quiet=True, value=_fee),
             Column("state", _l("State"), render="badge", value=lambda row: row.Payout.state),
-            Column("requested", _l("Funded"), render="datetime", sort=Payout.requested_at, value=lambda row: row.Payout.requested_at),
+            Column(
+                "requested", _l("Funded"), render="datetime", sort=Payout.requested_at,
+                value=lambda row: row.Payout.requested_at,
+            ),
         ),
         filters=(
             Filter("state", _l("State"), [(s, STATES[s][0]) for s in SHOWN], lambda s, v: s.where(Payout.state == v)),

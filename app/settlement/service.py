@@ -18,7 +18,16 @@ from app.errors import Conflict, NotFound
 from app.events import service as events
 from app.extensions import db, kick_after_commit
 from app.ledger import service as ledger
-from app.ledger.rules import COMMISSIONS, FEES, MERCHANT_BALANCE, Move, available, debt, funding, reserved
+from app.ledger.rules import (
+    COMMISSIONS,
+    FEES,
+    MERCHANT_BALANCE,
+    Move,
+    available,
+    debt,
+    funding,
+    reserved,
+)
 from app.ledger.service import Posting
 from app.payouts import queries as payout_queries
 from app.payouts import service as payouts
@@ -198,7 +207,9 @@ def alarm() -> None:
         return
     earned = queries.earned_this_month()
     month = queries.month_start().strftime("%Y-%m")
-    reached = [s for s in rules.alarms(earned, limit) if billing.tell_once(f"alarm:{month}:{limit}:{s}")]
+    reached = [
+        s for s in rules.alarms(earned, limit) if billing.tell_once(f"alarm:{month}:{limit}:{s}")
+    ]
     if reached:
         events.record(
             "spending.near",

@@ -97,7 +97,9 @@ class TestWhatAPayoutCosts:
             earn(after, 10_000)
             service.settle()
             assert (only(from_before).fee, only(after).fee) == (1_500, 1_000)
-            assert {row.rate for row in map(queries.of_payout, [only(from_before).id]) if row} == {"15"}
+            assert {row.rate for row in map(queries.of_payout, [only(from_before).id]) if row} == {
+                "15"
+            }
 
     def test_money_that_repays_debt_is_not_settled_and_bears_no_fee(self) -> None:
         with platform_lampa():
@@ -185,7 +187,9 @@ class TestTheQueue:
             earn(bare, 900)
             from app.partners.models import Partner
 
-            db.session.get_one(Partner, (db.session.scalar(select(Partner.tenant_id).limit(1)), blocked)).status = "blocked"
+            db.session.get_one(
+                Partner, (db.session.scalar(select(Partner.tenant_id).limit(1)), blocked)
+            ).status = "blocked"
             good = ready("Good", 900)
             top_up(10_000)
             service.settle()
@@ -325,7 +329,9 @@ class TestAlarmAndCap:
             assert [e["amount"] for e in events("balance.short")] == [2_000, 1_500]
 
 
-def test_two_hundred_at_once_and_the_rest_after(db_session: scoped_session[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_hundred_at_once_and_the_rest_after(
+    db_session: scoped_session[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(service, "TOGETHER", 3)
     with platform_lampa():
         everybody = [ready(f"P{n}", 100 + n) for n in range(7)]

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 
 from app import clock, sql
 from app.billing import queries as billing
 from app.commissions.models import Deal
 from app.extensions import db
-from app.ledger.models import Balance
-from app.ledger.rules import MERCHANT_BALANCE
 from app.partners.models import Partner
 from app.payouts import queries as payouts
 from app.payouts import service as payouts_service
-from app.payouts.models import Payout, PayoutMethod
 from app.settlement import rules
 from app.settlement.models import Funding
 from app.settlement.rules import Candidate, Means, Out, Outcome, Price, Wait
-from app.tenancy import current_tenant, role
+from app.tenancy import current_tenant
 from app.tenants import queries as tenants
-from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from decimal import Decimal
-
-    from sqlalchemy import Select
 
 # Available money is spent from the oldest credit on: the first one that all debits so far leave something
 # of is the oldest unsettled sum.
@@ -171,6 +165,27 @@ def queue(how: Policy | None = None, funds: int | None = None) -> Queue:
     return Queue(places, aside, means)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a partner with available money stands: a place in the queue, or why there is none."""
+
+    price: Price
+    rate: Decimal
+    place: Place | None
+    out: Out | None
+
+
+def standing(partner_id: int) -> Standing | None:
+    """Return how a partner stands with automatic payouts; None: nothing is available to him."""
+    how = policy()
+    line = queue(how)
+    place = line.of(partner_id)
+    if place is not None:
+        return Standing(place.price, how.rate, place, None)
+    found = next(((c, r) for c, r in line.aside if c.partner_id == partner_id), None)
+    return Standing(how.price(found[0].amount), how.rate, None, found[1]) if found else None
+
+
 def month_start() -> datetime:
     """Return when the current month began in the merchant's zone."""
     merchant = tenants.tenant(current_tenant())
@@ -202,13 +217,6 @@ def earned_this_month() -> int:
     return int(db.session.scalar(query) or 0)
 
 
-def prepaid_merchants() -> Sequence[int]:
-    """Return every tenant that has a prepaid balance, be it empty; read under the list role."""
-    query = select(Balance.tenant_id).where(Balance.account == MERCHANT_BALANCE)
-    with role("partnerka_list"):
-        return db.session.scalars(query.order_by(Balance.tenant_id)).all()
-
-
 def of_payout(payout_id: int) -> Funding | None:
     """Return what paid for a payout, if the prepaid balance did."""
     return db.session.scalar(select(Funding).where(Funding.payout_id == payout_id))
@@ -223,77 +231,3 @@ def fees_so_far() -> int:
 def names(ids: Iterable[int]) -> dict[int, Partner]:
     """Return the partners of a queue by id."""
     return {partner.id: partner for partner in _partners(ids)}
-
-
-@dataclass(frozen=True)
-class Where:
-    """Which merchant's a funded payout is, for whoever knows only its outside id."""
-
-    tenant_id: int
-    id: int
-    state: str
-    merchant: str
-
-
-@dataclass(frozen=True)
-class ToSend:
-    """What one merchant's partners are to be sent by one method: how many, and how much in minor units."""
-
-    merchant: str
-    code: str
-    method: str
-    currency: str
-    count: int
-    net: int
-
-
-def desk() -> Select[Any]:
-    """Return the statement of all merchants' funded payouts, test mode left out; for the list role."""
-    return _joined(
-        select(
-            Payout,
-            Funding,
-            Partner.name.label("partner"),
-            PayoutMethod.name.label("method"),
-            Tenant.name.label("merchant"),
-        )
-    )
-
-
-def to_send() -> list[ToSend]:
-    """Return what waits to be sent, by merchant and method; read under the list role."""
-    net = Payout.amount - Payout.fee - Payout.withheld
-    query = _joined(
-        select(
-            Tenant.name, PayoutMethod.code, PayoutMethod.name, Payout.currency,
-            func.count(), func.sum(net),
-        )
-    )  # fmt: skip
-    query = query.where(Payout.state == "approved").group_by(
-        Tenant.id, Tenant.name, PayoutMethod.code, PayoutMethod.name, Payout.currency
-    )
-    with role("partnerka_list"):
-        rows = db.session.execute(query.order_by(Tenant.name, PayoutMethod.name)).all()
-    return [ToSend(*row[:5], int(row[5])) for row in rows]
-
-
-def places(public_ids: Iterable[str]) -> list[Where]:
-    """Return where these funded payouts are; those of test mode and unknown ones are left out."""
-    query = _joined(select(Payout.tenant_id, Payout.id, Payout.state, Tenant.name)).where(
-        Payout.public_id.in_(set(public_ids))
-    )
-    with role("partnerka_list"):
-        rows = db.session.execute(query.order_by(Payout.tenant_id, Payout.partner_id)).all()
-    return [Where(*row) for row in rows]
-
-
-def _joined(statement: Select[Any]) -> Select[Any]:
-    mine = Payout.tenant_id
-    return (
-        statement.select_from(Payout)
-        .join(Funding, and_(Funding.tenant_id == mine, Funding.payout_id == Payout.id))
-        .join(Partner, and_(Partner.tenant_id == mine, Partner.id == Payout.partner_id))
-        .join(PayoutMethod, and_(PayoutMethod.tenant_id == mine, PayoutMethod.id == Payout.method_id))
-        .join(Tenant, Tenant.id == mine)
-        .where(Tenant.twin_of.is_(None))
-    )
