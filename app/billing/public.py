@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, request
+from flask_babel import gettext as _
 
 from app import clock
 from app.billing import queries, service
@@ -32,14 +33,16 @@ def hear(channel: str) -> tuple[dict[str, Any], int]:
     if not is_signed(
         open_sealed(opened.secret), {n.lower(): v for n, v in request.headers.items()}, body, now
     ):
-        raise Forbidden("bad_signature", "The signature or its time does not hold.")
+        raise Forbidden("bad_signature", _("The signature or its time does not hold."))
     try:
         notice = read_notice(parse(body))
     except (BadJson, Unstorable) as error:
-        raise DomainError("invalid", "This cannot be read.", FieldError("body", "wrong")) from error
+        raise DomainError(
+            "invalid", _("This cannot be read."), FieldError("body", "wrong")
+        ) from error
     except BadNotice as error:
         wrong = FieldError(error.field, "wrong")
-        raise DomainError("invalid", "This cannot be read.", wrong) from error
+        raise DomainError("invalid", _("This cannot be read."), wrong) from error
     found = queries.invoice(notice.invoice)
     if found is None:
         raise NotFound

@@ -99,12 +99,12 @@ def take_notice(notice: Notice) -> Fate:
     if top_up is None:
         raise NotFound
     if notice.currency != top_up.currency:
-        raise _wrong("currency", "The invoice is in another currency.")
+        raise _wrong("currency", _("The invoice is in another currency."))
     known = db.session.scalars(
         select(PaymentNotice).where(PaymentNotice.payment == notice.payment)
     ).all()
     if any((each.amount, each.top_up_id) != (notice.amount, top_up.id) for each in known):
-        raise Conflict("other_payment", "This payment was told otherwise before.")
+        raise Conflict("other_payment", _("This payment was told otherwise before."))
     same = next((each for each in known if each.status == notice.status.value), None)
     if same is not None:
         return Fate(same.fate)

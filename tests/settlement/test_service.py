@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
 from app.billing import queries as billing
+from app.billing.service import set_fee_rate
 from app.errors import Conflict, NotFound
 from app.events.models import Event
 from app.extensions import db
 from app.ledger.queries import PartnerBalance, balances, partner_balances
 from app.ledger.rules import COMMISSIONS, FEES, OUTSIDE
+from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.settlement import queries, service
 from app.settlement.rules import Out, Wait
@@ -93,7 +96,7 @@ class TestWhatAPayoutCosts:
             from_before, after = ready("Anna", 10_000), ready("Boris")
             top_up(20_000)
             service.settle()
-            billing_rate(10)
+            set_fee_rate(Decimal(10), "person:1")
             earn(after, 10_000)
             service.settle()
             assert (only(from_before).fee, only(after).fee) == (1_500, 1_000)
@@ -125,14 +128,6 @@ class TestWhatAPayoutCosts:
             service.fail(only(anna).id, "closed account", "person:1")
             assert partner_balances([anna])[anna] == PartnerBalance(available=10_000)
             assert books() == (11_500, -10_000, 0, -11_500)
-
-
-def billing_rate(rate: int) -> None:
-    from decimal import Decimal
-
-    from app.billing.service import set_fee_rate
-
-    set_fee_rate(Decimal(rate), "person:1")
 
 
 class TestTheQueue:
@@ -185,11 +180,8 @@ class TestTheQueue:
         with platform_lampa(minimum_payout=500):
             bare, small, blocked = partner("Bare"), ready("Small", 499), ready("Blocked", 900)
             earn(bare, 900)
-            from app.partners.models import Partner
-
-            db.session.get_one(
-                Partner, (db.session.scalar(select(Partner.tenant_id).limit(1)), blocked)
-            ).status = "blocked"
+            card = db.session.scalars(select(Partner).where(Partner.id == blocked)).one()
+            card.status = "blocked"
             good = ready("Good", 900)
             top_up(10_000)
             service.settle()
@@ -199,7 +191,6 @@ class TestTheQueue:
                 bare: Out.NO_DETAILS,
                 small: Out.BELOW_MINIMUM,
                 blocked: Out.INACTIVE,
-                **({} if good not in aside else {good: aside[good]}),
             }
 
     def test_changed_details_cool_before_they_are_used(self) -> None:
