@@ -71,7 +71,7 @@ def test_when_the_hold_ends_the_partner_is_paid_at_once(app: App, shop: Shop) ->
     shop.do(lambda: top_up(1_000_000))
     with app.app_context():
         jobs.settle()
-        queue.queue.empty()  # type: ignore[union-attr]
+        queue.queue.empty()
     shop.sells("A1", "1000.00", "paid")
     assert "app.jobs.settle" not in waiting()  # on hold: nothing to settle
     shop.sells("A1", "1000.00")
