@@ -10,6 +10,7 @@ from app.extensions import db
 from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.payouts.models import Payout, PayoutMethod
+from app.payouts.rules import OWN
 from app.registers.models import BankFile, BankLine, Register, RegisterLine
 from app.registers.rules import Line
 from app.registers.rules import Payout as Known
@@ -36,7 +37,7 @@ def _named() -> Select[Any]:
 
 def to_pay(*, run_id: int | None = None, numbers: Sequence[str] | None = None) -> list[Payout]:
     """Return the approved payouts of a run, or those with these numbers, or all outside of runs."""
-    query = select(Payout).where(Payout.state == "approved")
+    query = select(Payout).where(Payout.state == "approved", Payout.settled_by == OWN)
     if run_id is not None:
         query = query.where(Payout.run_id == run_id)
     elif numbers is not None:

@@ -85,7 +85,9 @@ class TestRegister:
         assert [d["НазначениеПлатежа"].split()[1] for d in found.documents] == [
             mark(n) for n in numbers()
         ]
-        assert service.write(register, WORDS, "Выплата") == file  # the same, whenever it is asked for
+        assert (
+            service.write(register, WORDS, "Выплата") == file
+        )  # the same, whenever it is asked for
         assert chosen(run) == []
         with pytest.raises(Conflict, match="Nothing is left"):
             service.make(chosen(run), Format.ONEC, run)
@@ -164,7 +166,9 @@ class TestAnswer:
         assert (new, anew, again.id) == (True, False, file.id)
         assert len(db.session.scalars(select(BankFile.id)).all()) == 1
 
-    @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+    @pytest.mark.parametrize(
+        "order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+    )
     def test_files_that_overlap_end_the_same_in_any_order(
         self, run: PayRun, order: tuple[int, ...]
     ) -> None:

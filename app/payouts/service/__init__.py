@@ -31,9 +31,19 @@ from app.payouts.service.mass import (
     send_all,
 )
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
-from app.payouts.service.requests import record_paid, request, request_for
+from app.payouts.service.requests import (
+    Funded,
+    find_partner,
+    open_funded,
+    record,
+    record_paid,
+    refuse_own,
+    request,
+    request_for,
+)
 
 __all__ = [
+    "Funded",
     "Wish",
     "allow_changes",
     "approve",
@@ -47,14 +57,18 @@ __all__ = [
     "details_of",
     "disown_change",
     "fail",
+    "find_partner",
     "hold",
     "in_force",
     "is_pending",
     "kept",
     "lose",
+    "open_funded",
     "pay",
     "pay_all",
+    "record",
     "record_paid",
+    "refuse_own",
     "reject",
     "remember_details",
     "request",

@@ -1,7 +1,8 @@
 """What is done with thousands of payouts at once: a few statements a batch, the same rules and facts as one by one.
 
 Every verb locks the partners' balances first and moves states by an UPDATE conditional on the old ones, so a
-payout that somebody else moved meanwhile is left alone, and twice does no harm.
+payout that somebody else moved meanwhile is left alone, and twice does no harm. What the platform pays from
+the prepaid balance is none of theirs.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ RETURNING id, public_id, partner_id, amount
 _MOVE = """
 UPDATE payout SET state = %(new)s, decided_by = %(by)s, reason = coalesce(%(reason)s, reason),
        approved_at = coalesce(%(approved)s, approved_at), ended_at = coalesce(%(ended)s, ended_at)
-WHERE id = ANY(%(ids)s) AND state = %(old)s
+WHERE id = ANY(%(ids)s) AND state = %(old)s AND settled_by = 'own'
 RETURNING id, public_id, partner_id, amount, fee, withheld
 """
 _OF = "SELECT id, partner_id, state FROM payout WHERE id = ANY(%(ids)s) ORDER BY id"

@@ -14,6 +14,7 @@ from app import clock
 from app.errors import DomainError, FieldError
 from app.events.service import record
 from app.extensions import db
+from app.payouts import queries as payout_queries
 from app.payruns import queries
 from app.payruns.models import PayDay, PayPlan
 from app.payruns.rules import Calendar, Pays, Plan, due
@@ -99,6 +100,8 @@ def tick() -> None:
         settle(run)
     row = queries.plan()
     if row is None or row.every == "never" or queries.open_draft() is not None:
+        return
+    if payout_queries.by_platform():
         return
     zone = ZoneInfo(queries.tenant().timezone)
     local = clock.now().astimezone(zone)

@@ -39,6 +39,9 @@ def make(
 
     Raises Conflict while another is being made, DomainError for a day that has not come.
     """
+    if payout_queries.by_platform():
+        words = _("Payouts are made by themselves here, from the prepaid balance.")
+        raise Conflict("settled_by_platform", words)
     if queries.open_draft() is not None:
         words = _("Another pay run is being made. Prepare it, or throw it away first.")
         raise Conflict("run_open", words)
