@@ -8,6 +8,7 @@ import app.catalog.models
 import app.commissions.models
 import app.creatives.models
 import app.digests.models
+import app.documents.models
 import app.events.models
 import app.facts.models
 import app.fraud.models
@@ -23,9 +24,11 @@ import app.members.models
 import app.network.models
 import app.notifications.models
 import app.orders.models
+import app.papers.models
 import app.participation.models
 import app.partners.models
 import app.payouts.models
+import app.periods.models
 import app.postbacks.models
 import app.programs.models
 import app.runs.models

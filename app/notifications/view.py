@@ -28,6 +28,7 @@ from app.network.rules import masked
 from app.notifications import queries, rules
 from app.notifications.rules import Channel
 from app.orders.models import Order
+from app.papers.queries import has_receipt
 from app.participation import service as participation
 from app.participation.queries import answers_of
 from app.payouts.models import Payout, PayoutMethod
@@ -123,6 +124,8 @@ class View:
         """
         if self.kind == "partner.asked":
             return self.applicant is None or self.applicant.state != "sent"
+        if self.kind == "receipt.wanted":
+            return self.payout is None or has_receipt(self.payout.id)
         if self.partner is None:
             return False
         if self.kind == "partner.reopened":

@@ -127,6 +127,14 @@ HAPPENINGS: dict[str, LazyString] = {
     "payout.cancelled": _l("Payout cancelled"),
     "payout.paid": _l("Payout sent"),
     "payout.failed": _l("Payout failed"),
+    "period.closed": _l("Month closed"),
+    "period.reopened": _l("Month opened again"),
+    "paper.added": _l("Paper added"),
+    "paper.withdrawn": _l("Paper taken back"),
+    "receipt.wanted": _l("Reminded of a receipt"),
+    "document.issued": _l("Document issued"),
+    "document.signed": _l("Document signed"),
+    "document.voided": _l("Document declared void"),
 }
 
 
