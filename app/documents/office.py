@@ -189,20 +189,20 @@ def packed(run_id: str) -> Response:
     return answer
 
 
-@bp.get("/words/<any(act, statement, reconciliation):kind>/<string:locale>/")
+@bp.get("/words")
 @requires("money.read")
-def words(kind: str, locale: str) -> Response:
-    """Show the words of a kind of document in a language."""
-    known, language = Kind(kind), _locale(locale)
+def words() -> Response:
+    """Show the words of a kind of document in a language (`?kind=act&locale=en`)."""
+    known, language = _kind(), _locale()
     said = asdict(service.words_of(known, language))
     return _words(known, language, WordsForm(formdata=None, data=said))
 
 
-@bp.post("/words/<any(act, statement, reconciliation):kind>/<string:locale>/")
+@bp.post("/words")
 @requires("money")
-def set_words(kind: str, locale: str) -> Response:
+def set_words() -> Response:
     """Keep the words, or only look at them (`look`)."""
-    known, language, form = Kind(kind), _locale(locale), WordsForm()
+    known, language, form = _kind(), _locale(), WordsForm()
     if not form.validate_on_submit():
         return _words(known, language, form, 422)
     if "look" in request.form:
@@ -212,17 +212,18 @@ def set_words(kind: str, locale: str) -> Response:
     except DomainError as error:
         form.tell(error)
         return _words(known, language, form, error.status)
-    here = {"kind": kind, "locale": locale}
+    here = {"kind": known.value, "locale": language}
     return see_other("office.documents.words", message=_("Saved."), **here)
 
 
-@bp.post("/words/<any(act, statement, reconciliation):kind>/<string:locale>/reset")
+@bp.post("/words/reset")
 @requires("money")
-def reset_words(kind: str, locale: str) -> Response:
+def reset_words() -> Response:
     """Go back to the usual words."""
-    service.reset_words(Kind(kind), _locale(locale))
+    known, language = _kind(), _locale()
+    service.reset_words(known, language)
     words = _("The usual words are back.")
-    return see_other("office.documents.words", message=words, kind=kind, locale=locale)
+    return see_other("office.documents.words", message=words, kind=known.value, locale=language)
 
 
 @bp.get("/<string:public_id>/")
@@ -290,10 +291,21 @@ def _month(said: str) -> date:
         raise NotFound from error
 
 
-def _locale(said: str) -> str:
-    if said not in LOCALES:
+def _kind() -> Kind:
+    """Return the kind of the address; an act, where it says nothing."""
+    said = request.args.get("kind", Kind.ACT.value)
+    if said not in set(Kind):
         raise NotFound
-    return said
+    return Kind(said)
+
+
+def _locale() -> str:
+    """Return the language of the address; the merchant's, where it says nothing."""
+    said = request.args.get("locale", "")
+    usual = g.tenant.locale if g.tenant.locale in LOCALES else next(iter(LOCALES))
+    if said and said not in LOCALES:
+        raise NotFound
+    return said or usual
 
 
 def _found(public_id: str) -> Document:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.errors import DomainError, NotFound
 from app.papers import service
 from app.papers.forms import PaperForm
-from app.papers.office import WITH_RECEIPT, file_of
+from app.papers.office import WITHOUT_RECEIPT, file_of
 from app.papers.rules import BIGGEST_BODY, Kind
 from app.payouts import queries as payouts
 from app.site.access import requires
@@ -71,7 +71,7 @@ def _own(payout: str) -> Line:
     if (
         found is None
         or found.payout.partner_id != g.partner_id
-        or found.payout.state not in WITH_RECEIPT
+        or found.payout.state in WITHOUT_RECEIPT
     ):
         raise NotFound
     return found

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("papers", __name__, url_prefix="/papers")
 UPLOADS = frozenset({"add_contract", "add_receipt"})
-WITH_RECEIPT = frozenset({State.APPROVED, State.SENDING, State.UNKNOWN, State.PAID})
+WITHOUT_RECEIPT = frozenset({State.REJECTED, State.CANCELLED, State.FAILED})
 PAPERS = Table(
     name="papers",
     caption=_l("Papers"),
@@ -246,7 +246,7 @@ def file_of(paper: Paper) -> Response:
 
 def _line(payout: str) -> Line:
     found = payouts.line(payout) if "\x00" not in payout else None
-    if found is None or found.payout.state not in WITH_RECEIPT:
+    if found is None or found.payout.state in WITHOUT_RECEIPT:
         raise NotFound
     return found
 

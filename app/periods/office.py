@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request
 from flask_babel import gettext as _
 
 from app import clock
@@ -38,29 +38,29 @@ def index() -> Response:
     )
 
 
-@bp.get("/<string:month>/")
+@bp.get("/month")
 @requires("money.read")
-def show(month: str) -> Response:
-    """Show what is open for a month, and let it be closed."""
-    return _show(_month(month), ReopenForm())
+def show() -> Response:
+    """Show what is open for a month (`?month=2026-09`), and let it be closed."""
+    return _show(_month(), ReopenForm())
 
 
-@bp.post("/<string:month>/close")
+@bp.post("/close")
 @requires("money")
-def close(month: str) -> Response:
+def close() -> Response:
     """Close the month and all before it."""
-    first = _month(month)
+    first = _month()
     service.close(first)
     words = _("%(month)s is closed: nothing is dated into it any more.", month=month_text(first))
     return see_other("office.periods.index", message=words)
 
 
 # Only the owner has this right: an accountant who closes a month does not open it again.
-@bp.post("/<string:month>/reopen")
+@bp.post("/reopen")
 @requires("team")
-def reopen(month: str) -> Response:
+def reopen() -> Response:
     """Open the month again, and all after it, with a reason."""
-    first, form = _month(month), ReopenForm()
+    first, form = _month(), ReopenForm()
     if not form.validate_on_submit():
         return _show(first, form, 422)
     try:
@@ -72,15 +72,17 @@ def reopen(month: str) -> Response:
     return see_other("office.periods.index", message=words)
 
 
-def _month(said: str) -> date:
-    """Read "2026-09". Raises NotFound for none, and for one before the merchant was there."""
+def _month() -> date:
+    """Read "2026-09" of the address; none is the running month. Raises NotFound for what is none of the merchant's."""
+    said, zone = request.args.get("month", ""), g.tenant.timezone
+    running = month_of(clock.now(), zone)
+    if not said:
+        return running
     try:
         first = date.fromisoformat(f"{said}-01") if len(said) == len("2026-09") else None
     except ValueError:
         first = None
-    zone = g.tenant.timezone
-    since = month_of(g.tenant.created_at, zone)
-    if first is None or not since <= first <= month_of(clock.now(), zone):
+    if first is None or not month_of(g.tenant.created_at, zone) <= first <= running:
         raise NotFound
     return first
 

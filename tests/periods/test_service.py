@@ -53,7 +53,10 @@ def _post_at(moment: datetime, who: int, reference: str) -> None:
 
 def test_the_database_refuses_what_is_dated_into_a_closed_month(anna: int) -> None:
     service.close(AUGUST)
-    with pytest.raises(IntegrityError, match="a closed month takes no transfer"), db.session.begin_nested():
+    with (
+        pytest.raises(IntegrityError, match="a closed month takes no transfer"),
+        db.session.begin_nested(),
+    ):
         _post_at(LAST_OF_AUGUST, anna, "late:1")
     _post_at(FIRST_OF_SEPTEMBER, anna, "late:2")
 
@@ -61,7 +64,9 @@ def test_the_database_refuses_what_is_dated_into_a_closed_month(anna: int) -> No
 def test_of_many_transfers_one_in_a_closed_month_is_enough(anna: int) -> None:
     service.close(AUGUST)
     rows = [("bulk:1", FIRST_OF_SEPTEMBER), ("bulk:2", LAST_OF_AUGUST)]
-    insert = "INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at) VALUES "
+    insert = (
+        "INSERT INTO transfer (reference, n, source, target, amount, currency, kind, at) VALUES "
+    )
     values = ", ".join(
         f"('{name}', 1, 'outside', 'merchant:balance', 1, 'RUB', 'any', '{at.isoformat()}')"
         for name, at in rows
@@ -96,7 +101,9 @@ def test_reopening_needs_a_reason_and_is_kept_with_it(anna: int) -> None:
     _post_at(LAST_OF_AUGUST, anna, "late:1")
     kept = [(each.act, each.month, each.reason) for each in queries.history()]
     assert kept == [("reopened", AUGUST, "A sale was forgotten"), ("closed", AUGUST, None)]
-    told = select(Event.type, Event.facts).where(Event.type.startswith("period.")).order_by(Event.id)
+    told = (
+        select(Event.type, Event.facts).where(Event.type.startswith("period.")).order_by(Event.id)
+    )
     assert [row.type for row in db.session.execute(told)] == ["period.closed", "period.reopened"]
 
 

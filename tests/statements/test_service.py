@@ -26,7 +26,9 @@ ZONE = "Europe/Moscow"
 START = datetime(2026, 6, 20, 12, tzinfo=UTC)
 steps = st.lists(
     st.tuples(
-        st.sampled_from(("earn", "hold", "release", "take_back", "pay", "advance", "ask", "reject")),
+        st.sampled_from(
+            ("earn", "hold", "release", "take_back", "pay", "advance", "ask", "reject")
+        ),
         st.integers(1, 500),
         st.integers(0, 14),  # days until then
         st.integers(0, 1),  # whose
@@ -78,7 +80,7 @@ def test_whatever_happened_the_parts_lead_from_balance_to_balance(
         both = [partner("Anna"), partner("Boris")]
         now, first = START, (START + timedelta(days=since)).date()
         span = span_of(first, first + timedelta(days=length), ZONE)
-        at_start = at_end = {who: 0 for who in both}
+        at_start = at_end = dict.fromkeys(both, 0)
         for number, (what, amount, days, whose) in enumerate(drawn):
             now += timedelta(days=days, seconds=1)
             if now < span.starts:

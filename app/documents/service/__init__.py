@@ -36,6 +36,6 @@ __all__ = [
     "start_pack",
     "usual",
     "void",
-    "workbook",
     "words_of",
+    "workbook",
 ]
