@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import SelectMultipleField, StringField, TextAreaField, widgets
 from wtforms.validators import Length
 
@@ -11,8 +12,8 @@ from app.web.forms import DayField, Filled, Form, SelectField
 from app.web.locale import LOCALES
 
 KINDS = {
-    Kind.ACT: _l("Act"),
-    Kind.STATEMENT: _l("Statement"),
+    Kind.ACT: lazy_pgettext("document", "Act"),
+    Kind.STATEMENT: lazy_pgettext("document", "Statement"),
     Kind.RECONCILIATION: _l("Reconciliation"),
 }
 

@@ -85,9 +85,11 @@ def read_rate(text: str | None) -> Decimal | None:
     try:
         rate = Decimal(text)
     except InvalidOperation as error:
-        raise ValueError(text) from error
+        msg = f"no rate: {text}"
+        raise ValueError(msg) from error
     if not rate.is_finite() or not 0 < rate < 100 or -int(rate.as_tuple().exponent) > 4:
-        raise ValueError(text)
+        msg = f"no rate: {text}"
+        raise ValueError(msg)
     return rate
 
 
@@ -111,7 +113,8 @@ def link_of(text: str) -> str:
     parts = urlsplit(link)
     good = parts.scheme in {"http", "https"} and parts.netloc and len(link) <= LONGEST_LINK
     if not good or not link.isprintable() or " " in link or parts.username or parts.password:
-        raise ValueError(link)
+        msg = f"no address of a page: {link[:20]}"
+        raise ValueError(msg)
     return link
 
 

@@ -117,7 +117,7 @@ def amount(minor: int) -> Decimal:
 def file(statement: Statement, kind: str, refcode: str) -> Response:
     """Answer with one partner's statement as CSV or XLSX."""
     span = statement.span
-    head = [_("When"), _("What"), _("About"), _("Amount"), _("Balance after")]
+    head = [_("When"), _("What"), _("What for"), _("Amount"), _("Balance after")]
     first: list[Cell] = [span.first, _("Opening balance"), None, None]
     rows: list[list[Cell]] = [[*first, amount(statement.totals.opening)]]
     for row in statement.rows:

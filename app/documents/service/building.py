@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from app.statements.rules import Line, Span
     from app.tenants.models import Tenant
 
+PATTERN = "#,##0.00\u00a0\u00a4"  # figures, then the currency, in every language
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -164,7 +166,7 @@ class _Writer:
     def _sum(self, minor: int) -> str:
         currency = self.merchant.currency
         value = Decimal(minor).scaleb(-exponent(currency))
-        return format_currency(value, currency, locale=self.locale)
+        return format_currency(value, currency, PATTERN, locale=self.locale)
 
 
 def requisites_of_merchant(merchant: Tenant) -> dict[str, str]:

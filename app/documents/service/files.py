@@ -46,7 +46,7 @@ def _sheet(book: Any, document: Document, content: Content) -> None:
     sheet.set_row(1, 60)
     at = 3
     for number, head in enumerate(
-        (_("Day"), _("What"), _("About"), _("Amount"), _("Balance after"))
+        (_("Day"), _("What"), _("What for"), _("Amount"), _("Balance after"))
     ):
         sheet.write(at, number, str(head), bold)
     at = _line(sheet, at + 1, _("Opening balance"), content.opening, places, sums)
