@@ -89,6 +89,7 @@ CATALOG: dict[str, Audience] = {
     "partner.recruited": P,
     "partner.details_changed": P,
     "partner.adjusted": P,
+    "link.marked": M,
     "link.created": P,
     "site.verified": P,
     "postback.created": P,

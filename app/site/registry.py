@@ -29,6 +29,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "orders",
         "attribution",
         "creatives",
+        "tokens",
         "commissions",
         "papers",
         "payouts",

@@ -58,6 +58,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "partner.recruited": _l("Brought a partner"),
     "partner.details_changed": _l("Payment details changed"),
     "partner.adjusted": _l("Booked by hand"),
+    "link.marked": _l("Advertising token of a link changed"),
     "link.created": _l("Link made"),
     "creative.created": _l("Material added"),
     "creative.changed": _l("Material changed"),

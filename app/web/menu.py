@@ -134,6 +134,10 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Materials"), endpoint="office.creatives.index"),
                 Entry(lazy_gettext("Links"), endpoint="office.links.index"),
                 Entry(lazy_gettext("Sites"), endpoint="office.verified_sites.index"),
+                Entry(
+                    lazy_gettext("Advertising tokens"),
+                    endpoint="office.tokens.index",
+                ),
             ),
         ),
         Entry(

@@ -191,7 +191,7 @@ def message_for(
         message_for("partner.rejected", partner, person, locale).state = "sent"
         partner.status = "pending"
     subject, facts = subject_of(kind, partner), {"partner_id": partner.id, "reason": "No site yet"}
-    if kind.startswith("payout."):
+    if kind.startswith(("payout.", "receipt.")):
         subject = f"payout:{payout.id}"
     if kind.startswith(("payout.", "commission.")):
         facts |= {"amount": 150000, "currency": "RUB", "level": 2}
@@ -200,6 +200,11 @@ def message_for(
         subject, facts = f"person:{person.id}", {"person_id": person.id, "role": "manager"}
     if kind.startswith("cap."):
         facts |= {"cap": "partner", "given": 820000, "most": 1000000, "currency": "RUB"}
+    if kind == "receipt.wanted":
+        facts |= {"payout": payout.public_id, "amount": 150000, "currency": "RUB", "days": 3}
+    if kind == "document.issued":
+        said = {"document": "dc_0123456789abcdef", "number": "2026-17"}
+        facts |= said | {"first": "2026-10-01", "last": "2026-10-31"}
     if kind == "deal.overridden":
         facts |= {"level": 1, "amount": 70000, "before": 51360, "after": 70000, "currency": "RUB"}
     if kind == "terms.announced":
