@@ -116,7 +116,9 @@ def file_proves(body: str, token: str) -> bool:
 def meta_proves(page: str, token: str) -> bool:
     """Whether the head of the page has our meta tag with the token."""
     reader = _Head()
-    with suppress(AssertionError):  # so the library answers a page with "<![" and nonsense behind it
+    with suppress(
+        AssertionError
+    ):  # so the library answers a page with "<![" and nonsense behind it
         reader.feed(page)
     return token in reader.found
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import has_request_context, request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -48,7 +48,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             """Read what a browser's form sends: a JSON body holds lists and numbers where words belong."""
-            if request and request.is_json and not isinstance(formdata, MultiDict):
+            if has_request_context() and request.is_json and not isinstance(formdata, MultiDict):
                 return None
             return super().wrap_formdata(form, formdata)
 

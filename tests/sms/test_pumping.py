@@ -90,7 +90,9 @@ def test_a_flood_is_stopped_by_its_cap_and_told_once(flood: Flood) -> None:
     assert set(said) == flood.why
     assert alarms() == flood.alarms
     sent, cost = queries.spent(clock.wall().date())
-    assert (sent, cost) == (flood.gone, flood.gone * flood.caps.price), "what is refused costs nothing"
+    assert (sent, cost) == (flood.gone, flood.gone * flood.caps.price), (
+        "what is refused costs nothing"
+    )
 
 
 @pytest.mark.usefixtures("_lampa")

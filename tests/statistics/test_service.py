@@ -295,7 +295,9 @@ def test_where_a_sale_came_from_stays_known_when_its_click_is_gone(scope: Mercha
     assert queries.by_key("source", MONTH)["letter"].turnover == 99900
 
 
-@pytest.mark.parametrize("entry", ["http://[::1/?gclid=1", "https://[x]/?gclid=1", "?" + "a&" * 500])
+@pytest.mark.parametrize(
+    "entry", ["http://[::1/?gclid=1", "https://[x]/?gclid=1", "?" + "a&" * 500]
+)
 def test_an_address_that_is_none_does_not_stop_the_figures(scope: Merchant, entry: str) -> None:
     _anna, boris = partners()
     say(scope, "A1", ago(3), partner_code="boris", entry=entry)

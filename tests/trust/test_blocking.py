@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -209,7 +209,7 @@ def test_what_a_block_did_can_be_taken_back_after_it_was_ended_another_way(lampa
     assert vera(lampa) == before
 
 
-WHATEVER_HAPPENS = {
+WHATEVER_HAPPENS: dict[str, Callable[[Scene, str], object]] = {
     "lift": lambda _lampa, made: service.lift(made, "RUB"),
     "cancel": lambda lampa, _made: lampa.say(
         "A2", order("cancelled", 20, partner_code="VERA10", customer=GLEB)
