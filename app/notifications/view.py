@@ -178,8 +178,8 @@ class View:
     @cached_property
     def tips(self) -> str:
         """What the merchant advises his partners of, in the reader's language."""
-        found = facts.current(["merchant"], ["digest"]).get("merchant", {}).get("digest") or {}
-        known = found.get("tips") or {}
+        said = facts.current(["merchant"], ["digest"]).get("merchant", {}).get("digest")
+        known = (said or {}).get("tips") or {}
         return str(known.get(self.locale) or known.get(self.merchant.locale) or "")
 
     @property
@@ -227,10 +227,9 @@ class View:
     @cached_property
     def method(self) -> str | None:
         """The name of the payout's method."""
-        if self.payout is None:
-            return None
-        query = select(PayoutMethod.name).where(PayoutMethod.id == self.payout.method_id)
-        return db.session.scalar(query)
+        number = self.payout.method_id if self.payout else None
+        query = select(PayoutMethod.name).where(PayoutMethod.id == number)
+        return db.session.scalar(query) if number else None
 
     @cached_property
     def order_number(self) -> str | None:
