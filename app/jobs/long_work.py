@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from app.documents import service as documents
 from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
@@ -26,6 +27,7 @@ KINDS = {
     **partners.KINDS,
     **payruns.KINDS,
     **exports.KINDS,
+    **documents.KINDS,
 }
 
 

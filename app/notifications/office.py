@@ -71,6 +71,8 @@ KINDS = {
     "payout.failed": _l("Payout failed"),
     "pay_run.planned": _l("Pay run prepared by the schedule"),
     "pay_run.details_missing": _l("Payment details are missing"),
+    "receipt.wanted": _l("A receipt is wanted"),
+    "document.issued": _l("A document is issued"),
     "coupon.given": _l("Coupon for a first order"),
     "code.typed": _l("Was it you? A code was typed"),
     "coupon.pool_low": _l("Coupons run low"),

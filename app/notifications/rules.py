@@ -94,6 +94,8 @@ RULES: Mapping[str, Rule] = {
     "payout.failed": Rule(To.PARTNER),
     "pay_run.planned": Rule(To.STAFF, MONEY_DESK),
     "pay_run.details_missing": Rule(To.PARTNER),
+    "receipt.wanted": Rule(To.PARTNER),
+    "document.issued": Rule(To.PARTNER, notice=True),
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),

@@ -38,6 +38,7 @@ class Partner(Tenanted, Model):
     locale: Mapped[str]
     details: Mapped[bytes | None]  # payment details, encrypted
     details_changed_at: Mapped[datetime | None]
+    tax_status: Mapped[str | None]  # as the payment details say it
     details_usable_at: Mapped[datetime | None]
     details_former: Mapped[bytes | None]  # those that a change replaced, while it can be undone
     details_frozen_at: Mapped[datetime | None]  # "this wasn't me": no change until staff lift it

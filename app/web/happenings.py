@@ -62,6 +62,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "partner.details_unfrozen": _l("Payment details may be changed again"),
     "partner.details_shown": _l("Payment details shown unmasked"),
     "partner.adjusted": _l("Booked by hand"),
+    "link.marked": _l("Advertising token of a link changed"),
     "link.created": _l("Link made"),
     "creative.created": _l("Material added"),
     "creative.changed": _l("Material changed"),
@@ -151,6 +152,14 @@ HAPPENINGS: dict[str, LazyString] = {
     "register.made": _l("Register for the bank made"),
     "register.downloaded": _l("Register for the bank downloaded"),
     "bank_file.applied": _l("Bank statement applied"),
+    "period.closed": _l("Month closed"),
+    "period.reopened": _l("Month opened again"),
+    "paper.added": _l("Paper added"),
+    "paper.withdrawn": _l("Paper taken back"),
+    "receipt.wanted": _l("Reminded of a receipt"),
+    "document.issued": _l("Document issued"),
+    "document.signed": _l("Document signed"),
+    "document.voided": _l("Document declared void"),
 }
 
 
