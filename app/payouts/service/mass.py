@@ -17,7 +17,10 @@ from app.extensions import db
 from app.ledger import service as ledger
 from app.ledger.rules import Move, available, debt, reserved
 from app.ledger.service import Posting
+from app.papers import service as papers
+from app.papers.queries import of_missing
 from app.payouts.rules import LIFECYCLE, Charges, Refusal, State, leaving, may_approve
+from app.payouts.service.decisions import charge
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ RETURNING id, public_id, partner_id, amount, fee, withheld
 """
 _OF = "SELECT id, partner_id, state FROM payout WHERE id = ANY(%(ids)s) ORDER BY id"
 _PEOPLE = """
-SELECT o.id, o.partner_id, o.state, p.person_id, p.status = 'blocked' AND NOT p.pays_blocked AS blocked
+SELECT o.id, o.partner_id, o.state, o.amount, o.fee, p.person_id, p.status = 'blocked' AND NOT p.pays_blocked AS blocked
 FROM payout o JOIN partner p ON p.id = o.partner_id WHERE o.id = ANY(%(ids)s) ORDER BY o.id
 """
 
@@ -107,17 +110,29 @@ def reserve_all(wishes: Sequence[Wish], currency: str, by: str, run_id: int) -> 
 def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, Refusal]:
     """Agree to pay many; return why others are not, by payout: they stay as they were.
 
-    Those that are not requested any more are neither approved nor told of.
+    The tax that the merchant withholds is kept back from now on. Those that are not requested any more
+    are neither approved nor told of.
     """
     found = sql.rows(_PEOPLE, {"ids": list(payout_ids)})
     standing = hold((row.partner_id for row in found), currency)
+    lacks = _lacking(row.partner_id for row in found)
     refused = {}
     for row in found:
         why = _refusal(row, standing[debt(row.partner_id)], by)
+        if why is None and row.partner_id in lacks:
+            why = Refusal.DOCUMENTS
         if why is not None and row.state == State.REQUESTED:
             refused[row.id] = why
-    agreed = [row.id for row in found if row.id not in refused]
-    moved = _move(agreed, "approve", by, approved=clock.now())
+    agreed = [row for row in found if row.id not in refused and row.state == State.REQUESTED]
+    kept = papers.withheld_from({row.partner_id: row.amount for row in agreed}, currency)
+    charge(
+        {
+            row.id: Charges(row.fee, min(tax, row.amount - row.fee))
+            for row in agreed
+            if (tax := kept[row.partner_id])
+        }
+    )
+    moved = _move([row.id for row in agreed], "approve", by, approved=clock.now())
     _tell("approved", moved, currency)
     return refused
 
@@ -126,6 +141,11 @@ def _refusal(row: Any, owed: int, by: str) -> Refusal | None:
     if row.person_id is not None and by == f"person:{row.person_id}":
         return Refusal.OWN
     return Refusal.BLOCKED if row.blocked else may_approve(owed)
+
+
+def _lacking(partner_ids: Iterable[int]) -> set[int]:
+    """Return who lacks a paper without which nothing is paid."""
+    return {partner for partner, found in of_missing(partner_ids).items() if found.blocks}
 
 
 def send_all(payout_ids: Sequence[int], currency: str, by: str) -> list[int]:

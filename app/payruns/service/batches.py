@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from app import clock, sql
 from app.events.service import actor
+from app.papers.queries import of_missing
 from app.payouts import queries as payout_queries
 from app.payouts import service as payouts
 from app.payouts.service import Wish
@@ -16,7 +17,7 @@ from app.payruns.rules import Open, Out, Pays, Standing, Verdict, chosen, judge
 from app.runs.rules import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from app.payruns.models import PayRun
     from app.runs.models import Run
@@ -126,10 +127,11 @@ def reserve(work: Run, ids: Sequence[int]) -> Step:
     }
     found = _rows(run, list(lines))
     now, codes = clock.now(), _codes(run)
+    lacks = _lacking(list(lines))
     decided: dict[int, Verdict] = {}
     wishes: list[Wish] = []
     for row in found:
-        verdict = _judge(run, row, codes, now) or Verdict(lines[row.id], Out.CHANGED)
+        verdict = _judge(run, row, codes, now, lacks) or Verdict(lines[row.id], Out.CHANGED)
         if verdict.reason is None and verdict.payout_id is None:
             amount = min(lines[row.id], verdict.amount)
             wishes.append(Wish(row.id, amount, codes[chosen(row.details_for, codes)]))
@@ -213,11 +215,18 @@ def _rows(run: PayRun, ids: Sequence[int]) -> list[Any]:
 
 
 def _verdicts(run: PayRun, ids: Sequence[int]) -> dict[int, Verdict | None]:
-    now, codes = clock.now(), _codes(run)
-    return {row.id: _judge(run, row, codes, now) for row in _rows(run, ids)}
+    now, codes, lacks = clock.now(), _codes(run), _lacking(ids)
+    return {row.id: _judge(run, row, codes, now, lacks) for row in _rows(run, ids)}
 
 
-def _judge(run: PayRun, row: Any, codes: Mapping[str, int], now: datetime) -> Verdict | None:
+def _lacking(ids: Sequence[int]) -> set[int]:
+    """Return who lacks a paper without which nothing is paid."""
+    return {partner for partner, missing in of_missing(ids).items() if missing.blocks}
+
+
+def _judge(
+    run: PayRun, row: Any, codes: Mapping[str, int], now: datetime, lacks: Collection[int]
+) -> Verdict | None:
     opened = row.payout_id and Open(
         row.payout_id, row.payout_state, row.payout_amount, row.payout_run, row.payout_details
     )
@@ -232,5 +241,6 @@ def _judge(run: PayRun, row: Any, codes: Mapping[str, int], now: datetime) -> Ve
         has_details=any(code in codes for code in row.details_for or ()),
         usable_from=row.details_usable_at,
         frozen=row.details_frozen_at is not None,
+        lacks_documents=row.id in lacks,
     )
     return judge(standing, Pays(run.pays), run.minimum, now, run.id)
