@@ -32,6 +32,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "creatives",
         "commissions",
         "payouts",
+        "wallet",
         "intake",
         "network",
         "grades",

@@ -113,9 +113,23 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Signs of fraud"), endpoint="office.trust.policy"),
             ),
         ),
-        Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
+        Entry(
+            lazy_gettext("Accruals"),
+            "coins",
+            entries=(
+                Entry(lazy_gettext("By partner"), endpoint="office.wallet.index"),
+                Entry(lazy_gettext("By sale"), endpoint="office.commissions.index"),
+            ),
+        ),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
-        Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
+        Entry(
+            lazy_gettext("Payouts"),
+            "cash",
+            entries=(
+                Entry(lazy_gettext("All payouts"), endpoint="office.payouts.index"),
+                Entry(lazy_gettext("Payout statistics"), endpoint="office.wallet.statistics"),
+            ),
+        ),
         Entry(
             lazy_gettext("Materials"),
             "photo",
