@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from flask import Response
 
     from app.partners.models import Partner
+    from app.requisites.rules import Details
     from app.wallet.queries import Line
     from app.wallet.service import Transfer
+
+WORDS: dict[str, Any] = {"field_names": FIELD_NAMES, "status_names": STATUS_NAMES}
 
 
 @bp.get("/wallet/<string:refcode>/")
@@ -77,16 +80,21 @@ def unmask(refcode: str) -> Response:
             form.complain("method", _("The partner has given no details for this method."))
         return _page(line, form, status=422)
     payouts_service.show(line.partner.id)
-    with force_locale(g.tenant.locale):  # the bank reads it, not who is signed in
-        made = service.transfer(
-            details,
-            form.amount.data.minor,
-            g.tenant.currency,
-            number=line.partner.refcode,
-            brand=g.tenant.name,
-            vat=(known.vat if (known := legal()) else ""),
-        )
+    made = _transfer(details, form.amount.data.minor, line.partner.refcode)
     return _page(line, form, transfer=made)
+
+
+@bp.post("/payouts/<string:public_id>/open")
+@requires("money")
+def unmask_payout(public_id: str) -> Response:
+    """Show the details that a payout carries, open, with the transfer's QR; it is recorded."""
+    line = payouts.line(public_id) if "\x00" not in public_id else None
+    details = payouts_service.copied(line.payout) if line is not None else None
+    if line is None or details is None:
+        raise NotFound
+    payouts_service.show(line.payout.partner_id, line.payout)
+    made = _transfer(details, line.payout.amount, public_id)
+    return page("wallet/office/transfer.html", line=line, transfer=made, **WORDS)
 
 
 @bp.post("/wallet/<string:refcode>/allow")
@@ -97,6 +105,19 @@ def allow(refcode: str) -> Response:
     return see_other(
         "office.wallet.purse", refcode=refcode, message=_("The partner can change details again.")
     )
+
+
+def _transfer(details: Details, amount: int, number: str) -> Transfer:
+    known = legal()
+    with force_locale(g.tenant.locale):  # the bank reads it, not who is signed in
+        return service.transfer(
+            details,
+            amount,
+            g.tenant.currency,
+            number=number,
+            brand=g.tenant.name,
+            vat=known.vat if known else "",
+        )
 
 
 def _line(refcode: str) -> Line:
@@ -136,8 +157,7 @@ def _page(
         "opened": payouts.open_of(line.partner.id),
         "past": payouts.newest(10, partner_id=line.partner.id),
         "seen": _seen() if request.method == "POST" else service.newest(line.partner.id),
-        "field_names": FIELD_NAMES,
-        "status_names": STATUS_NAMES,
+        **WORDS,
         "may_pay": may("money"),
     }
     return page("wallet/office/purse.html", "_pay.html", status, **context)
