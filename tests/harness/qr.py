@@ -6,6 +6,10 @@ Only what our pictures have: level M and no damage, so error correction is left 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Level M: per version the codewords of error correction in a block, and the blocks' data codewords.
 BLOCKS: dict[int, tuple[int, list[int]]] = {
@@ -22,7 +26,7 @@ ALIGNED: dict[int, list[int]] = {
     14: [6, 26, 46, 66], 15: [6, 26, 48, 70], 16: [6, 26, 50, 74], 17: [6, 30, 54, 78],
     18: [6, 30, 56, 82], 19: [6, 30, 58, 86], 20: [6, 34, 62, 90],
 }  # fmt: skip
-MASKS = (
+MASKS: tuple[Callable[[int, int], bool], ...] = (
     lambda y, x: (y + x) % 2 == 0,
     lambda y, _x: y % 2 == 0,
     lambda _y, x: x % 3 == 0,

@@ -6,7 +6,7 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 
 from __future__ import annotations
 
-from app.payouts.service.decisions import approve, cancel, fail, lose, pay, reject, send
+from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
 from app.payouts.service.details import (
     allow_changes,
     copied,
@@ -29,6 +29,7 @@ __all__ = [
     "approve",
     "cancel",
     "change_method",
+    "charge",
     "copied",
     "copied_all",
     "create_method",

@@ -12,7 +12,7 @@ from app.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
 from app.events import service as events
 from app.extensions import db
 from app.ledger import service as ledger
-from app.ledger.rules import OUTSIDE, Move, available, debt, reserved
+from app.ledger.rules import Move, available, debt, reserved
 from app.ledger.rules import payout as passage
 from app.partners.models import Partner
 from app.payouts import queries, rules
@@ -34,8 +34,7 @@ def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
     if partner.status != "active":
         raise Conflict("partner_not_active", _("Payouts wait until the account is active."))
     currency = _reservable(partner, amount, queries.minimum())
-    copy = details.copy_for(partner, chosen.code) if details.fits(partner, chosen) else None
-    if copy is None:
+    if not details.fits(partner, chosen):
         raise wrong(
             "method", "details_missing", _("Fill in your payment details for this method first.")
         )
@@ -47,6 +46,7 @@ def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
         raise Conflict(
             "details_cooling", _("New payment details can be used 24 hours after the change.")
         )
+    copy = details.copy_for(partner, chosen.code)
     return _ask(partner, amount, chosen, by, currency, copy)
 
 
@@ -63,11 +63,17 @@ def request_for(partner_id: int, amount: int, method: str, by: str) -> Payout:
 
 
 def record_paid(
-    partner_id: int, amount: int, method: str, by: str, reason: str | None = None
+    partner_id: int,
+    amount: int,
+    method: str,
+    by: str,
+    reason: str | None = None,
+    charges: rules.Charges = rules.FREE,
 ) -> Payout:
     """Record a payment the merchant has already made, `amount` in minor units.
 
-    It takes what is available; what exceeds that is an advance and becomes debt. Raises DomainError
+    It takes what is available; what exceeds that is an advance and becomes debt. `charges` are kept back
+    of the amount. Raises DomainError
     (422) for an amount not above zero, Forbidden for one's own payment.
     """
     partner = find_partner(partner_id)
@@ -84,13 +90,13 @@ def record_paid(
     made = _new(
         partner, amount, chosen, by,
         state=State.PAID, reason=reason, decided_by=by, approved_at=now, ended_at=now,
-        details=details.copy_for(partner, chosen.code),
+        details=details.copy_for(partner, chosen.code), fee=charges.fee, withheld=charges.withheld,
     )  # fmt: skip
     way = passage(made.id)
     moves = [
         Move(available(partner.id), way, covered, "payout_paid", partner=partner.id),
         Move(debt(partner.id), way, advance, "payout_advance", partner=partner.id, reason=reason),
-        Move(way, OUTSIDE, amount, "payout_left", partner=partner.id),
+        *rules.passing(made.id, partner.id, amount, charges),
     ]
     ledger.post(f"payout:{made.id}:paid", [m for m in moves if m.amount], currency)
     record("paid", made, advance=advance)

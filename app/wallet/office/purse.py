@@ -93,7 +93,8 @@ def unmask_payout(public_id: str) -> Response:
     if line is None or details is None:
         raise NotFound
     payouts_service.show(line.payout.partner_id, line.payout)
-    made = _transfer(details, line.payout.amount, public_id)
+    leaves = line.payout.amount - line.payout.fee - line.payout.withheld
+    made = _transfer(details, leaves, public_id)
     return page("wallet/office/transfer.html", line=line, transfer=made, **WORDS)
 
 
