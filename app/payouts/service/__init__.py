@@ -22,9 +22,19 @@ from app.payouts.service.details import (
 )
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
-from app.payouts.service.requests import record_paid, request, request_for
+from app.payouts.service.requests import (
+    Funded,
+    find_partner,
+    open_funded,
+    record,
+    record_paid,
+    refuse_own,
+    request,
+    request_for,
+)
 
 __all__ = [
+    "Funded",
     "allow_changes",
     "approve",
     "cancel",
@@ -36,12 +46,16 @@ __all__ = [
     "details_of",
     "disown_change",
     "fail",
+    "find_partner",
     "in_force",
     "is_pending",
     "kept",
     "lose",
+    "open_funded",
     "pay",
+    "record",
     "record_paid",
+    "refuse_own",
     "reject",
     "remember_details",
     "request",
