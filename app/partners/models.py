@@ -45,7 +45,6 @@ class Partner(Tenanted, Model):
     details_for: Mapped[list[str]] = mapped_column(
         ARRAY(Text), server_default=text("'{}'")
     )  # codes of the methods that have details
-    tax_status: Mapped[str | None]  # as in the details
     answers: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'")
     )  # registration form
@@ -62,9 +61,6 @@ class Partner(Tenanted, Model):
     __table_args__ = (
         CheckConstraint(
             "status in ('pending','active','blocked','removed','rejected')", name="status"
-        ),
-        CheckConstraint(
-            "tax_status in ('person','self_employed','entrepreneur','company')", name="tax_status"
         ),
         UniqueConstraint("tenant_id", "public_id"),
         UniqueConstraint("tenant_id", "refcode"),

@@ -21,7 +21,7 @@ from app.payouts import queries, service
 from app.payouts.forms import ACTORS, STEPS, MethodForm, ReasonForm, RecordForm
 from app.payouts.models import Payout
 from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, OFFERED, PLATFORM, State
-from app.requisites.forms import FIELD_NAMES, KIND_NAMES, STATUS_NAMES
+from app.requisites.forms import KIND_NAMES, STATUS_NAMES
 from app.requisites.rules import Kind
 from app.settlement import queries as settlement_queries
 from app.settlement import service as settlement
@@ -254,8 +254,6 @@ def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
         partner=partners.by_id(payout.partner_id),
         balance=partner_balances([payout.partner_id])[payout.partner_id],
         details=service.copied(payout) if may("money.read") else None,
-        open_details=may("money"),
-        field_names=FIELD_NAMES,
         status_names=STATUS_NAMES,
         actions=[a for a in actions if a in OFFERED and (funding is None or a != "reject")],
         funding=funding,

@@ -34,6 +34,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "commissions",
         "papers",
         "payouts",
+        "wallet",
         "statements",
         "documents",
         "periods",

@@ -113,7 +113,14 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Signs of fraud"), endpoint="office.trust.policy"),
             ),
         ),
-        Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
+        Entry(
+            lazy_gettext("Accruals"),
+            "coins",
+            entries=(
+                Entry(lazy_gettext("By partner"), endpoint="office.wallet.index"),
+                Entry(lazy_gettext("By sale"), endpoint="office.commissions.index"),
+            ),
+        ),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(
             lazy_gettext("Payouts"),
@@ -130,6 +137,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Prepaid balance"), endpoint="office.billing.index"),
                 Entry(lazy_gettext("What you owe"), endpoint="office.liability.index"),
                 Entry(lazy_gettext("Money calendar"), endpoint="office.calendars.index"),
+                Entry(lazy_gettext("Payout statistics"), endpoint="office.wallet.statistics"),
             ),
         ),
         Entry(
