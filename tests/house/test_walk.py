@@ -77,6 +77,7 @@ from app.postbacks.service import create as create_postback
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
+from app.registers.models import BankFile
 from app.reruns.service import start_backtest
 from app.runs.models import Run
 from app.runs.service import act as act_run
@@ -219,7 +220,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             )
             take(create_creative(kind, said), partner, merchant.slug)
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
-        make_pay_run(Pays.AVAILABLE, clock.today("Europe/Moscow"))
+        money_desk(word, mark)
         decision, request = joining(word, email)
         by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         order_id = db.session.scalars(select(Order.id)).one()
@@ -233,6 +234,23 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         values["any"] |= {"act": act, "block": block.public_id, "dispute": dispute.public_id}
         db.session.commit()
     return Things(values, email)
+
+
+def money_desk(word: str, mark: str) -> None:
+    """Begin a pay run, and have a bank's statement."""
+    make_pay_run(Pays.AVAILABLE, clock.today("Europe/Moscow"))
+    statement = BankFile(
+        public_id=public_id("bf"),
+        digest=mark,
+        name=f"{word}.txt",
+        format="1c",
+        account="1234",
+        loaded_by="person:1",
+        loaded_at=clock.now(),
+        sums={},
+    )
+    db.session.add(statement)
+    db.session.flush()
 
 
 def joining(word: str, email: str) -> tuple[str, str]:
@@ -314,6 +332,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
+        "registers": {"public_id": one(BankFile.public_id)},
         "participation": {"run_id": of_kind("convert")},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
