@@ -11,7 +11,6 @@ from wtforms import (
     EmailField,
     HiddenField,
     IntegerField,
-    SelectField,
     StringField,
     TelField,
     TextAreaField,
@@ -19,7 +18,7 @@ from wtforms import (
 from wtforms.validators import Length, NumberRange
 
 from app.programs.forms import DomainForm
-from app.web.forms import Filled, Form
+from app.web.forms import Filled, Form, SelectField
 from app.web.locale import LOCALES
 from app.web.texts import TextsForm
 

@@ -9,6 +9,7 @@ from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
 from app.partners import service as partners
+from app.payouts.service import bulk as payouts
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
@@ -19,7 +20,13 @@ log = logging.getLogger(__name__)
 
 TURN = 20.0  # seconds of long work in one call; the calls behind it have their turn then
 # How each kind of long work is done.
-KINDS = {**participation.KINDS, **reruns.KINDS, **partners.KINDS, **exports.KINDS}
+KINDS = {
+    **participation.KINDS,
+    **reruns.KINDS,
+    **partners.KINDS,
+    **payouts.KINDS,
+    **exports.KINDS,
+}
 
 
 def work_runs() -> None:

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    IntegerField,
-    RadioField,
-    SelectField,
-    StringField,
-    ValidationError,
-)
+from wtforms import BooleanField, IntegerField, StringField, ValidationError
 from wtforms.validators import Length, NumberRange, Optional
 
 from app.mailings.rules import DEFAULT_PACE, MOST_CHOSEN, MOST_PACE, Segment
 from app.money import Money
-from app.web.forms import Form, LocalDateTimeField, MoneyField
+from app.web.forms import Form, LocalDateTimeField, MoneyField, RadioField, SelectField
 from app.web.texts import TextsForm, as_typed
 
 if TYPE_CHECKING:

@@ -6,21 +6,12 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    HiddenField,
-    IntegerField,
-    RadioField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-    widgets,
-)
+from wtforms import BooleanField, HiddenField, IntegerField, StringField, TextAreaField, widgets
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from app.fraud.rules import Policy, Sign, read_site
 from app.trust.rules import REASON, REMARK, Money, Wish
-from app.web.forms import DayField, Filled, Form
+from app.web.forms import DayField, Filled, Form, RadioField, SelectMultipleField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
