@@ -46,7 +46,7 @@ PICTURES = "image/png,image/jpeg,image/webp,image/gif"
 FILES = "application/pdf,application/zip,.pdf,.zip"
 
 
-class Several(SelectMultipleField):  # type: ignore[misc]
+class Several(SelectMultipleField):
     """Any number of choices, as boxes to be ticked."""
 
     widget = ListWidget(prefix_label=False)
