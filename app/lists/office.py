@@ -110,8 +110,10 @@ def exports() -> Response:
 @bp.get("/exports/<string:run_id>")
 @requires("member")
 def show(run_id: str) -> Response:
-    """Show how far an export is."""
+    """Show how far an export is; whoever may not see the list is shown those that are."""
     run = _run(run_id)
+    if not _open_to_me(run):
+        return see_other("office.lists.exports")
     return page(
         "lists/office/show.html",
         "_run.html",
@@ -129,7 +131,8 @@ def show(run_id: str) -> Response:
 def file(run_id: str) -> Response:
     """Answer with the file, once it is whole; whoever may see less than it holds gets none."""
     run, said = _run(run_id), _run(run_id).parameters
-    if run.standing is not State.DONE or not set(said["permissions"]) <= set(g.permissions):
+    held_back = not _open_to_me(run) or run.standing is not State.DONE
+    if held_back or not set(said["permissions"]) <= set(g.permissions):
         return see_other("office.lists.show", run_id=run_id)
     rows = queries.rows_of(run.id)
     return attachment(said["list"], said["caption"], said["format"], said["head"], rows)
@@ -137,7 +140,7 @@ def file(run_id: str) -> Response:
 
 def _run(run_id: str) -> Run:
     run = runs.find(run_id)
-    if run is None or run.kind != queries.EXPORT or not _open_to_me(run):
+    if run is None or run.kind != queries.EXPORT:
         raise NotFound
     return run
 

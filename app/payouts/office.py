@@ -154,7 +154,7 @@ def many() -> Response:
     except DomainError as error:
         toast(error.message, "danger")
         return see_address(f"{url_for('office.payouts.index')}?{query}")
-    return see_other("office.payouts.bulk_run", run_id=run.public_id)
+    return see_other("office.payouts.bulk_run", work_id=run.public_id)
 
 
 def _chosen(query: str) -> list[int]:
@@ -164,11 +164,11 @@ def _chosen(query: str) -> list[int]:
     return bulk.ids_of(PAYOUTS.narrow(queries.lines(), asked))
 
 
-@bp.get("/bulk/<string:run_id>")
+@bp.get("/bulk/<string:work_id>")
 @requires("money.read")
-def bulk_run(run_id: str) -> Response:
+def bulk_run(work_id: str) -> Response:
     """Show how far it is, and what could not be approved."""
-    run = runs.find(run_id)
+    run = runs.find(work_id)
     if run is None or run.kind != bulk.KIND:
         raise NotFound
     return page(

@@ -43,6 +43,11 @@ class PolicyForm(Form):
     loop_days = IntegerField(
         _l("Within so many days before the order"), [InputRequired(), NumberRange(1, 365)]
     )
+    site_share = IntegerField(
+        _l("Per cent of a day's orders that one verified site may bring"),
+        [InputRequired(), NumberRange(1, 100)],
+        description=_l("Days with fewer than ten orders are not judged."),
+    )
     sites = TextAreaField(
         _l("Coupon sites"), [Length(max=50_000)], description=_l("One a line, without https.")
     )
@@ -85,6 +90,7 @@ class PolicyForm(Form):
             flood_minutes=self.flood_minutes.data,
             loops=self.loops.data,
             loop_days=self.loop_days.data,
+            site_share=self.site_share.data,
         )
 
     @staticmethod
@@ -99,6 +105,7 @@ class PolicyForm(Form):
             "flood_minutes": policy.flood_minutes,
             "loops": policy.loops,
             "loop_days": policy.loop_days,
+            "site_share": policy.site_share,
         }
 
 

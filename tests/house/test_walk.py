@@ -59,6 +59,7 @@ from app.partners.rules import Status
 from app.partners.service import NewPartner, bulk
 from app.partners.service import create as make_partner
 from app.payouts.models import Payout, PayoutMethod
+from app.payouts.service.bulk import KIND as APPROVE
 from app.postbacks.models import Postback
 from app.postbacks.service import create as create_postback
 from app.programs import queries as programs
@@ -255,6 +256,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     )
     exported = act_run(export, "stop").public_id
     many = bulk.start(bulk.Act.GROUP, None, [partner.id]).public_id
+    approved = start_run(APPROVE, {"ids": []}, "apply", f"{mark}-approve")
     return {
         "any": {
             "refcode": partner.refcode,
@@ -272,6 +274,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "message": one(Message.id) or 2**40,
             "inbox_id": 2**40,
             "run_id": of_kind("backtest"),
+            "work_id": act_run(approved, "stop").public_id,
             "key": one(JoinField.key),
             "link_code": one(JoinLink.code),
             "sign_up": "su_nobody",
