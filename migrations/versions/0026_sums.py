@@ -1,4 +1,4 @@
-"""Orders sorted by total and by commission; one word of staff; SMS and Telegram of test mode.
+"""Orders sorted by total and by commission; one word of staff; what test mode keeps; statistics by shop.
 
 What staff decided in disputes was kept beside their word on the order's page; it becomes such a word.
 """
@@ -52,6 +52,10 @@ def upgrade() -> None:
         "captured_letter",
         "channel in ('email','sms','telegram')",
     )
+    op.add_column(
+        "roll_up",
+        sa.Column("by_shop", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
     op.execute(_WORDS)
     op.execute(_EVIDENCE)
     op.execute("DELETE FROM claim WHERE kind = 'staff' AND evidence = 'office'")
@@ -81,5 +85,8 @@ def downgrade() -> None:
     protect("staff_claim", append_only=True)
     op.execute("DELETE FROM captured_letter WHERE channel <> 'email'")
     op.drop_column("captured_letter", "channel")
+    op.execute("DELETE FROM click_stat WHERE dim LIKE '%@%'")
+    op.execute("DELETE FROM sale_stat WHERE dim LIKE '%@%'")
+    op.drop_column("roll_up", "by_shop")
     op.drop_index("ix_deal_commission", "deal")
     op.drop_index("ix_orders_total", "orders")
