@@ -1,4 +1,4 @@
-"""Orders sorted by total and by commission; one word of staff on whose an order is.
+"""Orders sorted by total and by commission; one word of staff; what test mode keeps; statistics by shop.
 
 What staff decided in disputes was kept beside their word on the order's page; it becomes such a word.
 """
@@ -43,6 +43,19 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.create_index("ix_orders_total", "orders", ["tenant_id", "total", "id"])
     op.create_index("ix_deal_commission", "deal", ["tenant_id", "commission", "order_id"])
+    op.add_column(
+        "captured_letter",
+        sa.Column("channel", sa.Text(), server_default=sa.text("'email'"), nullable=False),
+    )
+    op.create_check_constraint(
+        op.f("ck_captured_letter_channel"),
+        "captured_letter",
+        "channel in ('email','sms','telegram')",
+    )
+    op.add_column(
+        "roll_up",
+        sa.Column("by_shop", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
     op.execute(_WORDS)
     op.execute(_EVIDENCE)
     op.execute("DELETE FROM claim WHERE kind = 'staff' AND evidence = 'office'")
@@ -70,5 +83,10 @@ def downgrade() -> None:
     )
     op.create_index("ix_staff_claim_order", "staff_claim", ["tenant_id", "order_id", "id"])
     protect("staff_claim", append_only=True)
+    op.execute("DELETE FROM captured_letter WHERE channel <> 'email'")
+    op.drop_column("captured_letter", "channel")
+    op.execute("DELETE FROM click_stat WHERE dim LIKE '%@%'")
+    op.execute("DELETE FROM sale_stat WHERE dim LIKE '%@%'")
+    op.drop_column("roll_up", "by_shop")
     op.drop_index("ix_deal_commission", "deal")
     op.drop_index("ix_orders_total", "orders")
