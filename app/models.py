@@ -26,8 +26,10 @@ import app.orders.models
 import app.participation.models
 import app.partners.models
 import app.payouts.models
+import app.payruns.models
 import app.postbacks.models
 import app.programs.models
+import app.registers.models
 import app.runs.models
 import app.sms.models
 import app.statistics.models

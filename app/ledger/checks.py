@@ -23,7 +23,7 @@ _SIDES = """
 _GUARDED = f"^({GUARDED})$"
 _KNOWN = (
     r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt)|payout:\d+"
-    r"|merchant:(commissions|balance)|platform:fees|outside)$"
+    r"|merchant:(commissions|balance|withheld)|platform:fees|outside)$"
 )
 # What an order has booked: out of the merchant's commissions account and not back into it.
 _BOOKED = """
@@ -122,12 +122,19 @@ CHECKS: dict[str, str] = {
         SELECT tenant_id, partner_id, count(*) FROM payout
         WHERE state IN ('requested', 'approved', 'sending', 'unknown') GROUP BY 1, 2 HAVING count(*) > 1""",
     "money leaves once for each paid payout and for no other": """
-        SELECT tenant_id, account, p.state, p.amount, t.left_by
-        FROM (SELECT tenant_id, 'payout:' || id AS account, state, amount FROM payout) p
-        FULL JOIN (SELECT tenant_id, source AS account, sum(amount) AS left_by FROM transfer
-                   WHERE source LIKE 'payout:%' AND target = 'outside' GROUP BY 1, 2) t
+        SELECT tenant_id, account, p.state, p.amount, p.fee, p.withheld, t.left_by, t.fees, t.taxes
+        FROM (SELECT tenant_id, 'payout:' || id AS account, state, amount, fee, withheld
+              FROM payout) p
+        FULL JOIN (SELECT tenant_id, source AS account,
+                          sum(amount) FILTER (WHERE target = 'outside') AS left_by,
+                          sum(amount) FILTER (WHERE target = 'platform:fees') AS fees,
+                          sum(amount) FILTER (WHERE target = 'merchant:withheld') AS taxes
+                   FROM transfer WHERE source LIKE 'payout:%' GROUP BY 1, 2) t
              USING (tenant_id, account)
-        WHERE coalesce(t.left_by, 0) <> CASE WHEN p.state = 'paid' THEN p.amount ELSE 0 END""",
+        WHERE coalesce(t.left_by, 0)
+                  <> CASE WHEN p.state = 'paid' THEN p.amount - p.fee - p.withheld ELSE 0 END
+           OR coalesce(t.fees, 0) <> CASE WHEN p.state = 'paid' THEN p.fee ELSE 0 END
+           OR coalesce(t.taxes, 0) <> CASE WHEN p.state = 'paid' THEN p.withheld ELSE 0 END""",
     "nothing stays on the way": f"""
         SELECT tenant_id, account, sum(amount) FROM ({_SIDES}) s WHERE account LIKE 'payout:%'
         GROUP BY 1, 2 HAVING sum(amount) <> 0""",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMMISSIONS = "merchant:commissions"
 MERCHANT_BALANCE = "merchant:balance"
 FEES = "platform:fees"
+WITHHELD = "merchant:withheld"  # tax kept back of payouts, owed to the state
 OUTSIDE = "outside"
 
 GUARDED = r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"

@@ -6,7 +6,7 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 
 from __future__ import annotations
 
-from app.payouts.service.decisions import approve, cancel, fail, lose, pay, reject, send
+from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
 from app.payouts.service.details import copied, remember_details, set_details
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
@@ -16,6 +16,7 @@ __all__ = [
     "approve",
     "cancel",
     "change_method",
+    "charge",
     "copied",
     "create_method",
     "details_of",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from app import clock
+from app import clock, sql
 from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.ledger import service as ledger
-from app.ledger.rules import OUTSIDE, Move, available, debt, reserved
-from app.ledger.rules import payout as passage
+from app.ledger.rules import Move, available, debt, reserved
 from app.lifecycle import IllegalTransition
 from app.payouts import queries, rules
 from app.payouts.models import Payout
@@ -25,6 +24,11 @@ from app.payouts.service.requests import (
     refuse_own,
     wrong,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.payouts.rules import Charges
 
 
 def approve(payout_id: int, by: str) -> Payout:
@@ -71,20 +75,34 @@ def lose(payout_id: int, by: str) -> Payout:
     return _note(payout_id, "lose", "unknown", by)
 
 
+def charge(charges: Mapping[int, Charges]) -> None:
+    """Set what is kept back of open payouts, in one statement; those that are over keep theirs.
+
+    Called at approval by whoever knows the fee or the tax, with the partners' balances locked.
+    """
+    rows = [
+        {"id": number, "fee": each.fee, "withheld": each.withheld}
+        for number, each in sorted(charges.items())
+    ]
+    if rows:
+        sql.send(_CHARGE, {"rows": sql.recordset(rows)})
+        db.session.expire_all()
+
+
+_CHARGE = """
+UPDATE payout p SET fee = r.fee, withheld = r.withheld
+FROM json_to_recordset(%(rows)s) AS r(id bigint, fee bigint, withheld bigint)
+WHERE p.id = r.id AND p.ended_at IS NULL
+"""
+
+
 def pay(payout_id: int, by: str) -> Payout:
     """Mark as paid: the reserved money leaves. Raises Conflict (409) in another state."""
     payout, _standing = _locked(payout_id)
     now = clock.now()
     _change(payout, "pay", decided_by=by, ended_at=now)
-    way, partner = passage(payout.id), payout.partner_id
-    ledger.post(
-        f"payout:{payout.id}:paid",
-        [
-            Move(reserved(partner), way, payout.amount, "payout_paid", partner=partner),
-            Move(way, OUTSIDE, payout.amount, "payout_left", partner=partner),
-        ],
-        payout.currency,
-    )
+    moves = rules.leaving(payout.id, payout.partner_id, payout.amount, payout.charges)
+    ledger.post(f"payout:{payout.id}:paid", moves, payout.currency)
     record("paid", payout, advance=0)
     return payout
 

@@ -12,7 +12,7 @@ from app.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
 from app.events import service as events
 from app.extensions import db
 from app.ledger import service as ledger
-from app.ledger.rules import OUTSIDE, Move, available, debt, reserved
+from app.ledger.rules import Move, available, debt, reserved
 from app.ledger.rules import payout as passage
 from app.partners.models import Partner
 from app.payouts import queries, rules
@@ -59,11 +59,17 @@ def request_for(partner_id: int, amount: int, method: str, by: str) -> Payout:
 
 
 def record_paid(
-    partner_id: int, amount: int, method: str, by: str, reason: str | None = None
+    partner_id: int,
+    amount: int,
+    method: str,
+    by: str,
+    reason: str | None = None,
+    charges: rules.Charges = rules.FREE,
 ) -> Payout:
     """Record a payment the merchant has already made, `amount` in minor units.
 
-    It takes what is available; what exceeds that is an advance and becomes debt. Raises DomainError
+    It takes what is available; what exceeds that is an advance and becomes debt. `charges` are kept back
+    of the amount. Raises DomainError
     (422) for an amount not above zero, Forbidden for one's own payment.
     """
     partner = find_partner(partner_id)
@@ -80,13 +86,13 @@ def record_paid(
     made = _new(
         partner, amount, chosen, by,
         state=State.PAID, reason=reason, decided_by=by, approved_at=now, ended_at=now,
-        details=details.copy_for(partner, chosen.code),
+        details=details.copy_for(partner, chosen.code), fee=charges.fee, withheld=charges.withheld,
     )  # fmt: skip
     way = passage(made.id)
     moves = [
         Move(available(partner.id), way, covered, "payout_paid", partner=partner.id),
         Move(debt(partner.id), way, advance, "payout_advance", partner=partner.id, reason=reason),
-        Move(way, OUTSIDE, amount, "payout_left", partner=partner.id),
+        *rules.passing(made.id, partner.id, amount, charges),
     ]
     ledger.post(f"payout:{made.id}:paid", [m for m in moves if m.amount], currency)
     record("paid", made, advance=advance)
