@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from app.codes import service as codes
 from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
@@ -25,6 +26,7 @@ KINDS = {
     **reruns.KINDS,
     **partners.KINDS,
     **payouts.KINDS,
+    **codes.KINDS,
     **exports.KINDS,
 }
 

@@ -15,6 +15,7 @@ from app.adjustments.rules import Act
 from app.adjustments.rules import Wish as ByHand
 from app.adjustments.service import book as by_hand
 from app.catalog.models import Category, Product
+from app.codes.service import KIND as MAKE_CODES
 from app.commissions.models import Deal
 from app.coupons.models import Coupon
 from app.creatives.models import Creative
@@ -256,6 +257,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     )
     exported = act_run(export, "stop").public_id
     many = bulk.start(bulk.Act.GROUP, None, [partner.id]).public_id
+    made = start_run(MAKE_CODES, {"partner": partner.id, "number": 0}, "apply", f"{mark}-codes")
     approved = start_run(APPROVE, {"ids": []}, "apply", f"{mark}-approve")
     return {
         "any": {
@@ -303,6 +305,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "onboarding": {"code_id": one(InstallCode.id) or 2**40},
         "catalog": {"external_id": f"prod-{mark}"},
+        "codes": {"work_id": act_run(made, "stop").public_id},
     }
 
 
