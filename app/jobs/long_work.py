@@ -6,6 +6,7 @@ import logging
 import time
 
 from app.codes import service as codes
+from app.documents import service as documents
 from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
@@ -28,6 +29,7 @@ KINDS = {
     **payouts.KINDS,
     **codes.KINDS,
     **exports.KINDS,
+    **documents.KINDS,
 }
 
 

@@ -48,6 +48,11 @@ def payout(number: int) -> str:
     return f"payout:{number}"
 
 
+def funding(number: int) -> str:
+    """Return the account of prepaid money that waits for one payout to be made."""
+    return f"funding:{number}"
+
+
 def guarded(account: str) -> bool:
     """Return True for accounts whose running balance the database keeps at zero or above."""
     return _GUARDED.fullmatch(account) is not None

@@ -50,6 +50,7 @@ TABLE = Table(
         Column("partner", _l("Partner"), render="name"),
         Column("label", _l("Note"), quiet=True),
         Column("leads_to", _l("Leads to"), quiet=True),
+        Column("erid", _l("Token"), render="token", value=lambda row: row),
         Column("clicks", _l("Clicks"), render="number", end=True),
         Column("scans", _l("Of them by QR code"), render="number", end=True, quiet=True),
         Column(
@@ -62,6 +63,10 @@ TABLE = Table(
             "kind", _l("Kind"),
             [("main", _l("Main links")), ("own", _l("Made by partners")), ("materials", _l("Of materials"))],
             _of_kind,
+        ),
+        Filter(
+            "token", _l("Advertising token"), [("missing", _l("Missing"))],
+            lambda s, _v: s.where(Link.erid.is_(None)),
         ),
     ),
     search=_search,

@@ -25,6 +25,7 @@ from app.partners.service import bulk
 from app.programs import queries as programs
 from app.site import attempts
 from app.site.access import requires
+from app.web.forms import storable
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -254,7 +255,7 @@ def _offered(form: MailingForm, mailing: Mailing | None) -> MailingForm:
 def _as_partner(mailing: Mailing) -> Partner | None:
     """Return the partner whom the address names to look as, else the first of the segment."""
     said = request.values.get("as", "").strip()
-    found = partners.by_refcode(said) if said else None
+    found = partners.by_refcode(said) if said and storable(said) else None
     return found or next(iter(queries.first(mailing.wishes, 1)), None)
 
 

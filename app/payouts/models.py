@@ -48,6 +48,7 @@ class Payout(Tenanted, Model):
     ended_at: Mapped[datetime | None]
     fee: Mapped[int] = mapped_column(server_default=text("0"))  # kept back of the amount
     withheld: Mapped[int] = mapped_column(server_default=text("0"))  # tax, likewise
+    settled_by: Mapped[str] = mapped_column(server_default=text("'own'"))  # who sends the money
     run_id: Mapped[int | None]  # the pay run it is part of
 
     @property
@@ -67,6 +68,7 @@ class Payout(Tenanted, Model):
             "state in ('requested','approved','sending','unknown','paid','rejected','cancelled','failed')",
             name="state",
         ),
+        CheckConstraint("settled_by in ('own','platform')", name="settled_by"),
         UniqueConstraint("tenant_id", "public_id"),
         ref("partner", "partner_id"),
         ref("payout_method", "method_id"),

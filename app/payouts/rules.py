@@ -183,6 +183,7 @@ def cools(usable_from: datetime | None, now: datetime) -> Refusal | None:
     return Refusal.COOLING if usable_from is not None and now < usable_from else None
 
 
+OWN, PLATFORM = "own", "platform"  # who sends the money of a payout
 LARGEST_PAYMENT = 10**15  # minor units: an advance has no other bound, and sums must fit bigint
 METHODS_LIMIT = 5  # of the merchant's own choice
 _SHOWN = 4  # characters of an account that may be shown

@@ -115,7 +115,32 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
-        Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
+        Entry(
+            lazy_gettext("Payouts"),
+            "cash",
+            entries=(
+                Entry(lazy_gettext("Payouts"), endpoint="office.payouts.index"),
+                Entry(
+                    lazy_gettext("Automatic payouts"),
+                    endpoint="office.settlement.index",
+                    below=_pages("office.settlement", "settings save"),
+                ),
+                Entry(lazy_gettext("Prepaid balance"), endpoint="office.billing.index"),
+                Entry(lazy_gettext("What you owe"), endpoint="office.liability.index"),
+                Entry(lazy_gettext("Money calendar"), endpoint="office.calendars.index"),
+            ),
+        ),
+        Entry(
+            lazy_gettext("Accounts"),
+            "file-text",
+            entries=(
+                Entry(lazy_gettext("Statements"), endpoint="office.statements.index"),
+                Entry(lazy_gettext("Documents"), endpoint="office.documents.index"),
+                Entry(lazy_gettext("Receipts and contracts"), endpoint="office.papers.index"),
+                Entry(lazy_gettext("Tax withheld"), endpoint="office.papers.withheld"),
+                Entry(lazy_gettext("Months"), endpoint="office.periods.index"),
+            ),
+        ),
         Entry(
             lazy_gettext("Materials"),
             "photo",
@@ -123,6 +148,10 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Materials"), endpoint="office.creatives.index"),
                 Entry(lazy_gettext("Links"), endpoint="office.links.index"),
                 Entry(lazy_gettext("Sites"), endpoint="office.verified_sites.index"),
+                Entry(
+                    lazy_gettext("Advertising tokens"),
+                    endpoint="office.tokens.index",
+                ),
             ),
         ),
         Entry(
@@ -211,12 +240,32 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Statistics"), "chart-bar", "cabinet.statistics.index"),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
+        Entry(lazy_gettext("Money calendar"), "calendar", "cabinet.calendars.index"),
         Entry(lazy_gettext("My sale is missing"), "help-circle", "cabinet.trust.index"),
-        Entry(lazy_gettext("Account"), "scale", "cabinet.ledger.index"),
+        Entry(
+            lazy_gettext("Account"),
+            "scale",
+            "cabinet.ledger.index",
+            below=_pages("cabinet.statements", "index"),
+        ),
+        Entry(lazy_gettext("Documents"), "file-text", "cabinet.documents.index"),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
     ),
     "platform": (
         Entry(lazy_gettext("Merchants"), "building-store", "platform.tenants.index"),
+        Entry(lazy_gettext("Payouts"), "cash", "platform.settlement.index"),
+        Entry(
+            lazy_gettext("Top-ups"),
+            "receipt",
+            "platform.billing.index",
+            below=_pages("platform.billing", "show receive"),
+        ),
+        Entry(
+            lazy_gettext("Settlement"),
+            "settings",
+            "platform.billing.settings",
+            below=_pages("platform.billing", "save_requisites save_rate channel"),
+        ),
         Entry(lazy_gettext("Sign-ups"), "user-plus", "platform.onboarding.index"),
         Entry(lazy_gettext("Messages"), "mail", "platform.notifications.index"),
     ),

@@ -36,7 +36,9 @@ def file(wishes: Asked, what: str, partner_id: int, shop_id: int = 0) -> tuple[R
         rows = [[called(wishes.by, line), *_cells(line.numbers)] for line in lines]
         first = str(_("Line"))
     head = [first, *(str(word) for word in HEAD)]
-    answer = attachment(f"statistics-{what or wishes.by}", first, kind_of_file(), head, rows)
+    answer = attachment(
+        f"statistics-{'days' if what == 'days' else wishes.by}", first, kind_of_file(), head, rows
+    )
     return answer, len(rows)
 
 

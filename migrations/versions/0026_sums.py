@@ -11,7 +11,7 @@ from alembic import op
 from migrations.tenancy_ddl import protect
 
 revision = "0026"
-down_revision = "0021"
+down_revision = "0024"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 # The newest word holds: a decision becomes one where nothing was said on the order's page since.

@@ -10,9 +10,19 @@ from app.payouts.service.decisions import approve, cancel, charge, fail, lose, p
 from app.payouts.service.details import copied, remember_details, set_details
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
-from app.payouts.service.requests import record_paid, request, request_for
+from app.payouts.service.requests import (
+    Funded,
+    find_partner,
+    open_funded,
+    record,
+    record_paid,
+    refuse_own,
+    request,
+    request_for,
+)
 
 __all__ = [
+    "Funded",
     "approve",
     "cancel",
     "change_method",
@@ -21,9 +31,13 @@ __all__ = [
     "create_method",
     "details_of",
     "fail",
+    "find_partner",
     "lose",
+    "open_funded",
     "pay",
+    "record",
     "record_paid",
+    "refuse_own",
     "reject",
     "remember_details",
     "request",

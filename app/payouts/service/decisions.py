@@ -65,14 +65,14 @@ def cancel(payout_id: int, partner_id: int, by: str) -> Payout:
     return _give_back(payout_id, "cancel", by, None)
 
 
-def send(payout_id: int, by: str) -> Payout:
+def send(payout_id: int, by: str, *, platform: bool = False) -> Payout:
     """Note that the transfer is under way; the money stays reserved."""
-    return _note(payout_id, "send", "sending", by)
+    return _note(payout_id, "send", "sending", by, platform=platform)
 
 
-def lose(payout_id: int, by: str) -> Payout:
+def lose(payout_id: int, by: str, *, platform: bool = False) -> Payout:
     """Note that nobody knows whether the money arrived. Nothing but a person's word leads out of it."""
-    return _note(payout_id, "lose", "unknown", by)
+    return _note(payout_id, "lose", "unknown", by, platform=platform)
 
 
 def charge(charges: Mapping[int, Charges]) -> None:
@@ -96,9 +96,12 @@ WHERE p.id = r.id AND p.ended_at IS NULL
 """
 
 
-def pay(payout_id: int, by: str) -> Payout:
-    """Mark as paid: the reserved money leaves. Raises Conflict (409) in another state."""
-    payout, _standing = _locked(payout_id)
+def pay(payout_id: int, by: str, *, platform: bool = False) -> Payout:
+    """Mark as paid: the reserved money leaves. Raises Conflict (409) in another state.
+
+    `platform`: it is the platform that says so, of a payout which the prepaid balance pays.
+    """
+    payout, _standing = _locked(payout_id, platform=platform)
     now = clock.now()
     _change(payout, "pay", decided_by=by, ended_at=now)
     moves = rules.leaving(payout.id, payout.partner_id, payout.amount, payout.charges)
@@ -107,13 +110,15 @@ def pay(payout_id: int, by: str) -> Payout:
     return payout
 
 
-def fail(payout_id: int, reason: str, by: str) -> Payout:
+def fail(payout_id: int, reason: str, by: str, *, platform: bool = False) -> Payout:
     """Mark as failed: the transfer came back; the money is available again, debt repaid first."""
-    return _give_back(payout_id, "fail", by, reason.strip() or None)
+    return _give_back(payout_id, "fail", by, reason.strip() or None, platform=platform)
 
 
-def _give_back(payout_id: int, action: str, by: str, reason: str | None) -> Payout:
-    payout, _standing = _locked(payout_id)
+def _give_back(
+    payout_id: int, action: str, by: str, reason: str | None, *, platform: bool = False
+) -> Payout:
+    payout, _standing = _locked(payout_id, platform=platform)
     _change(payout, action, decided_by=by, ended_at=clock.now(), reason=reason)
     partner = payout.partner_id
     back = Move(
@@ -130,15 +135,18 @@ def _give_back(payout_id: int, action: str, by: str, reason: str | None) -> Payo
     return payout
 
 
-def _note(payout_id: int, action: str, word: str, by: str) -> Payout:
-    payout, _standing = _locked(payout_id)
+def _note(payout_id: int, action: str, word: str, by: str, *, platform: bool) -> Payout:
+    payout, _standing = _locked(payout_id, platform=platform)
     _change(payout, action, decided_by=by)
     record(word, payout)
     return payout
 
 
-def _locked(payout_id: int) -> tuple[Payout, dict[str, int]]:
-    """The partner's balances are locked first, then the payout is read as it stands under the lock."""
+def _locked(payout_id: int, *, platform: bool = False) -> tuple[Payout, dict[str, int]]:
+    """The partner's balances are locked first, then the payout is read as it stands under the lock.
+
+    Only the platform decides on what its balance pays: whoever else tries is refused with 409.
+    """
     partner_id = db.session.scalar(select(Payout.partner_id).where(Payout.id == payout_id))
     if partner_id is None:
         raise NotFound
@@ -146,6 +154,10 @@ def _locked(payout_id: int) -> tuple[Payout, dict[str, int]]:
     payout = db.session.scalars(
         select(Payout).where(Payout.id == payout_id).execution_options(populate_existing=True)
     ).one()
+    if payout.settled_by == rules.PLATFORM and not platform:
+        raise Conflict(
+            "settled_by_platform", _("The platform sends this payout from your prepaid balance.")
+        )
     return payout, standing
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -21,16 +22,23 @@ from app.payouts.rules import Refusal, State
 from app.payouts.service import details
 from app.tenancy import public_id
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
     """Let a partner ask for `amount` (minor units) by the method with this code.
 
     Available money is reserved at once. Raises DomainError (422) for an amount that rules.may_request
     refuses and for missing details, Conflict (409) for a second open payout, a partner who is not
-    active, or details changed less than a day ago.
+    active, details changed less than a day ago, or where the platform pays by itself.
     """
     partner = find_partner(partner_id)
     chosen = _method(method)
+    if queries.by_platform():
+        raise Conflict(
+            "settled_by_platform", _("Payouts are made by themselves here; you need not ask.")
+        )
     if partner.status != "active":
         raise Conflict("partner_not_active", _("Payouts wait until the account is active."))
     currency = _reservable(partner, amount, queries.minimum())
@@ -96,6 +104,41 @@ def record_paid(
     ]
     ledger.post(f"payout:{made.id}:paid", [m for m in moves if m.amount], currency)
     record("paid", made, advance=advance)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Funded:
+    """A payout that the prepaid balance pays: gross and fee in minor units."""
+
+    partner_id: int
+    gross: int
+    fee: int
+    method_id: int
+
+
+def open_funded(wanted: Sequence[Funded], currency: str) -> list[Payout]:
+    """Make approved payouts that the platform sends; the caller has looked, and moves the money.
+
+    It holds the partners' balances. Details are copied as for requests.
+    """
+    people = select(Partner).where(Partner.id.in_({each.partner_id for each in wanted}))
+    partners = {partner.id: partner for partner in db.session.scalars(people)}
+    methods = {method.id: method for method in queries.methods()}
+    now, made = clock.now(), []
+    for each in wanted:
+        method = methods[each.method_id]
+        made.append(
+            Payout(
+                public_id=public_id("po"), partner_id=each.partner_id, amount=each.gross, fee=each.fee,
+                currency=currency, method_id=method.id, state=State.APPROVED.value,
+                requested_by="system", decided_by="system", requested_at=now, approved_at=now,
+                settled_by=rules.PLATFORM,
+                details=details.copy_for(partners[each.partner_id], method.code),
+            )
+        )  # fmt: skip
+    db.session.add_all(made)
+    db.session.flush()
     return made
 
 
