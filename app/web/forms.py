@@ -47,6 +47,8 @@ def _offered(said: Any) -> Any:
 class _Offering:
     """Lets choices be pairs of value and label, when a form is declared and when it is filled."""
 
+    data: Any
+
     def __init__(self, *args: Any, **options: Any) -> None:
         if "choices" in options:
             options["choices"] = _offered(options["choices"])
@@ -60,6 +62,11 @@ class _Offering:
     @choices.setter
     def choices(self, said: Any) -> None:
         choices.SelectField.choices.fset(self, _offered(said))
+
+    @property
+    def chosen(self) -> Any:
+        """How what is chosen is called; empty for nothing."""
+        return next((each.label for each in self.choices or () if each.value == self.data), "")
 
 
 class SelectField(_Offering, choices.SelectField):  # type: ignore[misc]
