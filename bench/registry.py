@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import clicks, orders, rules, tables
+from bench import clicks, orders, payruns, rules, tables
 
 if TYPE_CHECKING:
     from bench.trial import Maker
@@ -15,6 +15,7 @@ BENCHES: dict[str, Maker] = {
     "orders": orders.orders,
     "rules": rules.rules,
     "tables": tables.tables,
+    "payruns": payruns.payruns,
     "script": clicks.script,
     "memory": clicks.memory,
 }
