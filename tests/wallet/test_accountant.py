@@ -29,7 +29,11 @@ DESK = {
     "registers",
     "requisites",  # the merchant's own legal details
     "documents",
-    "ledger",  # statements
+    "ledger",
+    "statements",
+    "papers",  # receipts, contracts, tax withheld
+    "periods",  # closed months
+    "calendars",  # when money is free
     "adjustments",  # bookings by hand: see the ADR
     "billing",
     "settlement",
