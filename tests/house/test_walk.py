@@ -79,7 +79,7 @@ from app.postbacks.service import create as create_postback
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
-from app.registers.models import BankFile
+from app.registers.models import BankFile, Register
 from app.reruns.service import start_backtest
 from app.runs.models import Run
 from app.runs.service import act as act_run
@@ -239,7 +239,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
 
 
 def money_desk(word: str, mark: str) -> None:
-    """Begin a pay run, and have a bank's statement."""
+    """Begin a pay run, and have a register and a bank's statement."""
     make_pay_run(Pays.AVAILABLE, clock.today("Europe/Moscow"))
     statement = BankFile(
         public_id=public_id("bf"),
@@ -251,7 +251,16 @@ def money_desk(word: str, mark: str) -> None:
         loaded_at=clock.now(),
         sums={},
     )
-    db.session.add(statement)
+    register = Register(
+        public_id=public_id("rg"),
+        format="csv",
+        number=1,
+        made_by="person:1",
+        made_at=clock.now(),
+        counted=0,
+        total=0,
+    )
+    db.session.add_all([statement, register])
     db.session.flush()
 
 
@@ -337,7 +346,10 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
-        "registers": {"public_id": one(BankFile.public_id)},
+        "registers": {
+            "public_id": one(Register.public_id),
+            "statement_id": one(BankFile.public_id),
+        },
         "participation": {"run_id": of_kind("convert")},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},

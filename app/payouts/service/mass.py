@@ -18,7 +18,8 @@ from app.ledger import service as ledger
 from app.ledger.rules import Move, available, debt, reserved
 from app.ledger.service import Posting
 from app.papers import service as papers
-from app.papers.queries import of_missing
+from app.papers.queries import needs, of_missing
+from app.papers.rules import Need
 from app.payouts.rules import LIFECYCLE, Charges, Refusal, State, leaving, may_approve
 from app.payouts.service.decisions import charge
 from app.tenancy import public_id
@@ -115,7 +116,7 @@ def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, 
     """
     found = sql.rows(_PEOPLE, {"ids": list(payout_ids)})
     standing = hold((row.partner_id for row in found), currency)
-    lacks = _lacking(row.partner_id for row in found)
+    lacks = lacking(row.partner_id for row in found)
     refused = {}
     for row in found:
         why = _refusal(row, standing[debt(row.partner_id)], by)
@@ -143,8 +144,10 @@ def _refusal(row: Any, owed: int, by: str) -> Refusal | None:
     return Refusal.BLOCKED if row.blocked else may_approve(owed)
 
 
-def _lacking(partner_ids: Iterable[int]) -> set[int]:
+def lacking(partner_ids: Iterable[int]) -> set[int]:
     """Return who lacks a paper without which nothing is paid."""
+    if not any(need is Need.BLOCK for each in needs().values() for need in each.values()):
+        return set()
     return {partner for partner, found in of_missing(partner_ids).items() if found.blocks}
 
 

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from app import clock, sql
 from app.events.service import actor
-from app.papers.queries import of_missing
 from app.payouts import queries as payout_queries
 from app.payouts import service as payouts
 from app.payouts.service import Wish
@@ -127,7 +126,7 @@ def reserve(work: Run, ids: Sequence[int]) -> Step:
     }
     found = _rows(run, list(lines))
     now, codes = clock.now(), _codes(run)
-    lacks = _lacking(list(lines))
+    lacks = payouts.lacking(list(lines))
     decided: dict[int, Verdict] = {}
     wishes: list[Wish] = []
     for row in found:
@@ -215,13 +214,8 @@ def _rows(run: PayRun, ids: Sequence[int]) -> list[Any]:
 
 
 def _verdicts(run: PayRun, ids: Sequence[int]) -> dict[int, Verdict | None]:
-    now, codes, lacks = clock.now(), _codes(run), _lacking(ids)
+    now, codes, lacks = clock.now(), _codes(run), payouts.lacking(ids)
     return {row.id: _judge(run, row, codes, now, lacks) for row in _rows(run, ids)}
-
-
-def _lacking(ids: Sequence[int]) -> set[int]:
-    """Return who lacks a paper without which nothing is paid."""
-    return {partner for partner, missing in of_missing(ids).items() if missing.blocks}
 
 
 def _judge(

@@ -33,7 +33,7 @@ FILES = Table(
     columns=(
         Column(
             "name", _l("File"), render="name", main=True,
-            href=lambda r: url_for("office.registers.show", public_id=r.public_id),
+            href=lambda r: url_for("office.registers.show", statement_id=r.public_id),
         ),
         Column("since", _l("From"), render="date"),
         Column("until", _l("To"), render="date"),
@@ -104,14 +104,14 @@ def load() -> Response:
         return _index(form, 422)
     if not new:
         toast(_("This file was loaded before: nothing is done twice."), "info")
-    return see_other("office.registers.show", public_id=file.public_id)
+    return see_other("office.registers.show", statement_id=file.public_id)
 
 
-@bp.get("/statements/<string:public_id>/")
+@bp.get("/statements/<string:statement_id>/")
 @requires("money.read")
-def show(public_id: str) -> Response:
+def show(statement_id: str) -> Response:
     """Show what a statement's lines mean, before and after it is applied."""
-    file = _file(public_id)
+    file = _file(statement_id)
     sums = queries.sums(file.id)
     return page(
         "registers/office/show.html",
@@ -126,17 +126,17 @@ def show(public_id: str) -> Response:
     )
 
 
-@bp.post("/statements/<string:public_id>/apply")
+@bp.post("/statements/<string:statement_id>/apply")
 @requires("money")
-def apply(public_id: str) -> Response:
+def apply(statement_id: str) -> Response:
     """Mark what was paid and what came back."""
-    done = service.apply(_file(public_id))
+    done = service.apply(_file(statement_id))
     words = _(
         "Marked as paid: %(paid)s; as returned: %(returned)s.",
         paid=done[Verdict.PAID],
         returned=done[Verdict.RETURNED],
     )
-    return see_other("office.registers.show", public_id=public_id, message=words)
+    return see_other("office.registers.show", statement_id=statement_id, message=words)
 
 
 def _file(public_id: str) -> BankFile:
