@@ -86,7 +86,7 @@ def more(desk: Desk, name: str, earned: int, asked: int) -> str:
     with desk.app.app_context(), desk.merchant.scope():
         partner_id, _refcode = known_partner(name)
         card = db.session.scalars(select(Partner).where(Partner.id == partner_id)).one()
-        service.set_details(card, "bank", Details(name, ACCOUNT))
+        service.set_details(card, "bank", by_bank(name))
         earn(partner_id, earned)
         number = service.request(partner_id, asked, "bank", "partner").public_id
         db.session.commit()
