@@ -297,6 +297,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "number": one(TopUp.number),
             "payout": one(Payout.public_id),
             "channel": "pc_none",
+            "when": "all",
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "participation": {"run_id": of_kind("convert")},
