@@ -75,6 +75,13 @@ def partner() -> Response:
     return _save("partner", FirstPartnerForm(), _save_partner)
 
 
+@bp.get("/<any(basics, terms, partner):name>")
+@requires("settings")
+def again(name: str) -> Response:
+    """Show a page of the wizard where its form was sent to: it is reloaded, or read in another language."""
+    return see_other("office.onboarding.start", step=name)
+
+
 @bp.post("/next")
 @requires("settings")
 def skip() -> Response:
