@@ -131,12 +131,27 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ),
         ),
         Entry(
+            lazy_gettext("Accounts"),
+            "file-text",
+            entries=(
+                Entry(lazy_gettext("Statements"), endpoint="office.statements.index"),
+                Entry(lazy_gettext("Documents"), endpoint="office.documents.index"),
+                Entry(lazy_gettext("Receipts and contracts"), endpoint="office.papers.index"),
+                Entry(lazy_gettext("Tax withheld"), endpoint="office.papers.withheld"),
+                Entry(lazy_gettext("Months"), endpoint="office.periods.index"),
+            ),
+        ),
+        Entry(
             lazy_gettext("Materials"),
             "photo",
             entries=(
                 Entry(lazy_gettext("Materials"), endpoint="office.creatives.index"),
                 Entry(lazy_gettext("Links"), endpoint="office.links.index"),
                 Entry(lazy_gettext("Sites"), endpoint="office.verified_sites.index"),
+                Entry(
+                    lazy_gettext("Advertising tokens"),
+                    endpoint="office.tokens.index",
+                ),
             ),
         ),
         Entry(
@@ -227,7 +242,13 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
         Entry(lazy_gettext("Money calendar"), "calendar", "cabinet.calendars.index"),
         Entry(lazy_gettext("My sale is missing"), "help-circle", "cabinet.trust.index"),
-        Entry(lazy_gettext("Account"), "scale", "cabinet.ledger.index"),
+        Entry(
+            lazy_gettext("Account"),
+            "scale",
+            "cabinet.ledger.index",
+            below=_pages("cabinet.statements", "index"),
+        ),
+        Entry(lazy_gettext("Documents"), "file-text", "cabinet.documents.index"),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
     ),
     "platform": (
