@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LONGEST_NAME, LONGEST_QUERY, MOST_VIEWS = 60, 2_000, 50
 AT_ONCE = 2_000  # rows that are exported while somebody waits
 MOST_IN_SHEET = 1_048_575  # rows of a sheet below its head
-_ACTS = ("=", "+", "-", "@", "\t", "\r")  # with these a spreadsheet begins a formula
+_ACTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # with these a spreadsheet begins a formula
 _BOM = "\ufeff"
 FORMATS = {
     "csv": "text/csv; charset=utf-8",

@@ -75,11 +75,23 @@ def partner() -> Response:
     return _save("partner", FirstPartnerForm(), _save_partner)
 
 
-@bp.get("/<any(basics, terms, partner):name>")
+# Where a form was sent to, its page is read, too: it is reloaded, or read in another language.
+@bp.get("/basics")
 @requires("settings")
-def again(name: str) -> Response:
-    """Show a page of the wizard where its form was sent to: it is reloaded, or read in another language."""
-    return see_other("office.onboarding.start", step=name)
+def basics_again() -> Response:
+    return see_other("office.onboarding.start", step="basics")
+
+
+@bp.get("/terms")
+@requires("settings")
+def terms_again() -> Response:
+    return see_other("office.onboarding.start", step="terms")
+
+
+@bp.get("/partner")
+@requires("settings")
+def partner_again() -> Response:
+    return see_other("office.onboarding.start", step="partner")
 
 
 @bp.post("/next")
