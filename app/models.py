@@ -12,6 +12,7 @@ import app.events.models
 import app.facts.models
 import app.fraud.models
 import app.grades.models
+import app.help.models
 import app.identity.models
 import app.intake.models
 import app.invitations.models
@@ -28,6 +29,7 @@ import app.partners.models
 import app.payouts.models
 import app.postbacks.models
 import app.programs.models
+import app.proofs.models
 import app.runs.models
 import app.sms.models
 import app.statistics.models

@@ -137,4 +137,5 @@ CATALOG: dict[str, Audience] = {
     "digest.merchant": M,
     "sms.tried": I,
     "sms.stopped": M,
+    "books.broken": I,
 }

@@ -57,6 +57,7 @@ KINDS = {
     "cap.near": _l("A cap nearly reached"),
     "cap.partner_near": _l("A partner's cap nearly reached"),
     "terms.announced": _l("New terms announced"),
+    "books.broken": _l("Books not in order"),
     "payout.requested": _l("Payout requested"),
     "payout.approved": _l("Payout approved"),
     "payout.rejected": _l("Payout declined"),

@@ -81,6 +81,7 @@ RULES: Mapping[str, Rule] = {
     "cap.near": Rule(To.STAFF, MONEY_DESK),
     "cap.partner_near": Rule(To.PARTNER, notice=True),
     "terms.announced": Rule(To.PARTNER),
+    "books.broken": Rule(To.OPERATOR),
     "payout.requested": Rule(To.STAFF, MONEY_DESK),
     "payout.approved": Rule(To.PARTNER),
     "payout.rejected": Rule(To.PARTNER),

@@ -119,6 +119,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "commission.accrued": _l("Commission credited"),
     "commission.available": _l("Commission available"),
     "commission.taken_back": _l("Commission taken back"),
+    "books.broken": _l("Books not in order"),
     "payout.requested": _l("Payout requested"),
     "payout.approved": _l("Payout approved"),
     "payout.sending": _l("Payout being sent"),

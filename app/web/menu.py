@@ -143,6 +143,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Statistics"), endpoint="office.statistics.index"),
                 Entry(lazy_gettext("Activity"), endpoint="office.reports.activity"),
                 Entry(lazy_gettext("Exports"), endpoint="office.lists.exports"),
+                Entry(lazy_gettext("Proof of the records"), endpoint="office.proofs.index"),
             ),
         ),
         Entry(
@@ -212,7 +213,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
         Entry(lazy_gettext("My sale is missing"), "help-circle", "cabinet.trust.index"),
-        Entry(lazy_gettext("Account"), "scale", "cabinet.ledger.index"),
+        Entry(
+            lazy_gettext("Account"),
+            "scale",
+            "cabinet.ledger.index",
+            below=_pages("cabinet.proofs", "index statement"),
+        ),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
     ),
     "platform": (

@@ -150,7 +150,9 @@ def invite(name: str) -> Invitation:
 
 
 def _of_signup(kind: str, partner: Partner) -> tuple[str, dict[str, Any]] | None:
-    """Return subject and facts of sign-ups."""
+    """Return subject and facts of sign-ups, and of what else the platform itself is told."""
+    if kind == "books.broken":
+        return "books", {"merchants": [partner.name], "many": 1, "names": ["a rule"]}
     if not kind.startswith("signup."):
         return None
     about = {"signup": 1, "name": partner.name, "email": "anna@example.org", "locale": "en"}
