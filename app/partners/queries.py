@@ -354,12 +354,6 @@ def actor_names(actors: Iterable[str]) -> dict[str, str]:
     return {f"person:{number}": person.name for number, person in known.items()}
 
 
-def waiting() -> int:
-    """Return how many applications wait for a decision."""
-    query = select(func.count()).select_from(Partner).where(Partner.status == Status.PENDING)
-    return db.session.scalar(query) or 0
-
-
 _IN_NETWORK = (Status.ACTIVE, Status.BLOCKED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, g, request, url_for
@@ -85,7 +86,7 @@ def _office() -> Response | None:
     g.membership = membership
     g.permissions = PERMISSIONS[Role(membership.role)]
     _surround(tenant, "office", role=membership.role)
-    surround(waiting=trust.numbers)
+    surround(waiting=cache(trust.numbers))  # once a request: pages ask the menu
     if request.path == f"/{tenant.slug}/office/" and not access.allowed(request.endpoint or ""):
         return start()  # not everybody may read the overview, and everybody comes here first
     _check_permission()

@@ -33,6 +33,7 @@ from app.web import lists
 from app.web.cells import linked
 from app.web.pages import page, see_other
 from app.web.ranges import Range
+from app.web.surroundings import surroundings
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def index() -> Response:
         "_table.html",
         partners=view,
         join=join_address(),
-        waiting=queries.waiting(),
+        waiting=surroundings().waiting().get("office.partners.applications", 0),
         groups=[(each.id, each.name) for each in sets if each.kind == "group"],
         sets=[(each.id, each.name) for each in sets if each.kind == "terms"],
     )
