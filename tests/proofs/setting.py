@@ -39,8 +39,7 @@ def settle(app: App) -> None:
 
     def over() -> bool:
         with app.app_context(), role("partnerka_list"):
-            done = bool(db.session.scalar(asked))
-        return done
+            return bool(db.session.scalar(asked))
 
     assert wait_until(over, 60.0)
 

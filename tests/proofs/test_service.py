@@ -30,6 +30,7 @@ from tests.payouts.setting import earn, partner
 from tests.proofs.setting import as_owner_of_everything, committed, furnish, seal, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from app.application import App
