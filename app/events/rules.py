@@ -138,4 +138,10 @@ CATALOG: dict[str, Audience] = {
     "sms.tried": I,
     "sms.stopped": M,
     "books.broken": I,
+    "help.asked": I,
+    "help.answered": I,
+    "question.asked": M,
+    "question.answered": P,
+    "debt.arisen": P,
+    "debt.due": P,
 }

@@ -25,6 +25,9 @@ WORDS = {
     "payout.failed": _l("A payout did not go through"),
     "partner.adjusted": _l("Money booked by hand"),
     "terms.announced": _l("New terms are announced"),
+    "debt.arisen": _l("A debt has come up"),
+    "debt.due": _l("A debt is about to be repaid"),
+    "question.answered": _l("A question is answered"),
     "digest.month": _l("The monthly digest"),
     "mailing.started": _l("Mailings"),
 }
@@ -35,6 +38,8 @@ FIELDS = {
     "cap_near": "cap.partner_near",
     "digest": "digest.month",
     "overview": "digest.merchant",
+    "applied": "partner.applied",
+    "requested": "payout.requested",
 }
 
 
@@ -59,6 +64,8 @@ class NoticesForm(Form):
     cap_near = BooleanField(_l("A partner's own monthly cap is nearly reached"))
     digest = BooleanField(_l("The monthly digest"))
     overview = BooleanField(_l("The monthly digest to me and my managers"))
+    applied = BooleanField(_l("Somebody asks to become a partner, to me and my managers"))
+    requested = BooleanField(_l("A partner asks for a payout, to the money desk"))
     telegram = _several(_l("In Telegram, to partners who connected it"), BY_CHAT)
     sms = _several(_l("By SMS, to partners who asked for it"), TEXTED)
 

@@ -62,6 +62,11 @@ CAPS = {
     "terms": lazy_gettext("of a set of terms"),
     "month": lazy_gettext("of all partners"),
 }
+ABOUT = {
+    "support": lazy_gettext("Question"),
+    "setup": lazy_gettext("Set-up"),
+    "idea": lazy_gettext("Idea"),
+}
 DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
 
@@ -368,6 +373,15 @@ class View:
     def platform(self, page: str = "") -> str:
         """Return the address of a page of the operator's."""
         return public_address(f"/platform/{page}")
+
+    def of_merchant(self, page: str) -> str:
+        """Return the address of a page in the back office of the merchant whose staff the letter is for."""
+        return public_address(f"/{self.facts['merchant']}/office/{page}")
+
+    @property
+    def about(self) -> str:
+        """What a question is about, in the reader's language."""
+        return str(ABOUT.get(str(self.facts.get("kind")), ""))
 
     def office(self, page: str = "") -> str:
         """Return the address of a page of the back office."""

@@ -91,6 +91,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 ),
                 Entry(lazy_gettext("Registration"), endpoint="office.participation.index"),
                 Entry(lazy_gettext("Invitations"), endpoint="office.invitations.index"),
+                Entry(
+                    lazy_gettext("Partners' questions"),
+                    endpoint="office.help.questions",
+                    below=_pages("office.help", "question answer"),
+                ),
                 Entry(lazy_gettext("Codes"), endpoint="office.codes.index"),
                 Entry(lazy_gettext("First-order coupons"), endpoint="office.coupons.index"),
                 Entry(
@@ -201,6 +206,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Keys"), endpoint="office.tenants.keys"),
             ),
         ),
+        Entry(lazy_gettext("Help"), "help-circle", "office.help.index"),
     ),
     "cabinet": (
         Entry(lazy_gettext("Home"), "home", "cabinet.partners.index"),
@@ -220,10 +226,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             below=_pages("cabinet.proofs", "index statement"),
         ),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
+        Entry(lazy_gettext("Help"), "message-circle", "cabinet.help.index"),
     ),
     "platform": (
         Entry(lazy_gettext("Merchants"), "building-store", "platform.tenants.index"),
         Entry(lazy_gettext("Sign-ups"), "user-plus", "platform.onboarding.index"),
+        Entry(lazy_gettext("Help"), "help-circle", "platform.help.index"),
         Entry(lazy_gettext("Messages"), "mail", "platform.notifications.index"),
     ),
     "public": (),
