@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import app.adjustments.models
 import app.attribution.models
+import app.billing.models
+import app.calendars.models
 import app.catalog.models
 import app.commissions.models
 import app.creatives.models
@@ -27,10 +29,13 @@ import app.orders.models
 import app.participation.models
 import app.partners.models
 import app.payouts.models
+import app.payruns.models
 import app.postbacks.models
 import app.programs.models
 import app.proofs.models
+import app.registers.models
 import app.runs.models
+import app.settlement.models
 import app.sms.models
 import app.statistics.models
 import app.telegram.models

@@ -36,6 +36,7 @@ KINDS = {
     "write_off": _l("Written off"),
     "adjustment_undone": _l("An entry by hand taken back"),
     "payout_requested": _l("Payout asked for"),
+    "payout_funded": _l("Into a payout"),
     "payout_returned": _l("Payout not made"),
     "payout_paid": _l("Paid out"),
     "payout_advance": _l("Paid in advance"),

@@ -214,6 +214,18 @@ class View:
         query = select(Payout).where(Payout.id == int(number)) if kind == "payout" else None
         return None if query is None else db.session.scalar(query)
 
+    @property
+    def fee(self) -> str:
+        """The platform's fee that the partner bears, by locale; nothing where there is none."""
+        charged = self.payout is not None and self.payout.fee > 0
+        return self.money(self.payout.fee) if charged and self.payout else ""
+
+    @property
+    def net(self) -> str:
+        """What of a payout reaches the partner, where that is not all of it."""
+        less = self.payout is not None and self.payout.charges.total > 0
+        return self.money(self.payout.net) if less and self.payout else ""
+
     @cached_property
     def method(self) -> str | None:
         """The name of the payout's method."""

@@ -17,6 +17,9 @@ from app.payouts import queries, rules, service
 from app.payouts.forms import STEPS, DetailsForm, RequestForm
 from app.payouts.models import Payout
 from app.payouts.rules import Details, Standing, State
+from app.settlement import queries as settlement
+from app.settlement.forms import OWN_OUTS as OUTS
+from app.settlement.forms import OWN_WAITS as WAITS
 from app.site.access import requires
 from app.site.people import freshly
 from app.web.pages import page, see_other
@@ -198,6 +201,9 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
         "standing": standing,
         "obstacle": rules.obstacle(standing, clock.now()),
         "payouts": HISTORY.load(mine),
+        "auto": settlement.standing(g.partner_id) if queries.by_platform() else None,
+        "outs": OUTS,
+        "waits": WAITS,
     }
     return page("payouts/cabinet/index.html", "_table.html", status, **context)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flask_babel.speaklater import LazyString
 
 log = logging.getLogger(__name__)
-PROGRAMS = ("/api/", "/hooks/", "/postback/", "/t/")
+PROGRAMS = ("/api/", "/hooks/", "/postback/", "/t/", "/billing/payments/")
 PROBLEM = "application/problem+json; charset=utf-8"
 RETRY_AFTER = 5  # seconds; long enough for a database to come back, short enough for a person
 KEPT_HEADERS = frozenset({"allow", "retry-after", "www-authenticate"})

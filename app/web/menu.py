@@ -120,7 +120,21 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
-        Entry(lazy_gettext("Payouts"), "cash", "office.payouts.index"),
+        Entry(
+            lazy_gettext("Payouts"),
+            "cash",
+            entries=(
+                Entry(lazy_gettext("Payouts"), endpoint="office.payouts.index"),
+                Entry(
+                    lazy_gettext("Automatic payouts"),
+                    endpoint="office.settlement.index",
+                    below=_pages("office.settlement", "settings save"),
+                ),
+                Entry(lazy_gettext("Prepaid balance"), endpoint="office.billing.index"),
+                Entry(lazy_gettext("What you owe"), endpoint="office.liability.index"),
+                Entry(lazy_gettext("Money calendar"), endpoint="office.calendars.index"),
+            ),
+        ),
         Entry(
             lazy_gettext("Materials"),
             "photo",
@@ -218,6 +232,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("Statistics"), "chart-bar", "cabinet.statistics.index"),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
         Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
+        Entry(lazy_gettext("Money calendar"), "calendar", "cabinet.calendars.index"),
         Entry(lazy_gettext("My sale is missing"), "help-circle", "cabinet.trust.index"),
         Entry(
             lazy_gettext("Account"),
@@ -230,6 +245,19 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     ),
     "platform": (
         Entry(lazy_gettext("Merchants"), "building-store", "platform.tenants.index"),
+        Entry(lazy_gettext("Payouts"), "cash", "platform.settlement.index"),
+        Entry(
+            lazy_gettext("Top-ups"),
+            "receipt",
+            "platform.billing.index",
+            below=_pages("platform.billing", "show receive"),
+        ),
+        Entry(
+            lazy_gettext("Settlement"),
+            "settings",
+            "platform.billing.settings",
+            below=_pages("platform.billing", "save_requisites save_rate channel"),
+        ),
         Entry(lazy_gettext("Sign-ups"), "user-plus", "platform.onboarding.index"),
         Entry(lazy_gettext("Help"), "help-circle", "platform.help.index"),
         Entry(lazy_gettext("Messages"), "mail", "platform.notifications.index"),

@@ -14,6 +14,8 @@ from app.adjustments.models import Adjustment, Batch
 from app.adjustments.rules import Act
 from app.adjustments.rules import Wish as ByHand
 from app.adjustments.service import book as by_hand
+from app.billing.models import TopUp
+from app.billing.service import ask as top_up
 from app.catalog.models import Category, Product
 from app.commissions.models import Deal
 from app.coupons.models import Coupon
@@ -94,6 +96,7 @@ TEST_MODE = "office.twin."  # pages that are not there in live mode
 SIGNED = {
     "public.intake.hook",
     "public.attribution.hit",
+    "public.billing.hear",
     "public.attribution.lead",
     "public.codes.take_embedded",
     "public.attribution.postback",
@@ -194,6 +197,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             pace=1,
         )
         draw(db.session.scalars(select(Shop)).one())
+        top_up(10_000, "person:1")
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         for kind in (Material.TEXT, Material.HTML):  # for a group: siblings are to find nothing
@@ -303,6 +307,10 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "invitation_id": one(Invitation.public_id),
             "mailing_id": one(Mailing.public_id),
             "entry": one(Adjustment.public_id),
+            "top_up": one(TopUp.public_id),
+            "number": one(TopUp.number),
+            "payout": one(Payout.public_id),
+            "channel": "pc_none",
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "participation": {"run_id": of_kind("convert")},

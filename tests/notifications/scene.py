@@ -162,9 +162,12 @@ def invite(name: str) -> Invitation:
 
 
 def _of_signup(kind: str, partner: Partner) -> tuple[str, dict[str, Any]] | None:
-    """Return subject and facts of sign-ups, and of what else the platform itself is told."""
+    """Return subject and facts of sign-ups, of the prepaid balance, and of what the operator is told."""
     if kind == "books.broken":
         return "books", {"merchants": [partner.name], "many": 1, "names": ["a rule"]}
+    if kind.startswith(("balance.", "spending.")):
+        told = {"number": 1001, "asked": 150000, "threshold": 500000, "waiting": 7, "percent": 80}
+        return "merchant:1", {**told, "amount": 150000, "most": 200000, "currency": "RUB"}
     if not kind.startswith("signup."):
         return None
     about = {"signup": 1, "name": partner.name, "email": "anna@example.org", "locale": "en"}

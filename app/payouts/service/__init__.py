@@ -6,23 +6,38 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 
 from __future__ import annotations
 
-from app.payouts.service.decisions import approve, cancel, fail, lose, pay, reject, send
+from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
 from app.payouts.service.details import copied, remember_details, set_details
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
-from app.payouts.service.requests import record_paid, request, request_for
+from app.payouts.service.requests import (
+    Funded,
+    find_partner,
+    open_funded,
+    record,
+    record_paid,
+    refuse_own,
+    request,
+    request_for,
+)
 
 __all__ = [
+    "Funded",
     "approve",
     "cancel",
     "change_method",
+    "charge",
     "copied",
     "create_method",
     "details_of",
     "fail",
+    "find_partner",
     "lose",
+    "open_funded",
     "pay",
+    "record",
     "record_paid",
+    "refuse_own",
     "reject",
     "remember_details",
     "request",
