@@ -10,6 +10,7 @@ import app.catalog.models
 import app.commissions.models
 import app.creatives.models
 import app.digests.models
+import app.documents.models
 import app.events.models
 import app.facts.models
 import app.fraud.models
@@ -26,10 +27,12 @@ import app.members.models
 import app.network.models
 import app.notifications.models
 import app.orders.models
+import app.papers.models
 import app.participation.models
 import app.partners.models
 import app.payouts.models
 import app.payruns.models
+import app.periods.models
 import app.postbacks.models
 import app.programs.models
 import app.proofs.models

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.commissions.service import warn_of_debts
 from app.jobs.work import all_tenants, at_work, in_transaction
+from app.papers import service as papers
 from app.trust import service as trust
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 def remind() -> None:
-    """Tell staff of disputes whose day has come, and partners of debts soon repaid. Twice-safe."""
+    """Tell staff of disputes whose day has come, partners of receipts and of debts soon repaid. Twice-safe."""
     with at_work():
         for tenant_id in in_transaction(all_tenants):
-            for act in (trust.remind, warn_of_debts):
+            for act in (trust.remind, papers.remind, warn_of_debts):
                 _remind(act, tenant_id)
 
 

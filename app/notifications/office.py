@@ -74,6 +74,8 @@ KINDS = {
     "partner.adjusted": _l("Booked by hand"),
     "payout.paid": _l("Payout sent"),
     "payout.failed": _l("Payout failed"),
+    "receipt.wanted": _l("A receipt is wanted"),
+    "document.issued": _l("A document is issued"),
     "coupon.given": _l("Coupon for a first order"),
     "code.typed": _l("Was it you? A code was typed"),
     "coupon.pool_low": _l("Coupons run low"),

@@ -98,6 +98,8 @@ RULES: Mapping[str, Rule] = {
     "payout.rejected": Rule(To.PARTNER),
     "payout.paid": Rule(To.PARTNER),
     "payout.failed": Rule(To.PARTNER),
+    "receipt.wanted": Rule(To.PARTNER),
+    "document.issued": Rule(To.PARTNER, notice=True),
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),

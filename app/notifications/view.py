@@ -28,6 +28,7 @@ from app.network.rules import masked
 from app.notifications import queries, rules
 from app.notifications.rules import Channel
 from app.orders.models import Order
+from app.papers.queries import has_receipt
 from app.participation import service as participation
 from app.participation.queries import answers_of
 from app.payouts.models import Payout, PayoutMethod
@@ -128,6 +129,8 @@ class View:
         """
         if self.kind == "partner.asked":
             return self.applicant is None or self.applicant.state != "sent"
+        if self.kind == "receipt.wanted":
+            return self.payout is None or has_receipt(self.payout.id)
         if self.partner is None:
             return False
         if self.kind == "partner.reopened":
@@ -180,8 +183,8 @@ class View:
     @cached_property
     def tips(self) -> str:
         """What the merchant advises his partners of, in the reader's language."""
-        found = facts.current(["merchant"], ["digest"]).get("merchant", {}).get("digest") or {}
-        known = found.get("tips") or {}
+        said = facts.current(["merchant"], ["digest"]).get("merchant", {}).get("digest")
+        known = (said or {}).get("tips") or {}
         return str(known.get(self.locale) or known.get(self.merchant.locale) or "")
 
     @property
@@ -229,10 +232,9 @@ class View:
     @cached_property
     def method(self) -> str | None:
         """The name of the payout's method."""
-        if self.payout is None:
-            return None
-        query = select(PayoutMethod.name).where(PayoutMethod.id == self.payout.method_id)
-        return db.session.scalar(query)
+        number = self.payout.method_id if self.payout else None
+        query = select(PayoutMethod.name).where(PayoutMethod.id == number)
+        return db.session.scalar(query) if number else None
 
     @cached_property
     def order_number(self) -> str | None:

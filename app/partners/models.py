@@ -37,6 +37,7 @@ class Partner(Tenanted, Model):
     locale: Mapped[str]
     details: Mapped[bytes | None]  # payment details, encrypted
     details_changed_at: Mapped[datetime | None]
+    tax_status: Mapped[str | None]  # as the payment details say it
     details_usable_at: Mapped[datetime | None]
     answers: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'")

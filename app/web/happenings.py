@@ -58,6 +58,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "partner.recruited": _l("Brought a partner"),
     "partner.details_changed": _l("Payment details changed"),
     "partner.adjusted": _l("Booked by hand"),
+    "link.marked": _l("Advertising token of a link changed"),
     "link.created": _l("Link made"),
     "creative.created": _l("Material added"),
     "creative.changed": _l("Material changed"),
@@ -143,6 +144,14 @@ HAPPENINGS: dict[str, LazyString] = {
     "payout.cancelled": _l("Payout cancelled"),
     "payout.paid": _l("Payout sent"),
     "payout.failed": _l("Payout failed"),
+    "period.closed": _l("Month closed"),
+    "period.reopened": _l("Month opened again"),
+    "paper.added": _l("Paper added"),
+    "paper.withdrawn": _l("Paper taken back"),
+    "receipt.wanted": _l("Reminded of a receipt"),
+    "document.issued": _l("Document issued"),
+    "document.signed": _l("Document signed"),
+    "document.voided": _l("Document declared void"),
 }
 
 

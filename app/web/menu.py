@@ -136,12 +136,27 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ),
         ),
         Entry(
+            lazy_gettext("Accounts"),
+            "file-text",
+            entries=(
+                Entry(lazy_gettext("Statements"), endpoint="office.statements.index"),
+                Entry(lazy_gettext("Documents"), endpoint="office.documents.index"),
+                Entry(lazy_gettext("Receipts and contracts"), endpoint="office.papers.index"),
+                Entry(lazy_gettext("Tax withheld"), endpoint="office.papers.withheld"),
+                Entry(lazy_gettext("Months"), endpoint="office.periods.index"),
+            ),
+        ),
+        Entry(
             lazy_gettext("Materials"),
             "photo",
             entries=(
                 Entry(lazy_gettext("Materials"), endpoint="office.creatives.index"),
                 Entry(lazy_gettext("Links"), endpoint="office.links.index"),
                 Entry(lazy_gettext("Sites"), endpoint="office.verified_sites.index"),
+                Entry(
+                    lazy_gettext("Advertising tokens"),
+                    endpoint="office.tokens.index",
+                ),
             ),
         ),
         Entry(
@@ -238,8 +253,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Account"),
             "scale",
             "cabinet.ledger.index",
-            below=_pages("cabinet.proofs", "index statement"),
+            below=(
+                *_pages("cabinet.statements", "index"),
+                *_pages("cabinet.proofs", "index statement"),
+            ),
         ),
+        Entry(lazy_gettext("Documents"), "file-text", "cabinet.documents.index"),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
         Entry(lazy_gettext("Help"), "message-circle", "cabinet.help.index"),
     ),
