@@ -390,7 +390,8 @@ class View:
     def unsubscribe(self) -> str | None:
         """Where a notice can be turned off without signing in; None for letters that must come."""
         rule = rules.RULES.get(self.kind)
-        by_letter = self.channel == Channel.EMAIL and rule is not None and rule.notice
+        own = rule is not None and rule.notice and rule.to is rules.To.PARTNER
+        by_letter = self.channel == Channel.EMAIL and own
         if self.partner is None or not by_letter:
             return None
         token = crypto.sign(UNSUBSCRIBE, [current_tenant(), self.partner.id, self.kind])
