@@ -75,7 +75,7 @@ def sell(scene: Scene, number: str, day: int) -> int:
         customer=Customer(id=f"c{number}", email=f"c{number}@example.org"),
     )
     with clock.moved_to(at):
-        return scene.say(number, said).deal.order_id
+        return int(scene.say(number, said).deal.order_id)
 
 
 def test_a_partner_is_warned_three_days_before_of_which_sale_how_much_and_when(

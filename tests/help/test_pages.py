@@ -218,10 +218,11 @@ def deliver(app: App, *tenants: int) -> None:
     """Send what these tenants promised; what other tests left is not ours."""
     with app.app_context():
         jobs.drain()
+        due = select(Message.id).where(Message.state == "due").order_by(Message.id.desc()).limit(20)
+
+        def look() -> list[int]:
+            return list(db.session.scalars(due))
+
         for tenant in tenants:
-            due = select(Message.id).where(Message.state == "due").order_by(Message.id.desc())
-            found = jobs.in_transaction(
-                lambda due=due: list(db.session.scalars(due.limit(20))), tenant
-            )
-            for message in found:
+            for message in jobs.in_transaction(look, tenant):
                 jobs.send_message(tenant, message)
