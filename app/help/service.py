@@ -167,7 +167,7 @@ def _line(found: Request, text: str, *, by_helper: bool) -> None:
     else:
         event = "help.answered" if by_helper else "help.asked"
         who = {"person_id": found.person_id, "locale": found.locale}
-    said = {"help": found.public_id, "kind": found.kind, "name": found.name, "text": text}
+    said = {"help": found.public_id, "about": found.kind, "name": found.name, "text": text}
     record(event, f"help:{found.id}", **said, merchant=found.merchant, page=found.page, **who)
 
 

@@ -378,7 +378,7 @@ class View:
     @property
     def about(self) -> str:
         """What a question is about, in the reader's language."""
-        return str(ABOUT.get(str(self.facts.get("kind")), ""))
+        return str(ABOUT.get(str(self.facts.get("about")), ""))
 
     def office(self, page: str = "") -> str:
         """Return the address of a page of the back office."""

@@ -130,7 +130,7 @@ def of_help(kind: str, partner: Partner) -> dict[str, object]:
         sums: dict[str, object] = {"amount": 150000, "debt": 90000, "repays": 90000, "left": 60000}
         return sums | {"currency": "RUB", "on": "2026-12-01"}
     if kind.startswith(("help.", "question.")):
-        said: dict[str, object] = {"help": "hp_1", "kind": "support", "name": partner.name}
+        said: dict[str, object] = {"help": "hp_1", "about": "support", "name": partner.name}
         said |= {"person_id": partner.person_id} if kind == "help.answered" else {}
         return said | {"text": partner.name, "merchant": "lampa", "page": "/lampa/office/"}
     return {}
