@@ -227,7 +227,6 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             )
             take(create_creative(kind, said), partner, merchant.slug)
         start_backtest(draft_terms(programs.base_terms(), {}, levels=["11%"]))
-        money_desk(word, mark)
         decision, request = joining(word, email)
         by_hand(f"ab_{mark}{mark}", [ByHand(partner.id, Act.ACCRUE, 100, f"{word} prize")], "RUB")
         order_id = db.session.scalars(select(Order.id)).one()
@@ -310,6 +309,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     def of_kind(kind: str) -> Any:
         return db.session.scalars(select(Run.public_id).where(Run.kind == kind)).one()
 
+    money_desk(partner.name, mark)
     keep("partners", mark, "", None)
     said = {"list": "partners", "query": "", "format": "csv", "caption": f"{partner.name} list"}
     export = start_run(
