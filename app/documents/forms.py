@@ -10,12 +10,12 @@ from babel.dates import format_date
 from flask_babel import force_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms import StringField, TextAreaField, widgets
 from wtforms.validators import Length
 
 from app.documents.rules import LONGEST_WORDS, REASON, Content, Kind, Words, filled
 from app.web.filters import Pen
-from app.web.forms import DayField, Filled, Form, SelectField
+from app.web.forms import DayField, Filled, Form, SelectField, SelectMultipleField
 from app.web.locale import LOCALES, zone
 
 if TYPE_CHECKING:

@@ -32,6 +32,8 @@ def _listing() -> Listing:
     found = LISTINGS.get(request.form.get("list", ""))
     if found is None:
         raise NotFound
+    if not may(found.needs):
+        raise Forbidden("forbidden", "")
     return found
 
 
@@ -41,7 +43,7 @@ def _query(table: Table) -> str:
 
 
 @bp.post("/views")
-@requires("read")
+@requires("member")
 def keep() -> Response:
     """Keep what the address shows under a name."""
     listing = _listing()
@@ -57,13 +59,13 @@ def keep() -> Response:
 
 
 @bp.post("/views/<int:view_id>/delete")
-@requires("read")
+@requires("member")
 def forget(view_id: int) -> Response:
     """Delete a view; everybody's only by whoever manages."""
     found = queries.view(view_id, g.person.id)
     if found is None or found.list not in LISTINGS:
         raise NotFound
-    if found.person_id is None and not may("manage"):
+    if not may(LISTINGS[found.list].needs) or (found.person_id is None and not may("manage")):
         raise Forbidden("forbidden", "")
     endpoint = LISTINGS[found.list].endpoint
     service.forget(found)
@@ -71,7 +73,7 @@ def forget(view_id: int) -> Response:
 
 
 @bp.post("/export")
-@requires("read")
+@requires("member")
 def export() -> Response:
     """Answer with the file, or begin the work that makes it."""
     listing = _listing()
@@ -98,17 +100,20 @@ def export() -> Response:
 
 
 @bp.get("/exports/")
-@requires("read")
+@requires("member")
 def exports() -> Response:
     """List the newest exports."""
-    return page("lists/office/exports.html", runs=queries.exports())
+    mine = [run for run in queries.exports() if _open_to_me(run)]
+    return page("lists/office/exports.html", runs=mine)
 
 
 @bp.get("/exports/<string:run_id>")
-@requires("read")
+@requires("member")
 def show(run_id: str) -> Response:
-    """Show how far an export is."""
+    """Show how far an export is; whoever may not see the list is shown those that are."""
     run = _run(run_id)
+    if not _open_to_me(run):
+        return see_other("office.lists.exports")
     return page(
         "lists/office/show.html",
         "_run.html",
@@ -122,11 +127,12 @@ def show(run_id: str) -> Response:
 
 
 @bp.get("/exports/<string:run_id>/file")
-@requires("read")
+@requires("member")
 def file(run_id: str) -> Response:
     """Answer with the file, once it is whole; whoever may see less than it holds gets none."""
     run, said = _run(run_id), _run(run_id).parameters
-    if run.standing is not State.DONE or not set(said["permissions"]) <= set(g.permissions):
+    held_back = not _open_to_me(run) or run.standing is not State.DONE
+    if held_back or not set(said["permissions"]) <= set(g.permissions):
         return see_other("office.lists.show", run_id=run_id)
     rows = queries.rows_of(run.id)
     return attachment(said["list"], said["caption"], said["format"], said["head"], rows)
@@ -137,3 +143,8 @@ def _run(run_id: str) -> Run:
     if run is None or run.kind != queries.EXPORT:
         raise NotFound
     return run
+
+
+def _open_to_me(run: Run) -> bool:
+    listing = LISTINGS.get(run.parameters["list"])
+    return listing is not None and may(listing.needs)
