@@ -54,16 +54,16 @@ class Books:
                 self.month: Span = last_month()
                 found.created_at = datetime(self.month.first.year - 1, 1, 1, tzinfo=UTC)
                 self.email = f"anna@{self.merchant.slug}.example"
+                papers.set_needs(
+                    "self_employed", {**dict.fromkeys(Kind, Need.OFF), Kind.RECEIPT: Need.BLOCK}
+                )
+                papers.set_rate("self_employed", "6")
                 for name, sum_ in (("Anna", 90_000), ("Boris", 10_000)):
                     who, _code = known_partner(name)
                     with clock.moved_to(self.month.starts):
                         earn(who, sum_)
                     if name == "Anna":
                         self._let_in(who)
-                papers.set_needs(
-                    "self_employed", {**dict.fromkeys(Kind, Need.OFF), Kind.RECEIPT: Need.BLOCK}
-                )
-                papers.set_rate("self_employed", "6")
             db.session.commit()
 
     def _let_in(self, who: int) -> None:
