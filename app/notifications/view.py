@@ -237,8 +237,7 @@ class View:
     @property
     def amount(self) -> str:
         """The event's sum, by locale."""
-        currency = self.facts.get("currency") or self.merchant.currency
-        return money_text(int(self.facts.get("amount") or 0), currency)
+        return self.money(self.facts.get("amount") or 0)
 
     def money(self, minor: int) -> str:
         """Return another sum of the event, minor units, by locale."""
@@ -262,15 +261,14 @@ class View:
     @cached_property
     def coupon_page(self) -> str:
         """Where a customer sees his coupon again."""
-        token = crypto.sign(LINK, [current_tenant(), self.facts.get("grant")])
-        return public_address(f"/{self.merchant.slug}/coupon/{token}")
+        said = crypto.sign(LINK, [current_tenant(), self.facts.get("grant")])
+        return public_address(f"/{self.merchant.slug}/coupon/{said}")
 
     @cached_property
     def confirm_code(self) -> str:
         """Where a customer says that it was he who typed the code."""
-        said = [self.facts.get(name) for name in ("member_id", "code", "locale")]
-        token = crypto.sign(CONFIRM, [current_tenant(), *said])
-        return public_address(f"/{self.merchant.slug}/code/confirm/{token}")
+        said = [current_tenant(), *map(self.facts.get, ("member_id", "code", "locale"))]
+        return public_address(f"/{self.merchant.slug}/code/confirm/{crypto.sign(CONFIRM, said)}")
 
     @property
     def cap(self) -> str:
@@ -280,22 +278,22 @@ class View:
     @property
     def given(self) -> str:
         """How much of the cap is given, by locale."""
-        return self._sum("given")
+        return self.money(self.facts.get("given") or 0)
 
     @property
     def most(self) -> str:
         """The cap itself, by locale."""
-        return self._sum("most")
-
-    def _sum(self, name: str) -> str:
-        return money_text(int(self.facts.get(name) or 0), self.merchant.currency)
+        return self.money(self.facts.get("most") or 0)
 
     @cached_property
     def not_me(self) -> str:
         """Where the partner says that the change of payment details was not his."""
-        said = [self.partner.id if self.partner else 0, self.facts.get("changed_at")]
-        token = crypto.sign(DISOWN, [current_tenant(), *said])
-        return public_address(f"/{self.merchant.slug}/not-me/{token}")
+        said = [
+            current_tenant(),
+            self.partner.id if self.partner else 0,
+            self.facts.get("changed_at"),
+        ]
+        return public_address(f"/{self.merchant.slug}/not-me/{crypto.sign(DISOWN, said)}")
 
     @property
     def holds_from(self) -> str:
