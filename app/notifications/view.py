@@ -229,9 +229,8 @@ class View:
     @cached_property
     def sale(self) -> str:
         """The address of the sale that the event is about, with why this sum."""
-        number = self.facts.get("order_id")
-        query = select(Deal.public_id).where(Deal.order_id == number)
-        deal = db.session.scalar(query) if number else None
+        query = select(Deal.public_id).where(Deal.order_id == (self.facts.get("order_id") or 0))
+        deal = db.session.scalar(query)
         return self.cabinet(f"sales/{deal}/" if deal else "sales/")
 
     @property
@@ -288,12 +287,9 @@ class View:
     @cached_property
     def not_me(self) -> str:
         """Where the partner says that the change of payment details was not his."""
-        said = [
-            current_tenant(),
-            self.partner.id if self.partner else 0,
-            self.facts.get("changed_at"),
-        ]
-        return public_address(f"/{self.merchant.slug}/not-me/{crypto.sign(DISOWN, said)}")
+        number = self.partner.id if self.partner else 0
+        said = crypto.sign(DISOWN, [current_tenant(), number, self.facts.get("changed_at")])
+        return public_address(f"/{self.merchant.slug}/not-me/{said}")
 
     @property
     def holds_from(self) -> str:
