@@ -331,6 +331,7 @@ class TestTheCard:
         assert rows[0][-1] == "City"
         assert (rows[1][0], rows[1][-1]) == ("anna", "'=cmd()")
         assert "attachment" in answer.headers["Content-Disposition"]
+        assert lampa.signed_in().get(at(lampa, "answers.xlsx")).data.startswith(b"PK")
 
     def test_a_number_below_zero_stays_a_number(self, lampa: Shop) -> None:
         with lampa.scope():
