@@ -20,6 +20,7 @@ from app.site.access import requires
 from app.site.people import freshly
 from app.web.files import attachment
 from app.web.pages import page, see_other
+from app.web.statistics import kind_of_file
 from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
@@ -106,12 +107,12 @@ def let_in(request_id: str) -> Response:
     return see_other("office.partners.card", refcode=partner.refcode, message=words)
 
 
-@bp.get("/answers.<any(csv, xlsx):kind>")
+@bp.get("/answers")
 @requires("manage")
 @freshly
-def export(kind: str) -> Response:
+def export() -> Response:
     """Send every partner's answers and consents as a table."""
-    asked = queries.questions(retired=True)
+    asked, kind = queries.questions(retired=True), kind_of_file()
     language = str(get_locale())
     head = [*map(str, HEAD), *(queries.told(q, None, language).label for q in asked)]
     rows = list(lines(asked, language, g.tenant.timezone))
