@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import app.adjustments.models
 import app.attribution.models
+import app.billing.models
+import app.calendars.models
 import app.catalog.models
 import app.commissions.models
 import app.creatives.models
 import app.digests.models
+import app.documents.models
 import app.events.models
 import app.facts.models
 import app.fraud.models
@@ -23,12 +26,17 @@ import app.members.models
 import app.network.models
 import app.notifications.models
 import app.orders.models
+import app.papers.models
 import app.participation.models
 import app.partners.models
 import app.payouts.models
+import app.payruns.models
+import app.periods.models
 import app.postbacks.models
 import app.programs.models
+import app.registers.models
 import app.runs.models
+import app.settlement.models
 import app.sms.models
 import app.statistics.models
 import app.telegram.models

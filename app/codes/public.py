@@ -176,7 +176,7 @@ def note(code: str, contact: Contact) -> Typed:
 
 def contact_of(said: str, origin: str) -> Contact | None:
     """Return whom an e-mail or a phone names, in the shop whose page it is; None without any shop."""
-    host, shops = urlsplit(origin).netloc.casefold(), tenants.shops()
+    host, shops = _host_of(origin), tenants.shops()
     if not shops:
         return None
     return Contact(
@@ -188,6 +188,13 @@ def contact_of(said: str, origin: str) -> Contact | None:
         group=None,
         seen_at=clock.now(),
     )
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.casefold()
+    except ValueError:
+        return ""
 
 
 def _asked(token: str) -> tuple[Member, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, url_for
@@ -114,6 +115,9 @@ def fill() -> Response:
     except DomainError as error:
         form.tell(error)
         return _page(_offer_form(), form, status=error.status)
+    except csv.Error:
+        form.complain("lines", _("A line is too long, or a quote is never closed."))
+        return _page(_offer_form(), form, status=422)
     if not (done.known or done.unreadable or done.strangers):
         return see_other("office.coupons.index", message=_("Added: %(number)s.", number=done.added))
     return _page(_offer_form(), done=done)

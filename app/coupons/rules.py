@@ -77,7 +77,10 @@ class Entry:
 
 
 def read_lines(text: str) -> Iterator[Entry]:
-    """Read pasted lines or a CSV file: a coupon a line, behind it perhaps a partner's refcode."""
+    """Read pasted lines or a CSV file: a coupon a line, behind it perhaps a partner's refcode.
+
+    Raises csv.Error from the line on that cannot be read.
+    """
     sign = next((each for each in (";", "\t", ",") if each in text), ";")
     rows = csv.reader(StringIO(text.replace("\x00", ""), newline=""), delimiter=sign)
     for number, row in enumerate(rows, start=1):

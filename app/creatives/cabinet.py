@@ -13,6 +13,7 @@ from app.creatives.forms import KINDS
 from app.creatives.models import Creative
 from app.creatives.rules import Kind
 from app.errors import NotFound
+from app.links import queries as links
 from app.links.rules import share_addresses
 from app.partners import queries as partners
 from app.site.access import requires
@@ -85,6 +86,7 @@ def show(public_id: str) -> Response:
         card=_card(creative, queries.about([creative]).get(creative.id, "")),
         creative=creative,
         taken=taken,
+        token_missing=links.erid_required() and not creative.erid,
         preview=queries.content_source(preview) if preview else "",
         download=f"{queries.content_source(queries.file_path(creative, slug))}?download=1",
         share=share_addresses(taken.address, taken.text or g.tenant.name),

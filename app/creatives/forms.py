@@ -123,6 +123,9 @@ class CreativeForm(PlaceForm):
     html = TextAreaField(_l("HTML"), [Length(max=LONGEST_HTML)])
     file = FileField(_l("File"))
     label = StringField(_l("Advertising label"), [Length(max=200)])
+    erid = StringField(
+        _l("Advertising token (erid)"), [Length(max=300)], render_kw={"autocomplete": "off"}
+    )
     valid_from = LocalDateTimeField(_l("Shown from"))
     valid_to = LocalDateTimeField(_l("Shown until"))
     position = IntegerField(
@@ -169,6 +172,7 @@ class CreativeForm(PlaceForm):
             body=self._text("body"),
             html=self._text("html"),
             label=self.label.data or "",
+            erid=self.erid.data or "",
             valid_from=self.valid_from.data,
             valid_to=self.valid_to.data,
             position=self.position.data or 0,

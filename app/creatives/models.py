@@ -34,6 +34,7 @@ class Creative(Tenanted, Model):
     body: Mapped[str] = mapped_column(server_default=text("''"))  # of a banner: its alt text
     html: Mapped[str] = mapped_column(server_default=text("''"))
     label: Mapped[str] = mapped_column(server_default=text("''"))  # the advertising label
+    erid: Mapped[str | None]  # the advertising token
     digest: Mapped[str | None]  # of the file, which is kept under this name
     media_type: Mapped[str | None]
     filename: Mapped[str | None]

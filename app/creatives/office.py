@@ -82,6 +82,8 @@ TABLE = Table(
         Filter("kind", _l("Kind"), [(str(k), v) for k, v in KINDS.items()],
                lambda s, v: s.where(Creative.kind == v)),
         Filter("show", _l("Show"), [(str(each), STATES[each][0]) for each in SHOWN], _show),
+        Filter("token", _l("Advertising token"), [("missing", _l("Missing"))],
+               lambda s, _v: s.where(Creative.erid.is_(None))),
     ),
     search=queries.matching,
     search_label=_l("Name"),
@@ -197,6 +199,7 @@ def show(public_id: str) -> Response:
         preview=_preview(creative),
         about=queries.about([creative]).get(creative.id),
         leads_to=queries.page_of(creative),
+        label=service.label_of(creative),
         readers=[each.name for each in programs.all_groups() if each.id in groups]
         + [each.name for each in programs.all_terms() if each.id in terms],
         total=total,
@@ -215,7 +218,7 @@ def edit(public_id: str) -> Response:
     said = {
         name: getattr(creative, name)
         for name in (
-            *("name", "subject", "body", "html", "label", "valid_from", "valid_to"),
+            *("name", "subject", "body", "html", "label", "erid", "valid_from", "valid_to"),
             *("position", "shown", "language"),
         )
     }

@@ -43,7 +43,7 @@ WHY = {
     "code_twice": _l("This code stands above already."),
     "cells": _l("There are more columns than are known."),
     "long": _l("A cell is too long."),
-    "many": _l("Only the first 5,000 lines are taken at once."),
+    "many": _l("Only the first 10,000 lines are taken at once."),
     "unreadable": _l("The file cannot be read from here on."),
 }
 # Words to begin with, so that an invitation can go as it is.

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from app.lifecycle import Lifecycle
 
-MOST_LINES = 5000
+MOST_LINES = 10_000
 LONGEST_CELL = 300
 VALID = timedelta(days=90)  # after the last letter
 MOST_TIMES = 5  # letters of one invitation

@@ -14,6 +14,7 @@ from app.jobs.messages import drain, send_message, sweep
 from app.jobs.orders import drain_inbox, mature
 from app.jobs.postbacks import send_postbacks
 from app.jobs.reminders import remind
+from app.jobs.settling import settle, sound_alarms
 from app.jobs.sites import check_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
@@ -42,7 +43,9 @@ __all__ = [
     "send_invitations",
     "send_message",
     "send_postbacks",
+    "settle",
     "snapshots",
+    "sound_alarms",
     "sweep",
     "sweep_runs",
     "verify_statistics",

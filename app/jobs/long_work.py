@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from app.documents import service as documents
 from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
@@ -19,7 +20,13 @@ log = logging.getLogger(__name__)
 
 TURN = 20.0  # seconds of long work in one call; the calls behind it have their turn then
 # How each kind of long work is done.
-KINDS = {**participation.KINDS, **reruns.KINDS, **partners.KINDS, **exports.KINDS}
+KINDS = {
+    **participation.KINDS,
+    **reruns.KINDS,
+    **partners.KINDS,
+    **exports.KINDS,
+    **documents.KINDS,
+}
 
 
 def work_runs() -> None:

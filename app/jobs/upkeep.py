@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select
 
 from app import clock
+from app.documents import service as documents
 from app.extensions import db
 from app.identity.models import Session
 from app.jobs.work import all_tenants, at_work, in_transaction
@@ -46,6 +47,7 @@ def prune() -> None:
             in_transaction(_prune_answers, tenant_id)
             in_transaction(participation.forget, tenant_id)
             in_transaction(lists.prune, tenant_id)
+            in_transaction(documents.prune, tenant_id)
 
 
 def _prune_sessions() -> None:

@@ -15,6 +15,7 @@ from app.ledger.rules import BUCKETS
 from app.orders.models import Order
 from app.reports.queries import next_free
 from app.site.access import requires
+from app.statements.forms import KINDS
 from app.web.pages import page
 from app.web.tables import Column, Empty, Table
 
@@ -24,21 +25,6 @@ if TYPE_CHECKING:
 
 bp = Blueprint("ledger", __name__, url_prefix="/account")
 
-KINDS = {
-    "accrual": _l("Commission"),
-    "reversal": _l("Commission taken back"),
-    "release": _l("The hold ended"),
-    "return": _l("Back on hold"),
-    "clawback": _l("Commission taken back"),
-    "repayment": _l("Debt repaid"),
-    "adjustment": _l("By hand"),
-    "write_off": _l("Written off"),
-    "adjustment_undone": _l("An entry by hand taken back"),
-    "payout_requested": _l("Payout asked for"),
-    "payout_returned": _l("Payout not made"),
-    "payout_paid": _l("Paid out"),
-    "payout_advance": _l("Paid in advance"),
-}
 # What a bucket is, and what happens to it next.
 ENDINGS = {
     "available": _l("You decide next: ask for a payout when you like."),

@@ -22,8 +22,8 @@ _SIDES = """
 """
 _GUARDED = f"^({GUARDED})$"
 _KNOWN = (
-    r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt)|payout:\d+"
-    r"|merchant:(commissions|balance)|platform:fees|outside)$"
+    r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt)|(payout|funding):\d+"
+    r"|merchant:(commissions|balance|withheld)|platform:fees|outside)$"
 )
 # What an order has booked: out of the merchant's commissions account and not back into it.
 _BOOKED = """
@@ -122,15 +122,62 @@ CHECKS: dict[str, str] = {
         SELECT tenant_id, partner_id, count(*) FROM payout
         WHERE state IN ('requested', 'approved', 'sending', 'unknown') GROUP BY 1, 2 HAVING count(*) > 1""",
     "money leaves once for each paid payout and for no other": """
-        SELECT tenant_id, account, p.state, p.amount, t.left_by
-        FROM (SELECT tenant_id, 'payout:' || id AS account, state, amount FROM payout) p
-        FULL JOIN (SELECT tenant_id, source AS account, sum(amount) AS left_by FROM transfer
-                   WHERE source LIKE 'payout:%' AND target = 'outside' GROUP BY 1, 2) t
+        SELECT tenant_id, account, p.state, p.amount, p.fee, p.withheld, t.left_by, t.fees, t.taxes
+        FROM (SELECT tenant_id, 'payout:' || id AS account, state, amount, fee, withheld
+              FROM payout) p
+        FULL JOIN (SELECT tenant_id, source AS account,
+                          sum(amount) FILTER (WHERE target = 'outside') AS left_by,
+                          sum(amount) FILTER (WHERE target = 'platform:fees') AS fees,
+                          sum(amount) FILTER (WHERE target = 'merchant:withheld') AS taxes
+                   FROM transfer WHERE source LIKE 'payout:%' GROUP BY 1, 2) t
              USING (tenant_id, account)
-        WHERE coalesce(t.left_by, 0) <> CASE WHEN p.state = 'paid' THEN p.amount ELSE 0 END""",
+        WHERE coalesce(t.left_by, 0)
+                  <> CASE WHEN p.state = 'paid' THEN p.amount - p.fee - p.withheld ELSE 0 END
+           OR coalesce(t.fees, 0) <> CASE WHEN p.state = 'paid' THEN p.fee ELSE 0 END
+           OR coalesce(t.taxes, 0) <> CASE WHEN p.state = 'paid' THEN p.withheld ELSE 0 END""",
     "nothing stays on the way": f"""
         SELECT tenant_id, account, sum(amount) FROM ({_SIDES}) s WHERE account LIKE 'payout:%'
         GROUP BY 1, 2 HAVING sum(amount) <> 0""",
+    "prepaid money waits for open payouts that it funds, and for no other": f"""
+        SELECT tenant_id, account, f.waits, s.total
+        FROM (SELECT tenant_id, 'funding:' || payout_id AS account,
+                     gross + CASE WHEN fee_paid_by = 'merchant' THEN fee ELSE 0 END AS waits
+              FROM funding WHERE outcome IS NULL) f
+        FULL JOIN (SELECT tenant_id, account, sum(amount)::bigint AS total FROM ({_SIDES}) x
+                   WHERE account LIKE 'funding:%' GROUP BY 1, 2 HAVING sum(amount) <> 0) s
+             USING (tenant_id, account)
+        WHERE coalesce(f.waits, 0) <> coalesce(s.total, 0)""",
+    "a settled payout took its gross and its fee once, a failed one nothing": """
+        SELECT f.tenant_id, f.payout_id, f.outcome, f.gross, f.fee, t.gross AS took, t.fee AS fees
+        FROM funding f
+        LEFT JOIN (SELECT tenant_id, split_part(source, ':', 2)::bigint AS payout_id,
+                          sum(amount) FILTER (WHERE target = 'merchant:commissions') AS gross,
+                          sum(amount) FILTER (WHERE target = 'platform:fees') AS fee
+                   FROM transfer WHERE source LIKE 'funding:%' OR source LIKE 'payout:%' GROUP BY 1, 2) t
+             USING (tenant_id, payout_id)
+        WHERE coalesce(t.gross, 0) <> CASE WHEN f.outcome = 'paid' THEN f.gross ELSE 0 END
+           OR coalesce(t.fee, 0) <> CASE WHEN f.outcome = 'paid' THEN f.fee ELSE 0 END""",
+    "what the platform sends is what the prepaid balance funded": """
+        SELECT p.tenant_id, p.id, p.state, p.settled_by, p.fee, f.outcome, f.fee
+        FROM payout p LEFT JOIN funding f ON f.tenant_id = p.tenant_id AND f.payout_id = p.id
+        WHERE (p.settled_by = 'platform') <> (f.id IS NOT NULL)
+           OR f.gross <> p.amount
+           OR (f.id IS NOT NULL
+               AND p.fee <> CASE WHEN f.fee_paid_by = 'partner' THEN f.fee ELSE 0 END)
+           OR f.outcome IS DISTINCT FROM CASE WHEN p.state IN ('paid', 'failed') THEN p.state END
+              AND f.id IS NOT NULL""",
+    "the prepaid balance is topped up by paid invoices, each once": """
+        SELECT tenant_id, reference, u.received, t.amount
+        FROM (SELECT tenant_id, 'top_up:' || id AS reference, received FROM top_up
+              WHERE state = 'paid') u
+        FULL JOIN (SELECT tenant_id, reference, sum(amount) AS amount FROM transfer
+                   WHERE target = 'merchant:balance' AND source = 'outside' GROUP BY 1, 2) t
+             USING (tenant_id, reference)
+        WHERE u.received IS DISTINCT FROM t.amount""",
+    "the prepaid balance pays for nothing but payouts": """
+        SELECT tenant_id, reference, source, target FROM transfer
+        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%')
+           OR (target = 'merchant:balance' AND source <> 'outside' AND source NOT LIKE 'funding:%')""",
     "a payout has an end if and only if it is over": """
         SELECT tenant_id, id, state, ended_at FROM payout
         WHERE (ended_at IS NULL) <> (state IN ('requested', 'approved', 'sending', 'unknown'))""",

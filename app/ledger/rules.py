@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 COMMISSIONS = "merchant:commissions"
 MERCHANT_BALANCE = "merchant:balance"
 FEES = "platform:fees"
+WITHHELD = "merchant:withheld"  # tax kept back of payouts, owed to the state
 OUTSIDE = "outside"
 
 GUARDED = r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"
@@ -45,6 +46,11 @@ BUCKETS = {"pending": pending, "available": available, "reserved": reserved, "de
 def payout(number: int) -> str:
     """Return the account through which one payout's money leaves."""
     return f"payout:{number}"
+
+
+def funding(number: int) -> str:
+    """Return the account of prepaid money that waits for one payout to be made."""
+    return f"funding:{number}"
 
 
 def guarded(account: str) -> bool:

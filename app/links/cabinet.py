@@ -93,6 +93,7 @@ def show(short: str) -> Response:
         "links/cabinet/show.html",
         link=link,
         line=line,
+        token_missing=queries.erid_required() and not link.erid,
         short_address=queries.short_address(link.short),
         direct_address=queries.direct_address(g.tenant, link),
         share=share_addresses(line.address, _share_words(line)),
@@ -159,7 +160,8 @@ def _index(form: LinkForm, status: int = 200) -> Response:
     view.rows = _counted([queries.line(row, g.tenant.slug) for row in view.rows])
     context: dict[str, Any] = {"form": form, "links": view, "main": main}
     if main is not None:
-        context["main_address"] = queries.address(_partner().refcode, g.tenant.slug)
+        context["main_address"] = queries.address(_partner().refcode, g.tenant.slug, main.erid)
+        context["token_missing"] = queries.erid_required() and not main.erid
         context["short_address"] = queries.short_address(main.short)
         context["direct_address"] = queries.direct_address(g.tenant, main)
         context["share"] = share_addresses(context["main_address"], g.tenant.name)

@@ -25,6 +25,7 @@ class Link(Tenanted, Model):
     product_id: Mapped[int | None]
     category_id: Mapped[int | None]
     label: Mapped[str] = mapped_column(server_default=text("''"))
+    erid: Mapped[str | None]  # the advertising token
     params: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # sub-ids, UTM
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))
     is_site: Mapped[bool] = mapped_column(server_default=text("false"))  # of a verified site

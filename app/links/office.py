@@ -42,6 +42,7 @@ TABLE = Table(
         Column("partner", _l("Partner"), render="name"),
         Column("label", _l("Note"), quiet=True),
         Column("leads_to", _l("Leads to"), quiet=True),
+        Column("erid", _l("Token"), render="token", value=lambda row: row),
         Column("clicks", _l("Clicks"), render="number", end=True),
         Column("scans", _l("Of them by QR code"), render="number", end=True, quiet=True),
         Column(
@@ -53,6 +54,10 @@ TABLE = Table(
         Filter(
             "kind", _l("Kind"), [("main", _l("Main links")), ("own", _l("Made by partners"))],
             lambda s, v: s.where(Link.is_default if v == "main" else ~Link.is_default),
+        ),
+        Filter(
+            "token", _l("Advertising token"), [("missing", _l("Missing"))],
+            lambda s, _v: s.where(Link.erid.is_(None)),
         ),
     ),
     search=_search,

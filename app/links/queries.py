@@ -12,9 +12,11 @@ from sqlalchemy import and_, select
 from app.catalog.models import Category, Product
 from app.catalog.queries import shown
 from app.extensions import db
+from app.facts import service as facts
 from app.installation import public_address, settings
 from app.links.models import Link
 from app.links.rules import (
+    ERID,
     AddressError,
     CodeError,
     Landing,
@@ -22,6 +24,7 @@ from app.links.rules import (
     landing,
     normalise_code,
     place_in,
+    with_erid,
 )
 from app.partners.models import Code, Partner
 from app.tenants.models import Shop, Tenant
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
+ADVERTISING = "advertising"  # owner of the facts about advertising tokens
 SCAN = "qr"  # the query of an address that stands in a QR code
 MOST_PICKED = 500  # products; the address of any other can be pasted
 
@@ -89,9 +93,19 @@ def _target(tenant: Tenant, link: Link) -> Target | None:
         partner=partner.id,
         offset=tenant.clock_offset,
         landing=landing(
-            site_of(shop), place_of(link, shop), parameters(), partner.refcode, link.params
+            site_of(shop), place_of(link, shop), parameters(), partner.refcode, _extra(link)
         ),
     )
+
+
+def _extra(link: Link) -> dict[str, str]:
+    return {**link.params, ERID: link.erid} if link.erid else link.params
+
+
+def erid_required() -> bool:
+    """Whether links and materials without an advertising token are to be warned of."""
+    known = facts.current([ADVERTISING], ["erid"]).get(ADVERTISING, {})
+    return bool(known.get("erid"))
 
 
 def site_of(shop: Shop) -> Site:
@@ -160,9 +174,9 @@ def _former_sites(shop: Shop) -> Iterable[Site]:
         yield Site(row.domain, row.path)
 
 
-def address(code: str, slug: str) -> str:
-    """Return the full address of a link by its code."""
-    return tracking_address(f"/r/{slug}/{quote(code)}")
+def address(code: str, slug: str, erid: str | None = None) -> str:
+    """Return the full address of a link by its code, with its advertising token where it has one."""
+    return with_erid(tracking_address(f"/r/{slug}/{quote(code)}"), erid)
 
 
 def short_address(short: str) -> str:
@@ -204,6 +218,7 @@ class Line:
     created_at: datetime
     archived: bool
     link_id: int
+    erid: str | None = None  # the advertising token
     clicks: int = 0
     scans: int = 0  # of the clicks, those by a QR code
     orders: int = 0
@@ -229,7 +244,7 @@ def line(row: Any, slug: str) -> Line:
     return Line(
         short=link.short,
         code=code,
-        address=address(code, slug),
+        address=address(code, slug, link.erid),
         leads_to=Landing.of(site_of(shop), _place(link, shop, product, category)),
         label=link.label or (named.name if named else ""),
         about=named.name if named else "",
@@ -237,6 +252,7 @@ def line(row: Any, slug: str) -> Line:
         created_at=link.created_at,
         archived=link.archived_at is not None,
         link_id=link.id,
+        erid=link.erid,
     )
 
 

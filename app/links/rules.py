@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 CLICK_PARAMETER = "click"
+ERID = "erid"  # the parameter of an address that carries the advertising token
+_ERID = re.compile(r"[A-Za-z0-9_-]{4,64}")
 # What advertisers' systems add to the address of a visit that was bought.
 PAID_MARKS = ("gclid", "gbraid", "wbraid", "yclid", "msclkid")
 LONGEST_ADDRESS = 2000
@@ -226,6 +229,41 @@ def landing(
     pairs = [*kept, urlencode(added)] if added else kept
     pairs.append(urlencode({parameters[0]: refcode}))
     return Landing(f"{root}{path}?{'&'.join(pairs)}", f"#{fragment}" if fragment else "")
+
+
+class EridError(ValueError):
+    """What was given is no advertising token."""
+
+
+def erid_of(text: str) -> str | None:
+    """Return an advertising token (erid) as it is kept; None for none. Raises EridError.
+
+    An address or "erid: ..." around it is taken off: people copy what they see.
+    """
+    plain = text.strip()
+    plain = plain.partition("erid=")[2].partition("&")[0] if "erid=" in plain else plain
+    plain = plain.removeprefix("erid:").strip()
+    if not plain:
+        return None
+    if _ERID.fullmatch(plain) is None:
+        raise EridError(plain[:20])
+    return plain
+
+
+def with_erid(address: str, erid: str | None) -> str:
+    """Return an address with the advertising token in it, as whoever looks at it must find it."""
+    if not erid:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({ERID: erid})}"
+
+
+def label_with(label: str, erid: str | None) -> str:
+    """Return the advertising label with the token in it, once."""
+    if not erid or erid in label:
+        return label
+    return (
+        f"{label}{'. ' if label and not label.endswith('.') else ' ' if label else ''}erid: {erid}"
+    )
 
 
 def share_addresses(address: str, words: str) -> dict[str, str]:

@@ -17,11 +17,12 @@ from app import clock
 from app.catalog.models import Category, Product
 from app.catalog.queries import product_by_id
 from app.errors import Conflict, DomainError, FieldError, NotFound
-from app.events.service import record
+from app.events.service import actor, record
 from app.extensions import db
+from app.facts import service as facts
 from app.links import queries
 from app.links.models import Link
-from app.links.rules import AddressError, CodeError, normalise_code, place_in
+from app.links.rules import AddressError, CodeError, EridError, erid_of, normalise_code, place_in
 from app.partners.models import Code, Partner
 from app.tenancy import CROCKFORD, current_tenant
 from app.tenants.queries import shops
@@ -126,6 +127,32 @@ def lead_to(
             shop_id=_shop_id(shop_id), url=place, product_id=product_id, category_id=category_id
         )
     )
+
+
+def mark(link_ids: Iterable[int], erid: str | None) -> None:
+    """Give links the advertising token, or take it from them (None)."""
+    db.session.execute(update(Link).where(Link.id.in_(set(link_ids))).values(erid=erid))
+
+
+def set_erid(link: Link, text: str) -> None:
+    """Give a link the advertising token that was typed; empty takes it away. Raises DomainError (422)."""
+    try:
+        found = erid_of(text)
+    except EridError as error:
+        words = _("A token has 4 to 64 letters and digits, as the register gave it.")
+        raise DomainError("bad_erid", words, FieldError("erid", words)) from error
+    if found != link.erid:
+        record(
+            "link.marked", f"link:{link.id}", partner_id=link.partner_id, erid=[link.erid, found]
+        )
+        link.erid = found
+        db.session.flush()
+
+
+def require_erid(*, wanted: bool) -> None:
+    """Say whether links and materials without an advertising token are to be warned of."""
+    if facts.put(queries.ADVERTISING, "erid", wanted, actor=actor()):
+        record("merchant.settings_changed", queries.ADVERTISING, erid=wanted)
 
 
 def _shop_id(shop_id: int | None) -> int:

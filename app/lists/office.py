@@ -14,7 +14,7 @@ from app.lists.rules import AT_ONCE, FORMATS, kept_query
 from app.runs import queries as runs
 from app.runs import service as runs_service
 from app.runs.rules import OPEN, State, can_resume, percent_done
-from app.site.access import may, requires
+from app.site.access import allowed, may, requires
 from app.web.exports import head_of, number_of, rows_of
 from app.web.files import attachment
 from app.web.lists import LISTINGS
@@ -32,6 +32,8 @@ def _listing() -> Listing:
     found = LISTINGS.get(request.form.get("list", ""))
     if found is None:
         raise NotFound
+    if not allowed(found.endpoint):
+        raise Forbidden("forbidden", "")
     return found
 
 
@@ -41,7 +43,7 @@ def _query(table: Table) -> str:
 
 
 @bp.post("/views")
-@requires("read")
+@requires("member")
 def keep() -> Response:
     """Keep what the address shows under a name."""
     listing = _listing()
@@ -57,11 +59,11 @@ def keep() -> Response:
 
 
 @bp.post("/views/<int:view_id>/delete")
-@requires("read")
+@requires("member")
 def forget(view_id: int) -> Response:
     """Delete a view; everybody's only by whoever manages."""
     found = queries.view(view_id, g.person.id)
-    if found is None or found.list not in LISTINGS:
+    if found is None or found.list not in LISTINGS or not allowed(LISTINGS[found.list].endpoint):
         raise NotFound
     if found.person_id is None and not may("manage"):
         raise Forbidden("forbidden", "")
@@ -71,7 +73,7 @@ def forget(view_id: int) -> Response:
 
 
 @bp.post("/export")
-@requires("read")
+@requires("member")
 def export() -> Response:
     """Answer with the file, or begin the work that makes it."""
     listing = _listing()
@@ -98,14 +100,15 @@ def export() -> Response:
 
 
 @bp.get("/exports/")
-@requires("read")
+@requires("member")
 def exports() -> Response:
     """List the newest exports."""
-    return page("lists/office/exports.html", runs=queries.exports())
+    runs_shown = [run for run in queries.exports() if _is_readable(run)]
+    return page("lists/office/exports.html", runs=runs_shown)
 
 
 @bp.get("/exports/<string:run_id>")
-@requires("read")
+@requires("member")
 def show(run_id: str) -> Response:
     """Show how far an export is."""
     run = _run(run_id)
@@ -122,7 +125,7 @@ def show(run_id: str) -> Response:
 
 
 @bp.get("/exports/<string:run_id>/file")
-@requires("read")
+@requires("member")
 def file(run_id: str) -> Response:
     """Answer with the file, once it is whole; whoever may see less than it holds gets none."""
     run, said = _run(run_id), _run(run_id).parameters
@@ -137,3 +140,9 @@ def _run(run_id: str) -> Run:
     if run is None or run.kind != queries.EXPORT:
         raise NotFound
     return run
+
+
+def _is_readable(run: Run) -> bool:
+    """Whether the reader may open the list that was exported."""
+    listing = LISTINGS.get(run.parameters["list"])
+    return listing is not None and allowed(listing.endpoint)

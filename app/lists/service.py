@@ -28,7 +28,7 @@ def keep(name: str, title: str, query: str, person_id: int | None) -> None:
     Raises DomainError for a title that cannot stand, and when there are too many.
     """
     title = " ".join(title.split())
-    if not 0 < len(title) <= LONGEST_NAME:
+    if not 0 < len(title) <= LONGEST_NAME or "\x00" in title:
         words = _("A name has 1 to %(most)s characters.", most=LONGEST_NAME)
         raise DomainError("invalid", words, FieldError("name", words))
     own = SavedView.person_id == person_id if person_id else SavedView.person_id.is_(None)

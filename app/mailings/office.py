@@ -21,6 +21,7 @@ from app.partners import queries as partners
 from app.programs import queries as programs
 from app.site import attempts
 from app.site.access import requires
+from app.web.forms import storable
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -238,7 +239,7 @@ def _form(form: Any, mailing: Mailing | None, status: int = 200) -> Response:
 def _as_partner(mailing: Mailing) -> Partner | None:
     """Return the partner whom the address names to look as, else the first of the segment."""
     said = request.values.get("as", "").strip()
-    found = partners.by_refcode(said) if said else None
+    found = partners.by_refcode(said) if said and storable(said) else None
     return found or next(iter(queries.first(mailing.wishes, 1)), None)
 
 

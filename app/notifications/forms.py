@@ -33,6 +33,7 @@ FIELDS = {
     "accrued": "commission.accrued",
     "available": "commission.available",
     "cap_near": "cap.partner_near",
+    "document": "document.issued",
     "digest": "digest.month",
     "overview": "digest.merchant",
 }
@@ -57,6 +58,7 @@ class NoticesForm(Form):
     accrued = BooleanField(_l("A sale was counted"))
     available = BooleanField(_l("The hold has ended and money can be asked for"))
     cap_near = BooleanField(_l("A partner's own monthly cap is nearly reached"))
+    document = BooleanField(_l("A document was issued to the partner"))
     digest = BooleanField(_l("The monthly digest"))
     overview = BooleanField(_l("The monthly digest to me and my managers"))
     telegram = _several(_l("In Telegram, to partners who connected it"), BY_CHAT)

@@ -28,6 +28,7 @@ from app.network.rules import masked
 from app.notifications import queries, rules
 from app.notifications.rules import Channel
 from app.orders.models import Order
+from app.papers.queries import has_receipt
 from app.participation import service as participation
 from app.participation.queries import answers_of
 from app.payouts.models import Payout, PayoutMethod
@@ -124,6 +125,8 @@ class View:
         """
         if self.kind == "partner.asked":
             return self.applicant is None or self.applicant.state != "sent"
+        if self.kind == "receipt.wanted":
+            return self.payout is None or has_receipt(self.payout.id)
         if self.partner is None:
             return False
         if self.kind == "partner.reopened":
@@ -176,8 +179,8 @@ class View:
     @cached_property
     def tips(self) -> str:
         """What the merchant advises his partners of, in the reader's language."""
-        found = facts.current(["merchant"], ["digest"]).get("merchant", {}).get("digest") or {}
-        known = found.get("tips") or {}
+        said = facts.current(["merchant"], ["digest"]).get("merchant", {}).get("digest")
+        known = (said or {}).get("tips") or {}
         return str(known.get(self.locale) or known.get(self.merchant.locale) or "")
 
     @property
@@ -210,13 +213,24 @@ class View:
         query = select(Payout).where(Payout.id == int(number)) if kind == "payout" else None
         return None if query is None else db.session.scalar(query)
 
+    @property
+    def fee(self) -> str:
+        """The platform's fee that the partner bears, by locale; nothing where there is none."""
+        charged = self.payout is not None and self.payout.fee > 0
+        return self.money(self.payout.fee) if charged and self.payout else ""
+
+    @property
+    def net(self) -> str:
+        """What of a payout reaches the partner, where that is not all of it."""
+        less = self.payout is not None and self.payout.charges.total > 0
+        return self.money(self.payout.net) if less and self.payout else ""
+
     @cached_property
     def method(self) -> str | None:
         """The name of the payout's method."""
-        if self.payout is None:
-            return None
-        query = select(PayoutMethod.name).where(PayoutMethod.id == self.payout.method_id)
-        return db.session.scalar(query)
+        number = self.payout.method_id if self.payout else None
+        query = select(PayoutMethod.name).where(PayoutMethod.id == number)
+        return db.session.scalar(query) if number else None
 
     @cached_property
     def order_number(self) -> str | None:

@@ -32,6 +32,7 @@ NOTICES = {
     "commission.accrued": _l("A commission is on hold"),
     "commission.available": _l("A commission is available"),
     "cap.partner_near": _l("My monthly cap is nearly reached"),
+    "document.issued": _l("A document is issued to me"),
     "digest.month": _l("A month is over: sales and money"),
     "mailing.started": _l("The merchant has news for partners"),
 }

@@ -38,13 +38,13 @@ class Partner(Tenanted, Model):
     locale: Mapped[str]
     details: Mapped[bytes | None]  # payment details, encrypted
     details_changed_at: Mapped[datetime | None]
+    tax_status: Mapped[str | None]  # as the payment details say it
     details_usable_at: Mapped[datetime | None]
     details_former: Mapped[bytes | None]  # those that a change replaced, while it can be undone
     details_frozen_at: Mapped[datetime | None]  # "this wasn't me": no change until staff lift it
     details_for: Mapped[list[str]] = mapped_column(
         ARRAY(Text), server_default=text("'{}'")
     )  # codes of the methods that have details
-    tax_status: Mapped[str | None]  # as in the details
     answers: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'")
     )  # registration form
@@ -61,9 +61,6 @@ class Partner(Tenanted, Model):
     __table_args__ = (
         CheckConstraint(
             "status in ('pending','active','blocked','removed','rejected')", name="status"
-        ),
-        CheckConstraint(
-            "tax_status in ('person','self_employed','entrepreneur','company')", name="tax_status"
         ),
         UniqueConstraint("tenant_id", "public_id"),
         UniqueConstraint("tenant_id", "refcode"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from app.programs.models import Group
 from app.programs.rules import Offer, Resolved, Source, left, over, parse_levels, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from app.programs.models import Terms
@@ -56,6 +57,24 @@ def by_refcode(said: str) -> Partner | None:
         .where(Code.key == fold_code(said), Code.kind == "refcode")
     )
     return db.session.scalar(query) or by_public_id(said)
+
+
+def by_refcodes(said: Collection[str]) -> dict[str, Partner]:
+    """Return {what was said: partner}, as `by_refcode` finds each; nobody's are left out."""
+    if not said:
+        return {}
+    spelled: dict[str, list[str]] = defaultdict(list)
+    for each in said:
+        spelled[fold_code(each)].append(each)
+    query = (
+        select(Code.key, Partner)
+        .join(Code, and_(Code.tenant_id == Partner.tenant_id, Code.partner_id == Partner.id))
+        .where(Code.key.in_(spelled), Code.kind == "refcode")
+    )
+    found = {word: row.Partner for row in db.session.execute(query) for word in spelled[row.key]}
+    rest = [each for each in said if each not in found]
+    by_id = select(Partner).where(Partner.public_id.in_(rest))
+    return found | {partner.public_id: partner for partner in db.session.scalars(by_id)}
 
 
 def by_email(email: str) -> Partner | None:

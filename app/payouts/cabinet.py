@@ -19,6 +19,9 @@ from app.payouts.models import Payout
 from app.payouts.rules import Standing, State
 from app.requisites.forms import FORMS, WAY_FIELDS, filled
 from app.requisites.rules import WAYS, Card, Details, Kind, Payee
+from app.settlement import queries as settlement
+from app.settlement.forms import OWN_OUTS as OUTS
+from app.settlement.forms import OWN_WAITS as WAITS
 from app.site.access import requires
 from app.site.people import freshly
 from app.web.pages import page, see_other
@@ -226,6 +229,9 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
         "standing": standing,
         "obstacle": rules.obstacle(standing, clock.now()),
         "payouts": HISTORY.load(mine),
+        "auto": settlement.standing(g.partner_id) if queries.by_platform() else None,
+        "outs": OUTS,
+        "waits": WAITS,
     }
     return page("payouts/cabinet/index.html", "_table.html", status, **context)
 

@@ -20,6 +20,7 @@ STEPS = {
     "payout.rejected": _l("Rejected"),
     "payout.cancelled": _l("Taken back by the partner"),
     "payout.failed": _l("Failed"),
+    "partner.details_shown": _l("Payment details shown unmasked"),
 }
 ACTORS = {"partner": _l("The partner"), "api": _l("The shop's program"), "system": _l("Partnerka")}
 

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
+from app.payouts.rules import Charges
 from app.tenancy import Tenanted, ref
 
 
@@ -49,16 +50,33 @@ class Payout(Tenanted, Model):
     requested_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    fee: Mapped[int] = mapped_column(server_default=text("0"))  # kept back of the amount
+    withheld: Mapped[int] = mapped_column(server_default=text("0"))  # tax, likewise
+    settled_by: Mapped[str] = mapped_column(server_default=text("'own'"))  # who sends the money
+    run_id: Mapped[int | None]  # the pay run it is part of
+
+    @property
+    def charges(self) -> Charges:
+        """What is kept back of the amount."""
+        return Charges(self.fee, self.withheld)
+
+    @property
+    def net(self) -> int:
+        """What reaches the partner, minor units."""
+        return self.amount - self.charges.total
 
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("fee >= 0 and withheld >= 0 and fee + withheld <= amount", name="charges"),
         CheckConstraint(
             "state in ('requested','approved','sending','unknown','paid','rejected','cancelled','failed')",
             name="state",
         ),
+        CheckConstraint("settled_by in ('own','platform')", name="settled_by"),
         UniqueConstraint("tenant_id", "public_id"),
         ref("partner", "partner_id"),
         ref("payout_method", "method_id"),
+        ref("pay_run", "run_id"),
         Index(
             "uq_payout_open",
             "tenant_id",
@@ -67,5 +85,12 @@ class Payout(Tenanted, Model):
             postgresql_where=text("state in ('requested','approved','sending','unknown')"),
         ),
         Index("ix_payout_requested", "tenant_id", "requested_at", "id"),
+        Index(
+            "ix_payout_run",
+            "tenant_id",
+            "run_id",
+            "id",
+            postgresql_where=text("run_id is not null"),
+        ),
         Index("ix_payout_partner", "tenant_id", "partner_id", "requested_at", "id"),
     )

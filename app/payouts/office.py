@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, request, url_for
@@ -19,9 +20,11 @@ from app.partners.models import Partner
 from app.payouts import queries, service
 from app.payouts.forms import ACTORS, STEPS, MethodForm, ReasonForm, RecordForm
 from app.payouts.models import Payout
-from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, State
-from app.requisites.forms import FIELD_NAMES, KIND_NAMES, STATUS_NAMES
+from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, PLATFORM, State
+from app.requisites.forms import KIND_NAMES, STATUS_NAMES
 from app.requisites.rules import Kind
+from app.settlement import queries as settlement_queries
+from app.settlement import service as settlement
 from app.site.access import may, requires
 from app.web.pages import page, see_other
 from app.web.states import STATES
@@ -135,7 +138,10 @@ def decide(public_id: str, act: str) -> Response:
         "send": service.send,
         "lose": service.lose,
     }
-    verbs[act](_line(public_id).payout.id, actor())
+    line = _line(public_id)
+    if _is_trial(line):
+        verbs |= {"pay": settlement.pay, "send": settlement.send, "lose": settlement.lose}
+    verbs[act](line.payout.id, actor())
     return see_other("office.payouts.show", public_id=public_id, message=str(DONE[act]))
 
 
@@ -146,7 +152,7 @@ def give_back(public_id: str, act: str) -> Response:
     line, form = _line(public_id), ReasonForm()
     if not form.validate_on_submit():
         return _card(line, form, status=422)
-    verbs = {"reject": service.reject, "fail": service.fail}
+    verbs = {"reject": service.reject, "fail": settlement.fail if _is_trial(line) else service.fail}
     verbs[act](line.payout.id, form.reason.data, actor())
     return see_other("office.payouts.show", public_id=public_id, message=str(DONE[act]))
 
@@ -229,9 +235,16 @@ def _line(public_id: str) -> Line:
     return found
 
 
+def _is_trial(line: Line) -> bool:
+    """Tell whether the platform would pay it, and does not because this is test mode: staff play its part."""
+    return line.payout.settled_by == PLATFORM and g.tenant.twin_of is not None
+
+
 def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
     payout = line.payout
-    actions = LIFECYCLE.actions(State(payout.state)) if may("money") else ()
+    funding = settlement_queries.of_payout(payout.id) if payout.settled_by == PLATFORM else None
+    mine = may("money") and (funding is None or g.tenant.twin_of is not None)
+    actions = LIFECYCLE.actions(State(payout.state)) if mine else ()
     return page(
         "payouts/office/show.html",
         status=status,
@@ -241,10 +254,12 @@ def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
         partner=partners.by_id(payout.partner_id),
         balance=partner_balances([payout.partner_id])[payout.partner_id],
         details=service.copied(payout) if may("money.read") else None,
-        open_details=may("money"),
-        field_names=FIELD_NAMES,
         status_names=STATUS_NAMES,
-        actions=[a for a in actions if a != "cancel"],
+        actions=[
+            a for a in actions if a not in ({"cancel"} if funding is None else {"cancel", "reject"})
+        ],
+        funding=funding,
+        rate=Decimal(funding.rate) if funding else None,
         steps=queries.steps(payout),
         words=STEPS,
         actors=ACTORS,

@@ -13,11 +13,12 @@ from app.facts import service as facts
 from app.identity.queries import people
 from app.partners.models import Partner
 from app.payouts.models import Payout, PayoutMethod
-from app.payouts.rules import OPEN
+from app.payouts.rules import OPEN, PLATFORM
 from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Select
@@ -61,9 +62,23 @@ def minimum() -> int:
     return int(known.get("minimum_payout") or 0)
 
 
+def by_platform() -> bool:
+    """Tell whether the platform pays partners from a prepaid balance, by itself."""
+    known = facts.current(["merchant"], ["settlement"]).get("merchant", {})
+    return known.get("settlement") == PLATFORM
+
+
 def has_open(partner_id: int) -> bool:
     """Say whether the partner has a payout that is not over."""
     return open_state(partner_id) is not None
+
+
+def with_open(partner_ids: Collection[int]) -> set[int]:
+    """Return which of the partners have a payout that is not over."""
+    query = select(Payout.partner_id).where(
+        Payout.partner_id.in_(partner_ids), Payout.state.in_(OPEN_STATES)
+    )
+    return set(db.session.scalars(query))
 
 
 def open_state(partner_id: int) -> str | None:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from itertools import count
 from typing import TYPE_CHECKING
 
+from app.ledger.rules import FEES, OUTSIDE, WITHHELD, Move, reserved
+from app.ledger.rules import payout as passage
 from app.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
@@ -134,6 +136,47 @@ def split_payment(amount: int, available: int) -> tuple[int, int]:
     return covered, amount - covered
 
 
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What is kept back of a payout's gross sum, minor units: our fee, and tax the merchant withholds."""
+
+    fee: int = 0
+    withheld: int = 0
+
+    @property
+    def total(self) -> int:
+        """All that does not reach the partner."""
+        return self.fee + self.withheld
+
+
+FREE = Charges()
+
+
+def leaving(payout_id: int, partner_id: int, amount: int, charges: Charges = FREE) -> list[Move]:
+    """Return the moves of paying `amount` (gross, minor units) that is reserved; see `passing`."""
+    way = passage(payout_id)
+    paid = Move(reserved(partner_id), way, amount, "payout_paid", partner=partner_id)
+    return [paid, *passing(payout_id, partner_id, amount, charges)]
+
+
+def passing(payout_id: int, partner_id: int, amount: int, charges: Charges = FREE) -> list[Move]:
+    """Return the moves from a payout's own account, which ends at zero: each charge, and the rest outside.
+
+    Raises ValueError for charges below zero or above the amount.
+    """
+    rest = amount - charges.total
+    if min(charges.fee, charges.withheld, rest) < 0:
+        message = f"{charges} cannot be kept back of {amount}"
+        raise ValueError(message)
+    way = passage(payout_id)
+    moves = (
+        Move(way, FEES, charges.fee, "fee", partner=partner_id),
+        Move(way, WITHHELD, charges.withheld, "withheld", partner=partner_id),
+        Move(way, OUTSIDE, rest, "payout_left", partner=partner_id),
+    )
+    return [move for move in moves if move.amount]
+
+
 def usable_at(changed_at: datetime, *, first: bool) -> datetime:
     """Return when payment details may be used: the first at once, changed ones a day later."""
     return changed_at if first else changed_at + COOLING
@@ -144,6 +187,7 @@ def cools(usable_from: datetime | None, now: datetime) -> Refusal | None:
     return Refusal.COOLING if usable_from is not None and now < usable_from else None
 
 
+OWN, PLATFORM = "own", "platform"  # who sends the money of a payout
 LARGEST_PAYMENT = 10**15  # minor units: an advance has no other bound, and sums must fit bigint
 METHODS_LIMIT = 5  # of the merchant's own choice
 

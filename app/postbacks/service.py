@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock, egress
@@ -16,7 +16,7 @@ from app.extensions import db
 from app.postbacks import queries, rules
 from app.postbacks.models import Delivery, Postback
 from app.postbacks.rules import MacroError, State
-from app.tenancy import public_id
+from app.tenancy import current_tenant, public_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,9 +73,7 @@ def create(
         raise _refusal("states", _("Choose at least one."))
     if method not in rules.METHODS or len(text) > rules.LONGEST:
         raise _refusal("url", _("This address cannot be called."))
-    if len(queries.of_partner(partner.id)) >= rules.MOST:
-        words = _("At most %(most)s postbacks.", most=rules.MOST)
-        raise Conflict("too_many_postbacks", words, FieldError("url", words))
+    _check_room(partner.id)
     made = Postback(
         public_id=public_id("pb"),
         partner_id=partner.id,
@@ -111,6 +109,15 @@ def removed(public_id: str, partner_id: int) -> Postback:
     return found
 
 
+def _check_room(partner_id: int) -> None:
+    """Raise Conflict where the partner has as many as may be; the lock keeps two from being the last."""
+    key = func.hashtextextended(f"postbacks:{current_tenant()}:{partner_id}", 0)
+    db.session.execute(select(func.pg_advisory_xact_lock(key)))
+    if len(queries.of_partner(partner_id)) >= rules.MOST:
+        words = _("At most %(most)s postbacks.", most=rules.MOST)
+        raise Conflict("too_many_postbacks", words, FieldError("url", words))
+
+
 def stop(postback: Postback, *, back: bool = False) -> None:
     """Stop calling it, or begin again; what changed meanwhile is not told."""
     postback.stopped_at = None if back else clock.now()
@@ -119,7 +126,9 @@ def stop(postback: Postback, *, back: bool = False) -> None:
 
 
 def remove(postback: Postback, *, back: bool = False) -> None:
-    """Take a postback out of the list, with its log, or bring it back."""
+    """Take a postback out of the list, with its log, or bring it back. Raises Conflict for one too many."""
+    if back and postback.removed_at is not None:
+        _check_room(postback.partner_id)
     postback.removed_at = None if back else clock.now()
     db.session.flush()
 

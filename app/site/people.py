@@ -112,5 +112,8 @@ def freshly(view: View) -> View:
 def _back() -> str:
     if request.method == "GET":
         return request.full_path.rstrip("?")
-    parts = urlsplit(request.referrer or "")
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:
+        return request.path
     return parts.path if parts.netloc == request.host else request.path

@@ -17,7 +17,7 @@ from wtforms import (
 from wtforms.validators import Length, NumberRange, Optional, Regexp
 
 from app.money import Money
-from app.sms.rules import HttpTemplate
+from app.sms.rules import HttpTemplate, place_of
 from app.sms.service import Caps
 from app.web.forms import Filled, Form, MoneyField
 
@@ -65,7 +65,13 @@ class ServiceForm(Form):
     is_on = BooleanField(_l("Send SMS"), default=True)
 
     def described(self, known: Mapping[str, str]) -> HttpTemplate | str:
-        """Return the service as it was typed; what was left empty is as it was."""
+        """Return the service as it was typed; what was left empty is as it was.
+
+        Where the address names another host, nothing is as it was: a key of one service is not sent
+        to another, by whoever may change the settings and was never shown the key.
+        """
+        if self.url.data and place_of(self.url.data) != place_of(known.get("url", "")):
+            known = {}
         said = {
             name: self[name].data or known.get(name, "")
             for name in ("url", "body", "header", "service")

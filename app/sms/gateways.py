@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from threading import Thread
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from app.egress import (
     InterruptedCallError,
@@ -18,7 +18,7 @@ from app.egress import (
 )
 from app.outcomes import Fate, Outcome
 from app.placeholders import fill, places
-from app.sms.rules import SERVICES, HttpTemplate, Sms, judge
+from app.sms.rules import SERVICES, HttpTemplate, Sms, judge, place_of
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +60,13 @@ class AppriseGateway:
     url: str  # smsc://user:password@{phone}
     patience: float = PATIENCE
 
+    @property
+    def _scheme(self) -> str:
+        return (place_of(self.url) or ("", ""))[0]
+
     def problem(self) -> str | None:
         """Return why this address cannot be used: service, number, unreadable; None when it can."""
-        if urlsplit(self.url).scheme.lower() not in SERVICES:
+        if self._scheme not in SERVICES:
             return "service"
         if not set(places(self.url)) & {"phone", "digits"}:
             return "number"
@@ -70,7 +74,7 @@ class AppriseGateway:
 
     def send(self, sms: Sms) -> Outcome:
         """Let the library call. Its "no" does not say whether the SMS went, so it is unknown."""
-        if urlsplit(self.url).scheme.lower() not in SERVICES:
+        if self._scheme not in SERVICES:
             return Outcome(Fate.NEVER, "not a service that may be called")
         service = self._service(sms)
         if service is None:

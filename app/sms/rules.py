@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 LONGEST_TEXT = 600  # characters: four or five parts in Cyrillic
+FEW = 20  # SMS that a block of numbers may always have, where the day has them
 PLACES = ("phone", "digits", "text", "id")
 CONTENT = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
 # Services of apprise whose hosts stand in the library; others would call where somebody typed.
@@ -75,7 +76,10 @@ class HttpTemplate:
         for name in ("url", "body"):
             if unknown(getattr(self, name), PLACES):
                 return name, "place"
-        if places(urlsplit(self.url).netloc):
+        place = place_of(self.url)
+        if place is None:
+            return "url", "address"
+        if places(place[1]):
             return "url", "host"
         asked = {*places(self.url), *(places(self.body) if self.method != "GET" else ())}
         if "text" not in asked or not asked & {"phone", "digits"}:
@@ -115,10 +119,33 @@ def is_allowed(phone: str, countries: Collection[str]) -> bool:
     return not countries or phone.removeprefix("+").startswith(tuple(countries))
 
 
+def block_of(phone: str) -> str:
+    """Return the block of ten thousand numbers to which a number belongs."""
+    return f"{phone[:-4]}*"
+
+
+def most_of_a_block(most_a_day: int, most_a_number: int) -> int:
+    """Return how many SMS a day may go to one block of numbers.
+
+    Who earns by SMS has many numbers in a row, each below its own cap: a block takes a tenth of the
+    day, and never less than one number may, nor than twenty.
+    """
+    return max(most_a_day // 10, most_a_number, FEW)
+
+
 def shortened(text: str, longest: int = LONGEST_TEXT) -> str:
     """Return a text as one line that an SMS can bear."""
     line = " ".join(text.split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def place_of(address: str) -> tuple[str, str] | None:
+    """Return the scheme and the host with its port that an address names; None for what is no address."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return parts.scheme.lower(), parts.netloc.lower()
 
 
 def _quoted(value: str) -> str:

@@ -19,7 +19,7 @@ from app.placeholders import fill
 from app.sms import queries
 from app.sms.gateways import AppriseGateway, HttpGateway
 from app.sms.models import Count, Gateway
-from app.sms.rules import HttpTemplate, is_allowed
+from app.sms.rules import HttpTemplate, block_of, is_allowed, most_of_a_block
 from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
@@ -122,6 +122,12 @@ def reserve(found: Gateway, phone: str) -> str | None:
     if not _count(day, _scope(phone), found.price, found.most_a_number, None):
         _uncount(day, queries.ALL, found.price)
         return "cap of the number reached"
+    most = most_of_a_block(found.most_a_day, found.most_a_number)
+    if not _count(day, _scope(block_of(phone)), found.price, most, None):
+        for scope in (queries.ALL, _scope(phone)):
+            _uncount(day, scope, found.price)
+        _alarm(found, day)
+        return "cap of the number's block reached"
     return None
 
 
@@ -129,8 +135,8 @@ def give_back(phone: str) -> None:
     """Uncount an SMS that did not go."""
     found, day = queries.gateway(), clock.wall().date()
     if found is not None:
-        _uncount(day, queries.ALL, found.price)
-        _uncount(day, _scope(phone), found.price)
+        for scope in (queries.ALL, _scope(phone), _scope(block_of(phone))):
+            _uncount(day, scope, found.price)
 
 
 def _count(day: date, scope: str, price: int, most: int, most_money: int | None) -> bool:

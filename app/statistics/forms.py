@@ -32,6 +32,7 @@ DIMENSIONS: dict[str, LazyString] = {
     "sub4": _l("Sub-id 4"),
     "sub5": _l("Sub-id 5"),
 }
+EARLIEST = 1900  # the first year that people mean
 OFFICE = {"partner": _l("Partners"), **DIMENSIONS, "how": _l("By what"), "shop": _l("Shops")}
 HOW = {
     "staff": _l("Staff's word"),
@@ -77,9 +78,10 @@ def asked(args: MultiDict[str, str], zone: str, dimensions: Sequence[str]) -> As
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year >= EARLIEST else None
 
 
 def called(dim: str, line: Line) -> str:

@@ -11,9 +11,10 @@ from app.errors import DomainError, FieldError, NotFound
 from app.money import MoneyError, parse_decimal, to_decimal_string
 from app.programs import queries as programs
 from app.programs import service as programs_service
+from app.settlement import service as settlement
 from app.site.access import requires
 from app.tenants import queries, service
-from app.tenants.rules import CAPS
+from app.tenants.rules import CAPS, PURSE
 from app.tenants.schemas import MerchantIn, MerchantOut, ShopIn, ShopList, ShopOut
 
 if TYPE_CHECKING:
@@ -64,10 +65,12 @@ def change_merchant(json_data: MerchantIn) -> dict[str, Any]:
     said = json_data.model_dump(exclude_unset=True, exclude_none=True)
     changes = {name: said[name] for name in PLAIN if name in said}
     changes |= said.get("attribution", {})
-    changes |= _caps(json_data) | _opened(json_data)
+    changes |= _caps(json_data) | _opened(json_data) | _purse(json_data)
     if "minimum_payout" in said:
         changes["minimum_payout"] = _sum("minimum_payout", said["minimum_payout"])
     service.change_settings(changes)
+    if changes.get("settlement") == "platform":
+        settlement.open_balance()
     if "name" in said:
         service.change_brand(g.tenant, name=said["name"], accent=g.tenant.brand.get("accent"))
     if json_data.levels is not None:
@@ -129,6 +132,7 @@ def _merchant() -> dict[str, Any]:
         "levels": programs.conditions([base.id])[base.id].levels,
         "caps": {name.removeprefix("cap_"): _written(known[name]) for name in CAPS}
         | {"over": known["over_cap"]},
+        **{name: _written(known[name]) for name in PURSE},
         **{name: known[name] for name in PLAIN},
     }
 
@@ -150,6 +154,12 @@ def _opened(body: MerchantIn) -> dict[str, Any]:
     """Return what null takes away: the number of orders that earn, the customer group of partners."""
     names = ("first_orders", "customer_group")
     return {n: None for n in names if n in body.model_fields_set and getattr(body, n) is None}
+
+
+def _purse(body: MerchantIn) -> dict[str, Any]:
+    """Return the sums of settlement that are said, in minor units; null takes one away."""
+    said = {name: getattr(body, name) for name in PURSE if name in body.model_fields_set}
+    return {n: None if text is None else _sum(n, text) for n, text in said.items()}
 
 
 def _shop(shop: Shop, words: dict[str, str]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Tenant(Model):
     clock_offset: Mapped[timedelta] = mapped_column(Interval, server_default=text("'0'"))
     created_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
+    closed_until: Mapped[datetime | None]  # what is dated before is in a closed month
 
 
 class Directory(Model):

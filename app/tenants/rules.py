@@ -43,6 +43,9 @@ DEFAULTS: dict[str, Any] = {
     "parameters": ["ref"],
     "settlement": "own",
     "fee_paid_by": "partner",
+    "low_balance": None,
+    "spending_alarm": None,
+    "payout_cap": None,
     "cashback": False,
     "loyalty": False,
     "registration": "auto",
@@ -79,16 +82,19 @@ RANGES: dict[str, tuple[int, int]] = {
     "cap_customer": (0, 2**63 - 1),
     "cap_partner": (0, 2**63 - 1),
     "cap_month": (0, 2**63 - 1),
+    "low_balance": (1, 2**63 - 1),
+    "spending_alarm": (1, 2**63 - 1),
+    "payout_cap": (0, 2**63 - 1),
 }
 # Ranges that may be left open: no number is no limit.
 CAPS = ("cap_order", "cap_customer", "cap_partner", "cap_month")
-OPEN = frozenset({"first_orders", *CAPS})
+PURSE = ("low_balance", "spending_alarm", "payout_cap")
+OPEN = frozenset({"first_orders", *CAPS, *PURSE})
 # One line of text, or none; the longest.
 TEXTS = {"customer_group": 100}
 LISTS = {"parameters": (1, 5), "allowed_coupons": (0, 200)}
 # Room is left for these; until they do something they cannot be switched on.
 ABSENT: dict[str, Any] = {
-    "settlement": "platform",
     "loyalty": True,
 }
 SWITCHES = frozenset(

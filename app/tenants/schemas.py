@@ -53,6 +53,9 @@ class MerchantOut(BaseModel):
     attribution: AttributionOut
     settlement: str
     fee_paid_by: str
+    low_balance: str | None
+    spending_alarm: str | None
+    payout_cap: str | None
     registration: str
     cashback: bool
     loyalty: bool
@@ -105,6 +108,9 @@ class MerchantIn(BaseModel):
     attribution: AttributionIn | None = None
     settlement: Literal["own", "platform"] | None = None
     fee_paid_by: Literal["partner", "merchant"] | None = None
+    low_balance: Sum | None = None
+    spending_alarm: Sum | None = None
+    payout_cap: Sum | None = None
     registration: Literal["auto", "manual", "closed"] | None = None
     cashback: Switch | None = None
     loyalty: Switch | None = None

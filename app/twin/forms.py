@@ -18,7 +18,7 @@ from app.web.forms import Filled, Form, LocalDateTimeField, MoneyField, SelectFi
 class LookForm(Form):
     """How far to look ahead: so many hours or days, or to a moment."""
 
-    class Meta(Form.Meta):  # type: ignore[misc,name-defined]
+    class Meta(Form.Meta):
         """Looking changes nothing, and its address can be shared."""
 
         csrf = False

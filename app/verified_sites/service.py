@@ -54,10 +54,9 @@ def name(partner: Partner, text: str, *, client: egress.Client = egress.client) 
     if any(shop.domain and rules.is_below(host, shop.domain) for shop in tenants.shops()):
         raise _refusal(_("This is the shop's own site."))
     known = _of(partner.id, host)
+    if known is None or known.state == State.WITHDRAWN:
+        _check_room(partner.id)
     if known is None:
-        if len(queries.of_partner(partner.id)) >= rules.MOST_SITES:
-            words = _("At most %(most)s sites.", most=rules.MOST_SITES)
-            raise Conflict("too_many_sites", words, FieldError("site", words))
         known = VerifiedSite(
             public_id=public_id("vs"),
             partner_id=partner.id,
@@ -73,6 +72,15 @@ def name(partner: Partner, text: str, *, client: egress.Client = egress.client) 
         known.state, known.problem, known.misses = State.WAITING, None, 0
     db.session.flush()
     return known
+
+
+def _check_room(partner_id: int) -> None:
+    """Raise Conflict where the partner has as many sites as may be; the lock keeps two from being the last."""
+    key = func.hashtextextended(f"sites:{current_tenant()}:{partner_id}", 0)
+    db.session.execute(select(func.pg_advisory_xact_lock(key)))
+    if len(queries.of_partner(partner_id)) >= rules.MOST_SITES:
+        words = _("At most %(most)s sites.", most=rules.MOST_SITES)
+        raise Conflict("too_many_sites", words, FieldError("site", words))
 
 
 def look_soon(site: VerifiedSite) -> None:

@@ -10,7 +10,7 @@ from apiflask.exceptions import HTTPError
 from flask import Response, current_app, make_response, request, url_for
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
-from psycopg.errors import UniqueViolation
+from psycopg.errors import DataError, UniqueViolation
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -28,9 +28,12 @@ if TYPE_CHECKING:
     from flask_babel.speaklater import LazyString
 
 log = logging.getLogger(__name__)
-PROGRAMS = ("/api/", "/hooks/", "/postback/", "/t/")
+PROGRAMS = ("/api/", "/hooks/", "/postback/", "/t/", "/billing/payments/")
 PROBLEM = "application/problem+json; charset=utf-8"
 RETRY_AFTER = 5  # seconds; long enough for a database to come back, short enough for a person
+# What a column cannot hold, where no form said so before: NUL (the driver itself refuses it, without a
+# state; in JSON the database does), and numbers beyond eight bytes.
+UNSTORABLE = frozenset({None, "22P05", "22003"})
 KEPT_HEADERS = frozenset({"allow", "retry-after", "www-authenticate"})
 
 
@@ -271,6 +274,9 @@ def _database(error: DBAPIError) -> Response:
         return _unavailable(error)
     if isinstance(error.orig, UniqueViolation):
         return answer(409, code="taken")  # two made the same thing at once; the other was first
+    if isinstance(error.orig, DataError) and error.orig.sqlstate in UNSTORABLE:
+        log.warning("what was sent cannot be stored: %s", error.orig)
+        return answer(400)
     log.error("statement failed", exc_info=error)
     return answer(500)
 

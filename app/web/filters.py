@@ -271,7 +271,10 @@ def safe_url(value: str | None) -> str:
     if not value:
         return "#"
     address = value.strip()
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "#"
     if parts.scheme in {"http", "https", "mailto"}:
         return address
     local = (

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from flask import has_request_context, request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import DateInput, DateTimeLocalInput, TextInput
@@ -40,6 +42,15 @@ def storable(text: str) -> bool:
 
 class Form(FlaskForm):  # type: ignore[misc]
     """Base of every form: token, translated messages, length limits, and text that can be stored."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """How a form is read."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Read what a browser's form sends: a JSON body holds lists and numbers where words belong."""
+            if has_request_context() and request.is_json and not isinstance(formdata, MultiDict):
+                return None
+            return super().wrap_formdata(form, formdata)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check all fields; input that cannot be stored is refused at its field and shown without it."""

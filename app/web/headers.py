@@ -108,5 +108,8 @@ def is_exempt(endpoint: str | None) -> bool:
 
 
 def _authority(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "", ""  # nobody's, and so not ours
     return parts.scheme, parts.netloc.lower()

@@ -67,15 +67,21 @@ def see_address(address: str, *, message: str | None = None, undo: str | None = 
         response.headers["Content-Type"] = "text/html; charset=utf-8"
     else:
         response = make_response("", 204)
-        here = urlsplit(request.headers.get("HX-Current-URL", ""))
         there = urlsplit(address)
-        if here.path == there.path and not there.fragment:
+        if _path_of(request.headers.get("HX-Current-URL", "")) == there.path and not there.fragment:
             spec = {"path": address, "target": "body", "swap": "innerMorph", "replace": "true"}
             response.headers["HX-Location"] = json.dumps(spec)
         else:
             response.headers["HX-Redirect"] = address
     response.vary.update(VARY)
     return response
+
+
+def _path_of(address: str) -> str | None:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return None
 
 
 def is_local(address: str) -> bool:

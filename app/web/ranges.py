@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST = 30  # characters of what is typed
 MOST = 2**53
+FIRST, LAST = 1900, 9998  # years of a day, as DayField takes them: a day more is a day still
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,9 @@ class Range:
         """Return the value that was typed in the reader's ways; None for what is no such value."""
         try:
             if self.kind == "date":
-                return datetime.combine(date.fromisoformat(typed), time(), zone())
+                day = date.fromisoformat(typed)
+                known = FIRST <= day.year <= LAST
+                return datetime.combine(day, time(), zone()) if known else None
             if self.kind == "money":
                 return parse_typed(typed, locale_name(), surroundings().currency)
             number = Decimal(plain_number(typed, locale_name()))

@@ -35,7 +35,9 @@ def file(wishes: Asked, what: str, partner_id: int) -> tuple[Response, int]:
         rows = [[called(wishes.by, line), *_cells(line.numbers)] for line in lines]
         first = str(_("Line"))
     head = [first, *(str(word) for word in HEAD)]
-    return attachment(f"statistics-{what or wishes.by}", first, "csv", head, rows), len(rows)
+    return attachment(
+        f"statistics-{'days' if what == 'days' else wishes.by}", first, "csv", head, rows
+    ), len(rows)
 
 
 def _cells(numbers: Numbers) -> list[Cell]:

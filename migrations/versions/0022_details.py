@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from migrations.tenancy_ddl import protect
 
 revision = "0022"
-down_revision = "0020"
+down_revision = "0024"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
@@ -37,12 +37,6 @@ def _partner() -> None:
         "partner",
         sa.Column("details_for", ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
     )
-    op.add_column("partner", sa.Column("tax_status", sa.Text(), nullable=True))
-    op.create_check_constraint(
-        op.f("ck_partner_tax_status"),
-        "partner",
-        "tax_status in ('person','self_employed','entrepreneur','company')",
-    )
     # Those given before cannot be read here: they count for every method until they are changed.
     op.execute(
         """
@@ -69,8 +63,7 @@ def _merchant_legal() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("merchant_legal")
-    op.drop_constraint(op.f("ck_partner_tax_status"), "partner", type_="check")
-    for column in ("tax_status", "details_for", "details_frozen_at", "details_former"):
+    for column in ("details_for", "details_frozen_at", "details_former"):
         op.drop_column("partner", column)
     op.drop_constraint(op.f("ck_payout_method_kind"), "payout_method", type_="check")
     op.drop_column("payout_method", "kind")

@@ -14,9 +14,10 @@ from app.attribution.rules import Kind, Reason
 from app.commissions import explain
 from app.commissions.office import BUCKETS
 from app.commissions.rules import Bucket, CapKind
-from app.ledger.cabinet import KINDS, NAMES
+from app.ledger.cabinet import NAMES
 from app.orders.rules import State
 from app.programs.rules import Source
+from app.statements.forms import KINDS
 from app.web.states import state_label
 
 if TYPE_CHECKING:

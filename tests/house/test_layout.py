@@ -54,6 +54,7 @@ EDGES = {
     "app/jobs/orders.py",
     "app/jobs/telling.py",
     "app/jobs/postbacks.py",
+    "app/jobs/settling.py",
     "app/jobs/sites.py",
     "app/jobs/reminders.py",
     "app/jobs/tree.py",

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 POLITE = re.compile(r"(?<=[а-яё,;–—] )(Вы|Вас|Вам|Ваш\w*)\b")
-SLIPS = re.compile(r" - |\.\.\.|\b(еще|партнер|вперед|счет|остается|начнется)\w*\b", re.IGNORECASE)
+SLIPS = re.compile(
+    # The plural of an account or an invoice is written without the dots.
+    r" - |\.\.\.|\b((еще|партнер|вперед|остается|начнется)\w*|счет(?!а\b|ов\b|ам\b|ами\b|ах\b)\w*)\b",
+    re.IGNORECASE,
+)
 ABBREVIATED = {"free in %(first)s–%(last)s days"}
 
 

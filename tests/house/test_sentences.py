@@ -19,7 +19,7 @@ SPOKEN = re.compile(
 )
 # Names, units and samples that are the same in every language.
 UNIVERSAL = re.compile(
-    r"\b(Partnerka|CSV|QR|API|URL|PNG|SVG|JSON|OpenAPI|HTTPS?|UTC|ID|WooCommerce|webhook|https?|sk_live|sk_test|"
+    r"\b(Partnerka|CSV|XLSX|QR|API|URL|PNG|SVG|JSON|OpenAPI|HTTPS?|UTC|ID|WooCommerce|webhook|https?|sk_live|sk_test|"
     r"nbsp|mdash|ndash|middot|rarr|larr|times|hellip|laquo|raquo|amp|lt|gt|quot|copy|shy)\b"
 )
 # A capital, then at least one more word: what a macro is told to say.

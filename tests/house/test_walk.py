@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,8 @@ from app.adjustments.models import Adjustment, Batch
 from app.adjustments.rules import Act
 from app.adjustments.rules import Wish as ByHand
 from app.adjustments.service import book as by_hand
+from app.billing.models import TopUp
+from app.billing.service import ask as top_up
 from app.catalog.models import Category, Product
 from app.commissions.models import Deal
 from app.coupons.models import Coupon
@@ -21,6 +24,9 @@ from app.creatives.models import Creative
 from app.creatives.rules import Kind as Material
 from app.creatives.service import Said, take
 from app.creatives.service import create as create_creative
+from app.documents.models import Document
+from app.documents.rules import Kind as DocumentKind
+from app.documents.service import PACK, issue, start_pack
 from app.extensions import db
 from app.fraud.rules import Word
 from app.identity import service as identity
@@ -43,6 +49,10 @@ from app.notifications.models import Message
 from app.onboarding.models import InstallCode
 from app.onboarding.service import draw
 from app.orders.models import Order
+from app.papers.models import Paper
+from app.papers.rules import Kind as PaperKind
+from app.papers.service import Said as PaperSaid
+from app.papers.service import add as add_paper
 from app.participation.models import JoinField, JoinLink, JoinRequest
 from app.participation.queries import Fit
 from app.participation.rules import Kind
@@ -69,6 +79,7 @@ from app.runs.models import Run
 from app.runs.service import act as act_run
 from app.runs.service import start as start_run
 from app.site.access import KNOWN, permission_of
+from app.statements.rules import month_span
 from app.tenancy import public_id
 from app.tenants.models import ApiKey, Connection, Shop, ShopDomain
 from app.trust import service as trust
@@ -91,6 +102,7 @@ TEST_MODE = "office.twin."  # pages that are not there in live mode
 SIGNED = {
     "public.intake.hook",
     "public.attribution.hit",
+    "public.billing.hear",
     "public.attribution.lead",
     "public.codes.take_embedded",
     "public.attribution.postback",
@@ -191,6 +203,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
             pace=1,
         )
         draw(db.session.scalars(select(Shop)).one())
+        top_up(10_000, "person:1")
         name_site(partner, f"{word.lower()}.example")
         create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
         for kind in (Material.TEXT, Material.HTML):  # for a group: siblings are to find nothing
@@ -255,6 +268,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     )
     exported = act_run(export, "stop").public_id
     many = bulk.start(bulk.Act.GROUP, None, [partner.id]).public_id
+    papers(partner)
     return {
         "any": {
             "refcode": partner.refcode,
@@ -289,6 +303,10 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "invitation_id": one(Invitation.public_id),
             "mailing_id": one(Mailing.public_id),
             "entry": one(Adjustment.public_id),
+            "top_up": one(TopUp.public_id),
+            "number": one(TopUp.number),
+            "payout": one(Payout.public_id),
+            "channel": "pc_none",
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "participation": {"run_id": of_kind("convert")},
@@ -296,11 +314,23 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "creatives": {"public_id": one(Creative.public_id)},
         "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
+        "papers": {"public_id": one(Paper.public_id), "payout": one(Payout.public_id)},
+        "documents": {"public_id": one(Document.public_id), "run_id": of_kind(PACK)},
         "intake": {"public_id": one(Connection.public_id)},
         "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "onboarding": {"code_id": one(InstallCode.id) or 2**40},
         "catalog": {"external_id": f"prod-{mark}"},
     }
+
+
+def papers(partner: Partner) -> None:
+    """Issue a document to a partner in the month after, pack it, and let him give a contract."""
+    now = clock.now()
+    with clock.moved_to(now + timedelta(days=40)):
+        issue(DocumentKind.STATEMENT, month_span(now.date(), "Europe/Moscow"), [partner.id], "en")
+        act_run(start_pack(month_span(now.date(), "Europe/Moscow")), "stop")
+    said = PaperSaid(number=f"{partner.name} contract", file=b"%PDF-1.4 a contract")
+    add_paper(PaperKind.CONTRACT, partner.id, said)
 
 
 def invite(partner: Partner) -> None:

@@ -150,7 +150,10 @@ def invite(name: str) -> Invitation:
 
 
 def _of_signup(kind: str, partner: Partner) -> tuple[str, dict[str, Any]] | None:
-    """Return subject and facts of sign-ups."""
+    """Return subject and facts of sign-ups and of the prepaid balance."""
+    if kind.startswith(("balance.", "spending.")):
+        told = {"number": 1001, "asked": 150000, "threshold": 500000, "waiting": 7, "percent": 80}
+        return "merchant:1", {**told, "amount": 150000, "most": 200000, "currency": "RUB"}
     if not kind.startswith("signup."):
         return None
     about = {"signup": 1, "name": partner.name, "email": "anna@example.org", "locale": "en"}
@@ -182,6 +185,16 @@ def recipient_of(kind: str, partner: Partner, person: Person) -> str:
     return f"partner:{partner.id}" if rule.to is To.PARTNER else f"person:{person.id}"
 
 
+def of_papers(kind: str, payout: Payout) -> dict[str, Any]:
+    """Return facts about documents and receipts."""
+    if kind == "receipt.wanted":
+        return {"payout": payout.public_id, "amount": 150000, "currency": "RUB", "days": 3}
+    if kind == "document.issued":
+        days = {"first": "2026-10-01", "last": "2026-10-31"}
+        return {"document": "dc_0123456789abcdef", "number": "2026-17", **days}
+    return {}
+
+
 def message_for(
     kind: str, partner: Partner, person: Person, locale: str = "en", **more: object
 ) -> Message:
@@ -191,7 +204,7 @@ def message_for(
         message_for("partner.rejected", partner, person, locale).state = "sent"
         partner.status = "pending"
     subject, facts = subject_of(kind, partner), {"partner_id": partner.id, "reason": "No site yet"}
-    if kind.startswith("payout."):
+    if kind.startswith(("payout.", "receipt.")):
         subject = f"payout:{payout.id}"
     if kind.startswith(("payout.", "commission.")):
         facts |= {"amount": 150000, "currency": "RUB", "level": 2}
@@ -207,7 +220,7 @@ def message_for(
         facts |= {"holds_from": "2026-12-01T00:00:00+03:00", "before": 1100000, "after": 1230000}
         said = {"levels": ["12%", "50.00"], "hold_days": 7, "window_days": 30}
         facts["terms"] = said | {"base": {"shipping": True}, "first_orders": 2}
-    facts |= of_trust(kind, partner) | of_codes(kind, partner, locale)
+    facts |= of_trust(kind, partner) | of_codes(kind, partner, locale) | of_papers(kind, payout)
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):

@@ -96,5 +96,5 @@ def test_notices_to_all_partners_are_a_setting(
     with app.app_context():
         switches = jobs.in_transaction(queries.switches, world.lampa.id)
     off = {kind for kind, on in switches.items() if not on and ":" not in kind}
-    unticked = {"commission.accrued", "digest.month", "digest.merchant"}
+    unticked = {"commission.accrued", "digest.month", "digest.merchant", "document.issued"}
     assert off == (unticked if status == 303 else set())

@@ -1,14 +1,19 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.ledger.rules import FEES, OUTSIDE, WITHHELD, deltas, payout, reserved
 from app.lifecycle import IllegalTransition
 from app.payouts.rules import (
     LIFECYCLE,
     OPEN,
+    Charges,
     Refusal,
     State,
     cools,
+    leaving,
     may_approve,
     may_request,
     method_code,
@@ -83,3 +88,32 @@ def test_a_method_has_a_code_that_no_other_has() -> None:
     assert method_code("Bank card", []) == "bank-card"
     assert method_code("Bank card", ["bank-card"]) == "bank-card-2"
     assert method_code("Карта", ["method-2"]) == "method-3"
+
+
+@given(st.integers(1, 10**15), st.integers(0, 10**15), st.integers(0, 10**15))
+def test_what_leaves_sums_to_what_was_reserved_and_nothing_stays_on_the_way(
+    amount: int, fee: int, withheld: int
+) -> None:
+    fee = min(fee, amount)
+    charges = Charges(fee, min(withheld, amount - fee))
+    moves = leaving(17, 42, amount, charges)
+    sums = dict.fromkeys((FEES, WITHHELD, OUTSIDE, payout(17)), 0)
+    for move in moves:
+        assert move.amount > 0
+        assert move.partner == 42
+        sums[move.target] += move.amount
+        if move.source == payout(17):
+            sums[payout(17)] -= move.amount
+    assert sums == {
+        FEES: charges.fee,
+        WITHHELD: charges.withheld,
+        OUTSIDE: amount - charges.total,
+        payout(17): 0,
+    }
+    assert deltas(moves) == {reserved(42): -amount}
+
+
+@pytest.mark.parametrize("charges", [Charges(-1), Charges(0, -1), Charges(60, 41)])
+def test_more_than_the_whole_or_less_than_nothing_is_never_kept_back(charges: Charges) -> None:
+    with pytest.raises(ValueError, match="cannot be kept back of 100"):
+        leaving(17, 42, 100, charges)

@@ -16,12 +16,15 @@ from app.extensions import db
 from app.facts import service as facts
 from app.ledger.models import Transfer
 from app.ledger.queries import PartnerBalance, partner_balances
-from app.ledger.rules import OUTSIDE
+from app.ledger.rules import FEES, OUTSIDE, WITHHELD
 from app.ledger.rules import payout as passage
 from app.partners.models import Partner
 from app.payouts import service
-from app.payouts.models import Payout
+from app.payouts.models import Payout, PayoutMethod
+from app.payouts.rules import Charges
 from app.requisites.rules import Card, Details, Kind, Payee
+from app.tenancy import public_id
+from tests.harness import invariants
 from tests.payouts.setting import ACCOUNT, at_lampa, by_bank, earn, partner, take_back
 
 if TYPE_CHECKING:
@@ -385,3 +388,48 @@ class TestMethods:
             service.change_method(made.id, " ", "")
         with pytest.raises(NotFound):
             service.change_method(made.id + 1000, "x", "")
+
+
+def test_fee_and_tax_are_kept_back_and_each_has_a_line_of_its_own(anna: int) -> None:
+    payout = service.request_for(anna, 10_000, "bank", "person:1")
+    service.charge({payout.id: Charges(fee=1_500, withheld=1_300)})
+    service.approve(payout.id, "person:1")
+    service.pay(payout.id, "person:1")
+    assert (payout.fee, payout.withheld, payout.net) == (1_500, 1_300, 7_200)
+    rows = db.session.scalars(select(Transfer).where(Transfer.source == passage(payout.id)))
+    assert {(t.target, t.kind): t.amount for t in rows} == {
+        (FEES, "fee"): 1_500,
+        (WITHHELD, "withheld"): 1_300,
+        (OUTSIDE, "payout_left"): 7_200,
+    }
+    assert balance(anna) == PartnerBalance(available=90_000)
+    assert invariants.broken() == []
+
+
+def test_what_was_kept_back_of_a_payout_that_is_over_never_changes(anna: int) -> None:
+    payout = service.record_paid(anna, 10_000, "bank", "person:1", charges=Charges(1_500))
+    service.charge({payout.id: Charges(0, 0)})
+    assert payout.fee == 1_500
+    with pytest.raises(DBAPIError, match="never change"), db.session.begin_nested():
+        db.session.execute(text("UPDATE payout SET fee = 1"))
+
+
+def test_more_than_the_payout_cannot_be_kept_back(anna: int) -> None:
+    payout = service.request_for(anna, 10_000, "bank", "person:1")
+    with pytest.raises(DBAPIError, match="ck_payout_charges"), db.session.begin_nested():
+        service.charge({payout.id: Charges(9_000, 1_001)})
+
+
+def test_a_payment_that_books_no_tax_is_found(anna: int) -> None:
+    """The invariant itself: what was kept back must stand on its account."""
+    service.record_paid(anna, 10_000, "bank", "person:1")
+    now = clock.now()
+    wrong = Payout(
+        public_id=public_id("po"), partner_id=anna, amount=500, fee=100, currency="RUB",
+        method_id=db.session.scalars(select(PayoutMethod.id)).one(), state="paid",
+        requested_by="person:1", requested_at=now, approved_at=now, ended_at=now,
+    )  # fmt: skip
+    db.session.add(wrong)
+    db.session.flush()
+    assert "money leaves once for each paid payout and for no other" in str(invariants.broken())
+    db.session.delete(wrong)

@@ -97,6 +97,17 @@ def test_there_are_not_too_many(app: App, client: FlaskClient, lampa: Merchant, 
     assert client.post(lampa.cabinet("postbacks/"), data=GOOD).status_code == 409
 
 
+def test_one_that_was_removed_does_not_come_back_as_one_too_many(
+    app: App, client: FlaskClient, lampa: Merchant, anna: str
+) -> None:
+    there = client.post(lampa.cabinet("postbacks/"), data=GOOD).headers["Location"]
+    client.post(f"{there}remove")
+    for _n in range(MOST):
+        assert client.post(lampa.cabinet("postbacks/"), data=GOOD).status_code == 303
+    assert client.post(f"{there}restore").status_code == 409
+    assert sum(each.removed_at is None for each in postbacks(app, lampa)) == MOST
+
+
 def test_another_partners_postback_is_not_there(
     app: App, client: FlaskClient, lampa: Merchant, anna: str
 ) -> None:

@@ -56,12 +56,28 @@ def test_secrets_are_kept_and_never_shown_and_what_is_left_empty_stays(
 
 
 @pytest.mark.parametrize(
+    "url", ["https://thief.example/send", "http://sms.example/send", "https://sms.example:80/"]
+)
+def test_a_key_of_one_service_is_not_sent_to_another(
+    app: App, owner: FlaskClient, world: World, url: str
+) -> None:
+    there = world.lampa.office("sms/")
+    owner.post(there, data=FORM)
+    moved = FORM | {"url": url, "header": "", "body": "{digits} {text}"}
+    assert owner.post(there, data=moved).status_code == 303
+    assert "hidden-word" not in str(kept(app, world))
+
+
+@pytest.mark.parametrize(
     "said",
     [
         {"url": "http://127.0.0.1/"},
         {"url": "http://2130706433/"},
         {"url": "https://{phone}.example/"},
         {"url": "gopher://sms.example/"},
+        {"url": "http://[::1"},
+        {"url": "https://[x]/"},
+        {"kind": "apprise", "service": "smsc://[x]@{phone}"},
         {"url": "https://sms.example:22/"},
         {"body": "no number {text}"},
         {"body": "{phone} {text} {password}"},

@@ -295,6 +295,17 @@ def test_where_a_sale_came_from_stays_known_when_its_click_is_gone(scope: Mercha
     assert queries.by_key("source", MONTH)["letter"].turnover == 99900
 
 
+@pytest.mark.parametrize(
+    "entry", ["http://[::1/?gclid=1", "https://[x]/?gclid=1", "?" + "a&" * 500]
+)
+def test_an_address_that_is_none_does_not_stop_the_figures(scope: Merchant, entry: str) -> None:
+    _anna, boris = partners()
+    say(scope, "A1", ago(3), partner_code="boris", entry=entry)
+    brought_up_to_date(scope)
+    found = total(queries.by_day(MONTH, boris), MONTH.days)
+    assert found.orders == 1
+
+
 def test_what_is_rare_shares_a_line_so_that_nobody_can_fill_the_table(scope: Merchant) -> None:
     partners()
     for n in range(520):

@@ -114,7 +114,7 @@ def test_a_status_map_says_what_each_word_means(words: dict[str, str], problem: 
         ("parameters", [1], "type"),
         ("parameters", "ref", "type"),
         ("parameters", ["a"] * 6, "type"),
-        ("settlement", "platform", "absent"),
+        ("settlement", "platform", None),
         ("settlement", "own", None),
         ("loyalty", True, "absent"),
         ("loyalty", False, None),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from app import clock
+from app import clock, sql
 from app.commissions.queries import deal_view
 from app.errors import Conflict, DomainError, NotFound
 from app.events.models import Event
@@ -20,13 +21,14 @@ from app.links.service import ensure_default, target_of_code
 from app.notifications.rules import promises
 from app.orders.rules import Customer
 from app.orders.service import find
-from app.partners.service import unblock
+from app.partners.service import block, unblock
 from app.payouts import service as payouts
 from app.payouts.models import Payout
 from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 from app.trust import service
 from app.trust.rules import Money, Wish
+from tests.harness import invariants
 from tests.intake.scene import NOON, Scene, at_lampa, order
 
 DAY = timedelta(days=1)
@@ -185,3 +187,56 @@ def test_the_partner_is_written_to_only_where_staff_chose_so(lampa: Scene) -> No
     kinds = ("partner.blocked", "partner.unblocked")
     told = db.session.scalars(select(Event).where(Event.type.in_(kinds)).order_by(Event.id)).all()
     assert [promises(e.type, e.facts, "active") for e in told] == [True, True, False, False]
+
+
+def test_a_block_by_the_interface_says_nothing_of_an_earlier_one(lampa: Scene) -> None:
+    service.block(lampa.vera, Wish("Spam", money=Money.KEEP, links_off=True), "RUB")
+    assert target(lampa) is None
+    unblock(lampa.vera)
+    block(lampa.vera, "Again")
+    assert target(lampa) is not None, "that block said nothing of links"
+    with pytest.raises(Conflict):
+        payouts.request_for(lampa.vera.id, 100, "bank", "person:1")
+
+
+def test_what_a_block_did_can_be_taken_back_after_it_was_ended_another_way(lampa: Scene) -> None:
+    wish = Wish("Spam", refuse_from=NOON + DAY, money=Money.WRITE_OFF)
+    before = vera(lampa)
+    made = service.block(lampa.vera, wish, "RUB")
+    unblock(lampa.vera)
+    assert vera(lampa).available == 0, "letting him in gives nothing back by itself"
+    service.lift(made.public_id, "RUB")
+    assert vera(lampa) == before
+
+
+WHATEVER_HAPPENS: dict[str, Callable[[Scene, str], object]] = {
+    "lift": lambda _lampa, made: service.lift(made, "RUB"),
+    "cancel": lambda lampa, _made: lampa.say(
+        "A2", order("cancelled", 20, partner_code="VERA10", customer=GLEB)
+    ),
+    "refund": lambda lampa, _made: lampa.say(
+        "A1", order("refunded", 20, partner_code="VERA10", customer=GLEB)
+    ),
+}
+
+
+@pytest.mark.parametrize("money", list(Money))
+@pytest.mark.parametrize("refuse_from", [None, NOON, NOON + DAY], ids=["none", "all", "the last"])
+def test_in_whatever_order_a_lift_and_cancellations_come_the_same_is_left(
+    lampa: Scene, money: Money, refuse_from: datetime | None
+) -> None:
+    found = set()
+    with sql.tried():
+        for act in ("cancel", "refund"):
+            WHATEVER_HAPPENS[act](lampa, "")
+        never_blocked = vera(lampa)
+    assert never_blocked != vera(lampa)
+    for acts in permutations(WHATEVER_HAPPENS):
+        with sql.tried():
+            wish = Wish("Spam", refuse_from=refuse_from, money=money)
+            made = service.block(lampa.vera, wish, "RUB").public_id
+            for act in acts:
+                WHATEVER_HAPPENS[act](lampa, made)
+            found.add(vera(lampa))
+            assert not invariants.broken()
+    assert found == {never_blocked}

@@ -106,6 +106,15 @@ def test_a_question_is_due_in_a_week_and_asked_once(lampa: Scene) -> None:
     assert len(queries.thread(made.id)) == 1
 
 
+def test_what_is_said_anew_of_a_question_is_added_and_pressing_twice_is_once(lampa: Scene) -> None:
+    asked = opened(lampa)
+    assert opened(lampa).id == asked.id
+    anew = service.open_dispute(lampa.vera.id, "A3", "It was on Friday.", "Europe/Moscow")
+    assert anew.id == asked.id
+    thread = [each.text for each in queries.thread(asked.id)]
+    assert thread == ["He bought by my link.", "It was on Friday."]
+
+
 def test_the_promised_time_is_the_same_by_the_merchants_clock_when_the_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     asked = datetime(2026, 10, 23, 12, tzinfo=UTC)  # the clocks go back on the 25th

@@ -13,7 +13,7 @@ from app.partners import service as partners
 from app.verified_sites import service
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.probe import Seen
-from app.verified_sites.rules import How
+from app.verified_sites.rules import MOST_SITES, How
 from tests.harness.browser import violations
 from tests.world import PASSWORD, sign_in
 
@@ -73,6 +73,20 @@ def test_a_site_is_named_proved_and_taken_out_with_a_way_back(
     assert "No sites yet" in client.get(lampa.cabinet("sites/")).text
     client.post(lampa.cabinet(f"sites/{one.public_id}/restore"))
     assert site(app, lampa).state == "waiting"
+
+
+def test_sites_that_were_taken_out_do_not_come_back_as_too_many(
+    client: FlaskClient, lampa: Merchant, anna: str
+) -> None:
+    sign_in(client, anna)
+    said = {"site": "blog-0.example"}
+    first = client.post(lampa.cabinet("sites/"), data=said).headers["Location"]
+    client.post(f"{first}withdraw")
+    for n in range(1, MOST_SITES + 1):
+        said = {"site": f"blog-{n}.example"}
+        assert client.post(lampa.cabinet("sites/"), data=said).status_code == 303
+    assert client.post(f"{first}restore").status_code == 409
+    assert client.post(lampa.cabinet("sites/"), data={"site": "blog-0.example"}).status_code == 409
 
 
 @pytest.mark.parametrize("typed", ["", "127.0.0.1", "ftp://blog.example", "\x00", "x" * 301])

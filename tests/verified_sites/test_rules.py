@@ -93,6 +93,12 @@ def test_a_tag_proves_only_in_the_head(page: str, proves: bool) -> None:
     assert meta_proves(page, "abc") is proves
 
 
+@pytest.mark.parametrize("page", ["<![foo[bar]]>", "<![", "<!" * 99, "&#" * 99, "<meta name=" * 9])
+def test_a_page_that_is_no_page_proves_nothing_and_breaks_nothing(page: str) -> None:
+    assert not meta_proves(page, "t0ken")
+    assert meta_proves(f'<meta name="partnerka-site" content="t0ken">{page}', "t0ken")
+
+
 def test_a_record_proves_in_its_own_words() -> None:
     assert record_proves(["v=spf1 -all", "partnerka-site=abc"], "abc")
     assert not record_proves(["abc", "partnerka-site=abcd"], "abc")

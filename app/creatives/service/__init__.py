@@ -2,7 +2,7 @@
 
 from app.creatives.service.materials import Said, archive, change, create, find, switch
 from app.creatives.service.media import path_of
-from app.creatives.service.taking import Taken, take, words_of
+from app.creatives.service.taking import Taken, label_of, take, words_of
 
 __all__ = [
     "Said",
@@ -11,6 +11,7 @@ __all__ = [
     "change",
     "create",
     "find",
+    "label_of",
     "path_of",
     "switch",
     "take",

@@ -31,8 +31,8 @@ from app.errors import DomainError, FieldError, NotFound
 from app.events.service import record
 from app.extensions import db
 from app.links import queries as links
-from app.links.rules import AddressError, place_in
-from app.links.service import address_words, lead_to
+from app.links.rules import AddressError, EridError, erid_of, place_in
+from app.links.service import address_words, lead_to, mark
 from app.programs import queries as programs
 from app.tenancy import public_id
 from app.tenants.queries import shops
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from app.tenants.models import Shop
 
-TOLD = frozenset({"name", "position", "shown", "language", "subject", "label", "filename"})
+TOLD = frozenset({"name", "position", "shown", "language", "subject", "label", "erid", "filename"})
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Said:
     body: str = ""
     html: str = ""
     label: str = ""
+    erid: str = ""  # the advertising token, as it was typed
     file: bytes | None = None
     filename: str = ""
 
@@ -103,6 +104,8 @@ def change(creative: Creative, said: Said) -> None:
     changes = _assign(creative, fields)
     if _put_readers(creative.id, said):
         changes["readers"] = None
+    if "erid" in changes:
+        mark(queries.link_ids(creative.id), creative.erid)
     if moved:
         lead_to(queries.link_ids(creative.id), *(fields[name] for name in led))
     _tell(creative, changes)
@@ -175,8 +178,17 @@ def _fields(kind: Kind, said: Said) -> dict[str, Any]:
         "position": said.position,
         "shown": said.shown,
         "label": " ".join(said.label.split()),
+        "erid": _erid(said.erid),
         **content,
     }
+
+
+def _erid(text: str) -> str | None:
+    try:
+        return erid_of(text)
+    except EridError as error:
+        words = _("A token has 4 to 64 letters and digits, as the register gave it.")
+        raise _refusal("erid", words) from error
 
 
 def _refuse_empty(kind: Kind, said: Said, content: dict[str, str]) -> None:

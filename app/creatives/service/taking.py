@@ -13,6 +13,7 @@ from app.creatives.rules import Kind, Words, banner_code, fill_html, fill_text, 
 from app.extensions import db
 from app.links import queries as links
 from app.links.models import Link
+from app.links.rules import label_with
 from app.links.service import create_to
 from app.partners.queries import codes_of
 from app.tenancy import current_tenant
@@ -34,6 +35,7 @@ class Taken:
     text: str
     html: str
     subject: str
+    label: str  # the advertising label with the token
 
 
 def take(creative: Creative, partner: Partner, slug: str) -> Taken:
@@ -43,7 +45,7 @@ def take(creative: Creative, partner: Partner, slug: str) -> Taken:
     merchant has no shop.
     """
     link = _link(creative, partner)
-    address = links.address(queries.code_of_link(link), slug)
+    address = links.address(queries.code_of_link(link), slug, creative.erid)
     words = words_of(partner, address)
     picture = queries.file_address(creative, slug, link.short) if creative.digest else ""
     text = fill_text(creative.body, words)
@@ -57,6 +59,7 @@ def take(creative: Creative, partner: Partner, slug: str) -> Taken:
         text=_with_link(creative, text, words),
         html=html,
         subject=fill_text(creative.subject, words),
+        label=label_of(creative),
     )
 
 
@@ -72,8 +75,8 @@ def _code(creative: Creative, words: Words, picture: str, html: str) -> str:
     if kind is Kind.BANNER:
         pixels = creative.width, creative.height
         alt = creative.body or creative.name
-        return banner_code(words, picture, *pixels, alt, creative.label)
-    return labelled(html, creative.label) if kind is Kind.HTML else ""
+        return banner_code(words, picture, *pixels, alt, label_of(creative))
+    return labelled(html, label_of(creative)) if kind is Kind.HTML else ""
 
 
 def _with_link(creative: Creative, text: str, words: Words) -> str:
@@ -81,7 +84,13 @@ def _with_link(creative: Creative, text: str, words: Words) -> str:
     if Kind(creative.kind) not in {Kind.TEXT, Kind.LETTER} or not text:
         return ""
     parts = [text] if "{link}" in creative.body else [text, words.link]
-    return "\n".join([*parts, creative.label] if creative.label else parts)
+    label = label_of(creative)
+    return "\n".join([*parts, label] if label else parts)
+
+
+def label_of(creative: Creative) -> str:
+    """Return the advertising label as it stands beside a material: with the token."""
+    return label_with(creative.label, creative.erid)
 
 
 def _link(creative: Creative, partner: Partner) -> Link:
@@ -95,15 +104,23 @@ def _link(creative: Creative, partner: Partner) -> Link:
     )
     found = db.session.scalars(query).one_or_none()
     if found is not None:
-        return found
+        return _marked(found, creative)
     # Whoever comes second waits, and finds the link made.
     pair = f"creative:{current_tenant()}:{creative.id}:{partner.id}"
     db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
     found = db.session.scalars(query).one_or_none()
     if found is not None:
-        return found
+        return _marked(found, creative)
     to = creative.shop_id, creative.place, creative.product_id, creative.category_id
     made = create_to(partner, creative.name, *to)
     db.session.add(CreativeLink(creative_id=creative.id, partner_id=partner.id, link_id=made.id))
     db.session.flush()
-    return made
+    return _marked(made, creative)
+
+
+def _marked(link: Link, creative: Creative) -> Link:
+    """A partner's link of a material has the material's token."""
+    if link.erid != creative.erid:
+        link.erid = creative.erid
+        db.session.flush()
+    return link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import partial
 from types import MappingProxyType
@@ -16,12 +17,14 @@ from app.attribution.service import (
     keep_verdicts,
     read_journals,
 )
+from app.billing.service import SETTLE
 from app.codes import service as codes
 from app.commissions import service as commissions
 from app.commissions.queries import booked
 from app.commissions.rules import share_out
 from app.errors import Retry
 from app.events import service as events
+from app.extensions import kick_after_commit
 from app.fraud import service as fraud
 from app.intake.service.judging import judge, tenant, world_without
 from app.ledger import service as ledger
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from app.orders.service import Standing
     from app.tenants.models import Tenant
 
+AVAILABLE = re.compile(r"partner:\d+:available")
 PAYS_NOTHING = frozenset({State.CANCELLED, State.REFUNDED})
 _NOBODY: ByHand = MappingProxyType({})
 
@@ -180,6 +184,8 @@ def _write(
     )
     created = {order.id: order.folded.snapshot.created_at for order in standing.values()}
     codes = {w: code for _c, journal, _r in found for w, code in journal.displays.items()}
+    if any(AVAILABLE.match(move.target) for posting in booking.postings for move in posting.moves):
+        kick_after_commit(SETTLE)  # where settlement is automatic, whoever is next is paid now
     with sql.together():
         receipt = ledger.send_all(booking.postings, merchant.currency)
         orders.number_bookings({i: n for i, n in booking.numbers.items() if i not in fresh})

@@ -63,7 +63,7 @@ class _Known:
 
     groups: dict[str, int]
     terms: dict[str, int]
-    sponsors: dict[str, int | None] = field(default_factory=dict)
+    sponsors: Mapping[str, int | None] = field(default_factory=dict)
     partners: set[str] = field(default_factory=set)
     invited: set[str] = field(default_factory=set)
     codes: set[str] = field(default_factory=set)
@@ -108,9 +108,10 @@ def _known(lines: Sequence[Line]) -> _Known:
         invited=queries.open_among(emails),
         codes=set(partners.partner_of_code(keys)) | queries.codes_promised(keys),
     )
-    for said in {line.sponsor for line in lines if line.sponsor}:
-        found = partners.by_refcode(said)
-        known.sponsors[said] = found.id if found and found.status == Status.ACTIVE else None
+    found = partners.by_refcodes({line.sponsor for line in lines if line.sponsor})
+    known.sponsors = {
+        said: each.id if each.status == Status.ACTIVE else None for said, each in found.items()
+    }
     return known
 
 

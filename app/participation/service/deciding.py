@@ -50,8 +50,8 @@ def decide(refcodes: Iterable[str], action: str, word: str = "") -> Decided:
     if len(wanted) > MOST or len(word) > LONGEST_WORD:
         words = _("At most %(most)s applications at once.", most=MOST)
         raise DomainError("many", words, FieldError("partner", words))
-    found = [p for p in map(partner_queries.by_refcode, wanted) if p is not None]
-    waiting = [p for p in found if p.status == Status.PENDING]
+    found = partner_queries.by_refcodes(wanted)
+    waiting = [found[c] for c in wanted if c in found and found[c].status == Status.PENDING]
     done, batch = [], public_id("dn")
     for partner in waiting:
         try:

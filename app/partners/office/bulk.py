@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 BY_HAND, AT_ONCE = "by_hand", 500
+DIGITS = 19  # of a number that no column holds
 
 
 @bp.post("/bulk")
@@ -39,9 +40,7 @@ def many() -> Response:
     act = bulk.Act(said)
     value = request.form.get(act.value, "")
     try:
-        run = bulk.start(
-            act, int(value) if value.isdecimal() and value != "0" else None, _ids(query)
-        )
+        run = bulk.start(act, _chosen(value), _ids(query))
     except DomainError as error:
         toast(error.message, "danger")
         return see_address(back)
@@ -86,6 +85,13 @@ def _by_hand(query: str) -> str:
         return f"{url_for('office.adjustments.new')}?all=1&{query}"
     codes = request.form.getlist("partner")[:AT_ONCE]
     return url_for("office.adjustments.new", partner=codes)
+
+
+def _chosen(value: str) -> int | None:
+    """Return the group or the terms that were chosen; 0 and nothing are none, -1 nobody's."""
+    if value in {"", "0"}:
+        return None
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < DIGITS else -1
 
 
 def _ids(query: str) -> list[int]:

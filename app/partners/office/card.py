@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext as _l
 from app.errors import DomainError
 from app.events import queries as events
 from app.grades import queries as grades
-from app.ledger.cabinet import KINDS
 from app.ledger.queries import partner_balances, statement
 from app.ledger.rules import BUCKETS
 from app.links import queries as link_queries
@@ -29,6 +28,7 @@ from app.programs.forms import shown, summary
 from app.programs.rules import write_rate
 from app.reports.queries import subjects
 from app.site.access import may, requires
+from app.statements.forms import KINDS
 from app.web.pages import page, see_other
 
 if TYPE_CHECKING:

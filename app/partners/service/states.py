@@ -41,6 +41,9 @@ def act(partner: Partner, action: str, reason: str = "", *, letter: bool | None 
         admit(partner)
     if action == "remove":
         dismiss(partner)
+    if action in {"block", "unblock"}:
+        # What an earlier block said of money and links is over; the next says its own.
+        partner.pays_blocked = partner.links_off = False
     record(
         EVENTS[action],
         f"partner:{partner.id}",

@@ -6,7 +6,7 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 
 from __future__ import annotations
 
-from app.payouts.service.decisions import approve, cancel, fail, lose, pay, reject, send
+from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
 from app.payouts.service.details import (
     allow_changes,
     copied,
@@ -22,25 +22,40 @@ from app.payouts.service.details import (
 )
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
-from app.payouts.service.requests import record_paid, request, request_for
+from app.payouts.service.requests import (
+    Funded,
+    find_partner,
+    open_funded,
+    record,
+    record_paid,
+    refuse_own,
+    request,
+    request_for,
+)
 
 __all__ = [
+    "Funded",
     "allow_changes",
     "approve",
     "cancel",
     "change_method",
+    "charge",
     "copied",
     "copied_all",
     "create_method",
     "details_of",
     "disown_change",
     "fail",
+    "find_partner",
     "in_force",
     "is_pending",
     "kept",
     "lose",
+    "open_funded",
     "pay",
+    "record",
     "record_paid",
+    "refuse_own",
     "reject",
     "remember_details",
     "request",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from app import clock
+from app import clock, sql
 from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.ledger import service as ledger
-from app.ledger.rules import OUTSIDE, Move, available, debt, reserved
-from app.ledger.rules import payout as passage
+from app.ledger.rules import Move, available, debt, reserved
 from app.lifecycle import IllegalTransition
 from app.payouts import queries, rules
 from app.payouts.models import Payout
@@ -25,6 +24,11 @@ from app.payouts.service.requests import (
     refuse_own,
     wrong,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.payouts.rules import Charges
 
 
 def approve(payout_id: int, by: str) -> Payout:
@@ -61,41 +65,60 @@ def cancel(payout_id: int, partner_id: int, by: str) -> Payout:
     return _give_back(payout_id, "cancel", by, None)
 
 
-def send(payout_id: int, by: str) -> Payout:
+def send(payout_id: int, by: str, *, platform: bool = False) -> Payout:
     """Note that the transfer is under way; the money stays reserved."""
-    return _note(payout_id, "send", "sending", by)
+    return _note(payout_id, "send", "sending", by, platform=platform)
 
 
-def lose(payout_id: int, by: str) -> Payout:
+def lose(payout_id: int, by: str, *, platform: bool = False) -> Payout:
     """Note that nobody knows whether the money arrived. Nothing but a person's word leads out of it."""
-    return _note(payout_id, "lose", "unknown", by)
+    return _note(payout_id, "lose", "unknown", by, platform=platform)
 
 
-def pay(payout_id: int, by: str) -> Payout:
-    """Mark as paid: the reserved money leaves. Raises Conflict (409) in another state."""
-    payout, _standing = _locked(payout_id)
+def charge(charges: Mapping[int, Charges]) -> None:
+    """Set what is kept back of open payouts, in one statement; those that are over keep theirs.
+
+    Called at approval by whoever knows the fee or the tax, with the partners' balances locked.
+    """
+    rows = [
+        {"id": number, "fee": each.fee, "withheld": each.withheld}
+        for number, each in sorted(charges.items())
+    ]
+    if rows:
+        sql.send(_CHARGE, {"rows": sql.recordset(rows)})
+        db.session.expire_all()
+
+
+_CHARGE = """
+UPDATE payout p SET fee = r.fee, withheld = r.withheld
+FROM json_to_recordset(%(rows)s) AS r(id bigint, fee bigint, withheld bigint)
+WHERE p.id = r.id AND p.ended_at IS NULL
+"""
+
+
+def pay(payout_id: int, by: str, *, platform: bool = False) -> Payout:
+    """Mark as paid: the reserved money leaves. Raises Conflict (409) in another state.
+
+    `platform`: it is the platform that says so, of a payout which the prepaid balance pays.
+    """
+    payout, _standing = _locked(payout_id, platform=platform)
     now = clock.now()
     _change(payout, "pay", decided_by=by, ended_at=now)
-    way, partner = passage(payout.id), payout.partner_id
-    ledger.post(
-        f"payout:{payout.id}:paid",
-        [
-            Move(reserved(partner), way, payout.amount, "payout_paid", partner=partner),
-            Move(way, OUTSIDE, payout.amount, "payout_left", partner=partner),
-        ],
-        payout.currency,
-    )
+    moves = rules.leaving(payout.id, payout.partner_id, payout.amount, payout.charges)
+    ledger.post(f"payout:{payout.id}:paid", moves, payout.currency)
     record("paid", payout, advance=0)
     return payout
 
 
-def fail(payout_id: int, reason: str, by: str) -> Payout:
+def fail(payout_id: int, reason: str, by: str, *, platform: bool = False) -> Payout:
     """Mark as failed: the transfer came back; the money is available again, debt repaid first."""
-    return _give_back(payout_id, "fail", by, reason.strip() or None)
+    return _give_back(payout_id, "fail", by, reason.strip() or None, platform=platform)
 
 
-def _give_back(payout_id: int, action: str, by: str, reason: str | None) -> Payout:
-    payout, _standing = _locked(payout_id)
+def _give_back(
+    payout_id: int, action: str, by: str, reason: str | None, *, platform: bool = False
+) -> Payout:
+    payout, _standing = _locked(payout_id, platform=platform)
     _change(payout, action, decided_by=by, ended_at=clock.now(), reason=reason)
     partner = payout.partner_id
     back = Move(
@@ -112,15 +135,18 @@ def _give_back(payout_id: int, action: str, by: str, reason: str | None) -> Payo
     return payout
 
 
-def _note(payout_id: int, action: str, word: str, by: str) -> Payout:
-    payout, _standing = _locked(payout_id)
+def _note(payout_id: int, action: str, word: str, by: str, *, platform: bool) -> Payout:
+    payout, _standing = _locked(payout_id, platform=platform)
     _change(payout, action, decided_by=by)
     record(word, payout)
     return payout
 
 
-def _locked(payout_id: int) -> tuple[Payout, dict[str, int]]:
-    """The partner's balances are locked first, then the payout is read as it stands under the lock."""
+def _locked(payout_id: int, *, platform: bool = False) -> tuple[Payout, dict[str, int]]:
+    """The partner's balances are locked first, then the payout is read as it stands under the lock.
+
+    Only the platform decides on what its balance pays: whoever else tries is refused with 409.
+    """
     partner_id = db.session.scalar(select(Payout.partner_id).where(Payout.id == payout_id))
     if partner_id is None:
         raise NotFound
@@ -128,6 +154,10 @@ def _locked(payout_id: int) -> tuple[Payout, dict[str, int]]:
     payout = db.session.scalars(
         select(Payout).where(Payout.id == payout_id).execution_options(populate_existing=True)
     ).one()
+    if payout.settled_by == rules.PLATFORM and not platform:
+        raise Conflict(
+            "settled_by_platform", _("The platform sends this payout from your prepaid balance.")
+        )
     return payout, standing
 
 

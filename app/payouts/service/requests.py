@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from app.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
 from app.events import service as events
 from app.extensions import db
 from app.ledger import service as ledger
-from app.ledger.rules import OUTSIDE, Move, available, debt, reserved
+from app.ledger.rules import Move, available, debt, reserved
 from app.ledger.rules import payout as passage
 from app.partners.models import Partner
 from app.payouts import queries, rules
@@ -21,21 +22,27 @@ from app.payouts.rules import Refusal, State
 from app.payouts.service import details
 from app.tenancy import public_id
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
     """Let a partner ask for `amount` (minor units) by the method with this code.
 
     Available money is reserved at once. Raises DomainError (422) for an amount that rules.may_request
     refuses and for missing details, Conflict (409) for a second open payout, a partner who is not
-    active, or details changed less than a day ago.
+    active, details changed less than a day ago, or where the platform pays by itself.
     """
     partner = find_partner(partner_id)
     chosen = _method(method)
+    if queries.by_platform():
+        raise Conflict(
+            "settled_by_platform", _("Payouts are made by themselves here; you need not ask.")
+        )
     if partner.status != "active":
         raise Conflict("partner_not_active", _("Payouts wait until the account is active."))
     currency = _reservable(partner, amount, queries.minimum())
-    copy = details.copy_for(partner, chosen.code) if details.fits(partner, chosen) else None
-    if copy is None:
+    if not details.fits(partner, chosen):
         raise wrong(
             "method", "details_missing", _("Fill in your payment details for this method first.")
         )
@@ -47,6 +54,7 @@ def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
         raise Conflict(
             "details_cooling", _("New payment details can be used 24 hours after the change.")
         )
+    copy = details.copy_for(partner, chosen.code)
     return _ask(partner, amount, chosen, by, currency, copy)
 
 
@@ -63,11 +71,17 @@ def request_for(partner_id: int, amount: int, method: str, by: str) -> Payout:
 
 
 def record_paid(
-    partner_id: int, amount: int, method: str, by: str, reason: str | None = None
+    partner_id: int,
+    amount: int,
+    method: str,
+    by: str,
+    reason: str | None = None,
+    charges: rules.Charges = rules.FREE,
 ) -> Payout:
     """Record a payment the merchant has already made, `amount` in minor units.
 
-    It takes what is available; what exceeds that is an advance and becomes debt. Raises DomainError
+    It takes what is available; what exceeds that is an advance and becomes debt. `charges` are kept back
+    of the amount. Raises DomainError
     (422) for an amount not above zero, Forbidden for one's own payment.
     """
     partner = find_partner(partner_id)
@@ -84,16 +98,51 @@ def record_paid(
     made = _new(
         partner, amount, chosen, by,
         state=State.PAID, reason=reason, decided_by=by, approved_at=now, ended_at=now,
-        details=details.copy_for(partner, chosen.code),
+        details=details.copy_for(partner, chosen.code), fee=charges.fee, withheld=charges.withheld,
     )  # fmt: skip
     way = passage(made.id)
     moves = [
         Move(available(partner.id), way, covered, "payout_paid", partner=partner.id),
         Move(debt(partner.id), way, advance, "payout_advance", partner=partner.id, reason=reason),
-        Move(way, OUTSIDE, amount, "payout_left", partner=partner.id),
+        *rules.passing(made.id, partner.id, amount, charges),
     ]
     ledger.post(f"payout:{made.id}:paid", [m for m in moves if m.amount], currency)
     record("paid", made, advance=advance)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Funded:
+    """A payout that the prepaid balance pays: gross and fee in minor units."""
+
+    partner_id: int
+    gross: int
+    fee: int
+    method_id: int
+
+
+def open_funded(wanted: Sequence[Funded], currency: str) -> list[Payout]:
+    """Make approved payouts that the platform sends; the caller has looked, and moves the money.
+
+    It holds the partners' balances. Details are copied as for requests.
+    """
+    people = select(Partner).where(Partner.id.in_({each.partner_id for each in wanted}))
+    partners = {partner.id: partner for partner in db.session.scalars(people)}
+    methods = {method.id: method for method in queries.methods()}
+    now, made = clock.now(), []
+    for each in wanted:
+        method = methods[each.method_id]
+        made.append(
+            Payout(
+                public_id=public_id("po"), partner_id=each.partner_id, amount=each.gross, fee=each.fee,
+                currency=currency, method_id=method.id, state=State.APPROVED.value,
+                requested_by="system", decided_by="system", requested_at=now, approved_at=now,
+                settled_by=rules.PLATFORM,
+                details=details.copy_for(partners[each.partner_id], method.code),
+            )
+        )  # fmt: skip
+    db.session.add_all(made)
+    db.session.flush()
     return made
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from app.ledger.queries import Entry
+    from app.statements.rules import Line
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def next_free(partner_id: int) -> Any:
     return db.session.execute(query).first()
 
 
-def subjects(entries: Iterable[Entry]) -> dict[int, Subject]:
+def subjects(entries: Iterable[Entry | Line]) -> dict[int, Subject]:
     """Return what entries of a statement are about, by their ids; those about neither are left out."""
     entries = list(entries)
     orders = (
@@ -83,7 +84,7 @@ def subjects(entries: Iterable[Entry]) -> dict[int, Subject]:
     return {entry_id: subject for entry_id, subject in found.items() if subject is not None}
 
 
-def _payout(entry: Entry) -> int | None:
+def _payout(entry: Entry | Line) -> int | None:
     kind, _, rest = entry.reference.partition(":")
     number = rest.partition(":")[0]
     return int(number) if kind == "payout" and number.isdecimal() else None

@@ -186,5 +186,8 @@ def _touch(deal: Any, claims: Iterable[Any], names: frozenset[str]) -> str:
 
 def _elsewhere(entry: str, names: frozenset[str]) -> bool:
     """Whether the address by which the visit began names another source than a partner."""
-    said = {name for name, _value in parse_qsl(urlsplit(entry).query)}
+    try:
+        said = {name for name, _value in parse_qsl(urlsplit(entry).query, max_num_fields=100)}
+    except ValueError:  # a buyer's browser said it: whatever it is, the others' figures go on
+        return False
     return bool(said & PAID) and not said & names

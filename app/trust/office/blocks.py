@@ -71,7 +71,12 @@ def _form(
     partner: Partner, form: BlockForm, figures: Preview | None = None, status: int = 200
 ) -> Response:
     return page(
-        "trust/office/block.html", status=status, partner=partner, form=form, figures=figures
+        "trust/office/block.html",
+        status=status,
+        partner=partner,
+        form=form,
+        figures=figures,
+        earlier=queries.standing_block(partner.id),
     )
 
 

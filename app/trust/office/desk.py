@@ -23,6 +23,7 @@ from app.trust import queries, service
 from app.trust.forms import DecideForm
 from app.trust.office.door import bp
 from app.trust.office.words import MEANING, SIGNS, WORDS, evidence
+from app.web.forms import storable
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -108,7 +109,7 @@ def decided() -> Response:
 def decide() -> Response:
     """Hold, release or refuse the deals that were ticked."""
     form, word = DecideForm(), request.form.get("word", "")
-    chosen = queries.order_ids(request.form.getlist("deal"))
+    chosen = queries.order_ids(filter(storable, request.form.getlist("deal")))
     if word not in CHOICES:
         raise NotFound
     if not form.validate_on_submit():

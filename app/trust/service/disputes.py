@@ -106,6 +106,8 @@ def _verdict(partner_id: int, number: str, order_id: int) -> Verdict:
 def open_dispute(partner_id: int, typed: str, text: str, zone: str) -> Dispute:
     """Ask staff about a sale that the journal could not settle; the same number again is the same dispute.
 
+    What is said anew about it is added to its thread; pressing twice says it once.
+
     Raises DomainError (422) for an empty number or text, Conflict for too many open ones.
     """
     verdict, words = check(partner_id, typed), _text(text)
@@ -113,6 +115,7 @@ def open_dispute(partner_id: int, typed: str, text: str, zone: str) -> Dispute:
     _lock(partner_id)
     found = db.session.scalar(select(Dispute).where(*mine, Dispute.number == verdict.number))
     if found is not None:
+        _add_anew(found, words)
         return found
     many = db.session.scalar(select(func.count()).select_from(Dispute).where(*mine)) or 0
     if many >= MOST_OPEN:
@@ -137,6 +140,13 @@ def open_dispute(partner_id: int, typed: str, text: str, zone: str) -> Dispute:
     _remark(made, words, by_staff=False)
     _tell("dispute.opened", made, text=words)
     return made
+
+
+def _add_anew(dispute: Dispute, words: str) -> None:
+    last = select(Remark).where(Remark.dispute_id == dispute.id).order_by(Remark.id.desc()).limit(1)
+    before = db.session.scalar(last)
+    if before is None or before.by_staff or before.text != words:
+        remark(dispute, words, by_staff=False)
 
 
 def _lock(partner_id: int) -> None:

@@ -1,0 +1,133 @@
+"""Forms of the prepaid balance: an invoice, what came for it, and whom it is paid to."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField, TextAreaField, ValidationError
+from wtforms.validators import Length
+
+from app.billing.rules import Requisites
+from app.money import MoneyError, plain_number
+from app.web.filters import locale_name
+from app.web.forms import Filled, Form, MoneyField, Positive, TypedField
+
+DIGITS = {"inn": (10, 12), "kpp": (9,), "bik": (9,), "account": (20,), "correspondent": (20,)}
+LINES = ("name", "inn", "kpp", "address", "bank", "bik", "account", "correspondent", "note")
+
+
+class TopUpForm(Form):
+    """How much is to be paid in."""
+
+    amount = MoneyField(
+        _l("Sum"),
+        [Filled(), Positive()],
+        description=_l("An invoice is made over it; the balance grows when the money has come."),
+    )
+
+
+class ReceivedForm(Form):
+    """What came for an invoice."""
+
+    received = MoneyField(
+        _l("Received"),
+        [Filled(), Positive()],
+        description=_l("As it came, be it more or less than the invoice says."),
+    )
+    payment = StringField(
+        _l("Number of the payment"),
+        [Length(max=128)],
+        description=_l("As the bank's statement names it."),
+    )
+
+    @classmethod
+    def of(cls, currency: str, **data: Any) -> ReceivedForm:
+        """Return the form in the invoice's own currency."""
+        form = cls(data=data)
+        form.received.own_currency = currency
+        return form
+
+
+class PercentField(TypedField):
+    """Per cents; data is a Decimal."""
+
+    inputmode = "decimal"
+
+    def read(self, text: str) -> Decimal:
+        """Per cents as people of the locale write them."""
+        try:
+            value = Decimal(plain_number(text.removesuffix("%").strip(), locale_name()))
+        except (MoneyError, InvalidOperation) as error:
+            raise ValueError(gettext("Type percents such as 10%.")) from error
+        if -int(value.as_tuple().exponent) > 3:
+            raise ValueError(gettext("Percents have up to three decimals."))
+        return value
+
+    def write(self, value: Decimal) -> str:
+        """Per cents without the sign."""
+        return format(value.normalize(), "f")
+
+
+class RateForm(Form):
+    """The platform's fee."""
+
+    rate = PercentField(
+        _l("Fee of a settled payout, per cent"),
+        [Filled()],
+        description=_l("Of the sum before the fee. It holds for payouts funded from now on."),
+    )
+
+
+class RequisitesForm(Form):
+    """Whom merchants pay their top-ups to."""
+
+    name = StringField(_l("Payee"), [Filled(), Length(max=160)])
+    inn = StringField(_l("INN"))
+    kpp = StringField(_l("KPP"))
+    address = StringField(_l("Address"))
+    bank = StringField(_l("Bank"), [Length(max=160)])
+    bik = StringField(_l("BIC of the bank"))
+    account = StringField(_l("Account"), [Filled(), Length(max=34)])
+    correspondent = StringField(_l("Correspondent account"))
+    note = TextAreaField(
+        _l("Note under the invoice"),
+        [Length(max=500)],
+        description=_l("For example: without VAT."),
+    )
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Look also at how many figures the numbers have."""
+        good = super().validate(extra_validators)
+        for name, lengths in DIGITS.items():
+            typed = (self[name].data or "").strip()
+            foreign = name == "account" and not typed.isdecimal()  # an IBAN, say
+            if typed and not foreign and not (typed.isdecimal() and len(typed) in lengths):
+                wanted = gettext(" or ").join(str(n) for n in lengths)
+                self.complain(name, gettext("%(count)s figures stand here.", count=wanted))
+                good = False
+        return good
+
+    def said(self) -> Requisites:
+        """Return what was typed."""
+        return Requisites(**{name: (self[name].data or "").strip() for name in LINES})
+
+
+def refuse_rate(_form: Form, field: PercentField) -> None:
+    """Refuse a rate that no merchant could bear. Raises ValidationError."""
+    if field.data is not None and not 0 <= field.data <= 50:
+        raise ValidationError(gettext("Between 0 and 50 per cent."))
+
+
+KINDS = {
+    "top_up": _l("Top-up"),
+    "funding": _l("For a payout"),
+    "funding_returned": _l("A payout came back"),
+}
+STATES = {
+    "open": (_l("Waits for the money"), "warn"),
+    "paid": (_l("Paid"), "good"),
+    "withdrawn": (_l("Taken back"), "quiet"),
+}

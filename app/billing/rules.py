@@ -1,0 +1,155 @@
+"""The prepaid balance: invoices for top-ups, what a payment provider may tell, and who runs the platform."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.lifecycle import Lifecycle
+from app.money import BIGINT_MAX, MoneyError, parse_decimal
+
+LARGEST = 10**13  # minor units of one invoice
+TOLERANCE = 300  # seconds by which the clock of a payment provider may differ
+_LONGEST = 128
+
+
+class State(StrEnum):
+    """Where the invoice of a top-up stands."""
+
+    OPEN = "open"
+    PAID = "paid"
+    WITHDRAWN = "withdrawn"
+
+
+LIFECYCLE = Lifecycle(
+    {
+        (State.OPEN, "receive"): State.PAID,
+        (State.OPEN, "withdraw"): State.WITHDRAWN,
+        (State.WITHDRAWN, "receive"): State.PAID,  # the money came all the same
+    }
+)
+
+
+class Status(StrEnum):
+    """What a payment provider says of a payment; only `succeeded` moves money."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Fate(StrEnum):
+    """What became of a provider's word."""
+
+    NOTED = "noted"  # nothing to be done
+    CREDITED = "credited"
+    SURPLUS = "surplus"  # a second payment of a paid invoice: the operator decides
+
+
+class BadNotice(ValueError):
+    """What a provider sent cannot be read; `field` says where."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A provider's word on one payment; `amount` in minor units."""
+
+    payment: str
+    invoice: int
+    status: Status
+    amount: int
+    currency: str
+
+
+def read_notice(body: Any) -> Notice:
+    """Read a provider's JSON. Raises BadNotice: half an answer is none."""
+    if not isinstance(body, Mapping):
+        raise BadNotice("body")
+    payment, currency = _word(body, "payment"), _word(body, "currency")
+    invoice = _word(body, "invoice")
+    if not (invoice.isascii() and invoice.isdecimal() and 0 < int(invoice[:19]) <= BIGINT_MAX):
+        raise BadNotice("invoice")
+    try:
+        status = Status(_word(body, "status"))
+    except ValueError as error:
+        raise BadNotice("status") from error
+    try:
+        amount = parse_decimal(_word(body, "amount"), currency)
+    except MoneyError as error:
+        raise BadNotice("amount") from error
+    if not 0 < amount <= LARGEST:
+        raise BadNotice("amount")
+    return Notice(payment, int(invoice[:19]), status, amount, currency)
+
+
+def signature(secret: str, message: str, stamp: int, body: bytes) -> str:
+    """Sign as the Standard Webhooks specification says: v1,<base64 of HMAC-SHA256 over id.time.body>."""
+    key = b64decode(secret.removeprefix("whsec_"))
+    signed = hmac.digest(key, f"{message}.{stamp}.".encode() + body, "sha256")
+    return f"v1,{b64encode(signed).decode()}"
+
+
+def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: int) -> bool:
+    """Tell whether a call is signed with the secret and its time is ours, give or take five minutes.
+
+    Several signatures may stand in the header, apart by spaces; one good one is enough. `now`: seconds.
+    """
+    message, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not message or not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
+        return False
+    if abs(int(stamp) - now) > TOLERANCE:
+        return False
+    wanted = signature(secret, message, int(stamp), body).encode()
+    given = headers.get("webhook-signature", "").split(" ")
+    return any(hmac.compare_digest(each.encode(), wanted) for each in given)
+
+
+def _word(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    fits = isinstance(value, str) and 0 < len(value) <= _LONGEST and value.isprintable()
+    if not fits:
+        raise BadNotice(name)
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Requisites:
+    """Whom the merchants' top-ups are paid to, as the printed invoice says it."""
+
+    name: str = ""
+    inn: str = ""
+    kpp: str = ""
+    address: str = ""
+    bank: str = ""
+    bik: str = ""
+    account: str = ""
+    correspondent: str = ""
+    note: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether somebody could pay by them."""
+        return bool(self.name and self.account)
+
+    def to_json(self) -> dict[str, str]:
+        """Write them as JSON keeps them."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any] | None) -> Requisites:
+        """Read what `to_json` wrote; what is missing is empty."""
+        known = kept or {}
+        return cls(**{name: str(known.get(name) or "") for name in cls.__dataclass_fields__})
+
+
+def crossed(before: int, after: int, threshold: int | None) -> bool:
+    """Tell whether a balance fell below the threshold just now, minor units."""
+    return threshold is not None and after < threshold <= before

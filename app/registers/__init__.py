@@ -1,0 +1,1 @@
+"""Registers of payouts for the bank, and the bank's answers loaded back."""

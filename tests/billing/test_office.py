@@ -1,0 +1,209 @@
+"""Invoices: made by the shop, printed, confirmed by the operator or a provider's signed call."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.billing.rules import signature
+from tests.world import Merchant, World, sign_in
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from app.application import App
+
+
+@pytest.fixture
+def office(app: App, client: FlaskClient, world: World) -> FlaskClient:
+    assert client is not None
+    return sign_in(app.test_client(), world.lampa.staff["accountant"])
+
+
+@pytest.fixture
+def operator(app: App, world: World) -> FlaskClient:
+    return sign_in(app.test_client(), world.operator)
+
+
+def ask(office: FlaskClient, lampa: Merchant, amount: str = "1500.50") -> tuple[str, int]:
+    """Make an invoice; return its address and number."""
+    made = office.post(lampa.office("balance/"), data={"amount": amount})
+    assert made.status_code == 303, made.text
+    address = made.headers["Location"]
+    found = re.search(r"Invoice № (\d+)", office.get(address).text)
+    assert found is not None
+    return address, int(found[1])
+
+
+def test_an_invoice_is_printed_with_the_platforms_requisites_and_a_purpose(
+    office: FlaskClient, operator: FlaskClient, world: World
+) -> None:
+    said = {"name": "Platform LLC", "account": "40702810900000000001", "inn": "7707083893"}
+    assert operator.post("/platform/topups/settings/requisites", data=said).status_code == 303
+    address, number = ask(office, world.lampa)
+    page = office.get(address).text
+    for words in (
+        "Platform LLC",
+        "40702810900000000001",
+        "7707083893",
+        "1,500.50",
+        f"by invoice {number}",
+    ):
+        assert words in page, words
+
+
+@pytest.mark.parametrize("wrong", ["", "0", "-5", "1e3", "x", "99999999999999"])
+def test_a_sum_that_cannot_be_is_refused_and_kept(
+    office: FlaskClient, world: World, wrong: str
+) -> None:
+    answer = office.post(world.lampa.office("balance/"), data={"amount": wrong})
+    assert answer.status_code == 422
+    if wrong:
+        assert f'value="{wrong}"' in answer.text
+
+
+def test_the_operator_confirms_once_with_the_sum_that_came(
+    office: FlaskClient, operator: FlaskClient, world: World
+) -> None:
+    _address, number = ask(office, world.lampa)
+    assert f"№ {number}" in operator.get(f"/platform/topups/?q={number}").text
+    assert 'value="1,500.50"' in operator.get(f"/platform/topups/{number}/").text
+    wrong = operator.post(f"/platform/topups/{number}/receive", data={"received": "0"})
+    assert wrong.status_code == 422
+    said = {"received": "1500.00", "payment": "bank 17"}
+    assert operator.post(f"/platform/topups/{number}/receive", data=said).status_code == 303
+    assert operator.post(f"/platform/topups/{number}/receive", data=said).status_code == 409
+    page = office.get(world.lampa.office("balance/")).text
+    assert page.count("1,500.00") >= 2
+    assert "3,000" not in page
+    lines = office.get(world.lampa.office("balance/statement")).text.splitlines()
+    assert lines[1].endswith("1500.00,1500.00")
+
+
+def test_who_may_what(app: App, office: FlaskClient, world: World) -> None:
+    address, number = ask(office, world.lampa)
+    support = sign_in(app.test_client(), world.lampa.staff["support"])
+    assert support.get(address).status_code == 200
+    assert support.post(world.lampa.office("balance/"), data={"amount": "10"}).status_code == 403
+    assert support.post(f"{address}withdraw").status_code == 403
+    stranger = sign_in(app.test_client(), world.kniga.staff["owner"])
+    theirs = address.replace(world.lampa.slug, world.kniga.slug)
+    assert stranger.get(theirs).status_code == 404
+    assert stranger.post(f"/platform/topups/{number}/receive").status_code == 404
+    assert office.post(f"{address}withdraw").status_code == 303
+    assert office.post(f"{address}withdraw").status_code == 409
+
+
+class Provider:
+    """A payment provider that calls us, signed."""
+
+    def __init__(self, client: FlaskClient, operator: FlaskClient) -> None:
+        self.client = client
+        page = operator.post("/platform/topups/settings/channel/open").text
+        found = re.search(r"whsec_[A-Za-z0-9+/=]+", page)
+        path = re.search(r"/billing/payments/pc_\w+", page)
+        assert found is not None
+        assert path is not None
+        self.secret, self.path = found[0], path[0]
+
+    def says(
+        self, number: int, status: str = "succeeded", amount: str = "1500.50", **more: Any
+    ) -> TestResponse:
+        said = {"payment": f"pay-{number}", "invoice": str(number), "status": status,
+                "amount": amount, "currency": "RUB", **more}  # fmt: skip
+        return self.sends(json.dumps(said).encode())
+
+    def sends(self, body: bytes, late: int = 0, sign: str | None = None) -> TestResponse:
+        stamp = int(time.time()) - late
+        signed = {
+            "webhook-id": "m1",
+            "webhook-timestamp": str(stamp),
+            "webhook-signature": signature(self.secret, "m1", stamp, body)
+            if sign is None
+            else sign,
+        }
+        return self.client.post(self.path, data=body, headers=signed)
+
+
+def balance(office: FlaskClient, lampa: Merchant) -> str:
+    text = office.get(lampa.office("balance/statement")).text.strip().splitlines()
+    return text[-1].rpartition(",")[2] if len(text) > 1 else "0"
+
+
+def test_a_provider_credits_once_whatever_it_repeats_and_in_whatever_order(
+    client: FlaskClient, office: FlaskClient, operator: FlaskClient, world: World
+) -> None:
+    provider = Provider(client, operator)
+    _address, number = ask(office, world.lampa)
+    told = ["failed", "succeeded", "pending", "succeeded", "failed"]
+    answers = [provider.says(number, status) for status in told]
+    assert [a.status_code for a in answers] == [200] * 5
+    assert [a.get_json()["fate"] for a in answers] == [
+        "noted",
+        "credited",
+        "noted",
+        "credited",
+        "noted",
+    ]
+    assert balance(office, world.lampa) == "1500.50"
+
+
+def test_what_does_not_hold_changes_nothing(
+    client: FlaskClient, office: FlaskClient, operator: FlaskClient, world: World
+) -> None:
+    provider = Provider(client, operator)
+    _address, number = ask(office, world.lampa)
+    said = {"payment": "p", "invoice": str(number), "status": "succeeded", "amount": "9.00"}
+    body = json.dumps(said | {"currency": "RUB"}).encode()
+    assert provider.sends(body, late=600).status_code == 403
+    assert provider.sends(body, sign="v1,AAAA").status_code == 403
+    assert provider.sends(body, sign="").status_code == 403
+    for half in (
+        b"",
+        b"{",
+        b"[]",
+        b'{"payment": "p"}',
+        body.replace(b'"9.00"', b'"9.001"'),
+        b'{"a": NaN}',
+    ):
+        assert provider.sends(half).status_code == 422, half
+    assert provider.says(number, currency="USD").status_code == 422
+    assert provider.says(999_999_999).status_code == 404
+    assert balance(office, world.lampa) == "0"
+    assert provider.says(number).status_code == 200
+    assert provider.says(number, amount="1.00").status_code == 409
+    assert provider.says(number, payment="another").get_json() == {"fate": "surplus"}
+    assert "another" in operator.get("/platform/topups/").text
+    assert balance(office, world.lampa) == "1500.50"
+
+
+def test_a_closed_channel_and_a_new_secret_end_the_old_one(
+    client: FlaskClient, office: FlaskClient, operator: FlaskClient, world: World
+) -> None:
+    old = Provider(client, operator)
+    new = Provider(client, operator)
+    _address, number = ask(office, world.lampa)
+    assert old.says(number).status_code == 404
+    operator.post("/platform/topups/settings/channel/close")
+    assert new.says(number).status_code == 404
+    assert balance(office, world.lampa) == "0"
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("rate", {"rate": "51"}), ("rate", {"rate": "-1"}), ("rate", {"rate": "x"}), ("rate", {"rate": ""}),
+        ("requisites", {"name": "", "account": "1"}),
+        ("requisites", {"name": "P", "account": "123"}),
+        ("requisites", {"name": "P", "account": "40702810900000000001", "bik": "1"}),
+    ],
+)  # fmt: skip
+def test_settings_that_cannot_be_are_refused(
+    operator: FlaskClient, path: str, data: dict[str, str]
+) -> None:
+    assert operator.post(f"/platform/topups/settings/{path}", data=data).status_code == 422
