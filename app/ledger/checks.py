@@ -181,6 +181,16 @@ CHECKS: dict[str, str] = {
     "a payout has an end if and only if it is over": """
         SELECT tenant_id, id, state, ended_at FROM payout
         WHERE (ended_at IS NULL) <> (state IN ('requested', 'approved', 'sending', 'unknown'))""",
+    "documents are numbered from one without gaps": """
+        SELECT tenant_id, kind, year, count(*), max(number) FROM document GROUP BY 1, 2, 3
+        HAVING count(*) <> max(number) OR min(number) <> 1""",
+    "an act that is signed is a paper, and one that is void is none": """
+        SELECT d.tenant_id, d.public_id, d.voided_at, p.public_id FROM document d
+        LEFT JOIN paper p ON p.tenant_id = d.tenant_id AND p.partner_id = d.partner_id
+             AND p.kind = 'act' AND p.number = 'A-' || d.year || '-' || d.number
+             AND p.withdrawn_at IS NULL
+        WHERE d.kind = 'act'
+          AND (d.signed_at IS NOT NULL AND d.voided_at IS NULL) <> (p.id IS NOT NULL)""",
     "a payout ends once": """
         SELECT tenant_id, subject, count(*) FROM event
         WHERE type IN ('payout.paid', 'payout.rejected', 'payout.cancelled', 'payout.failed')

@@ -40,6 +40,7 @@ from app.tenancy import public_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
+    from decimal import Decimal
 
 NAMES = {
     Kind.CONTRACT: _l("a contract"),
@@ -160,6 +161,23 @@ def withheld_from(amounts: Mapping[int, int], currency: str) -> dict[int, int]:
         partner: withheld(amount, rates[known.get(partner) or STATUSES[0]], rounding, currency)
         for partner, amount in amounts.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would be withheld today: per cents, and the sum in minor units."""
+
+    rate: Decimal
+    withheld: int
+
+
+def foreseen(partner_id: int, amount: int, currency: str) -> Foreseen | None:
+    """Return what would be withheld of a payout of so much today; None: nothing."""
+    status = queries.statuses([partner_id]).get(partner_id) or STATUSES[0]
+    rate = read_rate(queries.rates()[status])
+    if rate is None:
+        return None
+    return Foreseen(rate, withheld(amount, rate, queries.rounding(), currency))
 
 
 def refuse_missing(partner_id: int) -> None:

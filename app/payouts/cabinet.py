@@ -12,6 +12,7 @@ from app import clock
 from app.errors import DomainError, NotFound
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.money import Money
+from app.papers import service as papers
 from app.partners import queries as partners
 from app.payouts import queries, rules, service
 from app.payouts.forms import STEPS, RequestForm
@@ -230,6 +231,7 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
         "obstacle": rules.obstacle(standing, clock.now()),
         "payouts": HISTORY.load(mine),
         "auto": settlement.standing(g.partner_id) if queries.by_platform() else None,
+        "tax": papers.foreseen(g.partner_id, balance.available, g.tenant.currency),
         "outs": OUTS,
         "waits": WAITS,
     }

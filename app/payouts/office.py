@@ -15,6 +15,8 @@ from app.errors import DomainError, NotFound
 from app.events.service import actor
 from app.ledger.queries import partner_balances
 from app.money import Money
+from app.papers import service as papers
+from app.papers.queries import of_missing
 from app.partners import queries as partners
 from app.partners.models import Partner
 from app.payouts import queries, service
@@ -258,12 +260,21 @@ def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
         actions=[
             a for a in actions if a not in ({"cancel"} if funding is None else {"cancel", "reject"})
         ],
+        **_missing(payout),
         funding=funding,
         rate=Decimal(funding.rate) if funding else None,
         steps=queries.steps(payout),
         words=STEPS,
         actors=ACTORS,
     )
+
+
+def _missing(payout: Payout) -> dict[str, Any]:
+    """Return what the partner's papers lack, and the sentence about it."""
+    if payout.state not in {State.REQUESTED, State.APPROVED} or payout.settled_by == PLATFORM:
+        return {"missing": None}
+    found = of_missing([payout.partner_id]).get(payout.partner_id)
+    return {"missing": found, "missing_words": papers.words_of(found) if found else ""}
 
 
 def _record_form(refcode: str = "") -> RecordForm:

@@ -216,6 +216,7 @@ def _documents() -> None:
     for table in ("document", "document_number", "document_text"):
         protect(table)
     list_rows("document")
+    list_rows("paper")
     op.execute(KEEP_DOCUMENT)
     op.execute(
         "CREATE TRIGGER keep_document BEFORE UPDATE OR DELETE ON document"

@@ -18,6 +18,8 @@ from app.papers.rules import Kind, Missing, Need, Rounding
 from app.papers.service import Said
 from app.partners.models import Partner
 from app.payouts import service as payouts
+from app.statements import queries as statements
+from app.statements.rules import Part, month_span
 from tests.payouts.setting import RUB, at_lampa, earn, partner
 
 if TYPE_CHECKING:
@@ -211,3 +213,63 @@ class TestWithholding:
     def test_what_is_no_rate_is_refused(self, anna: int) -> None:
         with pytest.raises(DomainError, match="Percents go from 0 to 100"):
             service.set_rate("person", "130")
+
+
+class TestPayouts:
+    def test_what_blocks_keeps_a_payout_from_being_sent_or_paid_and_the_receipt_frees_it(
+        self, anna: int
+    ) -> None:
+        need(Kind.RECEIPT, Need.BLOCK)
+        number = approved(anna)
+        for act in (payouts.send, payouts.pay):
+            with pytest.raises(Conflict, match="there must be: a receipt"):
+                act(number, "person:1")
+        service.add(Kind.RECEIPT, anna, Said(number="20abc"), payout_id=number)
+        assert payouts.pay(number, "person:1").state == "paid"
+
+    def test_what_warns_keeps_nothing_back(self, anna: int) -> None:
+        need(Kind.RECEIPT, Need.WARN)
+        assert payouts.pay(approved(anna), "person:1").state == "paid"
+
+    def test_money_that_has_left_is_noted_whatever_is_missing(self, anna: int) -> None:
+        number = approved(anna)
+        payouts.send(number, "person:1")
+        need(Kind.RECEIPT, Need.BLOCK)
+        assert payouts.pay(number, "person:1").state == "paid"
+
+    def test_a_payment_by_hand_needs_the_same(self, anna: int) -> None:
+        need(Kind.CONTRACT, Need.BLOCK)
+        with pytest.raises(Conflict, match="a contract"):
+            payouts.record_paid(anna, 1_000, "bank", "person:1")
+
+    def test_tax_is_withheld_at_the_approval_and_stays_whatever_the_rate_becomes(
+        self, anna: int
+    ) -> None:
+        service.set_rate("self_employed", "13")
+        number = approved(anna, 50_000)
+        with clock.moved_to(NOW + timedelta(days=1)):
+            service.set_rate("self_employed", "30")
+            paid = payouts.pay(number, "person:1")
+        assert (paid.withheld, paid.net) == (6_500, 43_500)
+        account = statements.account(month_span(NOW.date(), "Europe/Moscow"), anna)
+        assert account.of(Part.WITHDRAWN) == -43_500
+        assert account.of(Part.WITHHELD) == -6_500
+        (row,) = queries.withheld(month_span(NOW.date(), "Europe/Moscow"))
+        assert (row.refcode.startswith("anna"), row.gross, row.withheld) == (True, 50_000, 6_500)
+
+    def test_a_payment_by_hand_is_gross(self, anna: int) -> None:
+        service.set_rate("self_employed", "13")
+        paid = payouts.record_paid(anna, 10_000, "bank", "person:1")
+        assert (paid.withheld, paid.net) == (1_300, 8_700)
+
+    def test_nothing_is_withheld_of_a_payout_that_is_refused(self, anna: int) -> None:
+        service.set_rate("self_employed", "13")
+        payouts.reject(approved(anna), "no", "person:1")
+        assert queries.withheld(month_span(NOW.date(), "Europe/Moscow")) == []
+
+    def test_she_is_told_before(self, anna: int) -> None:
+        assert service.foreseen(anna, 50_000, RUB) is None
+        service.set_rate("self_employed", "4.5")
+        told = service.foreseen(anna, 50_000, RUB)
+        assert told is not None
+        assert (str(told.rate), told.withheld) == ("4.5", 2_250)

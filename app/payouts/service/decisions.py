@@ -13,6 +13,7 @@ from app.extensions import db
 from app.ledger import service as ledger
 from app.ledger.rules import Move, available, debt, reserved
 from app.lifecycle import IllegalTransition
+from app.papers import service as papers
 from app.payouts import queries, rules
 from app.payouts.models import Payout
 from app.payouts.rules import LIFECYCLE, State
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 
 
 def approve(payout_id: int, by: str) -> Payout:
-    """Agree to pay. Raises Conflict (409) in another state, with debt standing, or for a blocked partner."""
+    """Agree to pay; the tax that the merchant withholds is kept back from now on.
+
+    Raises Conflict (409) in another state, with debt standing, or for a blocked partner.
+    """
     payout, standing = _locked(payout_id)
     partner = find_partner(payout.partner_id)
     refuse_own(partner, by)
@@ -43,7 +47,9 @@ def approve(payout_id: int, by: str) -> Payout:
                 "debt",
                 _("The partner owes money after a return; it must be repaid before a payout."),
             )
-    _change(payout, "approve", decided_by=by, approved_at=clock.now())
+    withheld = papers.withheld_from({partner.id: payout.amount}, payout.currency)[partner.id]
+    kept = {"withheld": min(withheld, payout.amount - payout.fee)} if withheld else {}
+    _change(payout, "approve", decided_by=by, approved_at=clock.now(), **kept)
     record("approved", payout)
     return payout
 
@@ -66,7 +72,11 @@ def cancel(payout_id: int, partner_id: int, by: str) -> Payout:
 
 
 def send(payout_id: int, by: str, *, platform: bool = False) -> Payout:
-    """Note that the transfer is under way; the money stays reserved."""
+    """Note that the transfer is under way; the money stays reserved.
+
+    Raises Conflict (409) while a paper is missing without which it is not paid.
+    """
+    _refuse_missing(payout_id)
     return _note(payout_id, "send", "sending", by, platform=platform)
 
 
@@ -97,10 +107,12 @@ WHERE p.id = r.id AND p.ended_at IS NULL
 
 
 def pay(payout_id: int, by: str, *, platform: bool = False) -> Payout:
-    """Mark as paid: the reserved money leaves. Raises Conflict (409) in another state.
+    """Mark as paid: the reserved money leaves.
 
+    Raises Conflict (409) in another state, and while a paper is missing without which it is not paid.
     `platform`: it is the platform that says so, of a payout which the prepaid balance pays.
     """
+    _refuse_missing(payout_id)
     payout, _standing = _locked(payout_id, platform=platform)
     now = clock.now()
     _change(payout, "pay", decided_by=by, ended_at=now)
@@ -108,6 +120,21 @@ def pay(payout_id: int, by: str, *, platform: bool = False) -> Payout:
     ledger.post(f"payout:{payout.id}:paid", moves, payout.currency)
     record("paid", payout, advance=0)
     return payout
+
+
+def _refuse_missing(payout_id: int) -> None:
+    """Money that has left, or may have, is noted whatever is missing; before that the papers come first.
+
+    What the prepaid balance pays is the platform's to send.
+    """
+    query = select(Payout.partner_id).where(
+        Payout.id == payout_id,
+        Payout.state == State.APPROVED,
+        Payout.settled_by != "platform",
+    )
+    partner_id = db.session.scalar(query)
+    if partner_id is not None:
+        papers.refuse_missing(partner_id)
 
 
 def fail(payout_id: int, reason: str, by: str, *, platform: bool = False) -> Payout:

@@ -15,6 +15,7 @@ from app.extensions import db
 from app.ledger import service as ledger
 from app.ledger.rules import Move, available, debt, reserved
 from app.ledger.rules import payout as passage
+from app.papers import service as papers
 from app.partners.models import Partner
 from app.payouts import queries, rules
 from app.payouts.models import Payout, PayoutMethod
@@ -76,13 +77,14 @@ def record_paid(
     method: str,
     by: str,
     reason: str | None = None,
-    charges: rules.Charges = rules.FREE,
+    charges: rules.Charges | None = None,
 ) -> Payout:
-    """Record a payment the merchant has already made, `amount` in minor units.
+    """Record a payment the merchant has already made, `amount` in minor units, gross.
 
     It takes what is available; what exceeds that is an advance and becomes debt. `charges` are kept back
-    of the amount. Raises DomainError
-    (422) for an amount not above zero, Forbidden for one's own payment.
+    of the amount; not said, the tax that the merchant withholds. Raises DomainError (422) for an amount
+    not above zero, Forbidden for one's own payment, Conflict (409) while a paper is missing without
+    which nothing is paid.
     """
     partner = find_partner(partner_id)
     chosen = _method(method)
@@ -91,7 +93,12 @@ def record_paid(
         raise _refused(Refusal.NOT_POSITIVE)
     if amount > rules.LARGEST_PAYMENT:
         raise wrong("amount", "too_large", _("This is more than can be paid at once."))
+    papers.refuse_missing(partner.id)
     currency = queries.currency()
+    if charges is None:
+        charges = rules.Charges(
+            withheld=papers.withheld_from({partner.id: amount}, currency)[partner.id]
+        )
     standing = lock(partner.id, currency)
     covered, advance = rules.split_payment(amount, standing[available(partner.id)])
     now = clock.now()
