@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from babel import dates
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from sqlalchemy import select
 
 from app import crypto
@@ -26,6 +26,7 @@ from app.invitations import queries as invitations
 from app.invitations import service as inviting
 from app.network.rules import masked
 from app.notifications import queries, rules
+from app.notifications.forms import CAPS, ROLES
 from app.notifications.rules import Channel
 from app.orders.models import Order
 from app.papers.queries import has_receipt
@@ -52,18 +53,6 @@ ACCENT = "#1f6f54"  # ours, where the merchant chose none
 WHITE = (255, 255, 255)
 UNSUBSCRIBE = "unsubscribe"
 SIGN_UP = "signup"  # the purpose of the link that confirms one
-ROLES = {
-    "owner": lazy_gettext("owner"),
-    "manager": lazy_gettext("manager"),
-    "accountant": lazy_gettext("accountant"),
-    "support": lazy_gettext("support"),
-    "developer": lazy_gettext("developer"),
-}
-CAPS = {
-    "partner": lazy_gettext("of one partner"),
-    "terms": lazy_gettext("of a set of terms"),
-    "month": lazy_gettext("of all partners"),
-}
 DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
 
