@@ -59,6 +59,7 @@ TABLE = (
     Entry(jobs.convert, 5 * MINUTE, timedelta(seconds=40)),
     Entry(jobs.send_postbacks, MOMENT, timedelta(seconds=8)),
     Entry(jobs.check_sites, MINUTE, timedelta(seconds=40)),
+    Entry(jobs.watch_sites, 5 * MINUTE, timedelta(seconds=20)),
     Entry(jobs.remind, HOUR, timedelta(minutes=5)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
     Entry(jobs.verify_statistics, DAY, timedelta(hours=4)),

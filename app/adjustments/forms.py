@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from app.adjustments.rules import REASON, Act
-from app.web.forms import Filled, Form, MoneyField
+from app.web.forms import Filled, Form, MoneyField, SelectField
 
 ACTS = [
     (Act.ACCRUE.value, _l("Accrue")),

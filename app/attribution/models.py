@@ -67,23 +67,6 @@ class Claim(Tenanted, Model):
     )
 
 
-class StaffClaim(Tenanted, Model):
-    """Whose staff say here that an order is; the newest row of an order holds. None: nobody's word any more."""
-
-    __tablename__ = "staff_claim"
-
-    order_id: Mapped[int]
-    partner_id: Mapped[int | None]
-    actor: Mapped[str]
-    at: Mapped[datetime]
-
-    __table_args__ = (
-        ref("orders", "order_id"),
-        ref("partner", "partner_id"),
-        Index("ix_staff_claim_order", "tenant_id", "order_id", "id"),
-    )
-
-
 class Enrolment(Tenanted, Model):
     """Evidence that came when a contact registered or subscribed; its outcome is the last reconcile's."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from app.programs.forms import DomainForm, LevelsForm
-from app.web.forms import Filled, MoneyField
+from app.web.forms import Filled, MoneyField, SelectField
 
 
 class ProductForm(DomainForm):

@@ -11,6 +11,7 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from app.codes.rules import MOST_USES, Conditions
 from app.codes.service.making import GIVES, NOTE
+from app.codes.service.many import MOST
 from app.programs.forms import DomainForm
 from app.web.forms import DayField, Filled, SelectField
 from app.web.locale import zone
@@ -80,6 +81,16 @@ class NewCodeForm(ConditionsForm):
         [Length(max=160)],
         description=_l("Empty: one is made by your pattern."),
         render_kw={"autocomplete": "off"},
+    )
+
+
+class ManyForm(ConditionsForm):
+    """Many codes for a partner, by a pattern."""
+
+    partner = StringField(_l("Partner"), [Filled(), Length(max=60)])
+    number = IntegerField(_l("How many"), [Filled(), NumberRange(1, MOST)], default=100)
+    pattern = StringField(
+        _l("Pattern"), [Filled(), Length(max=60)], render_kw={"autocomplete": "off"}
     )
 
 

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.codes import queries, rules, service
-from app.codes.forms import ConditionsForm, NewCodeForm, PatternForm, last_day
+from app.codes.forms import ConditionsForm, ManyForm, NewCodeForm, PatternForm, last_day
 from app.codes.rules import ALWAYS
 from app.errors import DomainError, NotFound
 from app.events import queries as events
+from app.lists.queries import views
 from app.partners import queries as partners
 from app.partners.models import Code, Partner
 from app.partners.rules import fold_code
-from app.site.access import requires
+from app.runs import queries as runs
+from app.runs.rules import OPEN, can_resume, percent_done
+from app.site.access import may, requires
 from app.tenants import queries as tenants
+from app.web import lists
+from app.web.filters import date_text
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Response
     from sqlalchemy import Select
+
+    from app.runs.models import Run
 
 bp = Blueprint("codes", __name__, url_prefix="/codes")
 SAMPLE = "Anna"
@@ -43,6 +53,7 @@ def _limits(row: queries.Row) -> str | None:
 
 CODES = Table(
     name="codes",
+    listing="codes",
     caption=_l("Codes"),
     key=Code.id,
     default="-created",
@@ -82,12 +93,36 @@ CODES = Table(
 )  # fmt: skip
 
 
+def _table() -> Table:
+    """Return the list with the codes that were made together to choose from, where there are any."""
+    known = queries.makings()
+    if not known:
+        return CODES
+    names = partners.cards({run.parameters["partner"] for run in known})
+    choices = [(run.public_id, _together(run, names)) for run in known]
+    choice = Filter("made", _l("Made together"), choices, _made_in)
+    return replace(CODES, filters=(*CODES.filters, choice))
+
+
+def _together(run: Run, names: Mapping[int, Any]) -> str:
+    card = names.get(run.parameters["partner"])
+    return f"{date_text(run.created_at)} · {card.name if card else ''} · {run.parameters['number']}"
+
+
+def _made_in(statement: Select[Any], run: str) -> Select[Any]:
+    return statement.where(Code.id.in_(queries.made_in(run)))
+
+
+lists.register(lists.Listing("codes", "office.codes.index", _table, queries.listed, queries.rows))
+
+
 @bp.get("/")
 @requires("read")
 def index() -> Response:
     """List promo codes with what they are good for."""
-    view = CODES.load(queries.listed())
+    view = _table().load(queries.listed())
     view.rows = queries.rows(view.rows)
+    view.saved, view.shares = views("codes", g.person.id), may("manage")
     return page("codes/office/index.html", "_table.html", codes=view)
 
 
@@ -123,6 +158,61 @@ def create() -> Response:
         return _new(form, error.status)
     words = _("The code %(code)s is ready.", code=made.display)
     return see_other("office.codes.show", code_id=made.id, message=words)
+
+
+@bp.get("/many")
+@requires("manage")
+def many() -> Response:
+    """Offer to make many codes by a pattern; `?partner=` names whose they are to be."""
+    data = {"partner": request.args.get("partner", "")[:60], "pattern": f"{queries.pattern()}****"}
+    return _many(ManyForm(formdata=None, data=data).offer(tenants.shops()))
+
+
+@bp.post("/many")
+@requires("manage")
+def make_many() -> Response:
+    """Begin to make them."""
+    form = ManyForm().offer(tenants.shops())
+    if not form.validate_on_submit():
+        return _many(form, 422)
+    partner = partners.by_refcode(form.partner.data)
+    if partner is None:
+        form.complain("partner", _("There is no such partner."))
+        return _many(form, 422)
+    wish = service.Wish(
+        number=form.number.data,
+        pattern=form.pattern.data,
+        conditions=form.conditions(ALWAYS),
+        note=form.note.data or "",
+        gives=form.gives.data or "",
+    )
+    try:
+        run = service.make(partner, wish)
+    except DomainError as error:
+        form.tell(error)
+        return _many(form, error.status)
+    return see_other("office.codes.made", work_id=run.public_id)
+
+
+@bp.get("/many/<string:work_id>")
+@requires("read")
+def made(work_id: str) -> Response:
+    """Show how far it is, and where the codes are."""
+    run = runs.find(work_id)
+    if run is None or run.kind != service.KIND:
+        raise NotFound
+    return page(
+        "codes/office/made.html",
+        "_made.html",
+        run=run,
+        open=run.standing in OPEN,
+        can_resume=can_resume(run.standing, run.phase),
+        percent=percent_done(run.done, run.total),
+    )
+
+
+def _many(form: ManyForm, status: int = 200) -> Response:
+    return page("codes/office/many.html", status=status, form=form, shops=len(tenants.shops()))
 
 
 @bp.get("/<int:code_id>")

@@ -19,12 +19,14 @@ from app.extensions import db
 from app.facts import service as facts
 from app.partners.models import Code, Partner
 from app.partners.rules import Status, fold_code
+from app.runs.models import Run, RunLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
 NAME = "conditions"
+MAKING = "codes.make"  # the kind of long work that makes many
 _USED_UP = """
 SELECT (SELECT count(*) FROM code_use u WHERE u.code_id = c.id AND u.stands AND u.made_at <= %(now)s)
        >= (f.value ->> 'limit')::bigint AS late
@@ -67,6 +69,19 @@ def listed() -> Any:
         .join(Partner, and_(Partner.tenant_id == Code.tenant_id, Partner.id == Code.partner_id))
         .where(Code.kind == "promo")
     )
+
+
+def made_in(run: str) -> Any:
+    """Return the statement of the ids of the codes that one long work made, by its outside id."""
+    same = (RunLine.tenant_id == Run.tenant_id) & (RunLine.run_id == Run.id)
+    mine = select(RunLine.subject).join(Run, same).where(Run.public_id == run, Run.kind == MAKING)
+    return mine.where(RunLine.kind == "made")
+
+
+def makings(most: int = 20) -> Sequence[Run]:
+    """Return the newest long works that made codes."""
+    query = select(Run).where(Run.kind == MAKING).order_by(Run.id.desc()).limit(most)
+    return db.session.scalars(query).all()
 
 
 def rows(found: Iterable[Any]) -> list[Row]:

@@ -44,6 +44,7 @@ class Deal(Tenanted, Model):
         ref("terms", "terms_id"),
         Index("ix_deal_partner", "tenant_id", "partner_id", "created_at", "id"),
         Index("ix_deal_created", "tenant_id", "created_at", "id"),
+        Index("ix_deal_commission", "tenant_id", "commission", "order_id"),
         Index("ix_deal_agreed", "tenant_id", "id", postgresql_where=text("state = 'agreed'")),
         Index("ix_deal_matures", "matures_at", postgresql_where=text("matures_at is not null")),
     )

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, FileField, IntegerField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from app.coupons.rules import LONGEST_VALUE, MOST_LINES, Offer, worth
 from app.money import parse_decimal, to_decimal_string
 from app.programs.forms import DomainForm
 from app.web.filters import money_text, percent
-from app.web.forms import PercentOrMoneyField, Rate, SelectField
+from app.web.forms import PercentOrMoneyField, RadioField, Rate, SelectField
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

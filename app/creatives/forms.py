@@ -8,14 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from flask_wtf.file import FileField, MultipleFileField
 from werkzeug.datastructures import FileStorage
-from wtforms import (
-    BooleanField,
-    IntegerField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-    ValidationError,
-)
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -30,7 +23,7 @@ from app.creatives.rules import (
 )
 from app.creatives.service import Said
 from app.programs.forms import DomainForm
-from app.web.forms import LocalDateTimeField, SelectField
+from app.web.forms import LocalDateTimeField, SelectField, SelectMultipleField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +46,7 @@ PICTURES = "image/png,image/jpeg,image/webp,image/gif"
 FILES = "application/pdf,application/zip,.pdf,.zip"
 
 
-class Several(SelectMultipleField):  # type: ignore[misc]
+class Several(SelectMultipleField):
     """Any number of choices, as boxes to be ticked."""
 
     widget = ListWidget(prefix_label=False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms import StringField, TextAreaField, widgets
 from wtforms.validators import Length
 
 from app.documents.rules import LONGEST_WORDS, REASON, Kind, Words
-from app.web.forms import DayField, Filled, Form, SelectField
+from app.web.forms import DayField, Filled, Form, SelectField, SelectMultipleField
 from app.web.locale import LOCALES
 
 KINDS = {

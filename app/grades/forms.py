@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, RadioField
+from wtforms import BooleanField, IntegerField
 from wtforms.validators import NumberRange, Optional
 
 from app.grades.rules import MOST_DAYS, MOST_RUNGS, MOST_WARNING, Plan, Review, Rung
 from app.programs.forms import DomainForm
-from app.web.forms import Filled, MoneyField
+from app.web.forms import Filled, MoneyField, RadioField
 
 MOST = 1_000_000
 MONTH, DAYS = "month", "days"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField
+from wtforms import StringField
 from wtforms.validators import Length
 
-from app.web.forms import Form
+from app.web.forms import Form, SelectField
 
 
 class ConnectForm(Form):

@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import (
-    BooleanField,
     EmailField,
-    HiddenField,
     IntegerField,
-    SelectField,
     StringField,
-    TelField,
     TextAreaField,
 )
 from wtforms.validators import Length, NumberRange
 
-from app.programs.forms import DomainForm
-from app.web.forms import Filled, Form
+from app.web.forms import Filled, Form, SelectField
 from app.web.locale import LOCALES
 from app.web.texts import TextsForm
 
@@ -85,18 +80,3 @@ class AccountForm(Form):
     """The e-mail to which a partner without an account is invited."""
 
     email = EmailField(_l("E-mail"), [Filled(), Length(max=254)])
-
-
-class GuestForm(DomainForm):
-    """What a guest says; the e-mail is that of the invitation."""
-
-    name = StringField(_l("Your name"), [Filled(), Length(max=200)])
-    phone = TelField(_l("Phone"), [Length(max=40)])
-    accepted = BooleanField(_l("I accept the terms"), [Filled()])
-    version = HiddenField()
-
-    @property
-    def seen(self) -> int:
-        """The version of the terms that stood on the page."""
-        said = self.version.data or ""
-        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0

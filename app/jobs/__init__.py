@@ -15,7 +15,7 @@ from app.jobs.orders import drain_inbox, mature
 from app.jobs.postbacks import send_postbacks
 from app.jobs.reminders import remind
 from app.jobs.settling import settle, sound_alarms
-from app.jobs.sites import check_sites
+from app.jobs.sites import check_sites, watch_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
 from app.jobs.upkeep import partitions, prune, snapshots
@@ -49,5 +49,6 @@ __all__ = [
     "sweep",
     "sweep_runs",
     "verify_statistics",
+    "watch_sites",
     "work_runs",
 ]

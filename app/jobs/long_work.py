@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 
+from app.codes import service as codes
 from app.documents import service as documents
 from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
 from app.partners import service as partners
+from app.payouts.service import bulk as payouts
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
@@ -24,6 +26,8 @@ KINDS = {
     **participation.KINDS,
     **reruns.KINDS,
     **partners.KINDS,
+    **payouts.KINDS,
+    **codes.KINDS,
     **exports.KINDS,
     **documents.KINDS,
 }

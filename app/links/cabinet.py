@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.attribution.queries import clicks_of_links, orders_of_links
+from app.creatives.queries import of_a_creative
 from app.errors import DomainError, NotFound
 from app.links import queries, service
 from app.links.forms import LinkForm, PrintForm
@@ -153,7 +154,7 @@ def restore(short: str) -> Response:
 
 def _index(form: LinkForm, status: int = 200) -> Response:
     main = service.ensure_default(_partner())
-    mine = queries.listed().where(Link.partner_id == g.partner_id, ~Link.is_site)
+    mine = queries.listed().where(Link.partner_id == g.partner_id, ~Link.is_site, ~of_a_creative())
     if request.args.get("show") != "archived":
         mine = mine.where(Link.archived_at.is_(None))
     view = TABLE.load(mine)

@@ -9,6 +9,7 @@ from flask import Blueprint, g
 from flask_babel import lazy_gettext as _l
 
 from app.attribution.queries import clicks_of_links
+from app.creatives.queries import of_a_creative
 from app.links import queries
 from app.links.models import Link
 from app.partners.models import Code, Partner
@@ -32,6 +33,13 @@ def _search(statement: Select[Any], words: str) -> Select[Any]:
     return statement.where(Code.key.startswith(key, autoescape=True) | (Partner.refcode == key))
 
 
+def _of_kind(statement: Select[Any], kind: str) -> Select[Any]:
+    if kind == "main":
+        return statement.where(Link.is_default)
+    taken = of_a_creative()
+    return statement.where(taken if kind == "materials" else ~(taken | Link.is_default))
+
+
 TABLE = Table(
     name="links",
     caption=_l("Links of partners"),
@@ -52,8 +60,9 @@ TABLE = Table(
     ),
     filters=(
         Filter(
-            "kind", _l("Kind"), [("main", _l("Main links")), ("own", _l("Made by partners"))],
-            lambda s, v: s.where(Link.is_default if v == "main" else ~Link.is_default),
+            "kind", _l("Kind"),
+            [("main", _l("Main links")), ("own", _l("Made by partners")), ("materials", _l("Of materials"))],
+            _of_kind,
         ),
         Filter(
             "token", _l("Advertising token"), [("missing", _l("Missing"))],

@@ -14,7 +14,7 @@ from app.lists.rules import AT_ONCE, FORMATS, kept_query
 from app.runs import queries as runs
 from app.runs import service as runs_service
 from app.runs.rules import OPEN, State, can_resume, percent_done
-from app.site.access import allowed, may, requires
+from app.site.access import may, requires
 from app.web.exports import head_of, number_of, rows_of
 from app.web.files import attachment
 from app.web.lists import LISTINGS
@@ -32,7 +32,7 @@ def _listing() -> Listing:
     found = LISTINGS.get(request.form.get("list", ""))
     if found is None:
         raise NotFound
-    if not allowed(found.endpoint):
+    if not may(found.needs):
         raise Forbidden("forbidden", "")
     return found
 
@@ -63,9 +63,9 @@ def keep() -> Response:
 def forget(view_id: int) -> Response:
     """Delete a view; everybody's only by whoever manages."""
     found = queries.view(view_id, g.person.id)
-    if found is None or found.list not in LISTINGS or not allowed(LISTINGS[found.list].endpoint):
+    if found is None or found.list not in LISTINGS:
         raise NotFound
-    if found.person_id is None and not may("manage"):
+    if not may(LISTINGS[found.list].needs) or (found.person_id is None and not may("manage")):
         raise Forbidden("forbidden", "")
     endpoint = LISTINGS[found.list].endpoint
     service.forget(found)
@@ -103,15 +103,17 @@ def export() -> Response:
 @requires("member")
 def exports() -> Response:
     """List the newest exports."""
-    runs_shown = [run for run in queries.exports() if _is_readable(run)]
-    return page("lists/office/exports.html", runs=runs_shown)
+    mine = [run for run in queries.exports() if _open_to_me(run)]
+    return page("lists/office/exports.html", runs=mine)
 
 
 @bp.get("/exports/<string:run_id>")
 @requires("member")
 def show(run_id: str) -> Response:
-    """Show how far an export is."""
+    """Show how far an export is; whoever may not see the list is shown those that are."""
     run = _run(run_id)
+    if not _open_to_me(run):
+        return see_other("office.lists.exports")
     return page(
         "lists/office/show.html",
         "_run.html",
@@ -129,7 +131,8 @@ def show(run_id: str) -> Response:
 def file(run_id: str) -> Response:
     """Answer with the file, once it is whole; whoever may see less than it holds gets none."""
     run, said = _run(run_id), _run(run_id).parameters
-    if run.standing is not State.DONE or not set(said["permissions"]) <= set(g.permissions):
+    held_back = not _open_to_me(run) or run.standing is not State.DONE
+    if held_back or not set(said["permissions"]) <= set(g.permissions):
         return see_other("office.lists.show", run_id=run_id)
     rows = queries.rows_of(run.id)
     return attachment(said["list"], said["caption"], said["format"], said["head"], rows)
@@ -142,7 +145,6 @@ def _run(run_id: str) -> Run:
     return run
 
 
-def _is_readable(run: Run) -> bool:
-    """Whether the reader may open the list that was exported."""
+def _open_to_me(run: Run) -> bool:
     listing = LISTINGS.get(run.parameters["list"])
-    return listing is not None and allowed(listing.endpoint)
+    return listing is not None and may(listing.needs)

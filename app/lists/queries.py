@@ -43,13 +43,13 @@ def exports() -> Sequence[Run]:
 
 def has_rows(run_id: int) -> bool:
     """Tell whether an export's rows are still kept."""
-    query = select(ExportPart.number).where(ExportPart.run_id == run_id).limit(1)
-    return db.session.scalar(query) is not None
+    query = select(ExportPart.number).where(ExportPart.run_id == run_id, ExportPart.number > 0)
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def rows_of(run_id: int) -> Iterator[list[Any]]:
     """Give an export's rows in their order, part by part."""
-    number = -1
+    number = 0
     query = select(ExportPart.number, ExportPart.rows).where(ExportPart.run_id == run_id)
     while (
         part := db.session.execute(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 KEPT = timedelta(days=7)  # rows of an export
+TOGETHER = 1_000  # ids of a part that says the order
 
 
 def keep(name: str, title: str, query: str, person_id: int | None) -> None:
@@ -58,11 +59,27 @@ def told(name: str, rows: int, kind: str) -> None:
 
 
 def put_part(run_id: int, number: int, rows: Iterable[Sequence[Any]]) -> None:
-    """Keep some rows of an export; `number` orders the parts."""
+    """Keep some rows of an export; `number` orders the parts, below 0 are those that say the order."""
     packed = [[pack(value) for value in row] for row in rows]
     part = ExportPart(run_id=run_id, number=number, rows=packed, created_at=clock.wall())
     db.session.add(part)
     db.session.flush()
+
+
+def put_order(run_id: int, ids: Sequence[int]) -> None:
+    """Keep which things an export holds, in the list's order; their ranks begin with 1."""
+    for start in range(0, len(ids), TOGETHER):
+        put_part(run_id, -1 - start // TOGETHER, [[i] for i in ids[start : start + TOGETHER]])
+
+
+def ids_at(run_id: int, ranks: Sequence[int]) -> list[int]:
+    """Return the ids that stand at some ranks of an export, in their order."""
+    parts = sorted({(rank - 1) // TOGETHER for rank in ranks})
+    query = select(ExportPart.number, ExportPart.rows).where(
+        ExportPart.run_id == run_id, ExportPart.number.in_([-1 - part for part in parts])
+    )
+    known = {-1 - row.number: row.rows for row in db.session.execute(query)}
+    return [known[(r - 1) // TOGETHER][(r - 1) % TOGETHER][0] for r in ranks]
 
 
 def prune() -> None:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    IntegerField,
-    RadioField,
-    SelectField,
-    StringField,
-    ValidationError,
-)
+from wtforms import BooleanField, HiddenField, IntegerField, StringField, ValidationError
 from wtforms.validators import Length, NumberRange, Optional
 
-from app.mailings.rules import DEFAULT_PACE, MOST_CHOSEN, MOST_PACE, Segment
+from app.mailings.rules import DEFAULT_PACE, MOST_CHOSEN, MOST_LISTED, MOST_PACE, Segment
 from app.money import Money
-from app.web.forms import Form, LocalDateTimeField, MoneyField
+from app.web.forms import Form, LocalDateTimeField, MoneyField, RadioField, SelectField
 from app.web.texts import TextsForm, as_typed
 
 if TYPE_CHECKING:
@@ -26,6 +19,7 @@ if TYPE_CHECKING:
 
     from app.mailings.models import Mailing
 
+LONGEST_QUERY = 2_000
 SALES = [
     ("any", _l("Whatever they sold")),
     ("some", _l("Only who had sales in these days")),
@@ -33,15 +27,20 @@ SALES = [
 ]
 
 
+TO = [("segment", _l("All partners who fit")), ("chosen", _l("These partners"))]
+
+
 class MailingForm(TextsForm):  # type: ignore[misc,valid-type]
     """The whole of it; chosen refcodes go before the wishes."""
 
     to = RadioField(
         _l("To whom"),
-        choices=[("segment", _l("All partners who fit")), ("chosen", _l("These partners"))],
+        choices=TO,
         default="segment",
     )
     refcodes = StringField(_l("Refcodes"), [Length(max=20_000)])
+    listed = HiddenField(validators=[Length(max=LONGEST_QUERY)])  # what the list of partners showed
+    ids: tuple[int, ...] = ()  # and who that was
     status = SelectField(
         _l("State"),
         choices=[("active", _l("Active")), ("blocked", _l("Blocked"))],
@@ -63,6 +62,27 @@ class MailingForm(TextsForm):  # type: ignore[misc,valid-type]
         if self.to.data == "chosen" and not (field.data or "").strip():
             raise ValidationError(gettext("Fill this in."))
 
+    def validate_to(self, field: RadioField) -> None:
+        """Refuse a list that shows nobody, or too many. Raises ValidationError."""
+        if field.data == "listed" and not self.ids:
+            raise ValidationError(gettext("The list shows nobody. Choose other partners."))
+        if field.data == "listed" and len(self.ids) > MOST_LISTED:
+            words = gettext("At most %(most)s partners at once.", most=MOST_LISTED)
+            raise ValidationError(words)
+
+    def offer_listed(self, ids: Iterable[int]) -> MailingForm:
+        """Offer those whom the list of partners shows, or showed when the draft was written."""
+        self.ids = tuple(ids)
+        if self.ids or self.listed.data:
+            number = min(len(self.ids), MOST_LISTED)
+            words = ngettext(
+                "%(num)s partner whom the list shows",
+                "%(num)s partners whom the list shows",
+                number,
+            )
+            self.to.choices = [*TO, ("listed", words)]
+        return self
+
     def offer(self, groups: Iterable[Any], terms: Iterable[Any]) -> MailingForm:
         """Offer groups and sets of terms; 0 is any."""
         anything = (0, _l("Any"))
@@ -76,6 +96,8 @@ class MailingForm(TextsForm):  # type: ignore[misc,valid-type]
         chosen = (self.refcodes.data or "").replace(",", " ").split()[:MOST_CHOSEN]
         if self.to.data == "chosen":
             return Segment(refcodes=tuple(chosen))
+        if self.to.data == "listed":
+            return Segment(ids=self.ids)
         return Segment(
             status=self.status.data,
             group_id=self.group.data or None,
@@ -91,7 +113,7 @@ class MailingForm(TextsForm):  # type: ignore[misc,valid-type]
         """Return a stored mailing as the form's data."""
         said = mailing.wishes
         return {
-            "to": "chosen" if said.refcodes else "segment",
+            "to": "listed" if said.ids else "chosen" if said.refcodes else "segment",
             "refcodes": ", ".join(said.refcodes),
             "status": said.status,
             "group": said.group_id or 0,

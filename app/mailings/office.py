@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, abort, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 
 from app.errors import DomainError
 from app.mailings import queries, service
-from app.mailings.forms import MailingForm, StartForm
+from app.mailings.forms import LONGEST_QUERY, MailingForm, StartForm
 from app.mailings.models import Mailing
 from app.mailings.rules import LIFECYCLE, PLACES, State, percent
 from app.notifications.models import Message
 from app.notifications.office import STATES, shown_state
 from app.notifications.written import Written, chosen, filled, partner_values
 from app.partners import queries as partners
+from app.partners.office.lists import chosen as listed_partners
+from app.partners.service import bulk
 from app.programs import queries as programs
 from app.site import attempts
 from app.site.access import requires
@@ -26,6 +30,8 @@ from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.partners.models import Partner
 
 bp = Blueprint("mailings", __name__, url_prefix="/mailings")
@@ -105,8 +111,10 @@ def index() -> Response:
 @bp.get("/new")
 @requires("manage")
 def new() -> Response:
-    said = request.args.get("to", "")
+    said, listed = request.args.get("to", ""), request.args.get("listed")
     data = {"to": "chosen", "refcodes": said} if said else {}
+    if listed is not None:
+        data = {"to": "listed", "listed": listed[:LONGEST_QUERY] or "all"}
     return _form(MailingForm(formdata=None, data=data), None)
 
 
@@ -208,7 +216,7 @@ def _found(mailing_id: str) -> Mailing:
 
 
 def _write(mailing: Mailing | None) -> Response:
-    form = MailingForm().offer(programs.all_groups(), programs.all_terms())
+    form = _offered(MailingForm(), mailing)
     if form.validate_on_submit():
         try:
             kept = service.write(
@@ -230,10 +238,18 @@ def _write(mailing: Mailing | None) -> Response:
 def _form(form: Any, mailing: Mailing | None, status: int = 200) -> Response:
     if mailing is not None and mailing.standing is not State.DRAFT:
         return see_other("office.mailings.show", mailing_id=mailing.public_id)
-    form.offer(programs.all_groups(), programs.all_terms())
+    _offered(form, mailing)
     return page(
         "mailings/office/form.html", status=status, form=form, mailing=mailing, places=PLACES
     )
+
+
+def _offered(form: MailingForm, mailing: Mailing | None) -> MailingForm:
+    """Offer groups, terms, and those whom the list of partners shows by the wishes that the form carries."""
+    ids: Sequence[int] = mailing.wishes.ids if mailing is not None else ()
+    if form.listed.data:
+        ids = bulk.ids_of(listed_partners(MultiDict(parse_qsl(form.listed.data))))
+    return form.offer(programs.all_groups(), programs.all_terms()).offer_listed(ids)
 
 
 def _as_partner(mailing: Mailing) -> Partner | None:
@@ -266,6 +282,7 @@ def _show(mailing: Mailing, form: StartForm, status: int = 200) -> Response:
         segment=segment,
         group=programs.group_by_id(segment.group_id) if segment.group_id else None,
         terms=programs.terms_by_id(segment.terms_id) if segment.terms_id else None,
+        unasked=queries.unasked(segment) if mailing.standing is State.DRAFT else 0,
         readers=queries.count(segment) if mailing.standing is State.DRAFT else mailing.total,
         actions=LIFECYCLE.actions(mailing.standing),
         fates=queries.fates(mailing) if mailing.event_id else {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, exists, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, Select, any_, exists, func, literal, select
 
 from app import clock
 from app.commissions.models import Deal, Share
@@ -13,6 +13,7 @@ from app.extensions import db
 from app.ledger.models import Balance
 from app.mailings.models import Mailing
 from app.notifications.models import Message
+from app.participation.queries import agreed_to_letters
 from app.partners.models import Partner
 from app.partners.queries import on_terms
 from app.partners.rules import fold_code
@@ -40,12 +41,31 @@ def listed() -> Select[Any]:
 
 
 def readers(segment: Segment) -> Select[Any]:
-    """Return the statement of the partners of a segment who can be written to and have not declined it."""
+    """Return the statement of the partners of a segment who can be written to and have not declined it.
+
+    Where the merchant's registration form asks whether letters are wanted, only who agreed gets any.
+    """
+    query, agreed = _addressed(segment), agreed_to_letters()
+    return query if agreed is None else query.where(agreed)
+
+
+def unasked(segment: Segment) -> int:
+    """Return how many of a segment get nothing because they have not agreed to letters."""
+    agreed = agreed_to_letters()
+    if agreed is None:
+        return 0
+    inner = _addressed(segment).where(~agreed).with_only_columns(Partner.id).subquery()
+    return db.session.scalar(select(func.count()).select_from(inner)) or 0
+
+
+def _addressed(segment: Segment) -> Select[Any]:
     unwanted = Partner.muted.contains([NOTICE])
     query = select(Partner).where(Partner.email.is_not(None), ~unwanted)
-    if segment.refcodes:
+    if segment.refcodes or segment.ids:
         codes = [fold_code(code) for code in segment.refcodes]
-        return query.where(Partner.refcode.in_(codes), Partner.status.in_(("active", "blocked")))
+        ids = literal(list(segment.ids), ARRAY(BigInteger))
+        named = Partner.id == any_(ids) if segment.ids else Partner.refcode.in_(codes)
+        return query.where(named, Partner.status.in_(("active", "blocked")))
     query = query.where(Partner.status == segment.status)
     if segment.group_id is not None:
         query = query.where(Partner.group_id == segment.group_id)

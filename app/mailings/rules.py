@@ -19,6 +19,7 @@ SALES = ("any", "some", "none")
 STATUSES = ("active", "blocked")
 MOST_PACE = 600  # letters a minute
 MOST_CHOSEN = 500
+MOST_LISTED = 10_000
 LONGEST_SUBJECT, LONGEST_BODY = 200, 50_000
 DEFAULT_PACE = 60
 
@@ -51,9 +52,13 @@ LIFECYCLE = Lifecycle(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Which partners: those named by refcode, or all who fit every wish; only who has an e-mail."""
+    """Which partners: those named by refcode or id, or all who fit every wish; only who has an e-mail.
+
+    `ids`: those whom the list of partners showed when the mailing was written.
+    """
 
     refcodes: tuple[str, ...] = ()
+    ids: tuple[int, ...] = ()
     status: str = "active"
     group_id: int | None = None
     terms_id: int | None = None
@@ -65,11 +70,12 @@ class Segment:
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Segment:
         """Return a segment as it was stored."""
-        return cls(**{**said, "refcodes": tuple(said.get("refcodes", ()))})
+        lists = {name: tuple(said.get(name, ())) for name in ("refcodes", "ids")}
+        return cls(**{**said, **lists})
 
     def stored(self) -> dict[str, Any]:
         """Return what is stored of it."""
-        return {**asdict(self), "refcodes": list(self.refcodes)}
+        return {**asdict(self), "refcodes": list(self.refcodes), "ids": list(self.ids)}
 
 
 def text_problem(text: Mapping[str, str]) -> tuple[str, str] | None:

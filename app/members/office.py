@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, url_for
+from flask import Blueprint, g, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
@@ -13,20 +13,24 @@ from app.attribution import explain as claimed
 from app.attribution.queries import bound_to, enrolments
 from app.commissions import explain
 from app.errors import NotFound
+from app.lists.queries import views
 from app.members import queries
 from app.members.models import Member
 from app.orders.models import Order
 from app.orders.office import COLUMNS
 from app.partners.queries import by_refcode
 from app.reports import queries as reports
-from app.site.access import requires
+from app.site.access import may, requires
 from app.site.lists import by_shop
 from app.tenants import queries as tenants
+from app.web import lists
 from app.web.pages import page
-from app.web.tables import Column, Empty, Table
+from app.web.ranges import Range
+from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from flask import Response
+    from sqlalchemy import Select
 
     from app.reports.queries import CustomerSums
 
@@ -48,8 +52,14 @@ def _card(row: Row) -> str:
     return url_for("office.members.show", member_id=row.member.id)
 
 
+def _brought(statement: Select[Any], value: str) -> Select[Any]:
+    brought = reports.brought()
+    return statement.where(brought if value == "yes" else ~brought)
+
+
 MEMBERS = Table(
     name="customers",
+    listing="customers",
     caption=_l("Customers"),
     key=Member.id,
     default="-created",
@@ -57,14 +67,25 @@ MEMBERS = Table(
         Column("name", lazy_pgettext("person", "Name"), render="name", main=True, href=_card,
                value=lambda row: row.member.name or row.member.email or row.member.key.partition(":")[2]),
         Column("email", _l("E-mail"), render="name", value=lambda row: row.member.email),
+        Column("phone", _l("Phone"), render="name", spare=True, value=lambda row: row.member.phone),
+        Column("external", _l("The shop's id"), render="name", spare=True,
+               value=lambda row: row.member.key.partition(":")[2]),
         Column("group", _l("Group"), render="name", quiet=True, value=lambda row: row.member.group),
         Column("created", _l("Known since"), render="date", sort=Member.created_at,
                value=lambda row: row.member.created_at),
+        Column("registered", _l("Registered"), render="date", sort=Member.registered_at, nullable=True, spare=True,
+               value=lambda row: row.member.registered_at),
         Column("orders", _l("Orders"), render="number", end=True, value=lambda row: row.sums.orders),
+        Column("last", _l("Last order"), render="date", spare=True, value=lambda row: row.sums.last),
         Column("turnover", _l("Turnover"), render="money", end=True,
                value=lambda row: row.sums.turnover),
         Column("commission", _l("Commission"), render="money", end=True,
                value=lambda row: row.sums.commission),
+    ),
+    filters=(Filter("partner", _l("Partner"), [("yes", _l("With a partner")), ("no", _l("Without"))], _brought),),
+    ranges=(
+        Range("created", _l("Known since"), Member.created_at, "date"),
+        Range("registered", _l("Registered"), Member.registered_at, "date"),
     ),
     search=queries.matching,
     search_label=_l("Name, e-mail, phone or the shop's id"),
@@ -84,13 +105,25 @@ ORDERS = Table(
 )
 
 
+def _table() -> Table:
+    return by_shop(MEMBERS, Member.shop_id)
+
+
+def _lines(found: list[Member]) -> list[Row]:
+    sums = reports.customer_sums([member.id for member in found])
+    return [Row(member, sums[member.id]) for member in found]
+
+
+lists.register(lists.Listing("customers", "office.members.index", _table, queries.listed, _lines))
+
+
 @bp.get("/")
 @requires("read")
 def index() -> Response:
     """List the customers."""
-    view = by_shop(MEMBERS, Member.shop_id).load(queries.listed())
-    sums = reports.customer_sums([member.id for member in view.rows])
-    view.rows = [Row(member, sums[member.id]) for member in view.rows]
+    view = _table().load(queries.listed())
+    view.rows = _lines(view.rows)
+    view.saved, view.shares = views("customers", g.person.id), may("manage")
     return page("members/office/index.html", "_table.html", members=view)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectMultipleField, widgets
+from wtforms import widgets
 
 from app.notifications.rules import CHATTED, TEXTED
-from app.web.forms import BooleanField, Form
+from app.web.forms import BooleanField, Form, SelectMultipleField
 
 if TYPE_CHECKING:
     from collections.abc import Callable

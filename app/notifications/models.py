@@ -45,11 +45,12 @@ class Message(Tenanted, Model):
 
 
 class CapturedLetter(Tenanted, Model):
-    """A letter of test mode: kept for the office to read, and sent to nobody."""
+    """A letter, SMS or chat message of test mode: kept for the office to read, and sent to nobody."""
 
     __tablename__ = "captured_letter"
 
     message_id: Mapped[int]
+    channel: Mapped[str] = mapped_column(server_default=text("'email'"))
     sender: Mapped[str]
     recipient: Mapped[str]
     subject: Mapped[str]
@@ -59,5 +60,6 @@ class CapturedLetter(Tenanted, Model):
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "message_id"),
+        CheckConstraint("channel in ('email','sms','telegram')", name="channel"),
         ref("message", "message_id"),
     )

@@ -11,7 +11,7 @@ from app.notifications import written
 from app.notifications.delivery import send
 from app.notifications.letters import UNWRITABLE, compose, rendered, tidy, wanted
 from app.notifications.rules import Channel
-from app.notifications.service import capture
+from app.notifications.service import capture, capture_short
 from app.notifications.view import UnwantedError
 from app.outcomes import Fate, Outcome
 from app.sms import queries as sms_queries
@@ -48,16 +48,22 @@ def prepare(message: Message) -> Callable[[], Outcome]:
 
 def _sms(message: Message, view: View) -> Callable[[], Outcome]:
     found = sms_queries.gateway()
+    if view.is_test:
+        capture_short(message, view.brand, message.address, _texted(message, view))
+        return lambda: Outcome(Fate.SENT)
     if found is None:
         raise UnwantedError("no SMS service")
     refused = sms.reserve(found, message.address)
     if refused is not None:
         return lambda: Outcome(Fate.NEVER, refused)
     gateway = sms.opened(found)
-    with force_locale(message.locale):
-        text = sms_rules.shortened(UNWRITABLE.sub("", rendered(view, message.template, "sms")))
-    one = Sms(message.address, text, f"{view.event.public_id}.{message.id}")
+    one = Sms(message.address, _texted(message, view), f"{view.event.public_id}.{message.id}")
     return lambda: _sent(gateway, one)
+
+
+def _texted(message: Message, view: View) -> str:
+    with force_locale(message.locale):
+        return sms_rules.shortened(UNWRITABLE.sub("", rendered(view, message.template, "sms")))
 
 
 def _sent(gateway: SmsGateway, sms_: Sms) -> Outcome:
@@ -66,13 +72,21 @@ def _sent(gateway: SmsGateway, sms_: Sms) -> Outcome:
 
 
 def _chat(message: Message, view: View) -> Callable[[], Outcome]:
+    if view.is_test:
+        chat = telegram_queries.chat_of(message.recipient)
+        name = chat.name if chat else message.address
+        capture_short(message, view.brand, name, _told(message, view))
+        return lambda: Outcome(Fate.SENT)
     found = telegram_queries.bot()
     if found is None:
         raise UnwantedError("no bot")
-    bot, chat = telegram.opened(found), int(message.address)
+    bot, number, words = telegram.opened(found), int(message.address), _told(message, view)
+    return lambda: bot.send(number, words)
+
+
+def _told(message: Message, view: View) -> str:
     with force_locale(message.locale):
         view.written = written.of(view)
         plain = tidy(UNWRITABLE.sub("", rendered(view, message.template, "txt")))
     # The foot of a letter says why it came by mail; here the bot's own name says it.
-    words = telegram_rules.shortened(plain.rpartition("\n--\n")[0] or plain)
-    return lambda: bot.send(chat, words)
+    return telegram_rules.shortened(plain.rpartition("\n--\n")[0] or plain)

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from app.tenants.models import Tenant
 
 
+SHORT_SUBJECT = 80  # characters of an SMS that stand for it in a list
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who is told of one event, and what he wants of it."""
@@ -103,7 +106,7 @@ def try_sms(phone: str, person_id: int, locale: str) -> None:
 
     Raises DomainError where no service is on.
     """
-    if not sms_queries.is_on():
+    if not _texts_go(queries.tenant()):
         words = _("Set up a service first, and switch it on.")
         raise DomainError("no_service", words, FieldError("phone", words))
     event = record("sms.tried", f"person:{person_id}", person_id=person_id)
@@ -130,8 +133,13 @@ def _audience(events: Sequence[Event]) -> Audience:
         queries.switches(),
         {roles: queries.staff(merchant, roles) for roles in {r.roles for r in wanted} if roles},
         queries.partners(number for number in ids if number is not None),
-        texts=any(e.type in rules.TEXTED for e in events) and sms_queries.is_on(),
+        texts=any(e.type in rules.TEXTED for e in events) and _texts_go(merchant),
     )
+
+
+def _texts_go(merchant: Tenant) -> bool:
+    """Whether SMS are written: by the merchant's service, or for the mailbox of test mode."""
+    return merchant.twin_of is not None or sms_queries.is_on()
 
 
 def _row(
@@ -287,15 +295,26 @@ def settle(taken: Taken, outcome: Outcome) -> None:
 
 def capture(message_id: int, letter: Letter) -> None:
     """Keep a letter of test mode where its office reads it; kept twice it stands once."""
-    values = {
-        "message_id": message_id,
-        "sender": letter.sender,
-        "recipient": letter.to,
-        "subject": letter.subject,
-        "text": letter.text,
-        "html": letter.html,
-        "at": clock.now(),
-    }
+    _keep(
+        message_id,
+        channel=Channel.EMAIL.value,
+        sender=letter.sender,
+        recipient=letter.to,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+    )
+
+
+def capture_short(message: Message, sender: str, recipient: str, text: str) -> None:
+    """Keep an SMS or a chat message of test mode beside its letters, by its first line."""
+    subject = rules.one_line(text.strip().partition("\n")[0], SHORT_SUBJECT)
+    said = {"channel": message.channel, "sender": sender, "recipient": recipient}
+    _keep(message.id, **said, subject=subject, text=text, html="")
+
+
+def _keep(message_id: int, **said: str) -> None:
+    values = {"message_id": message_id, "at": clock.now(), **said}
     db.session.execute(insert(CapturedLetter).values(values).on_conflict_do_nothing())
 
 

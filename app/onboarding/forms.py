@@ -6,21 +6,14 @@ from typing import Any
 
 from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    EmailField,
-    IntegerField,
-    RadioField,
-    StringField,
-    TextAreaField,
-    ValidationError,
-)
+from wtforms import EmailField, IntegerField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length, NumberRange, Optional
 
 from app.onboarding.rules import REASON, Policy
 from app.programs.forms import LevelsForm
 from app.tenants.forms import MerchantForm
 from app.tenants.rules import RANGES, slug_problem
-from app.web.forms import Filled, Form, SelectField
+from app.web.forms import Filled, Form, RadioField, SelectField
 
 POLICIES = [
     (Policy.OPEN.value, _l("opens at once, when the e-mail is confirmed")),

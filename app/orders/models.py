@@ -51,6 +51,7 @@ class Order(Tenanted, Model):
         ref("member", "member_id"),
         ref("member", "guest_id"),
         Index("ix_orders_created", "tenant_id", "created_at", "id"),
+        Index("ix_orders_total", "tenant_id", "total", "id"),
         Index("ix_orders_member", "tenant_id", "member_id"),
         Index("ix_orders_number", "tenant_id", "number"),
         Index("ix_orders_guest", "tenant_id", "guest_id"),

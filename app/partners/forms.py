@@ -6,21 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import (
-    EmailField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TelField,
-    TextAreaField,
-    widgets,
-)
+from wtforms import EmailField, StringField, TelField, TextAreaField, widgets
 from wtforms.validators import Length
 
 from app.partners.rules import Children
 from app.programs.forms import DomainForm, LevelsForm
-from app.web.forms import DayField, Filled
+from app.web.forms import DayField, Filled, RadioField, SelectField, SelectMultipleField
 from app.web.locale import LOCALES
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from app.errors import DomainError, Forbidden
 from app.identity.rules import normalise_email
 from app.participation import queries as participation
 from app.participation import service as joining
-from app.participation.forms import join_form
+from app.participation.forms import form_now
 from app.participation.rules import in_language
 from app.partners import service
 from app.programs import queries as programs
@@ -66,7 +66,7 @@ def register() -> Response:
             return _join(form, 403)
         except DomainError as error:
             form.tell(error)
-            return _join(_anew(form) if error.status == 409 else form, error.status)
+            return _join(form.untick() if error.status == 409 else form, error.status)
     return see_other("public.partners.joined")
 
 
@@ -79,17 +79,7 @@ def joined() -> Response:
 
 
 def _form() -> type[JoinForm]:
-    texts = participation.current_texts()
-    languages = (str(get_locale()), g.tenant.locale)
-    return join_form(participation.page(), participation.questions(), texts, *languages)
-
-
-def _anew(form: JoinForm) -> JoinForm:
-    """Return the form with no box ticked: what was agreed to is another text by now."""
-    for name, field in form._fields.items():
-        if name == "accepted" or name.startswith("consent_"):
-            field.data = False
-    return form
+    return form_now(g.tenant.locale)
 
 
 def _applicant(form: JoinForm, answers: dict[str, Any]) -> joining.Applicant:

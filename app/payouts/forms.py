@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from app.requisites.forms import KIND_NAMES
-from app.web.forms import Filled, Form, MoneyField, Positive, SelectField
+from app.web.forms import Filled, Form, MoneyField, Positive, RadioField, SelectField
 
 REASON = 500  # characters
 # Events of a payout's life as its history names them.

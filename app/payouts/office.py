@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 
 from app import clock
 from app.errors import DomainError, NotFound
 from app.events.service import actor
 from app.ledger.queries import partner_balances
+from app.lists.queries import views
 from app.money import Money
 from app.papers import service as papers
 from app.papers.queries import of_missing
@@ -23,12 +26,17 @@ from app.payouts import queries, service
 from app.payouts.forms import ACTORS, STEPS, MethodForm, ReasonForm, RecordForm
 from app.payouts.models import Payout
 from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, PLATFORM, State
+from app.payouts.service import bulk
 from app.requisites.forms import KIND_NAMES, STATUS_NAMES
 from app.requisites.rules import Kind
+from app.runs import queries as runs
+from app.runs.rules import OPEN, can_resume, percent_done
 from app.settlement import queries as settlement_queries
 from app.settlement import service as settlement
 from app.site.access import may, requires
-from app.web.pages import page, see_other
+from app.web import lists
+from app.web.pages import page, see_address, see_other, toast
+from app.web.ranges import Range
 from app.web.states import STATES
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -63,10 +71,12 @@ def _since(statement: Select[Any], days: str) -> Select[Any]:
 
 PAYOUTS = Table(
     name="payouts",
+    listing="payouts",
     caption=_l("Payouts"),
     key=Payout.id,
     default="-requested",
     columns=(
+        Column("tick", _l("Choose"), render="tick", value=lambda row: row.Payout.public_id, tool=True),
         Column(
             "partner", _l("Partner"), render="name", main=True, sort=Partner.name,
             href=lambda row: url_for("office.payouts.show", public_id=row.Payout.public_id),
@@ -86,6 +96,8 @@ PAYOUTS = Table(
             "ended", _l("Closed"), render="datetime", sort=Payout.ended_at, nullable=True, quiet=True,
             value=lambda row: row.Payout.ended_at,
         ),
+        Column("number", _l("Number"), render="code", spare=True, value=lambda row: row.Payout.public_id),
+        Column("reason", _l("Reason"), spare=True, value=lambda row: row.Payout.reason),
     ),
     filters=(
         Filter(
@@ -98,6 +110,11 @@ PAYOUTS = Table(
             _since,
         ),
     ),
+    ranges=(
+        Range("amount", _l("Amount"), Payout.amount, "money"),
+        Range("asked", _l("Asked for"), Payout.requested_at, "date"),
+        Range("closed", _l("Closed"), Payout.ended_at, "date"),
+    ),
     search=_search,
     search_label=_l("Partner or number"),
     empty=Empty(
@@ -108,18 +125,67 @@ PAYOUTS = Table(
         act=_l("Record a payment"),
     ),
 )  # fmt: skip
+lists.register(
+    lists.Listing(
+        "payouts",
+        "office.payouts.index",
+        lambda: PAYOUTS,
+        queries.lines,
+        needs="money.read",
+    )
+)
 
 
 @bp.get("/")
 @requires("money.read")
 def index() -> Response:
     """List payouts, with what waits and what was paid on top."""
+    view = PAYOUTS.load(queries.lines())
+    view.saved, view.shares = views("payouts", g.person.id), may("manage")
     return page(
         "payouts/office/index.html",
         "_table.html",
-        payouts=PAYOUTS.load(queries.lines()),
+        payouts=view,
         counters=queries.counters(),
         may_pay=may("money"),
+    )
+
+
+@bp.post("/bulk")
+@requires("money")
+def many() -> Response:
+    """Approve those ticked, or all that the filter shows: those that can be, with a word on the others."""
+    query = request.form.get("query", "")[:2_000]
+    try:
+        run = bulk.start(_chosen(query))
+    except DomainError as error:
+        toast(error.message, "danger")
+        return see_address(f"{url_for('office.payouts.index')}?{query}")
+    return see_other("office.payouts.bulk_run", work_id=run.public_id)
+
+
+def _chosen(query: str) -> list[int]:
+    if request.form.get("scope") != "all":
+        return bulk.named(request.form.getlist("payout")[: bulk.MOST])
+    asked = PAYOUTS.ask(MultiDict(parse_qsl(query)))
+    return bulk.ids_of(PAYOUTS.narrow(queries.lines(), asked))
+
+
+@bp.get("/bulk/<string:work_id>")
+@requires("money.read")
+def bulk_run(work_id: str) -> Response:
+    """Show how far it is, and what could not be approved."""
+    run = runs.find(work_id)
+    if run is None or run.kind != bulk.KIND:
+        raise NotFound
+    return page(
+        "payouts/office/bulk.html",
+        "_bulk_run.html",
+        run=run,
+        open=run.standing in OPEN,
+        can_resume=can_resume(run.standing, run.phase),
+        percent=percent_done(run.done, run.total),
+        refused=bulk.refused(run),
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from wtforms import RadioField, SelectMultipleField, StringField, widgets
+from wtforms import StringField, widgets
 from wtforms.validators import Length
 
-from app.web.forms import Filled, Form
+from app.web.forms import Filled, Form, RadioField, SelectMultipleField
 
 STATES = [
     ("registered", lazy_pgettext("order", "New")),

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
 from app.requisites.rules import RUSSIA, Card, Kind, TaxStatus
-from app.web.forms import Filled, Form, SelectField
+from app.web.forms import Filled, Form, RadioField, SelectField
 
 if TYPE_CHECKING:
     from app.requisites.rules import Payee, Way

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from app.programs.forms import ByBuyerField, DomainForm, LevelsForm
-from app.web.forms import DayField, Filled, MoneyField, PercentOrMoneyField
+from app.web.forms import DayField, Filled, MoneyField, PercentOrMoneyField, RadioField, SelectField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

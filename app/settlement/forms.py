@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, StringField
+from wtforms import StringField
 from wtforms.validators import Length
 
 from app.settlement.rules import Out, Wait
 from app.tenants.rules import PURSE
-from app.web.forms import Filled, Form, MoneyField
+from app.web.forms import Filled, Form, MoneyField, RadioField
 
 WAITS = {
     Wait.TURN: (_l("Is paid now"), "good"),

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import FieldList, FormField, SelectField, StringField
+from wtforms import FieldList, FormField, StringField
 from wtforms import Form as Part
 from wtforms.validators import Length
 
@@ -16,7 +16,7 @@ from app.catalog.rules import LONGEST_NAME
 from app.money import MoneyError, plain_number
 from app.orders.rules import Customer, Line, Snapshot, State, parse_quantity
 from app.web.filters import locale_name
-from app.web.forms import Form, LocalDateTimeField, MoneyField, storable
+from app.web.forms import Form, LocalDateTimeField, MoneyField, SelectField, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

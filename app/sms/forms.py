@@ -5,21 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    IntegerField,
-    RadioField,
-    SelectField,
-    StringField,
-    TelField,
-    TextAreaField,
-)
+from wtforms import BooleanField, IntegerField, StringField, TelField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp
 
 from app.money import Money
 from app.sms.rules import HttpTemplate, place_of
 from app.sms.service import Caps
-from app.web.forms import Filled, Form, MoneyField
+from app.web.forms import Filled, Form, MoneyField, RadioField, SelectField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

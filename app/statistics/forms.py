@@ -54,12 +54,19 @@ class Asked:
     period: Period
     preset: str
     by: str
+    shop: str = ""  # its outside id; empty: all
 
     @property
     def values(self) -> dict[str, str]:
         """The wishes as an address has them."""
         span = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat()}
-        return {"days": self.preset, "by": self.by, **(span if self.preset == "own" else {})}
+        shop = {"shop": self.shop} if self.shop else {}
+        return {
+            "days": self.preset,
+            "by": self.by,
+            **shop,
+            **(span if self.preset == "own" else {}),
+        }
 
 
 def asked(args: MultiDict[str, str], zone: str, dimensions: Sequence[str]) -> Asked:

@@ -23,6 +23,9 @@ class RollUp(Model):
 
     tenant_id: Mapped[int] = mapped_column(primary_key=True, server_default=CURRENT)
     zone: Mapped[str]  # whose days these are
+    by_shop: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # of several, each apart too
     deal_place: Mapped[int | None] = mapped_column(server_default=_ZERO)  # None: all were read once
     message_xid: Mapped[int] = mapped_column(server_default=_ZERO)  # messages below it are seen
     event_position: Mapped[int] = mapped_column(server_default=_ZERO)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, g
 from flask_babel import gettext as _
 
+from app.partners import queries as partners
 from app.site.access import requires
 from app.telegram import queries, service
 from app.web.pages import page, see_other
@@ -26,6 +27,11 @@ def index() -> Response:
 @bp.post("/")
 @requires("partner")
 def link() -> Response:
+    if g.tenant.twin_of is not None:
+        found = partners.by_id(g.partner_id)
+        service.pretend(_me(), found.name if found else "")
+        words = _("Connected to the mailbox of test mode.")
+        return see_other("cabinet.telegram.index", message=words)
     return _page(service.new_code(_me()) if queries.bot() else None)
 
 

@@ -51,6 +51,11 @@ def disconnect() -> Response:
 @bp.post("/me")
 @requires("member")
 def link() -> Response:
+    if g.tenant.twin_of is not None:
+        service.pretend(_me(), g.person.name or g.person.email)
+        return see_other(
+            "office.telegram.index", message=_("Connected to the mailbox of test mode.")
+        )
     code = service.new_code(_me()) if queries.bot() else None
     return _page(BotForm(formdata=None), code=code)
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from app.telegram.rules import Word
 
 
+NOWHERE = 0  # the chat of test mode
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the bot is to answer after the transaction: linked, unknown or stopped."""
@@ -37,7 +40,9 @@ class Reply:
 
 def connect(token: str, slug: str) -> Bot:
     """Keep the merchant's bot, once Telegram knows it. Raises DomainError, saying nothing of the token."""
-    typed = token.strip()
+    typed, tenant = token.strip(), tenants.tenant(current_tenant())
+    if tenant is not None and tenant.twin_of is not None:
+        raise _refusal(_("Test mode writes to nobody: connect the bot in live mode."))
     if rules.TOKEN.fullmatch(typed) is None:
         raise _refusal(_("A token looks like 123456789:AAF…, as BotFather shows it."))
     bot, by_webhook = botapi.Bot(typed), settings().public_url.startswith("https://")
@@ -67,6 +72,15 @@ def connect(token: str, slug: str) -> Bot:
     db.session.flush()
     _tell(None, username)
     return found
+
+
+def pretend(recipient: str, name: str) -> None:
+    """Link somebody of test mode to a chat that is none: what would be written there is kept to be read."""
+    said = {"chat_id": NOWHERE, "name": name, "linked_at": clock.wall()}
+    link = insert(Chat).values(recipient=recipient, **said)
+    db.session.execute(
+        link.on_conflict_do_update(index_elements=[Chat.tenant_id, Chat.recipient], set_=said)
+    )
 
 
 def disconnect() -> None:

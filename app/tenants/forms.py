@@ -7,21 +7,13 @@ from zoneinfo import available_timezones
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    IntegerField,
-    RadioField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-    ValidationError,
-)
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ColorInput, ListWidget
 
 from app.tenants.rules import CAPS, RANGES, SCOPES, setting_problem, slug_problem
 from app.web.colour import parse
-from app.web.forms import Filled, Form, MoneyField, SelectField
+from app.web.forms import Filled, Form, MoneyField, RadioField, SelectField, SelectMultipleField
 from app.web.locale import LOCALES
 
 STATE_NAMES = {

@@ -6,21 +6,12 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    HiddenField,
-    IntegerField,
-    RadioField,
-    SelectMultipleField,
-    StringField,
-    TextAreaField,
-    widgets,
-)
+from wtforms import BooleanField, HiddenField, IntegerField, StringField, TextAreaField, widgets
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from app.fraud.rules import Policy, Sign, read_site
 from app.trust.rules import REASON, REMARK, Money, Wish
-from app.web.forms import DayField, Filled, Form
+from app.web.forms import DayField, Filled, Form, RadioField, SelectMultipleField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +42,11 @@ class PolicyForm(Form):
     )
     loop_days = IntegerField(
         _l("Within so many days before the order"), [InputRequired(), NumberRange(1, 365)]
+    )
+    site_share = IntegerField(
+        _l("Per cent of a day's orders that one verified site may bring"),
+        [InputRequired(), NumberRange(1, 100)],
+        description=_l("Days with fewer than ten orders are not judged."),
     )
     sites = TextAreaField(
         _l("Coupon sites"), [Length(max=50_000)], description=_l("One a line, without https.")
@@ -94,6 +90,7 @@ class PolicyForm(Form):
             flood_minutes=self.flood_minutes.data,
             loops=self.loops.data,
             loop_days=self.loop_days.data,
+            site_share=self.site_share.data,
         )
 
     @staticmethod
@@ -108,6 +105,7 @@ class PolicyForm(Form):
             "flood_minutes": policy.flood_minutes,
             "loops": policy.loops,
             "loop_days": policy.loop_days,
+            "site_share": policy.site_share,
         }
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
 REASON = 500  # characters
@@ -18,6 +19,7 @@ MOST_DEALS = 2000  # that one block refuses
 REMARK = 2000  # characters of one line of a thread
 MOST_OPEN = 20  # disputes of one partner
 ANSWER_DAYS = 7
+FEW_ORDERS = 10  # a day with fewer says nothing of a site's share
 
 
 class Money(StrEnum):
@@ -106,6 +108,25 @@ def answer(
     if lost:
         return Answer.LOST, "weaker" if "weaker" in lost else lost[0]
     return Answer.UNKNOWN, None
+
+
+def too_much(orders: int, brought: Mapping[str, int], most: int) -> dict[str, Decimal]:
+    """Return the sites that bring more than `most` per cent of a day's orders, and how much they bring.
+
+    `brought`: orders of each site. On a day of few orders nothing is said.
+    """
+    if orders < FEW_ORDERS:
+        return {}
+    shares = {site: Decimal(100 * own) / orders for site, own in brought.items()}
+    return {site: round(part, 1) for site, part in shares.items() if part > most}
+
+
+def day_in(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when a day begins and ends by a merchant's clock."""
+    return (
+        datetime.combine(day, time.min, zone),
+        datetime.combine(day + timedelta(days=1), time.min, zone),
+    )
 
 
 def read_number(text: str) -> str:

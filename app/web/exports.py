@@ -24,6 +24,8 @@ from app.web.surroundings import surround
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import Select
+
     from app.runs.models import Run
     from app.web.lists import Listing
     from app.web.tables import Asked, Table
@@ -51,14 +53,18 @@ def head_of(listing: Listing, query: str) -> list[str]:
 def rows_of(listing: Listing, query: str, most: int) -> Iterator[list[Any]]:
     """Give the rows that a filter shows, in its order."""
     table, asked = read_query(listing, query)
-    order = table.order(asked.sort)
-    by, key = ((e.desc() if order.descending else e.asc()) for e in (order.by, order.key))
-    statement = listing.narrowed(asked).order_by(None).order_by(by, key).limit(most)
+    statement = _ordered(listing, table, asked).limit(most)
     width = len(statement.column_descriptions)
     found = db.session.execute(statement).all()
     shown = columns_of(table, asked)
     for row in listing.rows([r[0] if width == 1 else r for r in found]):
         yield cells(shown, row)
+
+
+def _ordered(listing: Listing, table: Table, asked: Asked) -> Select[Any]:
+    order = table.order(asked.sort)
+    by, key = ((e.desc() if order.descending else e.asc()) for e in (order.by, order.key))
+    return listing.narrowed(asked).order_by(None).order_by(by, key)
 
 
 @contextmanager
@@ -78,29 +84,36 @@ def _reading(run: Run) -> Iterator[tuple[Listing, str]]:
 
 
 def _count(run: Run) -> int:
+    """Write down which rows there are and in what order, once, and say how many."""
     with _reading(run) as (listing, query):
-        return number_of(listing, query)
+        table, asked = read_query(listing, query)
+        ordered = _ordered(listing, table, asked).with_only_columns(table.key)
+        ids = db.session.scalars(ordered).all()
+    service.put_order(run.id, ids)
+    return len(ids)
 
 
 def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
-    with _reading(run) as (listing, query):
-        table, asked = read_query(listing, query)
-        found = listing.narrowed(asked).order_by(None).with_only_columns(table.key)
-        return db.session.scalars(
-            found.where(table.key > cursor).order_by(table.key).limit(most)
-        ).all()
+    """Return the next ranks of the order."""
+    return range(cursor + 1, min(cursor + most, run.total or 0) + 1)
 
 
-def _write(run: Run, ids: Sequence[int]) -> Step:
+def _write(run: Run, ranks: Sequence[int]) -> Step:
+    ids = service.ids_at(run.id, ranks)
     with _reading(run) as (listing, query):
         table, asked = read_query(listing, query)
-        statement = listing.statement().where(table.key.in_(ids)).order_by(None).order_by(table.key)
+        statement = listing.statement().where(table.key.in_(ids)).order_by(None)
         width = len(statement.column_descriptions)
-        found = [r[0] if width == 1 else r for r in db.session.execute(statement)]
+        found = {
+            r[-1]: r for r in db.session.execute(statement.add_columns(table.key.label("_key")))
+        }
+        kept = [found[i] for i in ids if i in found]
         shown = columns_of(table, asked)
-        rows = [cells(shown, row) for row in listing.rows(found)]
-    service.put_part(run.id, int(ids[-1]), rows)
-    return Step(ids[-1], len(ids), {"rows": len(rows)})
+        rows = [
+            cells(shown, row) for row in listing.rows([r[0] if width == 1 else r for r in kept])
+        ]
+    service.put_part(run.id, ranks[-1], rows)
+    return Step(ranks[-1], len(ranks), {"rows": len(rows)})
 
 
 KINDS = {EXPORT: Kind(count=_count, take=_take, apply=_write)}

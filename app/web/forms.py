@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -11,7 +12,8 @@ from flask import has_request_context, request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, StringField, TextAreaField, ValidationError
+from wtforms.fields import choices
 from wtforms.validators import Length, StopValidation
 from wtforms.widgets import DateInput, DateTimeLocalInput, TextInput
 
@@ -33,6 +35,50 @@ MONEY_ERRORS = {
     "too_precise": lazy_gettext("This currency has fewer decimals."),
     "too_large": lazy_gettext("The sum is too large."),
 }
+
+
+def _offered(said: Any) -> Any:
+    """Return pairs of value and label as the library wants choices; anything else as it is."""
+    if isinstance(said, Iterable) and not isinstance(said, str | dict):
+        return [choices.SelectChoice(*each) if isinstance(each, tuple) else each for each in said]
+    return said
+
+
+class _Offering:
+    """Lets choices be pairs of value and label, when a form is declared and when it is filled."""
+
+    data: Any
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        if "choices" in options:
+            options["choices"] = _offered(options["choices"])
+        super().__init__(*args, **options)
+
+    @property
+    def choices(self) -> Any:
+        """What may be chosen."""
+        return choices.SelectField.choices.fget(self)
+
+    @choices.setter
+    def choices(self, said: Any) -> None:
+        choices.SelectField.choices.fset(self, _offered(said))
+
+    @property
+    def chosen(self) -> Any:
+        """How what is chosen is called; empty for nothing."""
+        return next((each.label for each in self.choices or () if each.value == self.data), "")
+
+
+class SelectField(_Offering, choices.SelectField):  # type: ignore[misc]
+    """One of a list, folded."""
+
+
+class SelectMultipleField(_Offering, choices.SelectMultipleField):  # type: ignore[misc]
+    """Any number of a list."""
+
+
+class RadioField(_Offering, choices.RadioField):  # type: ignore[misc]
+    """One of a list, all in sight."""
 
 
 def storable(text: str) -> bool:
@@ -341,8 +387,10 @@ __all__ = [
     "MoneyField",
     "PercentOrMoneyField",
     "Positive",
+    "RadioField",
     "Rate",
     "SelectField",
+    "SelectMultipleField",
     "refuse_bare",
     "storable",
 ]

@@ -36,6 +36,7 @@ class Listing:
     table: Callable[[], Table]
     statement: Callable[[], Select[Any]]
     rows: Callable[[list[Any]], list[Any]] = _same
+    needs: str = "read"  # the permission without which nobody takes it out or keeps views of it
 
     def narrowed(self, asked: Asked) -> Select[Any]:
         """Return the statement of exactly what the filter shows."""

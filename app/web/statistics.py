@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from flask import g
+from flask import g, request
 from flask_babel import gettext as _
 
+from app.lists.rules import FORMATS
 from app.money import exponent
 from app.statistics import queries
 from app.statistics.forms import HEAD, called
@@ -21,23 +22,30 @@ if TYPE_CHECKING:
     from app.web.lists import Cell
 
 
-def file(wishes: Asked, what: str, partner_id: int) -> tuple[Response, int]:
-    """Answer with a report's lines: by day ("days"), or by its dimension; and say how many there are."""
+def file(wishes: Asked, what: str, partner_id: int, shop_id: int = 0) -> tuple[Response, int]:
+    """Answer with a report's lines as CSV or XLSX: by day ("days"), or by its dimension; and say how many there are."""
     if what == "days":
-        found = queries.report(wishes.period, partner_id)
-        by_day = queries.by_day(wishes.period, partner_id)
+        found = queries.report(wishes.period, partner_id, shop_id)
+        by_day = queries.by_day(wishes.period, partner_id, shop_id)
         rows: list[list[Cell]] = [
             [day, *_cells(by_day[day])] for day in found.period.days if day in by_day
         ]
         first = str(_("Day"))
     else:
-        lines = queries.lines(wishes.by, wishes.period, partner_id)
+        lines = queries.lines(wishes.by, wishes.period, partner_id, shop_id)
         rows = [[called(wishes.by, line), *_cells(line.numbers)] for line in lines]
         first = str(_("Line"))
     head = [first, *(str(word) for word in HEAD)]
-    return attachment(
-        f"statistics-{'days' if what == 'days' else wishes.by}", first, "csv", head, rows
-    ), len(rows)
+    answer = attachment(
+        f"statistics-{'days' if what == 'days' else wishes.by}", first, kind_of_file(), head, rows
+    )
+    return answer, len(rows)
+
+
+def kind_of_file() -> str:
+    """Return the kind of file that the address asks for."""
+    wanted = request.args.get("format", "")
+    return wanted if wanted in FORMATS else "csv"
 
 
 def _cells(numbers: Numbers) -> list[Cell]:

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, flash, request
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import column
 from werkzeug.datastructures import MultiDict
-from wtforms import RadioField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Email
 
@@ -27,6 +27,7 @@ from app.web.forms import (
     MoneyField,
     PercentOrMoneyField,
     Positive,
+    RadioField,
     SelectField,
 )
 from app.web.menu import Line

@@ -76,6 +76,11 @@ def test_a_banners_code_has_the_partners_link_and_picture_inside(
     assert "https://t.me/share/url?url=" in text
     assert html in show(partner, lampa, banner)
     assert len(links_of(app, lampa)) == 1
+    # It stands with the material, and is none of the links that the partner made himself.
+    assert code not in partner.get(lampa.cabinet("links/")).text
+    owner = sign_in(app.test_client(), lampa.staff["owner"])
+    assert code in owner.get(lampa.office("links/?kind=materials")).text
+    assert code not in owner.get(lampa.office("links/?kind=own")).text
 
 
 def test_words_are_filled_for_the_partner_and_a_text_without_the_link_gets_it(

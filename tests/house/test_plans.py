@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from app import sql
 from app.attribution.service import reading as attribution
@@ -15,8 +16,10 @@ from app.commissions.service import caps
 from app.intake.shops import inbox
 from app.ledger import service as ledger
 from app.members import service as members
+from app.orders.office.lists import ORDERS
 from app.orders.service import anew, words
 from app.orders.service import reading as orders
+from app.web import keyset
 from tests.intake.scene import FOUNDED, at_lampa
 
 if TYPE_CHECKING:
@@ -93,3 +96,31 @@ def test_a_hot_query_reads_no_table_from_end_to_end(
         if "Seq Scan on" in line and not any(f"on {few}" in line for few in FEW)
     ]
     assert not whole, plan
+
+
+@pytest.mark.parametrize(
+    ("sort", "index"),
+    [
+        ("created_at", "ix_orders_created"),
+        ("total", "ix_orders_total"),
+        ("commission", "ix_deal_commission"),
+    ],
+)
+@pytest.mark.parametrize("way", ["", "-"])
+def test_orders_are_sorted_by_an_index(
+    db_session: scoped_session[Session], sort: str, index: str, way: str
+) -> None:
+    with at_lampa():
+        order = ORDERS.order(f"{way}{sort}")
+        here = keyset.Cursor(FOUNDED if sort == "created_at" else 1, 1)
+        for cursor in (None, here):
+            wanted = keyset.page(commissions.orders(), order, cursor, 26)
+            said = wanted.compile(
+                dialect=db_session.get_bind().dialect, compile_kwargs={"literal_binds": True}
+            )
+            for way_out in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
+                db_session.execute(text(f"SET LOCAL {way_out} = off"))
+            told = db_session.connection().exec_driver_sql(f"EXPLAIN {said}")
+            plan = "\n".join(row[0] for row in told)
+            assert index in plan, plan
+            assert "Sort" not in plan, plan

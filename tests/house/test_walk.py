@@ -18,6 +18,7 @@ from app.adjustments.service import book as by_hand
 from app.billing.models import TopUp
 from app.billing.service import ask as top_up
 from app.catalog.models import Category, Product
+from app.codes.service import KIND as MAKE_CODES
 from app.commissions.models import Deal
 from app.coupons.models import Coupon
 from app.creatives.models import Creative
@@ -69,6 +70,7 @@ from app.partners.rules import Status
 from app.partners.service import NewPartner, bulk
 from app.partners.service import create as make_partner
 from app.payouts.models import Payout, PayoutMethod
+from app.payouts.service.bulk import KIND as APPROVE
 from app.postbacks.models import Postback
 from app.postbacks.service import create as create_postback
 from app.programs import queries as programs
@@ -268,6 +270,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     )
     exported = act_run(export, "stop").public_id
     many = bulk.start(bulk.Act.GROUP, None, [partner.id]).public_id
+    made = start_run(MAKE_CODES, {"partner": partner.id, "number": 0}, "apply", f"{mark}-codes")
+    approved = start_run(APPROVE, {"ids": []}, "apply", f"{mark}-approve")
     papers(partner)
     return {
         "any": {
@@ -286,6 +290,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "message": one(Message.id) or 2**40,
             "inbox_id": 2**40,
             "run_id": of_kind("backtest"),
+            "work_id": act_run(approved, "stop").public_id,
             "key": one(JoinField.key),
             "link_code": one(JoinLink.code),
             "sign_up": "su_nobody",
@@ -320,6 +325,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "onboarding": {"code_id": one(InstallCode.id) or 2**40},
         "catalog": {"external_id": f"prod-{mark}"},
+        "codes": {"work_id": act_run(made, "stop").public_id},
     }
 
 

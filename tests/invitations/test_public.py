@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -9,6 +10,9 @@ import pytest
 
 from app import clock, jobs
 from app.invitations import queries, service
+from app.participation import service as joining
+from app.participation.queries import consents_of
+from app.participation.rules import Kind
 from app.partners import queries as partners
 from app.tenants import queries as tenants
 from tests.invitations.test_service import asked, fresh, invited, letter_to, token_in
@@ -35,14 +39,15 @@ def page_of(app: App, merchant: Merchant, partner_id: int) -> str:
         return urlsplit(jobs.in_transaction(act, merchant.id)).path
 
 
-def sell(client: FlaskClient, merchant: Merchant, code: str) -> None:
+def sell(client: FlaskClient, merchant: Merchant, code: str, number: str = "A-1001") -> None:
     """Let Gleb buy by a partner's code."""
     order = {
         "status": "completed", "currency": "RUB", "created_at": clock.wall().isoformat(),
-        "partner_code": code, "customer": {"id": "77", "name": "Gleb Petrov", "email": "gleb@example.org"},
+        "partner_code": code,
+        "customer": {"id": number, "name": "Gleb Petrov", "email": f"gleb@{number.lower()}.example"},
         "lines": [{"id": "1", "quantity": "1", "price": "1000.00"}],
     }  # fmt: skip
-    answer = client.put("/api/v1/orders/A-1001", json=order, headers=merchant.bearer)
+    answer = client.put(f"/api/v1/orders/{number}", json=order, headers=merchant.bearer)
     assert answer.status_code == 200, answer.text
 
 
@@ -78,6 +83,56 @@ def test_a_guest_opens_reads_joins_and_is_led_to_a_password(
     )
 
 
+def test_the_guest_answers_the_merchants_own_form_and_agrees_to_its_texts(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
+    email = fresh("anna")
+
+    def build() -> None:
+        joining.make_question(Kind.TEXT, {"en": "Where do you write?"}, help_text={}, required=True)
+        joining.publish("offer", {"en": "The rules of Lampa."}, again=False)
+        joining.publish("personal", {"en": "How data are kept."}, again=False)
+        joining.publish("marketing", {"en": "A letter a month."}, again=False)
+
+    with app.app_context():
+        jobs.in_transaction(build, lampa.id)
+        asked(lampa, f"{email},Anna,,,,ANNA10")
+        jobs.send_invitations()
+        there = f"/{lampa.slug}/invited/{token_in(letter_to(lampa, email))}"
+    page = client.get(there).text
+    for words in ("Where do you write?", "The rules of Lampa.", "A letter a month."):
+        assert words in page
+    assert 'name="email"' not in page
+    [key] = re.findall(r'name="(q_[^"]+)"', page)
+    shown = {"name": "Anna", "version": "1", "shown": "marketing:1,offer:1,personal:1"}
+    said = shown | {
+        "accepted": "y",
+        "consent_personal": "y",
+        key: "In my blog",
+        "site": "blog.example",
+    }
+    for missing in (key, "consent_personal", "accepted"):
+        refused = client.post(there, data={k: v for k, v in said.items() if k != missing})
+        assert refused.status_code == 422, missing
+    stale = client.post(there, data=said | {"shown": "offer:1,personal:1"})
+    assert stale.status_code == 409
+    assert "checked" not in stale.text
+    assert client.post(there, data=said).status_code == 303
+
+    def kept() -> tuple[dict[str, str], str | None, list[tuple[str, int, bool]]]:
+        partner = partners.by_email(email)
+        assert partner is not None
+        agreed = consents_of(partner.id)
+        return partner.answers, partner.site, [(c.kind, c.version, c.given) for c in agreed]
+
+    with app.app_context():
+        answers, site, agreed = jobs.in_transaction(kept, lampa.id)
+    assert list(answers.values()) == ["In my blog"]
+    assert site is not None
+    assert "blog.example" in site
+    assert sorted(agreed) == [("offer", 1, True), ("personal", 1, True), ("terms", 1, True)]
+
+
 @pytest.mark.parametrize("token", ["", "x", "0" * 48, "a" * 500, "..%2f"])
 def test_a_guessed_address_is_nobodys(client: FlaskClient, lampa: Merchant, token: str) -> None:
     for kind in ("invited", "sales"):
@@ -89,12 +144,15 @@ def test_the_secret_page_shows_sales_and_nothing_of_buyers_until_it_is_closed(
 ) -> None:
     with app.app_context():
         vera = scene.make_partner(lampa, "Vera", email="", codes=["VERA10"])
+        scene.make_partner(lampa, "Anna", codes=["ANNA10"])
     there = page_of(app, lampa, vera)
     sell(client, lampa, "VERA10")
+    sell(client, lampa, "ANNA10", "A-1002")
     page = client.get(there)
     assert page.status_code == 200
     assert "VERA10" in page.text
     assert "100.00" in page.text
+    assert "1 line" in page.text  # what others sold makes no line, and no line twice
     for secret in ("Gleb", "gleb@", "A-1001"):
         assert secret not in page.text
     assert page.headers["Cache-Control"] == "no-store"

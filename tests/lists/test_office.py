@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select, text
 
 from app import clock, jobs
@@ -126,7 +127,8 @@ def test_a_long_export_is_written_in_the_background_and_waits(
 ) -> None:
     monkeypatch.setattr("app.lists.office.AT_ONCE", 2)
     monkeypatch.setattr("app.runs.service.TOGETHER", 2)
-    said = {"list": "partners", "query": "status=active&cols=name.clicks.created", "format": "csv"}
+    query = "status=active&sort=-clicks&cols=name.clicks.created"
+    said = {"list": "partners", "query": query, "format": "csv"}
     answer = owner.post(shop.office("lists/export"), data=said)
     assert answer.status_code == 303
     assert "It begins in a moment" in owner.get(answer.location).text
@@ -137,6 +139,7 @@ def test_a_long_export_is_written_in_the_background_and_waits(
     rows = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
     assert [row[0] for row in rows] == ["Name", "Anna", "Boris", "Vera", "Gleb"]
     assert rows[1][1] == clock.today("Europe/Moscow").isoformat()
+    assert [row[2] for row in rows[1:]] == ["30", "20", "10", "0"]
     # Whoever may see less than the file holds gets none.
     support = sign_in(owner.application.test_client(), shop.staff["developer"])
     assert support.get(f"{answer.location}/file").status_code == 303
@@ -146,6 +149,38 @@ def test_a_long_export_is_written_in_the_background_and_waits(
     db.session.commit()
     assert db.session.scalar(select(ExportPart)) is None
     assert "is gone" in owner.get(answer.location).text
+
+
+def test_a_long_export_is_in_the_order_of_the_list(
+    owner: FlaskClient, shop: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, number in (
+        ("app.lists.office.AT_ONCE", 2),
+        ("app.runs.service.TOGETHER", 2),
+        ("app.lists.service.TOGETHER", 3),
+    ):
+        monkeypatch.setattr(name, number)
+    said = {"list": "partners", "query": "sort=clicks&status=active&cols=name.clicks"}
+    answer = owner.post(shop.office("lists/export"), data={**said, "format": "xlsx"})
+    jobs.work_runs()
+    file = owner.get(f"{answer.location}/file")
+    rows = load_workbook(io.BytesIO(file.data)).active.iter_rows(values_only=True)
+    assert list(rows) == [
+        ("Name", "Clicks"),
+        ("Gleb", 0),
+        ("Vera", 10),
+        ("Boris", 20),
+        ("Anna", 30),
+    ]
+
+
+def test_whoever_may_not_see_payouts_takes_none_out_and_keeps_no_views(
+    client: FlaskClient, shop: Merchant
+) -> None:
+    developer = sign_in(client, shop.staff["developer"])
+    said = {"list": "payouts", "query": "", "format": "csv", "name": "Mine"}
+    for verb in ("export", "views"):
+        assert developer.post(shop.office(f"lists/{verb}"), data=said).status_code == 403
 
 
 def test_an_export_as_a_workbook(owner: FlaskClient, shop: Merchant) -> None:

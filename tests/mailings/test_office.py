@@ -123,3 +123,65 @@ def test_support_may_not_write_to_partners(app: App, client: FlaskClient, world:
     sign_in(client, world.lampa.staff["support"])
     assert client.get(world.lampa.office("mailings/")).status_code == 403
     assert client.post(world.lampa.office("mailings/new"), data=FORM).status_code == 403
+
+
+def picked(manager: FlaskClient, world: World, **said: Any) -> str:
+    """Choose "Write to them" under the list of partners; returns the form's address."""
+    answer = manager.post(world.lampa.office("partners/bulk"), data={"act": "letter"} | said)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"]
+
+
+def audience(app: App, world: World) -> list[str]:
+    with app.app_context():
+        return jobs.in_transaction(
+            lambda: [p.refcode for m in _all() for p in queries.first(m.wishes)], world.lampa.id
+        )
+
+
+def test_those_ticked_in_the_list_are_written_to(
+    app: App, manager: FlaskClient, world: World
+) -> None:
+    there = picked(manager, world, scope="ticked", partner=["boris"])
+    form = manager.get(there).text
+    assert 'value="boris"' in form
+    made(manager, world, to="chosen", refcodes="boris")
+    assert audience(app, world) == ["boris"]
+
+
+def test_all_that_the_list_shows_are_written_to_whoever_joins_later(
+    app: App, manager: FlaskClient, world: World
+) -> None:
+    there = picked(manager, world, scope="all", query="q=anna&sort=name")
+    assert "1 partner whom the list shows" in manager.get(there).text
+    page = made(manager, world, to="listed", listed="q=anna&sort=name")
+    with app.app_context():
+        scene.make_partner(world.lampa, "Anna the second", email="second@example.org")
+    assert audience(app, world) == ["anna"]
+    assert "1 partner whom the list showed" in manager.get(page).text
+    # Changed later, it still goes to the same.
+    again = manager.post(f"{page}edit", data=FORM | {"to": "listed", "subject_en": "Other"})
+    assert again.status_code == 303
+    assert audience(app, world) == ["anna"]
+
+
+@pytest.mark.parametrize("listed", ["q=nobody-of-this-name", "q=%00", "cursor=x&q=zzz"])
+def test_a_list_that_shows_nobody_is_refused(
+    manager: FlaskClient, world: World, listed: str
+) -> None:
+    said = FORM | {"to": "listed", "listed": listed if "%" not in listed else "q=\x00zzz"}
+    answer = manager.post(world.lampa.office("mailings/new"), data=said)
+    assert answer.status_code in {400, 422}
+    assert (
+        manager.post(world.lampa.office("mailings/new"), data=FORM | {"to": "listed"}).status_code
+        == 422
+    )
+
+
+def test_a_list_shows_no_partner_of_another_merchant(
+    app: App, manager: FlaskClient, world: World
+) -> None:
+    with app.app_context():
+        scene.make_partner(world.kniga, "Zoya", refcode="zoya")
+    said = FORM | {"to": "listed", "listed": "q=zoya"}
+    assert manager.post(world.lampa.office("mailings/new"), data=said).status_code == 422

@@ -22,8 +22,10 @@ from app.notifications import letters
 from app.notifications import service as notifications
 from app.notifications.models import Message
 from app.notifications.view import UnwantedError
+from app.participation import service as participation
 from app.partners import queries as partners
 from app.partners import service as partner_service
+from app.partners.models import Partner
 from app.programs import queries as programs
 from app.tenancy import public_id
 from tests.notifications import scene
@@ -317,3 +319,36 @@ def test_what_cannot_be_sent_is_refused(lampa: Merchant, said: dict[str, Any]) -
 def test_a_mailing_to_nobody_does_not_begin(lampa: Merchant) -> None:
     with pytest.raises(DomainError):
         act(lampa, drafted(lampa), service.start)
+
+
+def test_where_the_form_asks_for_it_only_who_agreed_to_letters_gets_any(lampa: Merchant) -> None:
+    """Anna agreed, Boris agreed and took it back, Vera was never asked; the last word counts."""
+    anna, boris, vera = (scene.make_partner(lampa, name) for name in ("Anna", "Boris", "Vera"))
+    everybody = Segment()
+    assert do(lampa, lambda: queries.count(everybody)) == 3
+    assert do(lampa, lambda: queries.unasked(everybody)) == 0
+
+    def ask() -> None:
+        participation.publish("marketing", {"en": "News once a month."}, again=False)
+        for partner_id, words in ((anna, (False, True)), (boris, (True, False))):
+            who = db.session.scalars(select(Partner).where(Partner.id == partner_id)).one()
+            for given in words:
+                participation.agree(who, [("marketing", None, 1)], None, given=given)
+
+    do(lampa, ask)
+
+    def read(segment: Segment) -> list[int]:
+        return [p.id for p in queries.first(segment)]
+
+    assert do(lampa, lambda: read(everybody)) == [anna]
+    assert do(lampa, lambda: queries.unasked(everybody)) == 2
+    assert do(lampa, lambda: read(Segment(ids=(boris, vera)))) == []
+    # Asked no more: nothing is kept from anybody.
+    do(lampa, lambda: participation.publish("marketing", {}, again=False))
+    assert do(lampa, lambda: read(Segment(ids=(boris, vera)))) == [boris, vera]
+
+
+def test_a_segment_is_stored_whole() -> None:
+    for segment in (Segment(ids=(1, 2)), Segment(refcodes=("anna",)), Segment(least=5, days=7)):
+        assert Segment.of(segment.stored()) == segment
+    assert Segment.of({"status": "active"}) == Segment()

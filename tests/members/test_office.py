@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -43,6 +45,29 @@ def test_the_card_shows_contact_binding_claims_orders_and_commission(place: Plac
         ).text
     )
     assert "Commission for all of them ₽ 380.00" in order
+
+
+def test_the_list_is_narrowed_kept_and_taken_out(place: Place) -> None:
+    place.order("A1", partner_code="boris", number="A-1")
+    body = {"name": "Kira", "email": "kira@example.org", "phone": "+79161234567"}
+    place.client.put("/api/v1/members/78", json=body, headers=place.merchant.bearer)
+    staff = place.staff()
+
+    def rows(query: str) -> list[list[str]]:
+        said = {"list": "customers", "query": query, "format": "csv"}
+        answer = staff.post(place.merchant.office("lists/export"), data=said)
+        return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+    assert rows("cols=name.phone.orders&partner=no") == [
+        ["Name", "Phone", "Orders"],
+        ["Kira", "'+79161234567", "0"],
+    ]
+    assert [row[0] for row in rows("partner=yes")][1:] == ["Gleb"]
+    assert len(rows("created_from=2020-01-01")) == 3
+    assert len(rows("created_to=2020-01-01")) == 1
+    said = {"list": "customers", "query": "partner=no", "name": "Of nobody"}
+    staff.post(place.merchant.office("lists/views"), data=said)
+    assert "Of nobody" in staff.get(place.merchant.office("customers/")).text
 
 
 def test_who_registered_through_a_partner_belongs_to_him_before_any_order(place: Place) -> None:

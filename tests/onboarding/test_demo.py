@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import secrets
@@ -8,23 +9,29 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from app import clock
 from app.attribution.models import Click
+from app.codes.queries import by_code
 from app.config import Config
+from app.creatives.models import Creative, CreativeLink
 from app.events import service as events
 from app.events.models import Event
 from app.extensions import db
 from app.intake import service as intake
 from app.intake.models import Inbox
+from app.invitations.models import Invitation
 from app.jobs import drain
 from app.ledger.models import Transfer
+from app.mailings.models import Mailing
 from app.notifications.models import Message
 from app.notifications.service import promise
 from app.onboarding import demo
-from app.onboarding.demo import history, opening, visits
+from app.onboarding.demo import drawings, history, opening, visits
 from app.onboarding.demo.cast import KNIGA, LAMPA, PLAYS, Play
+from app.onboarding.demo.tools import SIZES, WORDS
 from app.orders.models import Order
 from app.orders.rules import Customer, Line, Snapshot, State
 from app.orders.service import Incoming
@@ -34,7 +41,7 @@ from app.tenants import queries as tenants
 from tests.world import sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from flask.testing import FlaskClient
@@ -123,6 +130,35 @@ def test_the_past_is_made_by_visits_and_messages_and_a_second_call_adds_nothing(
     assert list(demo.seed(filled.target, filled.plays)) == ["logins"]
     assert [counted(p, t) for p in filled.plays for t in tables] == before
     assert filled.target.read_text() == told
+
+
+def test_a_newcomer_sees_materials_codes_an_invitation_and_a_letter_half_written(
+    scene: None, filled: Filled
+) -> None:
+    for play in filled.plays:
+        with tenant_scope(opening.staged(play).tenant.id):
+            kinds = sorted(db.session.scalars(select(Creative.kind)))
+            assert kinds == ["banner", "banner", "banner", "letter", "text"]
+            assert db.session.scalar(select(func.count()).select_from(CreativeLink)) == 2
+            guest = db.session.scalars(select(Invitation)).one()
+            assert guest.state in {"queued", "sent"}
+            assert db.session.scalars(select(Mailing.state)).one() == "draft"
+            whose, code, limit = WORDS[play.tools].code
+            row = by_code(code)
+            assert row is not None
+            assert (row.partner.refcode, row.conditions.limit) == (whose, limit)
+
+
+@pytest.mark.parametrize("draw", [drawings.lamp, drawings.books])
+@pytest.mark.parametrize("size", SIZES)
+def test_banners_are_drawn_in_their_sizes(
+    draw: Callable[[int, int], bytes], size: tuple[int, int]
+) -> None:
+    drawn = Image.open(io.BytesIO(draw(*size)))
+    assert (drawn.size, drawn.format) == (size, "PNG")
+    colours = drawn.convert("RGB").getcolors(2**20)
+    assert colours is not None
+    assert len(colours) > 3  # and not one grey plane
 
 
 def test_orders_of_the_second_merchant_came_by_its_webhook(scene: None, filled: Filled) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,7 +47,7 @@ class Desk:
         """Open a page below payouts."""
         return self.client.get(self.merchant.office(f"payouts/{path}"))
 
-    def post(self, path: str, **data: str) -> TestResponse:
+    def post(self, path: str, **data: str | list[str]) -> TestResponse:
         """Send a form below payouts."""
         return self.client.post(self.merchant.office(f"payouts/{path}"), data=data)
 
@@ -70,6 +72,68 @@ class Desk:
 @pytest.fixture
 def desk(app: App, client: FlaskClient, lampa: Merchant) -> Desk:  # noqa: F811
     return Desk(app, client, lampa)
+
+
+def rows_of(desk: Desk, query: str) -> list[list[str]]:
+    said = {"list": "payouts", "query": query, "format": "csv"}
+    answer = desk.client.post(desk.merchant.office("lists/export"), data=said)
+    assert answer.status_code == 200, answer.text
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+def more(desk: Desk, name: str, earned: int, asked: int) -> str:
+    """Let another partner ask for money; return the payout's number."""
+    with desk.app.app_context(), desk.merchant.scope():
+        partner_id, _refcode = known_partner(name)
+        card = db.session.scalars(select(Partner).where(Partner.id == partner_id)).one()
+        service.set_details(card, "bank", by_bank(name))
+        earn(partner_id, earned)
+        number = service.request(partner_id, asked, "bank", "partner").public_id
+        db.session.commit()
+    return number
+
+
+def test_the_accountant_takes_out_exactly_what_the_filter_shows(desk: Desk) -> None:
+    more(desk, "Boris", 50_000, 20_000)
+    more(desk, "=Vera()", 50_000, 30_000)
+    head, *rows = rows_of(desk, "amount_from=250&sort=amount&cols=partner.amount.state")
+    assert head == ["Partner", "Amount", "State"]
+    assert rows == [["'=Vera()", "300.00", "Requested"], ["Anna", "600.00", "Requested"]]
+
+
+def test_a_view_of_payouts_is_kept(desk: Desk) -> None:
+    said = {"list": "payouts", "query": "state=requested", "name": "To decide"}
+    desk.client.post(desk.merchant.office("lists/views"), data=said)
+    assert "To decide" in desk.get().text
+
+
+def test_many_are_approved_and_who_cannot_be_is_named(desk: Desk) -> None:
+    """Boris owes money since he asked: his alone waits, and the page says why."""
+    boris = more(desk, "Boris", 50_000, 50_000)
+    vera = more(desk, "Vera", 50_000, 30_000)
+    with desk.app.app_context(), desk.merchant.scope():
+        query = select(Payout.partner_id).where(Payout.public_id == boris)
+        take_back(db.session.scalars(query).one(), 10_000)
+        db.session.commit()
+    answer = desk.post("bulk", scope="ticked", payout=[desk.number, boris, "po_nobodys"])
+    page = desk.client.get(answer.location).text
+    assert "Approved: 1 payout." in page
+    assert "The partner owes money after a return" in page
+    assert boris in page
+    assert desk.state == "approved"
+    answer = desk.post("bulk", scope="all", query="state=requested")
+    page = desk.client.get(answer.location).text
+    assert "Approved: 1 payout." in page
+    assert ">Approved<" in desk.get(f"{vera}/").text
+    assert desk.post("bulk", scope="ticked").status_code == 303
+    assert "Choose a payout first." in desk.get().text
+
+
+def test_only_the_money_desk_approves_many(desk: Desk) -> None:
+    desk.sign_in("manager")
+    assert desk.post("bulk", scope="all").status_code == 403
+    assert desk.state == "requested"
+    assert 'form="bulk"' not in desk.get().text
 
 
 def test_the_list_shows_what_waits(desk: Desk) -> None:

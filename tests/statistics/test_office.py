@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from app import clock
+from app import clock, jobs
 from app.attribution.clicks import Seen, count_click
 from app.extensions import db
 from app.identity import service as identity
@@ -24,6 +25,8 @@ from app.programs import queries as programs
 from app.programs import service as terms
 from app.statistics import service
 from app.tenants import queries as tenants
+from app.tenants.rules import Place
+from app.tenants.service import open_shop
 from tests.world import PASSWORD, sign_in
 
 if TYPE_CHECKING:
@@ -199,3 +202,31 @@ def test_each_object_shows_its_own_activity(owner: FlaskClient, shop: Merchant) 
     base = programs.base_terms()
     assert "Terms changed" in plain(owner.get(shop.office(f"terms/{base.public_id}")).text)
     assert owner.get(shop.office(f"settings/shops/{shop.shop}")).status_code == 200
+
+
+def test_the_report_is_narrowed_to_one_shop_where_there_are_several(
+    owner: FlaskClient, shop: Merchant
+) -> None:
+    assert 'name="shop"' not in owner.get(shop.office("statistics/")).text
+    second = open_shop("Second", Place("second.example", "/"), "Europe/Moscow")
+    second_id = second.public_id
+    say(replace(shop, shop_id=second.id), "21", 1, coupons=("VERA10",))
+    db.session.commit()
+    jobs.drain()
+    with shop.scope():
+        service.refresh()
+        db.session.commit()
+    page = owner.get(shop.office(f"statistics/?shop={second_id}&by=partner")).text
+    assert f'value="{second_id}" selected' in page
+    assert "Vera" in page
+    assert f"shop={second_id}" in page  # what is pressed next stays with the shop
+    for kind, first in (("csv", "text/csv"), ("xlsx", "application/vnd.")):
+        address = f"statistics/file?shop={second_id}&by=partner&format={kind}"
+        file = owner.get(shop.office(address))
+        assert file.content_type.startswith(first)
+    rows = list(
+        csv.reader(io.StringIO(owner.get(shop.office(address.replace("xlsx", "csv"))).text))
+    )
+    assert [row[0] for row in rows[1:]] == ["Vera", "Boris"]
+    # Nobody's shop is as if none was asked for; another merchant's is nobody's.
+    assert "Boris" in owner.get(shop.office("statistics/?shop=sh_nobody&by=partner")).text

@@ -26,6 +26,8 @@ from app.statistics.rules import Numbers, Period, total
 from app.statistics.service.statements import OLDEST
 from app.tenancy import role
 from app.tenants import queries as tenants
+from app.tenants.rules import Place
+from app.tenants.service import open_shop
 from tests.world import Merchant
 
 if TYPE_CHECKING:
@@ -167,6 +169,41 @@ def test_roll_ups_say_what_the_rows_themselves_come_to(scope: Merchant) -> None:
     assert figures[boris].conversion == 6667
     assert figures[boris].epc == each[1].epc
     assert figures[boris].last_sale_at == ago(1)
+
+
+def test_each_of_several_shops_has_figures_of_its_own_since_ever(scope: Merchant) -> None:
+    """The second shop opens when there are sales already; what both come to is what there is."""
+    anna, boris = partners()
+    token = visit("boris", ago(3), utm_source="blog")
+    visit("boris", ago(1), ip="198.51.100.9")
+    say(scope, "1", ago(2), click=token)
+    brought_up_to_date(scope)
+    assert queries.by_day(MONTH, 0, scope.shop_id) == {}
+    second = open_shop("Second", Place("second.example", "/"), "Europe/Moscow").id
+    for number in ("2", "3"):
+        say(replace(scope, shop_id=second), number, ago(1), ref="boris")
+    brought_up_to_date(scope)
+
+    def of(shop: int, who: int = 0) -> dict[str, int]:
+        return rolled(total(queries.by_day(MONTH, who, shop), MONTH.days))
+
+    assert of(0) == raw_sums(scope)
+    assert {name: of(scope.shop_id)[name] + of(second)[name] for name in of(0)} == of(0)
+    assert (of(scope.shop_id)["orders"], of(second)["orders"]) == (1, 2)
+    assert (of(scope.shop_id)["clicks"], of(second)["clicks"]) == (2, 0)
+    assert of(second, boris) == of(second) | {"commission": 2 * 10000}
+    # Anna earns by Boris, and the network's part is told by shop too.
+    assert total(queries.by_day(MONTH, anna, second), MONTH.days).network == 2 * 5000
+    assert queries.by_key("source", MONTH, 0, scope.shop_id)["blog"].orders == 1
+    assert "blog" not in queries.by_key("source", MONTH, 0, second)
+    assert [line.key for line in queries.lines("partner", MONTH, 0, second)] == ["boris", "anna"]
+    assert {k: n.orders for k, n in queries.by_key("shop", MONTH).items()} == {
+        str(scope.shop_id): 1,
+        str(second): 2,
+    }
+    assert sum(n.orders for n in queries.by_hour(Period(TODAY, TODAY), second).values()) == 0
+    # What lists show of partners is of all shops, once.
+    assert queries.figures_of([boris])[boris].orders == 3
 
 
 def test_done_again_it_changes_nothing(scope: Merchant) -> None:

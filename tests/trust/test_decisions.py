@@ -273,8 +273,8 @@ def test_another_part_of_the_product_tells_of_a_sign(lampa: Scene) -> None:
     buyer = Customer(id="77", email="gleb@example.org")
     with clock.moved_to(NOON):
         lampa.say("A1", sold(customer=buyer))
-        fraud.tell(number(lampa), Sign.SITE, {"site": "blog.example", "share": "80"})
-        fraud.tell(number(lampa), Sign.SITE, {"site": "blog.example", "share": "80"})
+        fraud.tell(Sign.SITE, {number(lampa): {"site": "blog.example", "share": "80"}})
+        fraud.tell(Sign.SITE, {number(lampa): {"site": "blog.example", "share": "80"}})
         intake.rework([number(lampa)])
         view = deal_view(number(lampa))
         assert view is not None

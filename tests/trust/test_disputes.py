@@ -17,8 +17,8 @@ from app.events.models import Event
 from app.extensions import db
 from app.fraud.rules import Word
 from app.intake import service as intake
-from app.orders.rules import Customer
-from app.orders.service import find
+from app.orders.rules import Customer, PartnerData
+from app.orders.service import find, staff_word
 from app.partners.service import block
 from app.trust import queries, service
 from app.trust.models import Dispute
@@ -170,6 +170,43 @@ def test_later_messages_of_the_shop_keep_to_what_staff_said(lampa: Scene) -> Non
     before = db.session.scalar(text("SELECT count(*) FROM transfer"))
     intake.rework([view.deal.order_id])
     assert db.session.scalar(text("SELECT count(*) FROM transfer")) == before
+
+
+def test_a_decision_is_the_word_that_the_orders_page_shows_and_may_change(lampa: Scene) -> None:
+    """There is one word of staff on an order, wherever it is said."""
+    made = opened(lampa)
+    service.attribute(made, "")
+    order_id = find(lampa.shop_id, "A3").id
+    word = staff_word(order_id)
+    assert word is not None
+    assert word.said == PartnerData(refcode=lampa.vera.refcode)
+    intake.say(order_id, PartnerData(promo_code="ANNA10"), "The manager")
+    view = deal_view(order_id)
+    assert view is not None
+    assert view.partner is not None
+    assert view.partner.id == lampa.anna.id
+    # The question is open again, and what was said of the order since stays.
+    service.reopen(made)
+    assert lampa.balances()["Vera"].pending == 19000
+    word = staff_word(order_id)
+    assert word is not None
+    assert word.said.promo_code == "ANNA10"
+
+
+def test_a_decision_keeps_the_terms_that_staff_had_named_and_gives_their_word_back(
+    lampa: Scene,
+) -> None:
+    order_id, made = find(lampa.shop_id, "A3").id, opened(lampa)
+    before = PartnerData(promo_code="ANNA10", terms="Base terms")
+    intake.say(order_id, before, "The manager")
+    service.attribute(made, "")
+    word = staff_word(order_id)
+    assert word is not None
+    assert (word.said.refcode, word.said.terms) == (lampa.vera.refcode, "Base terms")
+    service.reopen(made)
+    word = staff_word(order_id)
+    assert word is not None
+    assert word.said == before
 
 
 def test_a_blocked_partner_gets_no_sale_by_staffs_word_and_the_preview_says_so(

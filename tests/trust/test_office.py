@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from app.application import App
 
 SIGNS = {"email": "y", "loop": "y", "coupon_site": "y"}
-LIMITS = {"flood_clicks": 30, "flood_minutes": 10, "loops": 2, "loop_days": 30, "forbidden": "all"}
+LIMITS = {
+    "flood_clicks": 30,
+    "flood_minutes": 10,
+    "loops": 2,
+    "loop_days": 30,
+    "site_share": 50,
+    "forbidden": "all",
+}
 
 
 class Lampa(Shop):

@@ -30,7 +30,6 @@ Row = tuple[int | None, "datetime | None", int, bool, str]  # partner, touch, po
 Spoken = list[tuple[Kind, str, int]]  # kind, what was written, place in a list
 
 UNANSWERED = "ref:"
-OFFICE = "office"  # what staff decided in a dispute, beside what the order says of theirs
 _BY_CODE = frozenset({Kind.STAFF, Kind.PARTNER_CODE, Kind.COUPON})
 _CONDITIONED = frozenset({Kind.PARTNER_CODE, Kind.COUPON})  # staff decide for themselves
 _GONE = frozenset({State.CANCELLED, State.REFUNDED})
@@ -86,11 +85,6 @@ FROM enrolment WHERE member_id = ANY(%(members)s)
 _KEPT = """
 SELECT order_id, kind, evidence, partner_id, touch_at, position, won, why
 FROM claim WHERE order_id = ANY(%(orders)s)
-"""
-
-_STAFF = """
-SELECT DISTINCT ON (order_id) order_id, partner_id FROM staff_claim
-WHERE order_id = ANY(%(orders)s) ORDER BY order_id, id DESC
 """
 
 
@@ -152,7 +146,6 @@ class _Read:
     kept: Mapping[int, Mapping[tuple[str, str], Row]]  # by order
     used: Sequence[Use]
     clicks: Mapping[str, SeenClick]
-    staff: Mapping[int, int]  # whose staff say that an order is
 
     def code(self, kind: Kind, word: str) -> _Code | None:
         """Return what is meant by a word: a code, else a coupon where coupons stand."""
@@ -180,7 +173,6 @@ def _read(
         claims = sql.send(_KEPT, known) if orders else None
         words = sql.send(WORDS_OF, known) if orders else None
         used = sql.send(codes.USES_OF, known) if orders else None
-        staff = sql.send(_STAFF, known) if orders else None
     found = owned.fetchall() if owned else []
     enrolled = told.fetchall() if told else []
     said = staff_words(words.fetchall()) if words else {}
@@ -208,7 +200,6 @@ def _read(
         kept=kept,
         used=[Use(*row) for row in used.fetchall()] if used else [],
         clicks=read_clicks(tokens) if tokens else {},
-        staff={r.order_id: r.partner_id for r in staff.fetchall() if r.partner_id} if staff else {},
     )
 
 
@@ -240,7 +231,6 @@ def _journal(
     return Journal(
         claims={
             order_id: (
-                *_by_staff(read.staff.get(order_id)),
                 *_claims(customer, order_id, spoken[order_id], read, late),
                 *_clicks(folded, read.clicks),
             )
@@ -296,12 +286,6 @@ def _enrolment(row: Any, card: Any, read: _Read) -> Enrolment:
     buyer = Buyer(row.member_id, card.email, card.phone, card.registered_at)
     claim = Claim(kind, row.evidence, owner, touch_at=touch_at or row.since, flaw=flaw)
     return Enrolment(claim, row.since, row.how, buyer, row.id)
-
-
-def _by_staff(partner_id: int | None) -> Iterator[Claim]:
-    """What staff decided in a dispute stands above what the order says of theirs."""
-    if partner_id is not None:
-        yield Claim(Kind.STAFF, OFFICE, partner_id, position=-1)
 
 
 def _lapsed(code: _Code, at: datetime, shop_id: int | None) -> Reason | None:

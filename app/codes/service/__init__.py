@@ -9,18 +9,24 @@ from app.codes.service.making import (
     set_pattern,
     switch,
 )
+from app.codes.service.many import KIND, KINDS, MADE, Wish, make
 from app.codes.service.uses import USES_OF, Use, hold, keep, late
 
 __all__ = [
+    "KIND",
+    "KINDS",
+    "MADE",
     "USES_OF",
     "NewCode",
     "Use",
+    "Wish",
     "change",
     "create",
     "generate",
     "hold",
     "keep",
     "late",
+    "make",
     "read_pattern",
     "set_pattern",
     "switch",

@@ -40,7 +40,7 @@ def create(partner: Partner, new: NewCode) -> Code:
 
     Raises DomainError for what is no code or cannot be meant, Conflict for a code that is taken.
     """
-    _check(new.conditions)
+    check(new.conditions)
     said = new.code.strip() or generate(partner.name)
     found = partners.add_code(partner, said, field="code")
     found.note, found.gives = _line(new.note, NOTE), _line(new.gives or "", GIVES) or None
@@ -55,7 +55,7 @@ def change(code: Code, conditions: Conditions, note: str, gives: str | None) -> 
 
     Returns {name: [before, after]} of what changed. Raises DomainError for what cannot be meant.
     """
-    _check(conditions)
+    check(conditions)
     before = queries.conditions_of([code.id])[code.id]
     now = {"note": _line(note, NOTE), "gives": _line(gives or "", GIVES) or None}
     changes = {n: [getattr(code, n), v] for n, v in now.items() if getattr(code, n) != v}
@@ -130,7 +130,8 @@ def _put(code: Code, conditions: Conditions) -> bool:
     return facts.put(owner, queries.NAME, said, actor=actor())
 
 
-def _check(said: Conditions) -> None:
+def check(said: Conditions) -> None:
+    """Raise DomainError for conditions that cannot be meant."""
     wrong = []
     if said.starts is not None and said.ends is not None and said.ends <= said.starts:
         wrong.append(FieldError("ends", _("The end comes before the beginning.")))

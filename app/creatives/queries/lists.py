@@ -23,7 +23,7 @@ from app.tenants.queries import shop_by_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
 
     from app.partners.models import Partner
 
@@ -36,6 +36,12 @@ def by_public_id(said: str) -> Creative | None:
 def by_key(key: str) -> Creative | None:
     """Return a creative by the key in its public address; also one that is off or put away."""
     return db.session.scalar(select(Creative).where(Creative.key == key))
+
+
+def of_a_creative() -> ColumnElement[bool]:
+    """Say of a link that it was made for a creative, and stands on the creative's page."""
+    same = (CreativeLink.tenant_id == Link.tenant_id) & (CreativeLink.link_id == Link.id)
+    return exists().where(same).correlate(Link)
 
 
 def one_of(statement: Select[Any], said: str) -> Creative | None:

@@ -57,6 +57,7 @@ class Policy:
     flood_minutes: int = 10
     loops: int = 2
     loop_days: int = 30
+    site_share: int = 50  # per cent of a day's orders that one verified site may bring
 
     @property
     def watches(self) -> bool:

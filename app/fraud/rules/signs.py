@@ -6,6 +6,7 @@ A sign that was seen only after the money was free holds nothing: what was paid 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from app.fraud.rules.reading import last_digits, of_site, paid_mark, query_of, same_mailbox
@@ -107,7 +108,10 @@ def _paid_search(scene: Scene, policy: Policy) -> Facts:
 
 
 def _told(scene: Scene, _policy: Policy) -> Facts:
-    return scene.trace.told.get(Sign.SITE)
+    facts = scene.trace.told.get(Sign.SITE)
+    if facts is None or ("at" in facts and not scene.in_time(datetime.fromisoformat(facts["at"]))):
+        return None
+    return facts
 
 
 _LOOKS: dict[Sign, Callable[[Scene, Policy], Facts]] = {

@@ -85,6 +85,7 @@ def policy_to_json(policy: Policy) -> dict[str, Any]:
         "flood_minutes": policy.flood_minutes,
         "loops": policy.loops,
         "loop_days": policy.loop_days,
+        "site_share": policy.site_share,
     }
 
 
@@ -101,4 +102,5 @@ def policy_from_json(kept: Mapping[str, Any] | None) -> Policy:
         flood_minutes=kept["flood_minutes"],
         loops=kept["loops"],
         loop_days=kept["loop_days"],
+        site_share=kept.get("site_share", OFF.site_share),
     )

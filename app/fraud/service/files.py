@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from app import clock, sql
@@ -52,7 +51,8 @@ ON CONFLICT DO NOTHING
 """
 _TELL = """
 INSERT INTO fraud_file (order_id, trace, signs, kinds, standing)
-VALUES (%(order)s, %(trace)s, '[]', '', 'clear')
+SELECT order_id, trace, '[]', '', 'clear'
+FROM json_to_recordset(%(rows)s) AS r(order_id bigint, trace jsonb)
 ON CONFLICT (tenant_id, order_id) DO UPDATE SET trace = excluded.trace
 """
 
@@ -136,11 +136,16 @@ def _row(order_id: int, partner_id: int | None, case: Case, seen: Seen) -> dict[
     }
 
 
-def tell(order_id: int, sign: Sign, facts: Mapping[str, Any]) -> None:
-    """Let another part of the product tell of a sign that it saw; the caller reconciles the order.
+def tell(sign: Sign, facts: Mapping[int, Mapping[str, Any]]) -> None:
+    """Let another part of the product tell of a sign that it saw, and what, by order; the caller reconciles.
 
-    It holds the deal where the merchant has that sign switched on. Twice-safe.
+    It holds the deals where the merchant has that sign switched on. Facts with a time `at` that came
+    when the money was free already hold nothing. Twice-safe.
     """
-    case = read([order_id]).get(order_id, NO_CASE)
-    trace = merge(case.trace, Trace(told={sign: dict(facts)}))
-    sql.send(_TELL, {"order": order_id, "trace": json.dumps(trace_to_json(trace))})
+    known = read(facts)
+    rows = []
+    for order_id, said in sorted(facts.items()):
+        trace = merge(known.get(order_id, NO_CASE).trace, Trace(told={sign: dict(said)}))
+        rows.append({"order_id": order_id, "trace": trace_to_json(trace)})
+    if rows:
+        sql.send(_TELL, {"rows": sql.recordset(rows)})

@@ -130,7 +130,7 @@ def say_policy(wanted: Policy) -> bool:
 def _changes(before: Policy, after: Policy) -> dict[str, list[Any]]:
     """Return what differs between two policies: [before, after] by name."""
     pairs: dict[str, list[Any]] = {s.value: [s in before.on, s in after.on] for s in Sign}
-    for name in ("flood_clicks", "flood_minutes", "loops", "loop_days"):
+    for name in ("flood_clicks", "flood_minutes", "loops", "loop_days", "site_share"):
         pairs[name] = [getattr(before, name), getattr(after, name)]
     pairs["coupon_sites"] = [list(before.sites), list(after.sites)]
     pairs["paid_search_terms"] = [

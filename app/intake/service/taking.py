@@ -195,6 +195,7 @@ def say(order_id: int, said: PartnerData, by: str) -> Standing:
     The word holds until the shop's own card says something new. `by`: as people call who says so.
     Returns the order; raises NotFound, Retry as `apply`.
     """
+    in_turn()
     [order] = hold([orders.get(order_id)])
     before = orders.staff_word(order_id)
     if before is None or before.said != said or partner_data(order.folded, before) != said:

@@ -32,6 +32,7 @@ class Said:
     name: str
     accepted_version: int
     phone: str | None = None
+    site: str | None = None
     locale: str | None = None
 
 
@@ -102,6 +103,7 @@ def _enrol(invitation: Invitation, said: Said) -> Partner:
                 name=said.name,
                 email=invitation.email,
                 phone=said.phone,
+                site=said.site,
                 codes=[invitation.code] if invitation.code else (),
                 sponsor_id=invitation.sponsor_id,
                 group_id=invitation.group_id,
@@ -113,6 +115,7 @@ def _enrol(invitation: Invitation, said: Said) -> Partner:
     if partner is None:
         raise NotFound
     fields = {"name": said.name, "email": invitation.email}
-    partner_service.change(partner, **fields, **({"phone": said.phone} if said.phone else {}))
+    told = {name: value for name in ("phone", "site") if (value := getattr(said, name))}
+    partner_service.change(partner, **fields, **told)
     partner_service.resend_welcome(partner)
     return partner

@@ -68,6 +68,7 @@ class Play:
     visits: int
     prefix: str  # of order numbers
     words: dict[str, str]  # the shop's words for our states
+    tools: str  # by whose words partners are furnished
     speaks: str = "api"  # or the kind of its connection
 
     @property
@@ -171,6 +172,7 @@ LAMPA = Play(
     prefix="L",
     words={"registered": "new", "agreed": "paid", "completed": "completed",
            "cancelled": "cancelled", "refunded": "refunded"},
+    tools="lampa",
 )  # fmt: skip
 
 KNIGA = Play(
@@ -246,6 +248,7 @@ KNIGA = Play(
     prefix="",
     words={"registered": "pending", "agreed": "processing", "completed": "completed",
            "cancelled": "cancelled", "refunded": "refunded"},
+    tools="kniga",
     speaks="woocommerce",
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from app.intake.shops import inbox, woocommerce
 from app.links import service as links
 from app.notifications import rules as notices
 from app.notifications import service as notifications
+from app.onboarding.demo import tools
 from app.onboarding.demo.cast import DAYS, RUB, ZONE, Actor, Play
 from app.onboarding.service import create_merchant
 from app.participation import service as joining
@@ -123,6 +124,7 @@ def open_accounts(plays: Sequence[Play]) -> None:
         _set_up(opened)
         _fill_shelves(opened)
         _invite(opened, plays[0].actors[0])
+        tools.furnish(opened, f"person:{owner(opened).id}")
 
 
 def logins(play: Play, url: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from app.participation.forms.building import (
     question_form,
 )
 from app.participation.forms.converting import ConvertForm
-from app.participation.forms.joining import JoinForm, join_form
+from app.participation.forms.joining import JoinForm, form_now, join_form
 
 __all__ = [
     "AnswersForm",
@@ -30,6 +30,7 @@ __all__ = [
     "QuestionForm",
     "answers_form",
     "consent_form",
+    "form_now",
     "join_form",
     "page_form",
     "question_form",

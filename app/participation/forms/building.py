@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import (
-    BooleanField,
-    HiddenField,
-    IntegerField,
-    RadioField,
-    SelectField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import BooleanField, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from app.participation.forms.questions import AnsweringForm, fields_of
 from app.participation.rules import Kind
 from app.partners.forms import group_choices
 from app.programs.forms import DomainForm
-from app.web.forms import Filled
+from app.web.forms import Filled, RadioField, SelectField
 from app.web.locale import LOCALES
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField
+from wtforms import BooleanField, IntegerField
 from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -13,7 +13,7 @@ from app.participation.queries import Fit
 from app.participation.service import Conversion
 from app.partners.forms import group_choices
 from app.programs.forms import DomainForm
-from app.web.forms import DayField, Filled
+from app.web.forms import DayField, Filled, RadioField, SelectField, SelectMultipleField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

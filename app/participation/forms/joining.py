@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, StringField, TelField
 from wtforms.validators import Length
 
+from app.participation import queries
 from app.participation.forms.questions import AnsweringForm, fields_of
 from app.web.forms import Filled
 
@@ -58,6 +60,13 @@ class JoinForm(AnsweringForm):
         """Whether the field that people do not see was filled in."""
         return bool(self.company.data)
 
+    def untick(self) -> JoinForm:
+        """Take every tick off: what was agreed to is another text by now."""
+        for name, field in self._fields.items():
+            if name == "accepted" or name.startswith("consent_"):
+                field.data = False
+        return self
+
     def show(self, version: int) -> None:
         """Let the versions that stand on the page go along."""
         self.version.data = str(version)
@@ -66,17 +75,29 @@ class JoinForm(AnsweringForm):
         )
 
 
+def form_now(home: str, *, guest: bool = False) -> type[JoinForm]:
+    """Return the form in the reader's language, else in the merchant's (`home`)."""
+    texts = queries.current_texts()
+    languages = (str(get_locale()), home)
+    return join_form(queries.page(), queries.questions(), texts, *languages, guest=guest)
+
+
 def join_form(
     page: JoinPage,
     questions: Sequence[Question],
     texts: Mapping[str, ConsentText],
     *languages: str,
+    guest: bool = False,
 ) -> type[JoinForm]:
-    """Return the form as it now stands: its fields in the order of the page, no box ticked."""
+    """Return the form as it now stands: its fields in the order of the page, no box ticked.
+
+    `guest`: somebody who was invited by letter, and whose e-mail is known by that.
+    """
     fields: dict[str, Any] = {
         "name": StringField(_l("Your name"), [Filled(), Length(max=200)]),
-        "email": EmailField(_l("E-mail"), [Filled(), Length(max=254)]),
     }
+    if not guest:
+        fields["email"] = EmailField(_l("E-mail"), [Filled(), Length(max=254)])
     if page.phone != "off":
         fields["phone"] = TelField(_l("Phone"), [*_must(page.phone), Length(max=40)])
     if page.site != "off":

@@ -5,16 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import (
-    BooleanField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TelField,
-    TextAreaField,
-    URLField,
-)
+from wtforms import BooleanField, StringField, TelField, TextAreaField, URLField
 from wtforms.validators import Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -22,7 +13,7 @@ from app.money import MoneyError, plain_number
 from app.participation.rules import LONGEST, Kind, in_language
 from app.programs.forms import DomainForm
 from app.web.filters import locale_name
-from app.web.forms import DayField
+from app.web.forms import DayField, RadioField, SelectField, SelectMultipleField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

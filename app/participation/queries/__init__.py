@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.participation.queries.consents import (
+    agreed_to_letters,
     consents_of,
     current_texts,
     gate,
@@ -45,6 +46,7 @@ from app.participation.queries.people import (
 __all__ = [
     "Fit",
     "admission",
+    "agreed_to_letters",
     "answers_of",
     "consents_of",
     "conversions",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from app.extensions import db
 from app.participation.models import Admission, Consent, ConsentText
@@ -13,11 +13,12 @@ from app.participation.queries.customers import standing_of_partner
 from app.participation.queries.page import entry, page
 from app.participation.rules import Agreed, Needed, Owed, owed
 from app.partners import queries as partners
+from app.partners.models import Partner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.partners.models import Partner
+    from sqlalchemy import ColumnElement
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,23 @@ def current_texts() -> dict[str, ConsentText]:
     query = select(ConsentText).where(ConsentText.kind != "terms").order_by(ConsentText.version)
     found = {row.kind: row for row in db.session.scalars(query)}  # the newest comes last
     return {kind: row for kind, row in found.items() if any(row.texts.values())}
+
+
+def agreed_to_letters() -> ColumnElement[bool] | None:
+    """Say of a partner that the last word on letters was yes; None where the form does not ask."""
+    if "marketing" not in current_texts():
+        return None
+    newest = (
+        select(Consent.given)
+        .where(
+            Consent.tenant_id == Partner.tenant_id,
+            Consent.partner_id == Partner.id,
+            Consent.kind == "marketing",
+        )
+        .order_by(Consent.id.desc())
+        .limit(1)
+    )
+    return func.coalesce(newest.correlate(Partner).scalar_subquery(), literal(value=False))
 
 
 def history(kind: str, terms_id: int | None = None) -> Sequence[ConsentText]:

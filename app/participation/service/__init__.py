@@ -6,11 +6,13 @@ from app.participation.service.answers import change_answers, read_answers
 from app.participation.service.applying import (
     Applicant,
     apply,
+    check_seen,
     confirm,
     confirmation,
     forget,
     let_in,
     request_of,
+    take_guest,
 )
 from app.participation.service.building import (
     change_page,
@@ -54,6 +56,7 @@ __all__ = [
     "change_answers",
     "change_page",
     "change_question",
+    "check_seen",
     "close_link",
     "confirm",
     "confirmation",
@@ -76,6 +79,7 @@ __all__ = [
     "set_picture",
     "set_rule",
     "step",
+    "take_guest",
     "undo_run",
     "uphold",
     "withdraw",

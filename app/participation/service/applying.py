@@ -60,7 +60,7 @@ def apply(said: Applicant) -> Partner | None:
     partners.check_open()
     link = _link(said)
     application = _application(said, link)
-    _check_seen(said)
+    check_seen(said)
     if not queries.entry().asks:
         return _finish(partners.register(application), said, link)
     partners.check_terms(application)
@@ -191,12 +191,23 @@ def _finish(partner: Partner | None, said: Applicant, link: JoinLink | None) -> 
     terms = partners.joined_terms(
         said.terms_id or (link.terms_id if link else None), said.sponsor_code
     )
-    agreed: list[tuple[str, int | None, int]] = [("terms", terms.id, said.accepted_version)]
+    _agreed(partner, said, terms.id, link)
+    return partner
+
+
+def take_guest(partner: Partner, said: Applicant, terms_id: int) -> None:
+    """Note what somebody who came by an invitation agreed to; the invitation let him in."""
+    links.ensure_default(partner)
+    partner.answers = partner.answers | said.answers
+    _agreed(partner, said, terms_id, None)
+
+
+def _agreed(partner: Partner, said: Applicant, terms_id: int, link: JoinLink | None) -> None:
+    agreed: list[tuple[str, int | None, int]] = [("terms", terms_id, said.accepted_version)]
     agreed += [(kind, None, version) for kind, version in said.consents.items()]
     agree(partner, agreed, said.ip)
     admission_of(partner, "form").link_id = link.id if link else None
     db.session.flush()
-    return partner
 
 
 def _application(said: Applicant, link: JoinLink | None) -> partners.Application:
@@ -220,8 +231,11 @@ def _link(said: Applicant) -> JoinLink | None:
     return queries.link_by_code(said.link) if said.link else None
 
 
-def _check_seen(said: Applicant) -> None:
-    """Raise Conflict where a text is another by now than the one that stood there."""
+def check_seen(said: Applicant) -> None:
+    """Let nobody agree to what he has not read.
+
+    Raises Conflict where a text is another by now than the one that stood there.
+    """
     now: Mapping[str, int] = {kind: text.version for kind, text in queries.current_texts().items()}
     if now != said.seen:
         words = _("The terms have changed since you read them. Please read them again.")

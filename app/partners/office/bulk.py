@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.runs.models import Run
 
 
-BY_HAND, AT_ONCE = "by_hand", 500
+BY_HAND, LETTER, AT_ONCE = "by_hand", "letter", 500
 DIGITS = 19  # of a number that no column holds
 
 
@@ -35,6 +35,8 @@ def many() -> Response:
     back = f"{url_for('office.partners.index')}?{query}"
     if said == BY_HAND and allowed("office.adjustments.new"):
         return see_address(_by_hand(query))
+    if said == LETTER and allowed("office.mailings.new"):
+        return see_address(_letter(query))
     if said not in set(bulk.Act):
         return see_address(back)
     act = bulk.Act(said)
@@ -85,6 +87,14 @@ def _by_hand(query: str) -> str:
         return f"{url_for('office.adjustments.new')}?all=1&{query}"
     codes = request.form.getlist("partner")[:AT_ONCE]
     return url_for("office.adjustments.new", partner=codes)
+
+
+def _letter(query: str) -> str:
+    """Return the address of a letter to those who are meant."""
+    if request.form.get("scope") == "all":
+        return url_for("office.mailings.new", listed=query)
+    codes = request.form.getlist("partner")[:AT_ONCE]
+    return url_for("office.mailings.new", to=", ".join(codes))
 
 
 def _chosen(value: str) -> int | None:

@@ -11,8 +11,6 @@ from wtforms import (
     FieldList,
     HiddenField,
     IntegerField,
-    SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
@@ -29,6 +27,8 @@ from app.web.forms import (
     LocalDateTimeField,
     MoneyField,
     PercentOrMoneyField,
+    SelectField,
+    SelectMultipleField,
     refuse_bare,
 )
 from app.web.surroundings import surroundings

@@ -3,6 +3,7 @@
 from app.reports.queries.activity import Happened, Place, activity_of, places
 from app.reports.queries.customers import (
     CustomerSums,
+    brought,
     claims_of,
     commission_by_level,
     customer_sums,
@@ -39,6 +40,7 @@ __all__ = [
     "Top",
     "Waiting",
     "activity_of",
+    "brought",
     "campaign_report",
     "claims_of",
     "commission_by_level",

@@ -6,12 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from app import sql
 from app.attribution.models import Claim
+from app.commissions.models import Deal
 from app.commissions.queries import orders
 from app.extensions import db
+from app.members.models import Member
 from app.orders.models import Order
 from app.partners.models import Partner
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
 
 SHOWN = 50
 _SUMS = """
@@ -50,6 +52,14 @@ class CustomerSums:
     deals: int = 0
     commission: int = 0
     last: datetime | None = None
+
+
+def brought() -> ColumnElement[bool]:
+    """Say of a customer that a partner brought one of the orders."""
+    same = (Deal.tenant_id == Order.tenant_id) & (Deal.order_id == Order.id)
+    own = (Order.tenant_id == Member.tenant_id) & (Order.member_id == Member.id)
+    found = select(Order.id).join(Deal, same).where(own, Deal.partner_id.is_not(None))
+    return exists(found.correlate(Member))
 
 
 def customer_sums(member_ids: Collection[int]) -> dict[int, CustomerSums]:

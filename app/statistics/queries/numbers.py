@@ -37,20 +37,28 @@ _BY_DAY, _BY_KEY = _both("day", _WHERE), _both("key", _WHERE)
 _ALL_TIME = _both("key", _EVER)
 
 
-def by_day(period: Period, partner_id: int = 0) -> dict[date, Numbers]:
-    """Return numbers by day, of one partner or (0) of all; days that had nothing are absent."""
-    return _read(_BY_DAY, _values(period, partner_id, "all"))
+def by_day(period: Period, partner_id: int = 0, shop_id: int = 0) -> dict[date, Numbers]:
+    """Return numbers by day, of one partner or (0) of all, of one shop or (0) of all.
+
+    Days that had nothing are absent.
+    """
+    return _read(_BY_DAY, _values(period, partner_id, dim_of("all", shop_id)))
 
 
-def by_hour(day: Period, partner_id: int = 0) -> dict[int, Numbers]:
+def by_hour(day: Period, shop_id: int = 0) -> dict[int, Numbers]:
     """Return numbers of all partners by the hour of day."""
-    found = _read(_BY_KEY, _values(day, partner_id, "hour"))
+    found = _read(_BY_KEY, _values(day, 0, dim_of("hour", shop_id)))
     return {int(hour): numbers for hour, numbers in found.items()}
 
 
-def by_key(dim: str, period: Period, partner_id: int = 0) -> dict[str, Numbers]:
+def by_key(dim: str, period: Period, partner_id: int = 0, shop_id: int = 0) -> dict[str, Numbers]:
     """Return numbers by the keys of a dimension: sources, campaigns, pages, links, sub-ids, shops."""
-    return _read(_BY_KEY, _values(period, partner_id, dim))
+    return _read(_BY_KEY, _values(period, partner_id, dim_of(dim, shop_id)))
+
+
+def dim_of(dim: str, shop_id: int) -> str:
+    """Return under which name a dimension of one shop is kept; 0: of all."""
+    return f"{dim}@{shop_id}" if shop_id else dim
 
 
 def ever(partner_id: int = 0) -> Numbers:

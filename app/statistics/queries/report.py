@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app import sql
-from app.statistics.queries.numbers import CLICKS, SALES, by_day, by_hour, by_key
+from app.statistics.queries.numbers import CLICKS, SALES, by_day, by_hour, by_key, dim_of
 from app.statistics.rules import Numbers, Period, total
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ _SUM = ", ".join(f"coalesce({name}, 0) AS {name}" for name in (*CLICKS, *SALES))
 _PARTNERS = f"""
 SELECT p.refcode, p.name, {_SUM}
 FROM (SELECT partner_id, {", ".join(f"sum({n})::bigint AS {n}" for n in SALES)} FROM sale_stat
-      WHERE dim = 'all' AND partner_id <> 0 AND day BETWEEN %(first)s AND %(last)s GROUP BY 1) s
+      WHERE dim = %(dim)s AND partner_id <> 0 AND day BETWEEN %(first)s AND %(last)s GROUP BY 1) s
 FULL JOIN (SELECT partner_id, {", ".join(f"sum({n})::bigint AS {n}" for n in CLICKS)} FROM click_stat
-      WHERE dim = 'all' AND partner_id <> 0 AND day BETWEEN %(first)s AND %(last)s GROUP BY 1) c
+      WHERE dim = %(dim)s AND partner_id <> 0 AND day BETWEEN %(first)s AND %(last)s GROUP BY 1) c
      USING (partner_id)
 JOIN partner p ON p.id = partner_id
 ORDER BY coalesce(turnover, 0) DESC, coalesce(people, 0) DESC, p.id LIMIT %(most)s
@@ -58,13 +58,13 @@ class Report:
     days: Sequence[date] = field(default_factory=list)
 
 
-def report(period: Period, partner_id: int = 0) -> Report:
-    """Return the numbers of a period and the one before, of one partner or (0) of all."""
+def report(period: Period, partner_id: int = 0, shop_id: int = 0) -> Report:
+    """Return the numbers of a period and the one before, of one partner or (0) of all; shops alike."""
     whole = Period(period.before.first, period.last)
-    found = by_day(whole, partner_id)
+    found = by_day(whole, partner_id, shop_id)
     one_day = period.length == 1 and not partner_id
     if one_day:
-        now, past = by_hour(period), by_hour(period.before)
+        now, past = by_hour(period, shop_id), by_hour(period.before, shop_id)
         daily = [now.get(hour, Numbers()) for hour in range(24)]
         before = [past.get(hour, Numbers()) for hour in range(24)]
     else:
@@ -81,11 +81,11 @@ def report(period: Period, partner_id: int = 0) -> Report:
     )
 
 
-def lines(dim: str, period: Period, partner_id: int = 0) -> list[Line]:
+def lines(dim: str, period: Period, partner_id: int = 0, shop_id: int = 0) -> list[Line]:
     """Return the numbers of a period by a dimension, those that brought most first."""
     if dim == PARTNER:
-        return _by_partner(period)
-    found = by_key(dim, period, partner_id)
+        return _by_partner(period, shop_id)
+    found = by_key(dim, period, partner_id, shop_id)
     ordered = sorted(found.items(), key=lambda each: (-each[1].orders, -each[1].clicks, each[0]))[
         :MOST_LINES
     ]
@@ -93,8 +93,9 @@ def lines(dim: str, period: Period, partner_id: int = 0) -> list[Line]:
     return [Line(key, *called.get(key, (key, "")), numbers=numbers) for key, numbers in ordered]
 
 
-def _by_partner(period: Period) -> list[Line]:
-    values = {"first": period.first, "last": period.last, "most": MOST_LINES}
+def _by_partner(period: Period, shop_id: int) -> list[Line]:
+    values: dict[str, Any] = {"first": period.first, "last": period.last, "most": MOST_LINES}
+    values["dim"] = dim_of("all", shop_id)
     names = (*CLICKS, *SALES)
     return [
         Line(row.refcode, row.name, "", Numbers(**{n: getattr(row, n) for n in names}))

@@ -22,7 +22,7 @@ def work(state: RollUp) -> bool:
     late = [row.day for row in sql.rows(say.LATE_DAYS, {})]
     for day in late:
         if state.click_day is not None and day < state.click_day:
-            count(day, state.zone)
+            count(day, state)
     if late:
         return True
     now = clock.now().astimezone(ZoneInfo(state.zone))
@@ -31,7 +31,7 @@ def work(state: RollUp) -> bool:
     day = state.click_day
     while day <= now.date():
         if _number(day, state.zone) != _seen(day):
-            count(day, state.zone)
+            count(day, state)
             return True
         day += DAY
     return False
@@ -43,7 +43,7 @@ def _settle_next(state: RollUp, today: date) -> bool:
     first = sql.one(say.FIRST_CLICK, {"since": start_of(after, state.zone)}).at
     day = first.astimezone(ZoneInfo(state.zone)).date() if first else today
     if day < today:
-        count(day, state.zone)
+        count(day, state)
         day += DAY
     state.click_day = min(day, today)
     return True
@@ -56,11 +56,13 @@ def verify() -> None:
         sql.send(say.MISSED, {"zone": state.zone, "before": state.click_day})
 
 
-def count(day: date, zone: str) -> None:
+def count(day: date, state: RollUp) -> None:
     """Count a day's clicks anew, and move the figures of partners along."""
+    zone = state.zone
     span = {"since": start_of(day, zone), "until": start_of(day + DAY, zone)}
     machines = machines_among(row.agent for row in sql.rows(say.AGENTS, span))
     values = {**span, "day": day, "zone": zone, "machines": machines}
+    values["several"] = state.by_shop
     sql.send(say.MOVE_CLICKS, {"day": day, "sign": -1})
     sql.send(say.FORGET_CLICKS, {"day": day})
     sql.send(say.CLICKS, values)

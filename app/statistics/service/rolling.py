@@ -35,7 +35,9 @@ def step() -> bool:
     state = _held(zone)
     if state is None or (state.rest_until is not None and state.rest_until > clock.wall()):
         return False
-    if state.zone != zone or sql.one(say.OLDEST, {}).xid < state.message_xid:
+    several = sql.one(say.SEVERAL, {}).several
+    if (state.zone, state.by_shop) != (zone, several) or _is_restored(state):
+        state.by_shop = several
         forget(state, zone)
         return True
     began = clock.wall()
@@ -50,6 +52,10 @@ def step() -> bool:
     return worked
 
 
+def _is_restored(state: RollUp) -> bool:
+    return bool(sql.one(say.OLDEST, {}).xid < state.message_xid)
+
+
 def refresh(most: int = 10_000) -> int:
     """Do every piece there is, in the caller's transaction; return how many: for tests and commands."""
     done = 0
@@ -59,7 +65,10 @@ def refresh(most: int = 10_000) -> int:
 
 
 def forget(state: RollUp, zone: str) -> None:
-    """Begin anew: after a change of the zone, or a restore. Days whose clicks are gone keep their sums."""
+    """Begin anew: after a change of the zone, a second shop, or a restore.
+
+    Days whose clicks are gone keep their sums.
+    """
     first = sql.one(say.FIRST_CLICK, {"since": clicks.start_of(clicks.EVER, zone)}).at
     day = first.astimezone(ZoneInfo(zone)).date() if first else clock.today(zone)
     for statement in say.FORGET_ALL:
@@ -84,7 +93,9 @@ def _begin(state: RollUp) -> None:
 
 
 def _held(zone: str) -> RollUp | None:
-    made = insert(RollUp).values(tenant_id=current_tenant(), zone=zone)
+    made = insert(RollUp).values(
+        tenant_id=current_tenant(), zone=zone, by_shop=sql.one(say.SEVERAL, {}).several
+    )
     new = db.session.execute(made.on_conflict_do_nothing().returning(RollUp.tenant_id)).first()
     query = select(RollUp).where(RollUp.tenant_id == current_tenant())
     held = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)

@@ -36,7 +36,7 @@ def work(state: RollUp) -> bool:
     if changed:
         read(changed, state.zone)
         return True
-    return _sum_next()
+    return _sum_next(several=state.by_shop)
 
 
 def _read_next(state: RollUp) -> bool:
@@ -76,7 +76,7 @@ def _by_events(state: RollUp) -> set[int]:
     return {int(s.partition(":")[2]) for s in orders if s.startswith("order:")}
 
 
-def _sum_next() -> bool:
+def _sum_next(*, several: bool) -> bool:
     row = sql.one(say.NEXT_STALE, {})
     if row is None:
         return False
@@ -84,7 +84,7 @@ def _sum_next() -> bool:
     sellers = {r.partner_id for r in sql.rows(say.SELLERS, values)}
     sql.send(say.MOVE_SALES, {**values, "sign": -1})
     sql.send(say.FORGET_SALES, values)
-    sql.send(say.SALES, values)
+    sql.send(say.SALES, {**values, "several": several})
     sql.send(say.MOVE_SALES, {**values, "sign": 1})
     sellers |= {r.partner_id for r in sql.rows(say.SELLERS, values)}
     sql.send(say.LAST_SALES, {"partners": sorted(sellers)})

@@ -13,7 +13,7 @@ KEYS = """
     '/' || ltrim(regexp_replace(
         split_part(split_part(coalesce(c.page, l.url, p.landing_pages->>0, p.url, ''), '?', 1), '#', 1),
         '^[a-z]+://[^/]*', ''), '/') AS page,
-    c.link_id::text AS link, c.kind,
+    c.link_id::text AS link, c.kind, l.shop_id::text AS shop,
     nullif(c.params->>'sub1', '') AS sub1, nullif(c.params->>'sub2', '') AS sub2,
     nullif(c.params->>'sub3', '') AS sub3, nullif(c.params->>'sub4', '') AS sub4,
     nullif(c.params->>'sub5', '') AS sub5
@@ -22,6 +22,8 @@ LINKS = """
     LEFT JOIN link l ON l.tenant_id = c.tenant_id AND l.id = c.link_id
     LEFT JOIN product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id
 """
+# Where a merchant has several shops, each dimension stands once more for each: source@12.
+OF_SHOP = "CASE WHEN %(several)s::boolean AND b.dim <> 'shop' THEN b.dim || '@' || {shop} END"
 LONGEST = 200  # characters of a key
 MOST = 500  # keys of a dimension that have a line of their own; the rest stand under '*'
 
@@ -43,16 +45,18 @@ WITH seen AS MATERIALIZED (
     FROM click c {LINKS}
     WHERE c.at >= %(since)s AND c.at < %(until)s
 ), counted AS (
-    SELECT w.id AS partner_id, d.dim, left(d.key, {LONGEST}) AS key,
+    SELECT w.id AS partner_id, d.dim, left(b.key, {LONGEST}) AS key,
            count(*) FILTER (WHERE NOT bot AND NOT again) AS people,
            count(*) FILTER (WHERE NOT bot AND again) AS repeats,
            count(*) FILTER (WHERE bot) AS bots
     FROM seen s
     CROSS JOIN LATERAL (VALUES ('all', ''), ('source', source), ('medium', medium),
         ('campaign', campaign), ('page', page), ('link', link), ('sub1', sub1), ('sub2', sub2),
-        ('sub3', sub3), ('sub4', sub4), ('sub5', sub5), ('hour', hour), ('kind', kind)) d(dim, key)
+        ('sub3', sub3), ('sub4', sub4), ('sub5', sub5), ('hour', hour), ('kind', kind),
+        ('shop', shop)) b(dim, key)
+    CROSS JOIN LATERAL (VALUES (b.dim), ({OF_SHOP.format(shop="s.shop")})) d(dim)
     CROSS JOIN LATERAL (VALUES (0::bigint), (s.partner_id)) w(id)
-    WHERE d.key IS NOT NULL AND (w.id = 0 OR d.dim NOT IN ('hour', 'kind'))
+    WHERE b.key IS NOT NULL AND d.dim IS NOT NULL AND (w.id = 0 OR b.dim NOT IN ('hour', 'kind', 'shop'))
     GROUP BY 1, 2, 3
 ), placed AS (
     SELECT *, row_number() OVER (
@@ -170,7 +174,7 @@ SALES = f"""
 INSERT INTO sale_stat (partner_id, dim, day, key, orders, fallen, turnover, expected, pending,
                        available, network, opener, sole, late)
 WITH said AS (
-    SELECT w.id AS partner_id, d.dim, left(d.key, {LONGEST}) AS key,
+    SELECT w.id AS partner_id, d.dim, left(b.key, {LONGEST}) AS key,
            count(*) FILTER (WHERE NOT fallen) AS orders, count(*) FILTER (WHERE fallen) AS fallen,
            coalesce(sum(total) FILTER (WHERE NOT fallen), 0) AS turnover,
            sum(w.expected) AS expected, sum(w.pending) AS pending, sum(w.available) AS available,
@@ -179,25 +183,29 @@ WITH said AS (
            count(*) FILTER (WHERE NOT fallen AND touch = 'only') AS sole,
            count(*) FILTER (WHERE NOT fallen AND touch = 'late') AS late
     FROM sale s
-    CROSS JOIN LATERAL jsonb_each_text(s.keys || '{{"all": ""}}') d(dim, key)
+    CROSS JOIN LATERAL jsonb_each_text(s.keys || '{{"all": ""}}') b(dim, key)
+    CROSS JOIN LATERAL (VALUES (b.dim), ({OF_SHOP.format(shop="(s.keys->>'shop')")})) d(dim)
     CROSS JOIN LATERAL (VALUES
         (0::bigint, s.expected, s.pending, s.available),
         (s.partner_id, s.own_expected, s.own_pending, s.own_available)) w(id, expected, pending, available)
-    WHERE s.day = %(day)s AND (w.id = 0 OR d.dim NOT IN ('hour', 'kind', 'shop'))
+    WHERE s.day = %(day)s AND d.dim IS NOT NULL AND (w.id = 0 OR b.dim NOT IN ('hour', 'kind', 'shop'))
     GROUP BY 1, 2, 3
     UNION ALL
-    SELECT h.partner_id, 'all', '', 0, 0, 0, 0, 0, 0, sum(h.amount), 0, 0, 0
+    SELECT h.partner_id, d.dim, '', 0, 0, 0, 0, 0, 0, sum(h.amount), 0, 0, 0
     FROM sale s JOIN share h ON h.tenant_id = s.tenant_id AND h.order_id = s.order_id
-    WHERE s.day = %(day)s AND h.partner_id <> s.partner_id AND h.bucket <> 'taken_back'
-    GROUP BY 1
+    CROSS JOIN (VALUES ('all')) b(dim)
+    CROSS JOIN LATERAL (VALUES (b.dim), ({OF_SHOP.format(shop="(s.keys->>'shop')")})) d(dim)
+    WHERE s.day = %(day)s AND h.partner_id <> s.partner_id AND h.bucket <> 'taken_back' AND d.dim IS NOT NULL
+    GROUP BY 1, 2
 ), placed AS (
     SELECT *, row_number() OVER (PARTITION BY partner_id, dim ORDER BY turnover DESC, key) AS place FROM said
 )
-SELECT partner_id, dim, %(day)s, CASE WHEN place > {MOST} AND dim <> 'all' THEN '*' ELSE key END,
+SELECT partner_id, dim, %(day)s, CASE WHEN place > {MOST} AND split_part(dim, '@', 1) <> 'all' THEN '*' ELSE key END,
        sum(orders), sum(fallen), sum(turnover), sum(expected), sum(pending), sum(available),
        sum(network), sum(opener), sum(sole), sum(late)
 FROM placed GROUP BY partner_id, dim, 4
-"""  # noqa: S608 - made of the numbers above
+"""  # noqa: S608 - made of the fragments and numbers above
+SEVERAL = "SELECT count(*) > 1 AS several FROM shop"
 FORGET_ALL = (
     "DELETE FROM sale_stat",
     "DELETE FROM sale",

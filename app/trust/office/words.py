@@ -47,7 +47,10 @@ MEANING: dict[str, LazyString] = {
     Sign.COUPON_SITE: _l("The buyer came from a site of this list, where codes are collected."),
     Sign.LOOP: _l("The customer has ordered through this partner and cancelled before."),
     Sign.PAID_SEARCH: _l("The visit was bought in a search engine, which the terms forbid."),
-    Sign.SITE: _l("A verified site brings more of a day's sales than its share."),
+    Sign.SITE: _l(
+        "A verified site brings more of a day's orders than the per cent below: visitors may be sent there"
+        " from the shop itself."
+    ),
 }
 WORDS: dict[str, LazyString] = {
     Word.HOLD: _l("Held by hand"),
@@ -120,7 +123,7 @@ def _seen(sign: Sign, facts: Mapping[str, Any]) -> str:
         words = _("The address carries %(mark)s.", mark=facts["mark"])
     elif sign is Sign.SITE and "share" in facts:
         site, part = facts.get("site", ""), percent(Decimal(str(facts["share"])))
-        words = _("%(site)s: %(part)s of the day's sales.", site=site, part=part)
+        words = _("%(site)s: %(part)s of the day's orders.", site=site, part=part)
     else:
         words = str(MEANING[sign])
     return str(words)

@@ -15,6 +15,7 @@ from app.trust.service.disputes import (
     reopen,
     withdraw,
 )
+from app.trust.service.shares import watch_sites
 
 __all__ = [
     "Preview",
@@ -33,5 +34,6 @@ __all__ = [
     "remind",
     "reopen",
     "undo",
+    "watch_sites",
     "withdraw",
 ]

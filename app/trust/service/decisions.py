@@ -30,6 +30,7 @@ def decide(
     them. Returns the act's id, by which it is undone, and how many deals it changed. Raises
     DomainError (422) as `fraud.say`.
     """
+    intake.in_turn()
     seen = intake.hold(orders.get_all(order_ids))
     batch, changed = fraud.say(word, [order.id for order in seen], said, most)
     if word in EVENTS:
@@ -43,6 +44,7 @@ def undo(batch: str) -> int:
 
     Raises NotFound; Conflict where nothing of the act stands any more.
     """
+    intake.in_turn()
     intake.hold(orders.get_all(fraud.of_batch(batch)))
     changed = fraud.take_back(batch)
     _book(changed)

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from app import clock, sql
-from app.attribution.models import Claim, StaffClaim
+from app.attribution.models import Claim
 from app.commissions.queries import DealView, deal_view
 from app.errors import Conflict, DomainError, FieldError, NotFound
 from app.events.service import actor, record
 from app.extensions import db
+from app.identity.queries import people
 from app.intake import service as intake
 from app.lifecycle import IllegalTransition
 from app.orders import service as orders
 from app.orders.models import Order
+from app.orders.rules import PartnerData, partner_data
+from app.partners.models import Partner
 from app.tenancy import public_id
 from app.tenants.models import Shop
 from app.trust.models import Dispute, Remark
@@ -36,6 +39,7 @@ from app.trust.rules import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -176,9 +180,10 @@ def withdraw(dispute: Dispute) -> None:
 
 
 def attribute(dispute: Dispute, said: str) -> DealView:
-    """Count the sale for the partner by staff's own word, which is stronger than any other evidence.
+    """Count the sale for the partner by staff's word on the order, as it is said on the order's page.
 
-    What that makes due is booked at once, and every later message keeps to it. Raises Conflict when
+    What that makes due is booked at once, and every later message keeps to it until the shop's own
+    card names somebody else. Raises Conflict when
     closed or where there is no such order, DomainError (422) for a word that is too long.
     """
     order_id = _order_of(dispute)
@@ -196,11 +201,12 @@ def foresee(dispute: Dispute) -> tuple[DealView | None, DealView]:
 
 
 def reopen(dispute: Dispute) -> None:
-    """Take a decision back: the question is open again, and staff's claim on the order is gone.
+    """Take a decision back: the question is open again, and what was said of the order before holds.
 
-    Raises Conflict where it is not decided, or the same question was asked anew.
+    What staff said of the order since stays. Raises Conflict where it is not decided, or the same
+    question was asked anew.
     """
-    was = dispute.state
+    was, decided_at = dispute.state, dispute.decided_at
     again = select(Dispute.id).where(
         Dispute.partner_id == dispute.partner_id,
         Dispute.number == dispute.number,
@@ -209,21 +215,40 @@ def reopen(dispute: Dispute) -> None:
     if was != State.OPEN and db.session.scalar(again) is not None:
         raise Conflict("asked_anew", gettext("The partner has asked the same anew."))
     _move(dispute, "reopen", said=None, decided_at=None, decided_by=None)
-    if was == State.ATTRIBUTED and dispute.order_id is not None:
-        _claim(dispute.order_id, None)
+    if was == State.ATTRIBUTED and dispute.order_id is not None and decided_at is not None:
+        _unclaim(dispute.order_id, dispute.partner_id, decided_at)
     _tell("dispute.reopened", dispute)
 
 
-def _claim(order_id: int, partner_id: int | None) -> DealView:
-    """Let staff say whose an order is; None takes their word back. Books what that makes due."""
-    intake.hold(orders.get_all([order_id]))
-    values = {"order_id": order_id, "partner_id": partner_id, "actor": actor(), "at": clock.now()}
-    db.session.execute(insert(StaffClaim).values(values))
-    intake.rework([order_id])
+def _claim(order_id: int, partner_id: int) -> DealView:
+    """Let staff name the partner of an order, on the terms that they had named. Books what that makes due."""
+    order, word = orders.get(order_id), orders.staff_word(order_id)
+    before = partner_data(order.folded, word)
+    said = PartnerData(refcode=_refcode(partner_id), terms=before.terms if before else None)
+    intake.say(order_id, said, _name())
     view = deal_view(order_id)
     if view is None:
         raise LookupError("an order that was reconciled has its verdict")
     return view
+
+
+def _unclaim(order_id: int, partner_id: int, decided_at: datetime) -> None:
+    """Let what was said of an order before a decision hold again, unless staff said another thing since."""
+    word = orders.staff_word(order_id)
+    if word is None or word.at < decided_at or word.said.refcode != _refcode(partner_id):
+        return
+    intake.say(order_id, orders.word_before(order_id) or PartnerData(), _name())
+
+
+def _refcode(partner_id: int) -> str:
+    return db.session.scalars(select(Partner.refcode).where(Partner.id == partner_id)).one()
+
+
+def _name() -> str:
+    """Return how people call who acts; empty for the system."""
+    kind, _colon, number = actor().partition(":")
+    known = people([int(number)]) if kind == "person" else {}
+    return next((person.name for person in known.values()), "")
 
 
 def _order_of(dispute: Dispute) -> int:

@@ -1,4 +1,4 @@
-"""The back office: the letters that test mode keeps instead of sending."""
+"""The back office: letters, SMS and chat messages that test mode keeps instead of sending."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, current_app, url_for
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import func
 
 from app.errors import NotFound
 from app.notifications.models import CapturedLetter
@@ -13,7 +14,7 @@ from app.site.access import requires
 from app.twin import queries
 from app.twin.office.clock import bp, in_test_mode
 from app.web.pages import page
-from app.web.tables import Column, Empty, Table
+from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -25,9 +26,10 @@ LETTER_POLICY = (
 
 
 def _search(statement: Select[Any], words: str) -> Select[Any]:
-    return statement.where(CapturedLetter.recipient == words.casefold())
+    return statement.where(func.lower(CapturedLetter.recipient) == words.lower())
 
 
+CHANNELS = {"email": _l("E-mail"), "sms": _l("SMS"), "telegram": _l("Telegram")}
 LETTERS = Table(
     name="letters",
     caption=_l("Letters of test mode"),
@@ -40,11 +42,20 @@ LETTERS = Table(
             main=True,
             href=lambda row: url_for("office.twin.letter", number=row.id),
         ),
+        Column("channel", _l("Channel"), value=lambda row: CHANNELS[row.channel]),
         Column("recipient", _l("To"), render="name"),
         Column("at", _l("When"), render="datetime", sort=CapturedLetter.id),
     ),
+    filters=(
+        Filter(
+            "channel",
+            _l("Channel"),
+            list(CHANNELS.items()),
+            lambda s, v: s.where(CapturedLetter.channel == v),
+        ),
+    ),
     search=_search,
-    search_label=_l("Whole e-mail address"),
+    search_label=_l("Whole address or number"),
     empty=Empty(
         _l("No letters yet"),
         _l("What test mode would send stands here; nothing leaves for outside."),
@@ -67,7 +78,7 @@ def mailbox() -> Response:
 @requires("read")
 def letter(number: int) -> Response:
     """Show a letter as its reader would see it, and as plain text."""
-    response = page("twin/office/letter.html", letter=_found(number))
+    response = page("twin/office/letter.html", letter=_found(number), channels=CHANNELS)
     own = current_app.extensions["web.policy"]
     response.headers["Content-Security-Policy"] = f"{own}; frame-src 'self'"
     return response

@@ -113,5 +113,12 @@ def index() -> Response:
 
 
 lists.register(
-    lists.Listing("wallet", "office.wallet.index", _table, queries.statement, queries.lines)
+    lists.Listing(
+        "wallet",
+        "office.wallet.index",
+        _table,
+        queries.statement,
+        queries.lines,
+        needs="money.read",
+    )
 )
