@@ -135,7 +135,7 @@ def _form(line: Line) -> PayForm:
         for code, name in line.around.methods.items()
     ]
     if request.method == "GET":
-        form.method.data = next(iter(line.details), form.method.choices[0][0])
+        form.method.data = next(iter(line.details), next(iter(line.around.methods), None))
     return form
 
 
