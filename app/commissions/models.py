@@ -142,4 +142,27 @@ class Share(Model):
         ref("orders", "order_id"),
         ref("partner", "partner_id"),
         Index("ix_share_partner", "tenant_id", "partner_id", "created_at", "order_id"),
+        Index(
+            "ix_share_waiting",
+            "tenant_id",
+            "order_id",
+            postgresql_where=text("bucket in ('pending','expected') and amount > 0"),
+        ),
+    )
+
+
+class DebtNotice(Tenanted, Model):
+    """A partner was warned that a sale repays his debt on a day."""
+
+    __tablename__ = "debt_notice"
+
+    partner_id: Mapped[int]
+    order_id: Mapped[int]
+    available_at: Mapped[datetime]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "partner_id", "order_id", "available_at"),
+        ref("partner", "partner_id"),
+        ref("orders", "order_id"),
     )

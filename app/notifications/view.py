@@ -26,8 +26,8 @@ from app.invitations import queries as invitations
 from app.invitations import service as inviting
 from app.network.rules import masked
 from app.notifications import queries, rules
-from app.notifications.forms import CAPS, ROLES
 from app.notifications.rules import Channel
+from app.notifications.words import ABOUT, CAPS, DATES, ROLES
 from app.orders.models import Order
 from app.papers.queries import has_receipt
 from app.participation import service as participation
@@ -53,7 +53,6 @@ ACCENT = "#1f6f54"  # ours, where the merchant chose none
 WHITE = (255, 255, 255)
 UNSUBSCRIBE = "unsubscribe"
 SIGN_UP = "signup"  # the purpose of the link that confirms one
-DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
 
 class UnwantedError(Exception):
@@ -380,6 +379,15 @@ class View:
         """Return the address of a page of the operator's."""
         return public_address(f"/platform/{page}")
 
+    def of_merchant(self, page: str) -> str:
+        """Return the address of a page in the back office of the merchant whose staff the letter is for."""
+        return public_address(f"/{self.facts['merchant']}/office/{page}")
+
+    @property
+    def about(self) -> str:
+        """What a question is about, in the reader's language."""
+        return str(ABOUT.get(str(self.facts.get("about")), ""))
+
     def office(self, page: str = "") -> str:
         """Return the address of a page of the back office."""
         if self.merchant.id == PLATFORM:
@@ -390,7 +398,8 @@ class View:
     def unsubscribe(self) -> str | None:
         """Where a notice can be turned off without signing in; None for letters that must come."""
         rule = rules.RULES.get(self.kind)
-        by_letter = self.channel == Channel.EMAIL and rule is not None and rule.notice
+        own = rule is not None and rule.notice and rule.to is rules.To.PARTNER
+        by_letter = self.channel == Channel.EMAIL and own
         if self.partner is None or not by_letter:
             return None
         token = crypto.sign(UNSUBSCRIBE, [current_tenant(), self.partner.id, self.kind])

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from migrations.tenancy_ddl import protect
 
 revision = "0022"
-down_revision = "0026"
+down_revision = "0025"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)

@@ -30,6 +30,9 @@ from app.documents.rules import Kind as DocumentKind
 from app.documents.service import PACK, issue, start_pack
 from app.extensions import db
 from app.fraud.rules import Word
+from app.help.rules import Kind as Subject
+from app.help.service import Asker
+from app.help.service import ask as ask_help
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
 from app.invitations.forms import TEXTS
@@ -112,6 +115,8 @@ SIGNED = {
     "public.notifications.unsubscribe",
     "public.telegram.hear",
 }
+# Their addresses name a kind and a day, and nobody's thing.
+NO_IDS = {"office.liability.rows", "office.liability.file"}
 # External ids are each merchant's own: a PUT makes its own thing of that name.
 OWN_NAMES = {
     "api.orders.put",
@@ -228,6 +233,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         dispute = trust.open_dispute(partner.id, f"ord-{mark}", f"{word} question", "UTC")
         values = known(merchant, partner, mark)
         values["any"] |= {"decision": decision, "request_id": request}
+        values["any"] |= questions(merchant, partner, person.id, word)
         values["any"] |= {"act": act, "block": block.public_id, "dispute": dispute.public_id}
         db.session.commit()
     return Things(values, email)
@@ -254,6 +260,16 @@ def joining(word: str, email: str) -> tuple[str, str]:
     db.session.add(request)
     db.session.flush()
     return made.batch, request.public_id
+
+
+def questions(merchant: Merchant, partner: Partner, person_id: int, word: str) -> dict[str, str]:
+    """Ask as a partner and as one of the team."""
+    of_partner = Asker(merchant.id, merchant.slug, person_id, word, "partner", "en", partner.id)
+    of_staff = Asker(merchant.id, merchant.slug, merchant.staff["owner"].id, word, "owner", "en")
+    return {
+        "question": ask_help(of_partner, Subject.IDEA, f"{word} idea", ""),
+        "asked": ask_help(of_staff, Subject.SUPPORT, f"{word} question", ""),
+    }
 
 
 def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str, Any]]:
@@ -312,6 +328,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "number": one(TopUp.number),
             "payout": one(Payout.public_id),
             "channel": "pc_none",
+            "when": "all",
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "participation": {"run_id": of_kind("convert")},
@@ -414,6 +431,8 @@ def test_another_merchants_ids_are_unknown_in_the_office(
             if values:
                 answer = owner.open(address(app, rule, world.lampa, values), method=method)
                 refused = {404} if method == "GET" else {404, 409, 422}
+                if rule.endpoint in NO_IDS:
+                    refused = {200}
                 assert answer.status_code in refused, (rule.rule, method, answer.status_code)
                 assert CANARY not in answer.text, rule.rule
 
