@@ -33,7 +33,6 @@ from app.papers.queries import has_receipt
 from app.participation import service as participation
 from app.participation.queries import answers_of
 from app.payouts.models import Payout, PayoutMethod
-from app.payouts.rules import DISOWN
 from app.programs.forms import announced
 from app.tenancy import PLATFORM, current_tenant
 from app.tenants import queries as tenants
@@ -289,13 +288,6 @@ class View:
 
     def _sum(self, name: str) -> str:
         return money_text(int(self.facts.get(name) or 0), self.merchant.currency)
-
-    @cached_property
-    def not_me(self) -> str:
-        """Where the partner says that the change of payment details was not his."""
-        said = [self.partner.id if self.partner else 0, self.facts.get("changed_at")]
-        token = crypto.sign(DISOWN, [current_tenant(), *said])
-        return public_address(f"/{self.merchant.slug}/not-me/{token}")
 
     @property
     def holds_from(self) -> str:
