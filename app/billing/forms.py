@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
@@ -90,7 +90,7 @@ class RequisitesForm(Form):
     address = StringField(_l("Address"))
     bank = StringField(_l("Bank"), [Length(max=160)])
     bik = StringField(_l("BIC of the bank"))
-    account = StringField(_l("Account"), [Filled(), Length(max=34)])
+    account = StringField(lazy_pgettext("bank", "Account"), [Filled(), Length(max=34)])
     correspondent = StringField(_l("Correspondent account"))
     note = TextAreaField(
         _l("Note under the invoice"),

@@ -86,12 +86,13 @@ def statement() -> Response:
     """Answer with the whole statement as CSV or XLSX."""
     kind = "xlsx" if request.args.get("as") == "xlsx" else "csv"
     entries = queries.statement(size=MOST)
+    about = queries.subjects(entries)
     places = -exponent(g.tenant.currency)
     rows = [
         [
             pen().local(each.at).replace(tzinfo=None, microsecond=0),
             str(KINDS.get(each.kind, each.kind)),
-            each.reference,
+            called(about.get(each.id)),
             Decimal(each.amount).scaleb(places),
             Decimal(each.balance).scaleb(places),
         ]
@@ -138,6 +139,13 @@ def receive(top_up: str) -> Response:
     return see_other("office.billing.show", top_up=top_up, message=_("The money has come."))
 
 
+def called(about: queries.About | None) -> str:
+    """Return what an entry is about, in a word."""
+    if about is None:
+        return ""
+    return f"№ {about.invoice}" if about.invoice else str(about.payout)
+
+
 def purpose(invoice: TopUp) -> str:
     """Return what a payment of the invoice says it is for."""
     return str(
@@ -169,6 +177,8 @@ def _index(form: TopUpForm, status: int = 200) -> Response:
         entries=entries[:SIZE],
         older=entries[SIZE - 1].id if len(entries) > SIZE else None,
         before=before,
+        about=queries.subjects(entries[:SIZE]),
+        called=called,
         kinds=KINDS,
         states=STATES,
         invoices=INVOICES.load(queries.top_ups()),

@@ -14,6 +14,7 @@ from app.extensions import db
 from app.facts import service as facts
 from app.ledger.queries import guarded_balances
 from app.ledger.rules import MERCHANT_BALANCE
+from app.payouts.models import Payout
 from app.tenancy import PLATFORM, role, tenant_scope
 from app.tenants.models import Tenant
 
@@ -62,6 +63,29 @@ def statement(before: int = 0, size: int = 50) -> list[Entry]:
     values = {"account": MERCHANT_BALANCE, "before": before, "size": size}
     rows = db.session.execute(_STATEMENT, values)
     return [Entry(**row._mapping) for row in rows]  # noqa: SLF001 - the documented way to a row's names
+
+
+@dataclass(frozen=True)
+class About:
+    """What an entry is about: the number of an invoice, or a payout's outside id."""
+
+    invoice: int | None = None
+    top_up: str | None = None
+    payout: str | None = None
+
+
+def subjects(entries: Sequence[Entry]) -> dict[int, About]:
+    """Return what entries are about, by their ids, in two statements for any number of them."""
+    named = {e.id: (e.reference.split(":")[0], int(e.reference.split(":")[1])) for e in entries}
+    invoices = {number for kind, number in named.values() if kind == "top_up"}
+    paid = {number for kind, number in named.values() if kind == "payout"}
+    rows = db.session.execute(
+        select(TopUp.id, TopUp.number, TopUp.public_id).where(TopUp.id.in_(invoices))
+    )
+    known = {("top_up", row.id): About(row.number, row.public_id) for row in rows}
+    rows = db.session.execute(select(Payout.id, Payout.public_id).where(Payout.id.in_(paid)))
+    known |= {("payout", row.id): About(payout=row.public_id) for row in rows}
+    return {entry_id: known[name] for entry_id, name in named.items() if name in known}
 
 
 def top_ups() -> Select[tuple[TopUp]]:

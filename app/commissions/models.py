@@ -142,6 +142,12 @@ class Share(Model):
         ref("orders", "order_id"),
         ref("partner", "partner_id"),
         Index("ix_share_partner", "tenant_id", "partner_id", "created_at", "order_id"),
+        Index(
+            "ix_share_waiting",
+            "tenant_id",
+            "order_id",
+            postgresql_where=text("bucket in ('pending','expected') and amount > 0"),
+        ),
     )
 
 

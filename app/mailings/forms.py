@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, lazy_pgettext, ngettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, StringField, ValidationError
 from wtforms.validators import Length, NumberRange, Optional
@@ -85,9 +85,9 @@ class MailingForm(TextsForm):  # type: ignore[misc,valid-type]
 
     def offer(self, groups: Iterable[Any], terms: Iterable[Any]) -> MailingForm:
         """Offer groups and sets of terms; 0 is any."""
-        anything = (0, _l("Any"))
-        self.group.choices = [anything, *((each.id, each.name) for each in groups)]
-        self.terms.choices = [anything, *((each.id, each.name) for each in terms)]
+        self.group.choices = [(0, _l("Any")), *((each.id, each.name) for each in groups)]
+        any_terms = (0, lazy_pgettext("terms", "Any"))
+        self.terms.choices = [any_terms, *((each.id, each.name) for each in terms)]
         return self
 
     @property

@@ -68,6 +68,12 @@ def upgrade() -> None:
         ["tenant_id"],
         postgresql_where=sa.text("account = 'merchant:balance'"),
     )
+    op.create_index(
+        "ix_share_waiting",
+        "share",
+        ["tenant_id", "order_id"],
+        postgresql_where=sa.text("bucket in ('pending','expected') and amount > 0"),
+    )
     _billing()
     _funding()
     op.create_table(
@@ -193,6 +199,7 @@ def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
     op.execute("DROP SEQUENCE invoice_number")
+    op.drop_index("ix_share_waiting", "share")
     op.drop_index("ix_balance_prepaid", "balance")
     op.drop_constraint(op.f("ck_payout_settled_by"), "payout", type_="check")
     op.drop_column("payout", "settled_by")

@@ -115,6 +115,8 @@ SIGNED = {
     "public.notifications.unsubscribe",
     "public.telegram.hear",
 }
+# Their addresses name a kind and a day, and nobody's thing.
+NO_IDS = {"office.liability.rows", "office.liability.file"}
 # External ids are each merchant's own: a PUT makes its own thing of that name.
 OWN_NAMES = {
     "api.orders.put",
@@ -326,6 +328,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "number": one(TopUp.number),
             "payout": one(Payout.public_id),
             "channel": "pc_none",
+            "when": "all",
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "participation": {"run_id": of_kind("convert")},
@@ -428,6 +431,8 @@ def test_another_merchants_ids_are_unknown_in_the_office(
             if values:
                 answer = owner.open(address(app, rule, world.lampa, values), method=method)
                 refused = {404} if method == "GET" else {404, 409, 422}
+                if rule.endpoint in NO_IDS:
+                    refused = {200}
                 assert answer.status_code in refused, (rule.rule, method, answer.status_code)
                 assert CANARY not in answer.text, rule.rule
 

@@ -41,6 +41,8 @@ class Scene:
         person = identity.ensure_person(self.email, "Anna Petrova")
         identity.change_password(person, PASSWORD)
         identity.join(person, self.lampa.id, "partner", self.anna)
+        card = db.session.scalars(select(Partner).where(Partner.id == self.anna)).one()
+        card.email, card.person_id = self.email, person.id
         for partner, amount in ((self.anna, 100_000), (self.boris, 40_000)):
             give_details(partner)
             earn(partner, amount)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, IntegerField, StringField, TextAreaField
@@ -92,7 +92,7 @@ class PageForm(SpokenForm):
 class PictureForm(DomainForm):
     """A picture for the page."""
 
-    picture = FileField(_l("Picture"), [Filled()])
+    picture = FileField(lazy_pgettext("image", "Picture"), [Filled()])
 
 
 class QuestionForm(SpokenForm):
