@@ -21,6 +21,7 @@ from app.ledger import checks
 from app.ledger import service as ledger
 from app.onboarding import demo
 from app.onboarding.demo import scale as sizes
+from app.proofs import service as proofs
 from app.reruns import queries as reruns
 from app.reruns import service as reruns_service
 from app.runs.service import TOGETHER
@@ -95,6 +96,7 @@ def snapshots(*, anew: bool) -> None:
         with tenant_scope(tenant_id):
             if anew:
                 ledger.forget_snapshots()
+                proofs.forget_mark()
             ledger.take_snapshots()
             db.session.commit()
 

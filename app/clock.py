@@ -34,6 +34,11 @@ def today(zone: str) -> date:
     return now().astimezone(ZoneInfo(zone)).date()
 
 
+def day_of(instant: datetime, zone: str) -> date:
+    """Return the date of an instant in an IANA zone."""
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
 @contextmanager
 def moved_to(instant: datetime) -> Iterator[None]:
     """Stand at one instant (with an offset from UTC) for the block: demo, tests, backtests."""

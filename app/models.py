@@ -15,6 +15,7 @@ import app.events.models
 import app.facts.models
 import app.fraud.models
 import app.grades.models
+import app.help.models
 import app.identity.models
 import app.intake.models
 import app.invitations.models
@@ -34,6 +35,7 @@ import app.payruns.models
 import app.periods.models
 import app.postbacks.models
 import app.programs.models
+import app.proofs.models
 import app.registers.models
 import app.runs.models
 import app.settlement.models

@@ -64,6 +64,8 @@ TABLE = (
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
     Entry(jobs.verify_statistics, DAY, timedelta(hours=4)),
     Entry(jobs.snapshots, DAY, timedelta(hours=1)),
+    Entry(jobs.seal_books, HOUR, timedelta(minutes=10)),
+    Entry(jobs.check_books, DAY, timedelta(hours=1, minutes=30)),
     Entry(jobs.prune, DAY, timedelta(hours=3)),
 )
 

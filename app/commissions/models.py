@@ -149,3 +149,20 @@ class Share(Model):
             postgresql_where=text("bucket in ('pending','expected') and amount > 0"),
         ),
     )
+
+
+class DebtNotice(Tenanted, Model):
+    """A partner was warned that a sale repays his debt on a day."""
+
+    __tablename__ = "debt_notice"
+
+    partner_id: Mapped[int]
+    order_id: Mapped[int]
+    available_at: Mapped[datetime]
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "partner_id", "order_id", "available_at"),
+        ref("partner", "partner_id"),
+        ref("orders", "order_id"),
+    )

@@ -155,4 +155,11 @@ CATALOG: dict[str, Audience] = {
     "digest.merchant": M,
     "sms.tried": I,
     "sms.stopped": M,
+    "books.broken": I,
+    "help.asked": I,
+    "help.answered": I,
+    "question.asked": M,
+    "question.answered": P,
+    "debt.arisen": P,
+    "debt.due": P,
 }

@@ -28,10 +28,12 @@ STAFF = (Role.OWNER, Role.MANAGER, Role.ACCOUNTANT, Role.SUPPORT, Role.DEVELOPER
 
 # The accountant has the money desk and nothing else; support reads; a developer has the keys.
 PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.OWNER: frozenset({"read", "manage", "money", "money.read", "keys", "settings", "team"}),
-    Role.MANAGER: frozenset({"read", "manage", "money.read", "settings"}),
+    Role.OWNER: frozenset(
+        {"read", "manage", "money", "money.read", "keys", "settings", "team", "answer"}
+    ),
+    Role.MANAGER: frozenset({"read", "manage", "money.read", "settings", "answer"}),
     Role.ACCOUNTANT: frozenset({"money", "money.read"}),
-    Role.SUPPORT: frozenset({"read", "money.read"}),
+    Role.SUPPORT: frozenset({"read", "money.read", "answer"}),
     Role.DEVELOPER: frozenset({"read", "keys"}),
     Role.PARTNER: frozenset({"partner"}),
 }

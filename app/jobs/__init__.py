@@ -7,6 +7,7 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
+from app.jobs.books import check_books, seal_books
 from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
 from app.jobs.long_work import sweep_runs, work_runs
@@ -25,6 +26,7 @@ __all__ = [
     "ask_bots",
     "at_work",
     "batched",
+    "check_books",
     "check_sites",
     "convert",
     "digest",
@@ -40,6 +42,7 @@ __all__ = [
     "refresh_statistics",
     "rehang",
     "remind",
+    "seal_books",
     "send_invitations",
     "send_message",
     "send_postbacks",

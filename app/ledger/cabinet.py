@@ -13,6 +13,7 @@ from app.ledger.models import Transfer
 from app.ledger.queries import entries, partner_balances
 from app.ledger.rules import BUCKETS
 from app.orders.models import Order
+from app.proofs.queries import word
 from app.reports.queries import next_free
 from app.site.access import requires
 from app.statements.forms import KINDS
@@ -79,6 +80,7 @@ def index() -> Response:
         names=NAMES,
         ending=ENDINGS[chosen],
         next_free=next_free(g.partner_id) if chosen == "pending" else None,
+        word=word(g.partner_id),
     )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import text
+
 from app.extensions import db
 from app.ledger.rules import GUARDED
 from app.tenancy import role
@@ -195,6 +197,39 @@ CHECKS: dict[str, str] = {
         SELECT tenant_id, subject, count(*) FROM event
         WHERE type IN ('payout.paid', 'payout.rejected', 'payout.cancelled', 'payout.failed')
         GROUP BY 1, 2 HAVING count(*) > 1""",
+    "a sealed transfer stands as it was sealed": """
+        SELECT l.tenant_id, l.transfer_id, l.block, t.id IS NULL AS gone FROM proof_leaf l
+        LEFT JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id
+        WHERE t.id IS NULL OR l.partner_id <> coalesce(t.partner_id, 0)
+           OR l.hash <> proof_hash('leaf', l.salt, proof_text(t, l.reason))
+           OR t.reason IS NOT NULL AND l.reason IS DISTINCT FROM proof_hash('reason', l.salt, t.reason)""",
+    "a group of sealed transfers is as it was sealed": """
+        SELECT tenant_id, block, partner_id, g.rows, l.rows FROM proof_group g
+        FULL JOIN (SELECT tenant_id, block, partner_id, count(*) AS rows,
+                          proof_hash('group', string_agg(hash, E'\n' ORDER BY transfer_id)) AS hash
+                   FROM proof_leaf GROUP BY 1, 2, 3) l USING (tenant_id, block, partner_id)
+        WHERE g.hash IS DISTINCT FROM l.hash OR g.rows IS DISTINCT FROM l.rows""",
+    "a sealed block is the root of its groups": """
+        SELECT tenant_id, number, b.rows, g.rows FROM proof_block b
+        FULL JOIN (SELECT tenant_id, block AS number, sum(rows) AS rows,
+                          proof_root(array_agg(hash ORDER BY partner_id)) AS root
+                   FROM proof_group GROUP BY 1, 2) g USING (tenant_id, number)
+        WHERE b.root IS DISTINCT FROM g.root OR b.rows IS DISTINCT FROM g.rows""",
+    "each block carries the head of the one before": """
+        SELECT tenant_id, number FROM (
+            SELECT b.*, row_number() OVER past AS place, lag(head, 1, repeat('0', 64)) OVER past AS before
+            FROM proof_block b WINDOW past AS (PARTITION BY tenant_id ORDER BY number)) b
+        WHERE number <> place OR head <> proof_hash('head', number::text, before, root,
+            to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))""",
+    "a mark that was told stands in the chain": """
+        SELECT c.tenant_id, c.day, c.block FROM checkup c
+        LEFT JOIN proof_block b ON b.tenant_id = c.tenant_id AND b.number = c.block
+        WHERE c.block IS NOT NULL AND c.head IS DISTINCT FROM b.head""",
+    "all transfers below the mark are sealed": """
+        SELECT t.tenant_id, t.id FROM proof_mark m
+        JOIN transfer t ON t.tenant_id = m.tenant_id AND t.xid < m.upto
+        LEFT JOIN proof_leaf l ON l.tenant_id = t.tenant_id AND l.transfer_id = t.id
+        WHERE l.transfer_id IS NULL""",
 }
 
 
@@ -208,6 +243,22 @@ class Broken:
     def __str__(self) -> str:
         """One line for the operator."""
         return f"{self.name}: {'; '.join(self.rows)}"
+
+
+def broken_by_tenant(name: str) -> dict[int, int]:
+    """Ask one invariant over all merchants; return {tenant: rows that break it}."""
+    asked = f"SELECT tenant_id, count(*) FROM ({CHECKS[name]}) broken GROUP BY 1"
+    connection = db.session.connection()
+    with role("partnerka_list"):
+        rows = connection.exec_driver_sql(asked.replace("%", "%%")).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def transfers_by_tenant() -> dict[int, int]:
+    """Return {tenant: number of transfers} of all merchants."""
+    with role("partnerka_list"):
+        rows = db.session.execute(text("SELECT tenant_id, count(*) FROM transfer GROUP BY 1")).all()
+    return {row[0]: row[1] for row in rows}
 
 
 def broken() -> list[Broken]:

@@ -25,6 +25,9 @@ WORDS = {
     "payout.failed": _l("A payout did not go through"),
     "partner.adjusted": _l("Money booked by hand"),
     "terms.announced": _l("New terms are announced"),
+    "debt.arisen": _l("A debt has come up"),
+    "debt.due": _l("A debt is about to be repaid"),
+    "question.answered": _l("A question is answered"),
     "digest.month": _l("The monthly digest"),
     "mailing.started": _l("Mailings"),
 }
@@ -36,6 +39,8 @@ FIELDS = {
     "document": "document.issued",
     "digest": "digest.month",
     "overview": "digest.merchant",
+    "applied": "partner.applied",
+    "requested": "payout.requested",
 }
 
 
@@ -61,6 +66,8 @@ class NoticesForm(Form):
     document = BooleanField(_l("A document was issued to the partner"))
     digest = BooleanField(_l("The monthly digest"))
     overview = BooleanField(_l("The monthly digest to me and my managers"))
+    applied = BooleanField(_l("Somebody asks to become a partner, to me and my managers"))
+    requested = BooleanField(_l("A partner asks for a payout, to the money desk"))
     telegram = _several(_l("In Telegram, to partners who connected it"), BY_CHAT)
     sms = _several(_l("By SMS, to partners who asked for it"), TEXTED)
 

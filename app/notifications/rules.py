@@ -43,6 +43,7 @@ class Rule:
 
 
 MANAGERS = ("owner", "manager")
+HELPERS = ("owner", "manager", "support")
 MONEY_DESK = ("owner", "manager", "accountant")
 
 # The template of a letter carries the name of its event.
@@ -51,7 +52,7 @@ RULES: Mapping[str, Rule] = {
     "signup.asked": Rule(To.ADDRESS),
     "signup.confirmed": Rule(To.OPERATOR),
     "signup.refused": Rule(To.ADDRESS),
-    "partner.applied": Rule(To.STAFF, MANAGERS),
+    "partner.applied": Rule(To.STAFF, MANAGERS, notice=True),
     "partner.registered": Rule(To.PARTNER),
     "partner.approved": Rule(To.PARTNER),
     "partner.created": Rule(To.PARTNER),
@@ -81,11 +82,18 @@ RULES: Mapping[str, Rule] = {
     "cap.near": Rule(To.STAFF, MONEY_DESK),
     "cap.partner_near": Rule(To.PARTNER, notice=True),
     "terms.announced": Rule(To.PARTNER),
+    "books.broken": Rule(To.OPERATOR),
+    "help.asked": Rule(To.OPERATOR),
+    "help.answered": Rule(To.PERSON),
+    "question.asked": Rule(To.STAFF, HELPERS),
+    "question.answered": Rule(To.PARTNER),
+    "debt.arisen": Rule(To.PARTNER),
+    "debt.due": Rule(To.PARTNER),
+    "payout.requested": Rule(To.STAFF, MONEY_DESK, notice=True),
     "balance.received": Rule(To.STAFF, MONEY_DESK),
     "balance.low": Rule(To.STAFF, MONEY_DESK),
     "balance.short": Rule(To.STAFF, MONEY_DESK),
     "spending.near": Rule(To.STAFF, MONEY_DESK),
-    "payout.requested": Rule(To.STAFF, MONEY_DESK),
     "payout.approved": Rule(To.PARTNER),
     "payout.rejected": Rule(To.PARTNER),
     "payout.paid": Rule(To.PARTNER),
@@ -131,6 +139,9 @@ CHATTED = (
     "terms.announced",
     "partner.applied",
     "payout.requested",
+    "question.answered",
+    "debt.arisen",
+    "debt.due",
     "mailing.started",
     "mailing.tried",
     "digest.month",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from babel import dates
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from sqlalchemy import select
 
 from app import crypto
@@ -27,6 +27,7 @@ from app.invitations import service as inviting
 from app.network.rules import masked
 from app.notifications import queries, rules
 from app.notifications.rules import Channel
+from app.notifications.words import ABOUT, CAPS, DATES, ROLES
 from app.orders.models import Order
 from app.papers.queries import has_receipt
 from app.participation import service as participation
@@ -51,19 +52,6 @@ ACCENT = "#1f6f54"  # ours, where the merchant chose none
 WHITE = (255, 255, 255)
 UNSUBSCRIBE = "unsubscribe"
 SIGN_UP = "signup"  # the purpose of the link that confirms one
-ROLES = {
-    "owner": lazy_gettext("owner"),
-    "manager": lazy_gettext("manager"),
-    "accountant": lazy_gettext("accountant"),
-    "support": lazy_gettext("support"),
-    "developer": lazy_gettext("developer"),
-}
-CAPS = {
-    "partner": lazy_gettext("of one partner"),
-    "terms": lazy_gettext("of a set of terms"),
-    "month": lazy_gettext("of all partners"),
-}
-DATES = {"ru": "d MMM y", "en": "MMM d, y"}
 
 
 class UnwantedError(Exception):
@@ -383,6 +371,15 @@ class View:
         """Return the address of a page of the operator's."""
         return public_address(f"/platform/{page}")
 
+    def of_merchant(self, page: str) -> str:
+        """Return the address of a page in the back office of the merchant whose staff the letter is for."""
+        return public_address(f"/{self.facts['merchant']}/office/{page}")
+
+    @property
+    def about(self) -> str:
+        """What a question is about, in the reader's language."""
+        return str(ABOUT.get(str(self.facts.get("about")), ""))
+
     def office(self, page: str = "") -> str:
         """Return the address of a page of the back office."""
         if self.merchant.id == PLATFORM:
@@ -393,7 +390,8 @@ class View:
     def unsubscribe(self) -> str | None:
         """Where a notice can be turned off without signing in; None for letters that must come."""
         rule = rules.RULES.get(self.kind)
-        by_letter = self.channel == Channel.EMAIL and rule is not None and rule.notice
+        own = rule is not None and rule.notice and rule.to is rules.To.PARTNER
+        by_letter = self.channel == Channel.EMAIL and own
         if self.partner is None or not by_letter:
             return None
         token = crypto.sign(UNSUBSCRIBE, [current_tenant(), self.partner.id, self.kind])

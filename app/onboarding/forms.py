@@ -25,6 +25,28 @@ POLICIES = [
 class SignUpForm(MerchantForm):
     """A new merchant's account, asked for by a stranger."""
 
+    name = StringField(
+        _l("Name of your shop"),
+        [Filled(), Length(max=100)],
+        description=_l("Stands on the pages of your partners and in the letters we send for you."),
+    )
+    slug = StringField(
+        _l("Address of your program"),
+        [Filled(), Length(max=35)],
+        description=_l(
+            "Small Latin letters, digits, hyphens. Your pages are behind it, such as /lampa/."
+        ),
+    )
+    email = EmailField(
+        _l("Your e-mail"),
+        [Filled(), Length(max=254)],
+        description=_l("A letter goes there; behind its link you choose a password."),
+    )
+    site = StringField(
+        _l("Site of the shop"),
+        [Optional(), Length(max=255)],
+        render_kw={"placeholder": "shop.example"},
+    )
     # Stands off the page, so only programs fill it in.
     homepage = StringField(_l("Leave this empty"), [Optional()])
 
@@ -38,9 +60,11 @@ class ConfirmForm(Form):
     """The address of the account, once more: it may be taken meanwhile."""
 
     slug = StringField(
-        _l("Address"),
+        _l("Address of your program"),
         [Filled(), Length(max=35)],
-        description=_l("Small Latin letters, digits, hyphens: /lampa/"),
+        description=_l(
+            "Small Latin letters, digits, hyphens. Your pages are behind it, such as /lampa/."
+        ),
     )
 
     def validate_slug(self, field: Any) -> None:

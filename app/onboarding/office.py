@@ -75,6 +75,25 @@ def partner() -> Response:
     return _save("partner", FirstPartnerForm(), _save_partner)
 
 
+# Where a form was sent to, its page is read, too: it is reloaded, or read in another language.
+@bp.get("/basics")
+@requires("settings")
+def basics_again() -> Response:
+    return see_other("office.onboarding.start", step="basics")
+
+
+@bp.get("/terms")
+@requires("settings")
+def terms_again() -> Response:
+    return see_other("office.onboarding.start", step="terms")
+
+
+@bp.get("/partner")
+@requires("settings")
+def partner_again() -> Response:
+    return see_other("office.onboarding.start", step="partner")
+
+
 @bp.post("/next")
 @requires("settings")
 def skip() -> Response:

@@ -28,6 +28,8 @@ PER_ADDRESS = RateLimitItemPerMinute(50, 15)
 LETTERS_PER_ACCOUNT = RateLimitItemPerHour(5)
 LETTERS_PER_ADDRESS = RateLimitItemPerHour(30)
 QUESTIONS = RateLimitItemPerHour(30)
+CHECKS = RateLimitItemPerHour(60)  # of statement files, an address
+HELP = RateLimitItemPerHour(10)  # questions and answers, a person
 CODES_PER_ADDRESS = RateLimitItemPerHour(30)
 WRONG_CODES_PER_ADDRESS = RateLimitItemPerMinute(10, 15)
 WRONG_CODES_PER_MERCHANT = RateLimitItemPerHour(100)  # beyond it staff are told
@@ -70,6 +72,20 @@ def may_write_to(account: str) -> bool:
 def count_question(account: str) -> None:
     """Count one question about an order's number: guessing numbers must not pay. Raises as above."""
     if not _ask(_limiter().hit, QUESTIONS, f"questions:{account}"):
+        raise TooManyRequests(
+            _("Too many questions in an hour. Try again later."), retry_after=PAUSE
+        )
+
+
+def count_check() -> None:
+    """Count one file that an address wants checked: each costs a second of work at most. Raises as above."""
+    if not _ask(_limiter().hit, CHECKS, f"checks:{request.remote_addr}"):
+        raise TooManyRequests(_("Too many files in an hour. Try again later."), retry_after=PAUSE)
+
+
+def count_help(person: str) -> None:
+    """Count what one person asks or adds on the pages of help. Raises as above."""
+    if not _ask(_limiter().hit, HELP, f"help:{person}"):
         raise TooManyRequests(
             _("Too many questions in an hour. Try again later."), retry_after=PAUSE
         )

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, abort, g, request, url_for
 
 from app.errors import Forbidden, NotFound
+from app.help import cabinet as help_cabinet
+from app.help import office as help_office
+from app.help import platform as help_platform
 from app.identity import queries as people_queries
 from app.identity.rules import PERMISSIONS, Role
 from app.participation import cabinet as participation
@@ -86,7 +89,9 @@ def _office() -> Response | None:
     g.membership = membership
     g.permissions = PERMISSIONS[Role(membership.role)]
     _surround(tenant, "office", role=membership.role)
-    surround(waiting=cache(trust.numbers))  # once a request: pages ask the menu
+    surround(
+        waiting=cache(lambda: trust.numbers() | help_office.numbers())
+    )  # once a request: pages ask the menu
     if request.path == f"/{tenant.slug}/office/" and not access.allowed(request.endpoint or ""):
         return start()  # not everybody may read the overview, and everybody comes here first
     _check_permission()
@@ -105,6 +110,7 @@ def _cabinet() -> Response | None:
     g.membership, g.partner_id = membership, membership.partner_id
     g.permissions = PERMISSIONS[Role.PARTNER]
     _surround(tenant, "cabinet", role=membership.role)
+    surround(waiting=cache(help_cabinet.numbers))
     _check_permission()
     return participation.stopped()
 
@@ -120,6 +126,7 @@ def _platform() -> Response | None:
     g.membership = None
     g.permissions = frozenset({"operator"})
     surround(audience="platform", role="operator", allowed=access.allowed)
+    surround(waiting=cache(help_platform.numbers))
     _check_permission()
     return None
 

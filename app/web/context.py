@@ -66,6 +66,7 @@ def frame() -> dict[str, Any]:
         "dir": direction(locale) if locale else "ltr",
         "locales": LOCALES,
         "theme": chosen_theme(),
+        "this_path": request.path,
         "here": request.full_path.rstrip("?"),
     }
 

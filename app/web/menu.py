@@ -91,6 +91,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 ),
                 Entry(lazy_gettext("Registration"), endpoint="office.participation.index"),
                 Entry(lazy_gettext("Invitations"), endpoint="office.invitations.index"),
+                Entry(
+                    lazy_gettext("Partners' questions"),
+                    endpoint="office.help.questions",
+                    below=_pages("office.help", "question answer"),
+                ),
                 Entry(lazy_gettext("Codes"), endpoint="office.codes.index"),
                 Entry(lazy_gettext("First-order coupons"), endpoint="office.coupons.index"),
                 Entry(
@@ -172,6 +177,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Statistics"), endpoint="office.statistics.index"),
                 Entry(lazy_gettext("Activity"), endpoint="office.reports.activity"),
                 Entry(lazy_gettext("Exports"), endpoint="office.lists.exports"),
+                Entry(lazy_gettext("Proof of the records"), endpoint="office.proofs.index"),
             ),
         ),
         Entry(
@@ -229,6 +235,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Keys"), endpoint="office.tenants.keys"),
             ),
         ),
+        Entry(lazy_gettext("Help"), "help-circle", "office.help.index"),
     ),
     "cabinet": (
         Entry(lazy_gettext("Home"), "home", "cabinet.partners.index"),
@@ -246,10 +253,14 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Account"),
             "scale",
             "cabinet.ledger.index",
-            below=_pages("cabinet.statements", "index"),
+            below=(
+                *_pages("cabinet.statements", "index"),
+                *_pages("cabinet.proofs", "index statement"),
+            ),
         ),
         Entry(lazy_gettext("Documents"), "file-text", "cabinet.documents.index"),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
+        Entry(lazy_gettext("Help"), "message-circle", "cabinet.help.index"),
     ),
     "platform": (
         Entry(lazy_gettext("Merchants"), "building-store", "platform.tenants.index"),
@@ -267,6 +278,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             below=_pages("platform.billing", "save_requisites save_rate channel"),
         ),
         Entry(lazy_gettext("Sign-ups"), "user-plus", "platform.onboarding.index"),
+        Entry(lazy_gettext("Help"), "help-circle", "platform.help.index"),
         Entry(lazy_gettext("Messages"), "mail", "platform.notifications.index"),
     ),
     "public": (),

@@ -53,6 +53,11 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "attributed": (lazy_pgettext("dispute", "Counted for the partner"), "good"),
     "declined": (lazy_pgettext("dispute", "Declined"), "quiet"),
     "withdrawn": (lazy_pgettext("dispute", "Withdrawn"), "quiet"),
+    # help
+    "help_open": (lazy_pgettext("help", "Waits for an answer"), "warn"),
+    "help_answered": (lazy_pgettext("help", "Answered"), "good"),
+    "help_closed": (lazy_pgettext("help", "Closed"), "quiet"),
+    "help_unread": (lazy_pgettext("help", "New"), "info"),
     # codes and coupons
     "early": (lazy_pgettext("code", "Not yet"), "info"),
     "off": (lazy_pgettext("code", "Switched off"), "quiet"),

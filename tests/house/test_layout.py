@@ -36,6 +36,7 @@ OWN_NAMES = {
     "notifications/delivery.py": "the SMTP client's edge",
     "notifications/notes.py": "letters' short siblings, ready to be sent",
     "notifications/view.py": "what the templates of messages may ask for",
+    "notifications/words.py": "words that letters have for codes: no rule, and no form",
     "notifications/written.py": "letters whose words are the merchant's",
     "mailings/markup.py": "the edge of nh3 and css-inline",
     "sms/gateways.py": "the SMS services' edge",
@@ -48,6 +49,7 @@ NO_MONEY = {"notifications", "mailings", "identity", "webhooks"}
 # Where one bad message, delivery or row must not end all others.
 EDGES = {
     "app/jobs/joining.py",
+    "app/jobs/books.py",
     "app/jobs/figures.py",
     "app/jobs/long_work.py",
     "app/jobs/messages.py",

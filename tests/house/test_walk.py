@@ -30,6 +30,9 @@ from app.documents.rules import Kind as DocumentKind
 from app.documents.service import PACK, issue, start_pack
 from app.extensions import db
 from app.fraud.rules import Word
+from app.help.rules import Kind as Subject
+from app.help.service import Asker
+from app.help.service import ask as ask_help
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
 from app.invitations.forms import TEXTS
@@ -230,6 +233,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         dispute = trust.open_dispute(partner.id, f"ord-{mark}", f"{word} question", "UTC")
         values = known(merchant, partner, mark)
         values["any"] |= {"decision": decision, "request_id": request}
+        values["any"] |= questions(merchant, partner, person.id, word)
         values["any"] |= {"act": act, "block": block.public_id, "dispute": dispute.public_id}
         db.session.commit()
     return Things(values, email)
@@ -256,6 +260,16 @@ def joining(word: str, email: str) -> tuple[str, str]:
     db.session.add(request)
     db.session.flush()
     return made.batch, request.public_id
+
+
+def questions(merchant: Merchant, partner: Partner, person_id: int, word: str) -> dict[str, str]:
+    """Ask as a partner and as one of the team."""
+    of_partner = Asker(merchant.id, merchant.slug, person_id, word, "partner", "en", partner.id)
+    of_staff = Asker(merchant.id, merchant.slug, merchant.staff["owner"].id, word, "owner", "en")
+    return {
+        "question": ask_help(of_partner, Subject.IDEA, f"{word} idea", ""),
+        "asked": ask_help(of_staff, Subject.SUPPORT, f"{word} question", ""),
+    }
 
 
 def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str, Any]]:

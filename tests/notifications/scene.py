@@ -124,6 +124,18 @@ def of_trust(kind: str, partner: Partner) -> dict[str, object]:
     return {}
 
 
+def of_help(kind: str, partner: Partner) -> dict[str, object]:
+    """Return what questions and warnings of debts say."""
+    if kind.startswith("debt."):
+        sums: dict[str, object] = {"amount": 150000, "debt": 90000, "repays": 90000, "left": 60000}
+        return sums | {"currency": "RUB", "on": "2026-12-01"}
+    if kind.startswith(("help.", "question.")):
+        said: dict[str, object] = {"help": "hp_1", "about": "support", "name": partner.name}
+        said |= {"person_id": partner.person_id} if kind == "help.answered" else {}
+        return said | {"text": partner.name, "merchant": "lampa", "page": "/lampa/office/"}
+    return {}
+
+
 def of_codes(kind: str, partner: Partner, locale: str) -> dict[str, object]:
     """Return what events of codes and coupons say."""
     if not kind.startswith(("coupon.", "code.")):
@@ -150,7 +162,9 @@ def invite(name: str) -> Invitation:
 
 
 def _of_signup(kind: str, partner: Partner) -> tuple[str, dict[str, Any]] | None:
-    """Return subject and facts of sign-ups and of the prepaid balance."""
+    """Return subject and facts of sign-ups, of the prepaid balance, and of what the operator is told."""
+    if kind == "books.broken":
+        return "books", {"merchants": [partner.name], "many": 1, "names": ["a rule"]}
     if kind.startswith(("balance.", "spending.")):
         told = {"number": 1001, "asked": 150000, "threshold": 500000, "waiting": 7, "percent": 80}
         return "merchant:1", {**told, "amount": 150000, "most": 200000, "currency": "RUB"}
@@ -221,6 +235,7 @@ def message_for(
         said = {"levels": ["12%", "50.00"], "hold_days": 7, "window_days": 30}
         facts["terms"] = said | {"base": {"shipping": True}, "first_orders": 2}
     facts |= of_trust(kind, partner) | of_codes(kind, partner, locale) | of_papers(kind, payout)
+    facts |= of_help(kind, partner)
     if kind == "partner.recruited":
         facts["recruit_id"] = partner.id
     if kind.startswith("partner.group_"):

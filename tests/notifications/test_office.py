@@ -97,4 +97,5 @@ def test_notices_to_all_partners_are_a_setting(
         switches = jobs.in_transaction(queries.switches, world.lampa.id)
     off = {kind for kind, on in switches.items() if not on and ":" not in kind}
     unticked = {"commission.accrued", "digest.month", "digest.merchant", "document.issued"}
+    unticked |= {"partner.applied", "payout.requested"}
     assert off == (unticked if status == 303 else set())

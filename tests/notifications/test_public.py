@@ -62,7 +62,8 @@ def unsubscribe_address(app: App, world: World, partner_id: int) -> str:
 
 
 def test_the_cabinet_offers_every_notice_that_can_be_turned_off() -> None:
-    assert set(NOTICES) | {"digest.merchant"} == set(rules.NOTICES)
+    of_staff = {"digest.merchant", "partner.applied", "payout.requested"}
+    assert set(NOTICES) | of_staff == set(rules.NOTICES)
 
 
 def test_a_notice_turned_off_from_a_letter_can_be_turned_on_in_the_cabinet(

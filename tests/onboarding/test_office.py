@@ -44,6 +44,16 @@ def done(owner: FlaskClient, lampa: Merchant) -> set[str]:
 
 
 class TestWizard:
+    @pytest.mark.parametrize("name", ["basics", "terms", "partner"])
+    def test_a_page_that_was_sent_back_can_be_read_again(
+        self, owner: FlaskClient, lampa: Merchant, name: str
+    ) -> None:
+        there = lampa.office(f"start/{name}")
+        assert owner.post(there, data={"name": "", "hold_days": "x"}).status_code == 422
+        again = owner.get(there, follow_redirects=True)
+        assert again.status_code == 200
+        assert f'action="{there}"' in again.text
+
     def test_it_is_left_and_resumed_where_it_was(
         self, app: App, owner: FlaskClient, lampa: Merchant
     ) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from app import clock, jobs
+from app.errors import DomainError
 from app.events.models import Event
 from app.extensions import db
 from app.participation import queries, service
@@ -129,6 +130,14 @@ class TestTheMerchantsForm:
             "second-site": "https://blog.example",
             "birthday": "1990-02-28",
         }
+
+    def test_what_must_be_answered_is_asked_for_behind_the_form_too(self, lampa: Shop) -> None:
+        ask(lampa, Kind.TEXT, "City", required=True)
+        with lampa.scope():
+            with pytest.raises(DomainError) as refused:
+                service.read_answers({}, complete=True)
+            assert [each.field for each in refused.value.errors] == ["answers.city"]
+            assert service.read_answers({}, complete=False) == {}
 
     @pytest.mark.parametrize(
         ("kind", "typed"),

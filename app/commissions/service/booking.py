@@ -84,11 +84,39 @@ def prepare(
         )
         for order_id, number in numbers.items()
     ]
+    repayments = ledger.repayments(touched, standing)
+    owed = _owed(standing, repayments)
     return Booking(
-        postings=(*postings, *ledger.repayments(touched, standing)),
+        postings=(*postings, *repayments),
         numbers=numbers,
-        happened=[h for own in by_order.values() for h in _tell(own, currency, by_hand)],
+        happened=[
+            *(h for own in by_order.values() for h in _tell(own, currency, by_hand)),
+            *_tell_debts(postings, owed, currency),
+        ],
     )
+
+
+def _owed(standing: Mapping[str, int], repayments: Iterable[Posting]) -> dict[str, int]:
+    """Return what each account of debt holds once repayments are made."""
+    repaid = {m.target: m.amount for posting in repayments for m in posting.moves}
+    return {name: sum_ - repaid.get(name, 0) for name, sum_ in standing.items()}
+
+
+def _tell_debts(
+    postings: Iterable[Posting], owed: Mapping[str, int], currency: str
+) -> Iterable[Happened]:
+    """Say of which order a debt came up that stays one."""
+    for posting in postings:
+        sums: dict[int, int] = defaultdict(int)
+        for m in posting.moves:
+            if m.partner is not None and m.source == debt(m.partner):
+                sums[m.partner] += m.amount
+        for partner, amount in sums.items():
+            left = owed[debt(partner)]
+            if left > 0:
+                facts: dict[str, Any] = {"order_id": posting.order_id, "partner_id": partner}
+                facts |= {"amount": min(amount, left), "debt": left, "currency": currency}
+                yield Happened("debt.arisen", f"order:{posting.order_id}", facts)
 
 
 def _reason(movement: Movement, by_hand: ByHand) -> str | None:

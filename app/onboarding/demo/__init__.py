@@ -13,6 +13,7 @@ from app.extensions import db
 from app.installation import settings
 from app.onboarding.demo import history, opening, visits
 from app.onboarding.demo.cast import PLAYS
+from app.proofs import service as proofs
 from app.statistics import service as statistics
 from app.tenancy import tenant_scope
 
@@ -64,6 +65,9 @@ def _fill(stage: opening.Stage) -> Iterator[str]:
         db.session.commit()
     steps = history.play(stage)
     db.session.commit()
+    with tenant_scope(stage.tenant.id):
+        while proofs.seal():
+            db.session.commit()
     yield f"{stage.play.slug}: {steps} steps"
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flask import Response
 
 NUMBER = re.compile(r"[+-]?\d[\d.]*", re.ASCII)  # a phone, a sum below zero
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 TURNED_AWAY = Table(
     name="turned-away",
     caption=_l("Turned away by the rules"),
@@ -118,7 +118,8 @@ def export() -> Response:
     writer = csv.writer(made)
     asked = queries.questions(retired=True)
     language = str(get_locale())
-    writer.writerow([*map(str, HEAD), *(queries.told(q, None, language).label for q in asked)])
+    head = [*map(str, HEAD), *(queries.told(q, None, language).label for q in asked)]
+    writer.writerow([_plain(cell) for cell in head])
     for line in lines(asked, language, g.tenant.timezone):
         writer.writerow([_plain(cell) for cell in line])
     response = make_response("\ufeff" + made.getvalue())
