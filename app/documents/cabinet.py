@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, g
 
 from app.documents import queries
-from app.documents.forms import KINDS
+from app.documents.forms import KINDS, sheet
 from app.documents.office import workbook_of
-from app.documents.rules import Content, Kind, filled
+from app.documents.rules import Content, Kind
 from app.errors import NotFound
 from app.papers import queries as papers
 from app.papers.forms import KINDS as PAPERS
@@ -44,13 +44,13 @@ def show(public_id: str) -> Response:
     """Show one of the partner's documents as it is printed."""
     document = _own(public_id)
     content = Content.from_json(document.content)
+    replaces = queries.by_id(document.replaces_id) if document.replaces_id else None
     return page(
         "documents/cabinet/show.html",
         document=document,
         content=content,
-        words=filled(content, document.label),
+        sheet=sheet(document, content, replaces),
         kind=KINDS[Kind(document.kind)],
-        replaces=queries.by_id(document.replaces_id) if document.replaces_id else None,
         replaced_by=queries.replaced_by(document.id),
     )
 

@@ -2,20 +2,100 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from babel.dates import format_date
+from flask_babel import force_locale, lazy_pgettext
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 from wtforms import StringField, TextAreaField, widgets
 from wtforms.validators import Length
 
-from app.documents.rules import LONGEST_WORDS, REASON, Kind, Words
+from app.documents.rules import LONGEST_WORDS, REASON, Content, Kind, Words, filled
+from app.web.filters import Pen
 from app.web.forms import DayField, Filled, Form, SelectField, SelectMultipleField
-from app.web.locale import LOCALES
+from app.web.locale import LOCALES, zone
 
+if TYPE_CHECKING:
+    from app.documents.models import Document
+
+REQUISITES = {
+    "inn": _l("INN"),
+    "kpp": _l("KPP"),
+    "ogrn": _l("OGRN"),
+    "address": _l("Address"),
+    "bank": _l("Bank"),
+    "bik": _l("BIK"),
+    "account": lazy_pgettext("bank", "Account"),
+    "iban": "IBAN",
+    "bic": "BIC",
+}
 KINDS = {
     Kind.ACT: lazy_pgettext("document", "Act"),
     Kind.STATEMENT: lazy_pgettext("document", "Statement"),
     Kind.RECONCILIATION: _l("Reconciliation"),
 }
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A document as it is printed: every word and figure in its own language, whoever reads it."""
+
+    words: Words
+    head: list[str]
+    rows: list[list[str]]
+    figures: list[int]  # columns that are figures
+    void: str
+    replaces: str
+    cut: str
+    labels: dict[str, str]  # of requisites
+
+
+def sheet(document: Document, content: Content, replaces: Document | None) -> Sheet:
+    """Return a document as it is printed."""
+    with force_locale(content.locale):
+        pen = Pen(content.locale, document.currency, zone())
+        if document.kind == Kind.ACT:
+            head, rows = _act(content, document.amount, pen)
+        else:
+            head, rows = _account(content, pen)
+        void = ""
+        if document.voided_at is not None:
+            day = format_date(pen.local(document.voided_at), locale=content.locale)
+            void = _("Void since %(day)s: %(reason)s", day=day, reason=document.void_reason)
+        return Sheet(
+            words=filled(content, document.label),
+            head=[str(word) for word in head],
+            rows=rows,
+            figures=list(range(len(head)))[-1 if document.kind == Kind.ACT else -2 :],
+            void=str(void),
+            replaces=_("Takes the place of %(number)s, which is void.", number=replaces.label)
+            if replaces
+            else "",
+            cut=_("%(count)s more lines stand in the statement's file.", count=content.cut)
+            if content.cut
+            else "",
+            labels={name: str(word) for name, word in REQUISITES.items()},
+        )
+
+
+def _act(content: Content, amount: int, pen: Pen) -> tuple[list[str], list[list[str]]]:
+    rows = [[row.what, pen.money_text(row.amount)] for row in content.rows]
+    rows.append([str(_("In all")), pen.money_text(amount)])
+    return [_("What"), _("Amount")], rows
+
+
+def _account(content: Content, pen: Pen) -> tuple[list[str], list[list[str]]]:
+    first, last = (content.values[name] for name in ("first", "last"))
+    rows = [[first, str(_("Opening balance")), "", "", pen.money_text(content.opening)]]
+    for row in content.rows:
+        day = format_date(date.fromisoformat(row.at), locale=content.locale)
+        sums = pen.money_text(row.amount), pen.money_text(row.balance or 0)
+        rows.append([day, row.what, row.about, *sums])
+    rows.append([last, str(_("Closing balance")), "", "", pen.money_text(content.closing)])
+    return [_("Day"), _("What"), _("What for"), _("Amount"), _("Balance")], rows
 
 
 class IssueForm(Form):

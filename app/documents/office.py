@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import clock
 from app.documents import queries, service
-from app.documents.forms import KINDS, IssueForm, VoidForm, WordsForm
+from app.documents.forms import KINDS, IssueForm, VoidForm, WordsForm, sheet
 from app.documents.models import Document
 from app.documents.rules import PLACES, Content, Kind, filled
 from app.errors import DomainError, NotFound
@@ -329,14 +329,15 @@ def _new(form: IssueForm, status: int = 200) -> Response:
 def _document(document: Document, form: VoidForm, status: int = 200) -> Response:
     content = Content.from_json(document.content)
     standing = document.voided_at is None
+    replaces = queries.by_id(document.replaces_id) if document.replaces_id else None
     return page(
         "documents/office/show.html",
         status=status,
         document=document,
         content=content,
-        words=filled(content, document.label),
+        sheet=sheet(document, content, replaces),
         kind=KINDS[Kind(document.kind)],
-        replaces=queries.by_id(document.replaces_id) if document.replaces_id else None,
+        replaces=replaces,
         replaced_by=queries.replaced_by(document.id),
         form=form,
         may_sign=standing and document.signed_at is None and may("money"),

@@ -125,7 +125,9 @@ class Content:
 def filled(content: Content, number: str) -> Words:
     """Return a document's words with their places filled; what a value holds is never a place itself."""
     values = {**content.values, "number": number}
-    return Words(**{name: fill(text, values) for name, text in asdict(content.words).items()})
+    said = {name: fill(text, values).strip() for name, text in asdict(content.words).items()}
+    said["sign_us"] = said["sign_us"].removesuffix(":")  # nobody is named as the signer
+    return Words(**said)
 
 
 def sum_of(kind: Kind, totals: Totals) -> int:

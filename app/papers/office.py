@@ -57,7 +57,7 @@ PAPERS = Table(
             "added", _l("Added"), render="datetime", sort=Paper.id,
             value=lambda row: row.Paper.added_at,
         ),
-        Column("act", "", render="withdraw", value=lambda row: row.Paper),
+        Column("act", _l("Act"), render="withdraw", value=lambda row: row.Paper),
     ),
     filters=(
         Filter("kind", _l("Kind"), list(KINDS.items()), lambda s, v: s.where(Paper.kind == v)),

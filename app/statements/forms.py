@@ -46,7 +46,7 @@ PARTS: dict[Part, LazyString] = {
     Part.OTHER: _l("Other"),
 }
 # These stand in every statement; the others where there is something.
-ALWAYS = (Part.CREDITED, Part.REVERSED, Part.WITHDRAWN)
+ALWAYS = (Part.CREDITED, Part.WITHDRAWN)
 
 
 def said(line: Line) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.statements.rules import Line, Span
     from app.tenants.models import Tenant
 
+LONG_DAYS = {"ru": "d MMMM y"}  # without the abbreviated word for a year, which ends in a full stop
 PATTERN = "#,##0.00\u00a0\u00a4"  # figures, then the currency, in every language
 
 
@@ -161,7 +162,7 @@ class _Writer:
         }
 
     def _day(self, day: date) -> str:
-        return format_date(day, format="long", locale=self.locale)
+        return format_date(day, format=LONG_DAYS.get(self.locale, "long"), locale=self.locale)
 
     def _sum(self, minor: int) -> str:
         currency = self.merchant.currency

@@ -33,6 +33,7 @@ from app.programs import queries as programs
 from app.reports.queries import activity_of, customer_sums, sources
 from app.site.access import may, requires
 from app.site.lists import by_shop, with_undone
+from app.statements.rules import correction
 from app.web import lists
 from app.web.cells import linked
 from app.web.filters import money_text
@@ -42,7 +43,7 @@ from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from flask import Response
     from sqlalchemy import Select
@@ -61,6 +62,7 @@ class Booking:
     gain: int
     reason: str  # why staff set it by hand, else empty
     summed: bool  # its moves change the sum, and by more than one line
+    corrects: date | None = None  # first day of the closed month that it corrects
 
 
 STATES = [
@@ -204,7 +206,10 @@ def shown(order: Order, form: PartnerDataForm | None = None, status: int = 200) 
         view=view,
         happened=activity_of(f"order:{order.id}"),
         claims=journal(order.id),
-        bookings=[_booking(list(own)) for _fact, own in groupby(transfers, lambda t: t.reference)],
+        bookings=[
+            _booking(list(own), transfers[0].at)
+            for _fact, own in groupby(transfers, lambda t: t.reference)
+        ],
         goods={line.id: line.name or line.product or line.id for line in folded.snapshot.lines},
         names={i: card.name for i, card in cards(t.partner_id for t in transfers).items()},
         moves=explain.MOVES,
@@ -222,7 +227,10 @@ def _partner_form(folded: Folded, word: StaffWord | None) -> PartnerDataForm:
     return form.offer(programs.all_terms(), said.terms)
 
 
-def _booking(transfers: Sequence[Transfer]) -> Booking:
+def _booking(transfers: Sequence[Transfer], first: datetime) -> Booking:
+    """`first`: when the order was first booked."""
+    until, zone = g.tenant.closed_until, g.tenant.timezone
+    months = {correction(t.kind, first, t.at, until, zone) for t in transfers} - {None}
     signs = (int(t.source == COMMISSIONS) - int(t.target == COMMISSIONS) for t in transfers)
     gains = [sign * t.amount for sign, t in zip(signs, transfers, strict=True)]
     reasons = {t.reason for t in transfers if t.reason}
@@ -232,6 +240,7 @@ def _booking(transfers: Sequence[Transfer]) -> Booking:
         sum(gains),
         ", ".join(sorted(reasons)),
         sum(map(bool, gains)) > 1,
+        next(iter(months), None),
     )
 
 
