@@ -13,19 +13,6 @@ from app.web.forms import BooleanField, Form, SelectMultipleField
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What letters call roles and caps.
-ROLES = {
-    "owner": _l("owner"),
-    "manager": _l("manager"),
-    "accountant": _l("accountant"),
-    "support": _l("support"),
-    "developer": _l("developer"),
-}
-CAPS = {
-    "partner": _l("of one partner"),
-    "terms": _l("of a set of terms"),
-    "month": _l("of all partners"),
-}
 # Kinds in the words of who is told.
 WORDS = {
     "partner.recruited": _l("A new partner joined the network"),

@@ -33,7 +33,6 @@ from app.papers.queries import has_receipt
 from app.participation import service as participation
 from app.participation.queries import answers_of
 from app.payouts.models import Payout, PayoutMethod
-from app.payouts.rules import DISOWN
 from app.programs.forms import announced
 from app.tenancy import PLATFORM, current_tenant
 from app.tenants import queries as tenants
@@ -284,6 +283,7 @@ class View:
         """The cap itself, by locale."""
         return self.money(self.facts.get("most") or 0)
 
+<<<<<<< HEAD
     @cached_property
     def not_me(self) -> str:
         """Where the partner says that the change of payment details was not his."""
@@ -291,6 +291,8 @@ class View:
         said = crypto.sign(DISOWN, [current_tenant(), number, self.facts.get("changed_at")])
         return public_address(f"/{self.merchant.slug}/not-me/{said}")
 
+=======
+>>>>>>> main
     @property
     def holds_from(self) -> str:
         """From when announced terms hold, on the merchant's clock."""

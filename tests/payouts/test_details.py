@@ -14,6 +14,7 @@ from app.events.models import Event
 from app.extensions import db
 from app.identity import queries as people
 from app.identity import service as identity
+from app.notifications.letters import not_me_link
 from app.notifications.view import View
 from app.partners.models import Partner
 from app.partners.service import change
@@ -78,7 +79,7 @@ class Anna:
             person = people.by_email(self.email)
             assert person is not None
             view = View(message_for(event.type, self.card, person, "en", **event.facts))
-            return "/" + view.not_me.partition("://")[2].partition("/")[2]
+            return "/" + not_me_link(view).partition("://")[2].partition("/")[2]
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_every_link_that_the_accountant_sees_opens(desk: FlaskClient, lampa: Mer
 def test_the_menu_shows_the_desk_and_no_more(desk: FlaskClient, lampa: Merchant) -> None:  # noqa: F811
     text = desk.get(lampa.office("wallet/")).text
     menu = text[text.index("<nav") : text.index("</nav>")]
-    for there in ("wallet/", "payouts/", "settings/legal/", "payout-statistics/"):
+    for there in ("wallet/", "payouts/", "settings/legal/", "statistics/payouts/"):
         assert f'href="{lampa.office(there)}"' in menu, there
     for absent in ("orders/", "partners/", "settings/keys/", "settings/payouts", "links/"):
         assert f'href="{lampa.office(absent)}"' not in menu, absent

@@ -122,7 +122,7 @@ def test_the_accountant_pays_by_the_wallet_button_with_a_qr(
     expect(desk.locator(".state").filter(has_text="Paid").first).to_be_visible()
     desk.get_by_role("button", name="Show details and QR").click()
     expect(desk.locator("main")).to_contain_text(ACCOUNT)
-    desk.goto(story.address + story.merchant.office("payout-statistics/"))
+    desk.goto(story.address + story.merchant.office("statistics/payouts/"))
     expect(desk.locator("main")).to_contain_text(re.compile(r"1,200\.50"))
     fits(desk)
     desk.close()

@@ -266,21 +266,23 @@ def test_statistics_tell_months_methods_and_how_long_it_took(desk: Desk) -> None
             desk.partner("Anna").details_usable_at = clock.now() - timedelta(days=30)
         db.session.commit()
     desk.do(history)
-    page = desk.client.get(desk.merchant.office("payout-statistics/"))
+    page = desk.client.get(desk.merchant.office("statistics/payouts/"))
     assert page.status_code == 200
     assert "650.00" in page.text
-    file = desk.client.get(desk.merchant.office("payout-statistics/file?format=xlsx&what=methods"))
+    file = desk.client.get(desk.merchant.office("statistics/payouts/file?format=xlsx&what=methods"))
     sheet = load_workbook(BytesIO(file.data)).active
     (line,) = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
     assert [float(x) for x in line[1:]] == [4, 650, 162.5, 3]
     assert (
-        len(desk.client.get(desk.merchant.office("payout-statistics/file")).text.split("\n")) >= 13
+        len(desk.client.get(desk.merchant.office("statistics/payouts/file")).text.split("\n")) >= 13
     )
     for odd in ("?months=x", "?months=60", "?months=999999999999"):
-        assert desk.client.get(desk.merchant.office(f"payout-statistics/{odd}")).status_code == 200
-    assert desk.client.get(desk.merchant.office("payout-statistics/file?what=x")).status_code == 404
+        assert desk.client.get(desk.merchant.office(f"statistics/payouts/{odd}")).status_code == 200
+    assert (
+        desk.client.get(desk.merchant.office("statistics/payouts/file?what=x")).status_code == 404
+    )
 
 
 def test_statistics_of_nothing_say_so(desk: Desk) -> None:
-    page = desk.client.get(desk.merchant.office("payout-statistics/"))
+    page = desk.client.get(desk.merchant.office("statistics/payouts/"))
     assert "Nothing was paid in this time" in page.text

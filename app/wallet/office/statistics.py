@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SPANS = (12, 24, 60)  # months
 
 
-@bp.get("/payout-statistics/")
+@bp.get("/statistics/payouts/")
 @requires("money.read")
 def statistics() -> Response:
     """Show what was paid, month by month and method by method."""
@@ -49,7 +49,7 @@ def statistics() -> Response:
     )
 
 
-@bp.get("/payout-statistics/file")
+@bp.get("/statistics/payouts/file")
 @requires("money.read")
 def statistics_file() -> Response:
     """Answer with the lines as CSV or XLSX: by month, or by method."""
