@@ -228,14 +228,16 @@ class View:
     @cached_property
     def sale(self) -> str:
         """The address of the sale that the event is about, with why this sum."""
-        query = select(Deal.public_id).where(Deal.order_id == (self.facts.get("order_id") or 0))
-        deal = db.session.scalar(query)
+        number = self.facts.get("order_id")
+        query = select(Deal.public_id).where(Deal.order_id == number)
+        deal = db.session.scalar(query) if number else None
         return self.cabinet(f"sales/{deal}/" if deal else "sales/")
 
     @property
     def amount(self) -> str:
         """The event's sum, by locale."""
-        return self.money(self.facts.get("amount") or 0)
+        currency = self.facts.get("currency") or self.merchant.currency
+        return money_text(int(self.facts.get("amount") or 0), currency)
 
     def money(self, minor: int) -> str:
         """Return another sum of the event, minor units, by locale."""
@@ -259,14 +261,15 @@ class View:
     @cached_property
     def coupon_page(self) -> str:
         """Where a customer sees his coupon again."""
-        said = crypto.sign(LINK, [current_tenant(), self.facts.get("grant")])
-        return public_address(f"/{self.merchant.slug}/coupon/{said}")
+        token = crypto.sign(LINK, [current_tenant(), self.facts.get("grant")])
+        return public_address(f"/{self.merchant.slug}/coupon/{token}")
 
     @cached_property
     def confirm_code(self) -> str:
         """Where a customer says that it was he who typed the code."""
-        said = [current_tenant(), *map(self.facts.get, ("member_id", "code", "locale"))]
-        return public_address(f"/{self.merchant.slug}/code/confirm/{crypto.sign(CONFIRM, said)}")
+        said = [self.facts.get(name) for name in ("member_id", "code", "locale")]
+        token = crypto.sign(CONFIRM, [current_tenant(), *said])
+        return public_address(f"/{self.merchant.slug}/code/confirm/{token}")
 
     @property
     def cap(self) -> str:
@@ -276,23 +279,16 @@ class View:
     @property
     def given(self) -> str:
         """How much of the cap is given, by locale."""
-        return self.money(self.facts.get("given") or 0)
+        return self._sum("given")
 
     @property
     def most(self) -> str:
         """The cap itself, by locale."""
-        return self.money(self.facts.get("most") or 0)
+        return self._sum("most")
 
-<<<<<<< HEAD
-    @cached_property
-    def not_me(self) -> str:
-        """Where the partner says that the change of payment details was not his."""
-        number = self.partner.id if self.partner else 0
-        said = crypto.sign(DISOWN, [current_tenant(), number, self.facts.get("changed_at")])
-        return public_address(f"/{self.merchant.slug}/not-me/{said}")
+    def _sum(self, name: str) -> str:
+        return money_text(int(self.facts.get(name) or 0), self.merchant.currency)
 
-=======
->>>>>>> main
     @property
     def holds_from(self) -> str:
         """From when announced terms hold, on the merchant's clock."""

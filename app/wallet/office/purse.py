@@ -135,11 +135,7 @@ def _form(line: Line) -> PayForm:
         for code, name in line.around.methods.items()
     ]
     if request.method == "GET":
-<<<<<<< HEAD
-        form.method.data = next(iter(line.details), next(iter(line.around.methods)))
-=======
         form.method.data = next(iter(line.details), next(iter(line.around.methods), None))
->>>>>>> main
     return form
 
 
