@@ -38,6 +38,9 @@ class PayoutOut(BaseModel):
     state: str
     partner: str
     amount: str
+    fee: str  # of the platform, kept back of the amount
+    net: str  # what reaches the partner
+    settled_by: str  # own, platform
     method: str
     reason: str | None
     requested_at: str

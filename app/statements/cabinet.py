@@ -10,6 +10,7 @@ from app.errors import NotFound
 from app.ledger.queries import partner_balances
 from app.lists.rules import FORMATS
 from app.partners import queries as partners
+from app.proofs.queries import newest
 from app.site.access import requires
 from app.web import statements
 from app.web.pages import page
@@ -31,6 +32,7 @@ def index() -> Response:
         parts_of=statements.parts_of,
         balance=partner_balances([g.partner_id])[g.partner_id],
         partner=partners.by_id(g.partner_id),
+        mark=newest(),
     )
 
 

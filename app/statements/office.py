@@ -12,6 +12,7 @@ from app.ledger.queries import partner_balances
 from app.lists.rules import FORMATS
 from app.lists.service import told
 from app.partners import queries as partners
+from app.proofs.queries import newest
 from app.site.access import requires
 from app.statements import queries
 from app.statements.forms import PARTS
@@ -73,6 +74,7 @@ def show(refcode: str) -> Response:
         parts_of=statements.parts_of,
         balance=partner_balances([partner.id])[partner.id],
         partner=partner,
+        mark=newest(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -194,3 +195,19 @@ def test_the_public_page_lists_the_marks_and_nothing_else_of_the_books(
     for number in (1, 2):
         assert committed(app, lampa, lambda n=number: queries.head_of(n)) in said
     assert "Entries" not in said.partition("<main")[2]
+
+
+def test_an_account_statement_carries_the_mark_and_its_verifiable_file(
+    app: App, client: FlaskClient, lampa: Merchant, anna: int
+) -> None:
+    said = client.get(lampa.cabinet("account/statement/")).text
+    assert committed(app, lampa, lambda: queries.newest().head) in said
+    link = re.search(r'href="([^"]*/account/proof/statement.json[^"]*)"', said)
+    assert link
+    found = client.get(link[1].replace("&amp;", "&")).get_json()
+    assert rules.verify(found).lines == 4
+    desk = sign_in(app.test_client(), lampa.staff["accountant"])
+    listed = desk.get(lampa.office("statements/")).text
+    link = re.search(r'href="([^"]*/proof/statement.json[^"]*)"', listed)
+    assert link
+    assert rules.verify(desk.get(link[1].replace("&amp;", "&")).get_json()).lines == 6

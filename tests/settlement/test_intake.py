@@ -80,6 +80,9 @@ def test_when_the_hold_ends_the_partner_is_paid_at_once(app: App, shop: Shop) ->
         jobs.settle()
     assert shop.payouts() == [("approved", 10_000, 1_500)]
     assert shop.call("GET", "partners/anna")["balance"]["reserved"] == "100.00"
+    [shown] = shop.call("GET", "payouts")["items"]
+    told = (shown["amount"], shown["fee"], shown["net"], shown["settled_by"])
+    assert told == ("100.00", "15.00", "85.00", "platform")
 
 
 def test_without_money_he_waits_and_the_next_top_up_pays_him(app: App, shop: Shop) -> None:
