@@ -21,7 +21,7 @@ from app.orders.rules import folded_from_json
 from app.partners.models import Partner
 from app.partners.queries import by_refcode, cards
 from app.reports.queries import sources
-from app.site.access import requires
+from app.site.access import allowed, requires
 from app.site.lists import by_shop, with_undone
 from app.web.filters import money_text
 from app.web.pages import page
@@ -110,7 +110,9 @@ def _accruals() -> tuple[Select[Any], Table]:
     return statement, table
 
 
-def _address(row: Any) -> str:
+def _address(row: Any) -> str | None:
+    if not allowed("office.orders.show"):
+        return None  # the accountant reads what was earned, and no orders
     return url_for("office.orders.show", deal=row.deal)
 
 

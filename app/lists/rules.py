@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -19,6 +20,7 @@ LONGEST_NAME, LONGEST_QUERY, MOST_VIEWS = 60, 2_000, 50
 AT_ONCE = 2_000  # rows that are exported while somebody waits
 MOST_IN_SHEET = 1_048_575  # rows of a sheet below its head
 _ACTS = ("=", "+", "-", "@", "\t", "\r", "\n")  # with these a spreadsheet begins a formula
+_NUMBER = re.compile(r"[+-]?\d[\d.]*", re.ASCII)  # a phone, a sum below zero: no formula
 _BOM = "\ufeff"
 _LONGEST_CELL, _WIDTH = 32_767, 18  # characters that a cell holds; of a column, as it opens
 _AS_SAID = {
@@ -62,7 +64,8 @@ def unpack(value: Any) -> Any:
 def harmless(value: Any) -> Any:
     """Return a cell for CSV: a text that a spreadsheet would take for a formula gets an apostrophe."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_ACTS) else value
+        acts = value.startswith(_ACTS) and _NUMBER.fullmatch(value) is None
+        return f"'{value}" if acts else value
     return value.isoformat(" ") if isinstance(value, datetime) else value
 
 

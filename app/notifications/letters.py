@@ -11,10 +11,13 @@ import mjml
 from flask import current_app
 from flask_babel import force_locale, gettext
 
-from app.installation import settings
+from app import crypto
+from app.installation import public_address, settings
 from app.notifications import queries, rules, written
 from app.notifications.rules import To
 from app.notifications.view import UnwantedError, View
+from app.payouts.rules import DISOWN
+from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -95,6 +98,13 @@ def rendered(view: View, kind: str, part: str) -> str:
     return _environment().get_template(f"notifications/{kind}.{part}").render(v=view)
 
 
+def not_me_link(view: View) -> str:
+    """Return where the partner says that the change of payment details was not his."""
+    said = [view.partner.id if view.partner else 0, view.facts.get("changed_at")]
+    token = crypto.sign(DISOWN, [current_tenant(), *said])
+    return public_address(f"/{view.merchant.slug}/not-me/{token}")
+
+
 def _headers(message: Message, view: View) -> dict[str, str]:
     domain = parseaddr(settings().mail.sender)[1].rpartition("@")[2] or "localhost"
     headers = {
@@ -117,6 +127,7 @@ def _environment() -> Environment:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        found.globals["not_me_link"] = not_me_link
         current_app.extensions["notifications.letters"] = found
     return cast("Environment", found)
 

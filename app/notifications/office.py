@@ -34,6 +34,8 @@ KINDS = {
     "partner.invited": _l("Welcome, once more"),
     "partner.rejected": _l("Application not accepted"),
     "partner.details_changed": _l("Payment details changed"),
+    "partner.details_restored": _l("Change of payment details taken back"),
+    "partner.details_frozen": _l("Payment details frozen"),
     "partner.recruited": _l("New partner in the network"),
     "deal.overridden": _l("Commission set by hand"),
     "site.verified": _l("Site proved"),

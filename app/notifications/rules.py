@@ -60,6 +60,8 @@ RULES: Mapping[str, Rule] = {
     "partner.rejected": Rule(To.PARTNER),
     "partner.reopened": Rule(To.PARTNER),
     "partner.details_changed": Rule(To.PARTNER),
+    "partner.details_restored": Rule(To.PARTNER),
+    "partner.details_frozen": Rule(To.STAFF, MONEY_DESK),
     "partner.group_warned": Rule(To.PARTNER),
     "partner.group_moved": Rule(To.PARTNER),
     "partner.adjusted": Rule(To.PARTNER),

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
@@ -39,6 +40,11 @@ class Partner(Tenanted, Model):
     details_changed_at: Mapped[datetime | None]
     tax_status: Mapped[str | None]  # as the payment details say it
     details_usable_at: Mapped[datetime | None]
+    details_former: Mapped[bytes | None]  # those that a change replaced, while it can be undone
+    details_frozen_at: Mapped[datetime | None]  # "this wasn't me": no change until staff lift it
+    details_for: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{}'")
+    )  # codes of the methods that have details
     answers: Mapped[dict[str, Any]] = mapped_column(
         server_default=text("'{}'")
     )  # registration form

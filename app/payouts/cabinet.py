@@ -15,9 +15,11 @@ from app.money import Money
 from app.papers import service as papers
 from app.partners import queries as partners
 from app.payouts import queries, rules, service
-from app.payouts.forms import STEPS, DetailsForm, RequestForm
+from app.payouts.forms import STEPS, RequestForm
 from app.payouts.models import Payout
-from app.payouts.rules import Details, Standing, State
+from app.payouts.rules import Standing, State
+from app.requisites.forms import FORMS, WAY_FIELDS, filled
+from app.requisites.rules import WAYS, Card, Details, Kind, Payee
 from app.settlement import queries as settlement
 from app.settlement.forms import OWN_OUTS as OUTS
 from app.settlement.forms import OWN_WAITS as WAITS
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     from app.partners.models import Partner
     from app.payouts.models import PayoutMethod
+    from app.requisites.forms import PayeeForm
+    from app.requisites.rules import Way
 
 bp = Blueprint("payouts", __name__, url_prefix="/payouts")
 
@@ -128,8 +132,9 @@ def cancel(public_id: str) -> Response:
 def details() -> Response:
     """Show where the money goes, method by method; after the password was given anew."""
     partner, method = _partner(), _method()
-    known = service.details_of(partner).get(method.code)
-    return _details(partner, method, DetailsForm(data=vars(known) if known else None))
+    payee = service.kept(partner).payee or Payee(partner.name)
+    form = FORMS[Kind(method.kind)](data=filled(payee, _known(partner, method)))
+    return _details(partner, method, form)
 
 
 @bp.post("/details")
@@ -137,14 +142,35 @@ def details() -> Response:
 @freshly
 def change_details() -> Response:
     """Keep the details for a method."""
-    partner, method, form = _partner(), _method(), DetailsForm()
+    partner, method = _partner(), _method()
+    form = FORMS[Kind(method.kind)]()
     if not form.validate_on_submit():
         return _details(partner, method, form, status=422)
-    given = Details(
-        form.holder.data.strip(), form.account.data.strip(), (form.note.data or "").strip()
-    )
-    changed = service.set_details(partner, method.code, given)
+    way, known = WAYS[Kind(method.kind)].make(form.said), _known(partner, method)
+    if isinstance(known, Card) and not way.number:
+        way = known  # a card's number is never shown again, so it need not be typed again
+    try:
+        given = Details(Payee.make(form.said), way)
+        changed = service.set_details(partner, method.code, given)
+    except DomainError as error:
+        form.tell(error)
+        return _details(partner, method, form, status=error.status)
     return see_other("cabinet.payouts.index", message=_("Saved.") if changed else None)
+
+
+@bp.post("/details/back")
+@requires("partner")
+@freshly
+def take_back_details() -> Response:
+    """Take a change back while it waits."""
+    service.take_back_change(_partner())
+    return see_other("cabinet.payouts.details", message=_("Your former details hold again."))
+
+
+def _known(partner: Partner, method: PayoutMethod) -> Way | None:
+    """Return what the partner gave for the method, where it is of its kind."""
+    way = service.kept(partner).ways.get(method.code)
+    return way if way is not None and way.kind == method.kind else None
 
 
 def _own(public_id: str) -> queries.Line:
@@ -174,7 +200,8 @@ def _method() -> PayoutMethod:
 def _request_form(balance: PartnerBalance) -> RequestForm:
     amount = Money(balance.available, g.tenant.currency)
     form = RequestForm(data={"amount": amount} if amount else None)
-    known = service.details_of(_partner())
+    known, kinds = service.details_of(_partner()), {m.code: m.kind for m in queries.methods()}
+    known = {code: d for code, d in known.items() if d.kind == kinds.get(code)}
     form.method.choices = [
         (m.code, f"{m.name} · {known[m.code].masked()}" if m.code in known else m.name)
         for m in queries.methods()
@@ -191,8 +218,9 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
         available=balance.available,
         debt=balance.debt,
         minimum=queries.minimum(),
-        has_details=any(m.code in service.details_of(partner) for m in queries.methods()),
+        has_details=any(_known(partner, m) is not None for m in queries.methods()),
         usable_from=partner.details_usable_at,
+        frozen=partner.details_frozen_at is not None,
     )
     mine = queries.lines().where(Payout.partner_id == g.partner_id)
     context: dict[str, Any] = {
@@ -211,7 +239,7 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
 
 
 def _details(
-    partner: Partner, method: PayoutMethod, form: DetailsForm, status: int = 200
+    partner: Partner, method: PayoutMethod, form: PayeeForm, status: int = 200
 ) -> Response:
     return page(
         "payouts/cabinet/details.html",
@@ -219,7 +247,9 @@ def _details(
         form=form,
         method=method,
         methods=queries.methods(),
-        known=service.details_of(partner),
+        partner=partner,
+        known=_known(partner, method),
+        pending=service.is_pending(partner),
+        fields=WAY_FIELDS[Kind(method.kind)],
         usable_from=partner.details_usable_at,
-        now=clock.now(),
     )

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
+from app.requisites.forms import KIND_NAMES
 from app.web.forms import Filled, Form, MoneyField, Positive, RadioField, SelectField
 
 REASON = 500  # characters
@@ -19,6 +20,7 @@ STEPS = {
     "payout.rejected": _l("Rejected"),
     "payout.cancelled": _l("Taken back by the partner"),
     "payout.failed": _l("Failed"),
+    "partner.details_shown": _l("Payment details shown unmasked"),
 }
 ACTORS = {"partner": _l("The partner"), "api": _l("The shop's program"), "system": _l("Partnerka")}
 
@@ -28,18 +30,6 @@ class RequestForm(Form):
 
     amount = MoneyField(_l("Amount"), [Filled(), Positive()])
     method = SelectField(_l("Method"), [Filled()])
-
-
-class DetailsForm(Form):
-    """How a partner is paid by one method."""
-
-    holder = StringField(_l("Name of the person or company"), [Filled(), Length(max=200)])
-    account = StringField(
-        _l("Account, card or wallet"),
-        [Filled(), Length(max=100)],
-        render_kw={"autocomplete": "off"},
-    )
-    note = TextAreaField(_l("What else is needed"), [Length(max=1000)])
 
 
 class RecordForm(Form):
@@ -70,4 +60,10 @@ class MethodForm(Form):
     """One of the merchant's own ways to pay."""
 
     name = StringField(_l("Name"), [Filled(), Length(max=60)])
-    hint = TextAreaField(_l("What the partner is asked to give"), [Length(max=500)])
+    kind = SelectField(
+        _l("Where the money goes"),
+        [Filled()],
+        choices=list(KIND_NAMES.items()),
+        description=_l("Decides what the partner fills in, and how it is checked."),
+    )
+    hint = TextAreaField(_l("A hint for the partner"), [Length(max=500)])

@@ -22,10 +22,14 @@ class PayoutMethod(Tenanted, Model):
     hint: Mapped[str] = mapped_column(
         server_default=text("''")
     )  # what the partner is asked to give
+    kind: Mapped[str] = mapped_column(server_default=text("'other'"))  # decides the fields asked
     position: Mapped[int] = mapped_column(server_default=text("0"))
     retired_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("tenant_id", "code"),)
+    __table_args__ = (
+        CheckConstraint("kind in ('bank','iban','card','phone','other')", name="kind"),
+        UniqueConstraint("tenant_id", "code"),
+    )
 
 
 class Payout(Tenanted, Model):

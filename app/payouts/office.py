@@ -27,6 +27,8 @@ from app.payouts.forms import ACTORS, STEPS, MethodForm, ReasonForm, RecordForm
 from app.payouts.models import Payout
 from app.payouts.rules import LIFECYCLE, METHODS_LIMIT, PLATFORM, State
 from app.payouts.service import bulk
+from app.requisites.forms import KIND_NAMES, STATUS_NAMES
+from app.requisites.rules import Kind
 from app.runs import queries as runs
 from app.runs.rules import OPEN, can_resume, percent_done
 from app.settlement import queries as settlement_queries
@@ -266,7 +268,7 @@ def add_method() -> Response:
     """Add a method."""
     form = MethodForm()
     if form.validate_on_submit():
-        service.create_method(form.name.data, form.hint.data or "")
+        service.create_method(form.name.data, form.hint.data or "", kind=Kind(form.kind.data))
         return see_other("office.payouts.methods", message=_("Added."))
     return _methods(form, status=422)
 
@@ -277,7 +279,7 @@ def change_method(method_id: int) -> Response:
     """Rename a method, or reword what is asked."""
     form = MethodForm()
     if form.validate_on_submit():
-        service.change_method(method_id, form.name.data, form.hint.data or "")
+        service.change_method(method_id, form.name.data, form.hint.data or "", Kind(form.kind.data))
         return see_other("office.payouts.methods", message=_("Saved."))
     return _methods(form, status=422)
 
@@ -320,7 +322,7 @@ def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
         partner=partners.by_id(payout.partner_id),
         balance=partner_balances([payout.partner_id])[payout.partner_id],
         details=service.copied(payout) if may("money.read") else None,
-        open_details=may("money"),
+        status_names=STATUS_NAMES,
         actions=[
             a for a in actions if a not in ({"cancel"} if funding is None else {"cancel", "reject"})
         ],
@@ -366,5 +368,6 @@ def _methods(form: MethodForm, status: int = 200) -> Response:
         status=status,
         form=form,
         methods=queries.methods(),
+        kinds=KIND_NAMES,
         limit=METHODS_LIMIT,
     )

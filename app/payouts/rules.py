@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
@@ -15,9 +14,11 @@ from app.ledger.rules import payout as passage
 from app.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
 COOLING = timedelta(hours=24)  # after a change of payment details, except for the first
+DISOWN = "details_not_mine"  # the purpose of the letter's link
+OLD_CONTACT = timedelta(days=7)  # so long a replaced address is still told of changed details
 
 
 class State(StrEnum):
@@ -96,6 +97,7 @@ class Obstacle(StrEnum):
     NOTHING = "nothing"
     BELOW_MINIMUM = "below_minimum"
     NO_DETAILS = "no_details"
+    FROZEN = "frozen"
     COOLING = "cooling"
 
 
@@ -110,6 +112,7 @@ class Standing:
     minimum: int
     has_details: bool
     usable_from: datetime | None
+    frozen: bool = False
 
 
 def obstacle(standing: Standing, now: datetime) -> Obstacle | None:
@@ -121,6 +124,7 @@ def obstacle(standing: Standing, now: datetime) -> Obstacle | None:
         (standing.available <= 0, Obstacle.NOTHING),
         (standing.available < standing.minimum, Obstacle.BELOW_MINIMUM),
         (not standing.has_details, Obstacle.NO_DETAILS),
+        (standing.frozen, Obstacle.FROZEN),
         (cools(standing.usable_from, now) is not None, Obstacle.COOLING),
     )
     return next((reason for holds, reason in found if holds), None)
@@ -186,33 +190,6 @@ def cools(usable_from: datetime | None, now: datetime) -> Refusal | None:
 OWN, PLATFORM = "own", "platform"  # who sends the money of a payout
 LARGEST_PAYMENT = 10**15  # minor units: an advance has no other bound, and sums must fit bigint
 METHODS_LIMIT = 5  # of the merchant's own choice
-_SHOWN = 4  # characters of an account that may be shown
-_HIDDEN = "\u2022\u2022\u2022\u2022"
-
-
-@dataclass(frozen=True)
-class Details:
-    """How a partner is paid by one method; kept encrypted, shown masked."""
-
-    holder: str
-    account: str
-    note: str = ""
-
-    def masked(self) -> str:
-        """Return the account's end only: "•••• 1234"; a short one is hidden whole."""
-        plain = "".join(c for c in self.account if c.isalnum())
-        return f"{_HIDDEN} {plain[-_SHOWN:]}" if len(plain) > 2 * _SHOWN else _HIDDEN
-
-
-def read_details(text: str | None) -> dict[str, Details]:
-    """Read {method code: Details} from the JSON kept under encryption; None is none."""
-    stored = json.loads(text) if text else {}
-    return {code: Details(**fields) for code, fields in stored.items()}
-
-
-def write_details(details: Mapping[str, Details]) -> str:
-    """Write {method code: Details} as JSON, always the same for the same."""
-    return json.dumps({code: asdict(d) for code, d in details.items()}, sort_keys=True)
 
 
 def method_code(name: str, taken: Collection[str]) -> str:

@@ -19,6 +19,7 @@ from app.payouts import service as payouts_service
 from app.payouts.forms import ACTORS, STEPS
 from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import LIFECYCLE, State
+from app.requisites.forms import FIELD_NAMES
 from app.settlement import queries, service
 from app.settlement.forms import FailureForm
 from app.site.access import requires
@@ -206,6 +207,7 @@ def _show(payout: str, form: FailureForm, status: int = 200) -> Response:
         rate=Decimal(row.rate),
         merchant=place.merchant,
         details=details,
+        field_names=FIELD_NAMES,
         steps=steps,
         words=STEPS,
         actors=ACTORS,

@@ -15,6 +15,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "office": (
         "identity",
         "tenants",
+        "requisites",
         "sms",
         "telegram",
         "catalog",
@@ -33,6 +34,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "commissions",
         "papers",
         "payouts",
+        "wallet",
         "proofs",
         "statements",
         "documents",
@@ -106,6 +108,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "notifications",
         "proofs",
         "onboarding",
+        "payouts",
     ),
     "platform": (
         "tenants",

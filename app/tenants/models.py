@@ -140,6 +140,17 @@ class Connection(Tenanted, Model):
     __table_args__ = (UniqueConstraint("tenant_id", "public_id"), ref("shop", "shop_id"))
 
 
+class MerchantLegal(Tenanted, Model):
+    """The merchant's own legal details, as documents, registers and invoices carry them; one row."""
+
+    __tablename__ = "merchant_legal"
+
+    facts: Mapped[dict[str, Any]]
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("tenant_id"),)
+
+
 class IdempotencyKey(Tenanted, Model):
     """The answer once given to a POST with this Idempotency-Key; kept 24 hours."""
 

@@ -10,11 +10,13 @@ from sqlalchemy import func, select
 from app import crypto
 from app.extensions import db
 from app.facts import service as facts
+from app.requisites.rules import Legal
 from app.tenancy import current_tenant
 from app.tenants.models import (
     ApiKey,
     Connection,
     Directory,
+    MerchantLegal,
     Shop,
     ShopDomain,
     StatusMap,
@@ -108,6 +110,12 @@ def settings() -> dict[str, Any]:
 def setting(name: str) -> Any:
     """Return one setting as it holds now."""
     return facts.current([MERCHANT], [name]).get(MERCHANT, {}).get(name, DEFAULTS.get(name))
+
+
+def legal() -> Legal | None:
+    """Return the merchant's own legal details, or None while they were not given."""
+    stored = db.session.scalar(select(MerchantLegal.facts))
+    return Legal(**stored) if stored else None
 
 
 def shops() -> Sequence[Shop]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -17,13 +17,25 @@ from app.errors import Conflict, DomainError, FieldError, NotFound
 from app.events.service import actor, record
 from app.extensions import db
 from app.facts import service as facts
+from app.requisites.service import refuse
 from app.tenancy import current_tenant, public_id
 from app.tenants import queries, rules
-from app.tenants.models import ApiKey, Connection, Directory, Shop, ShopDomain, StatusMap, Tenant
+from app.tenants.models import (
+    ApiKey,
+    Connection,
+    Directory,
+    MerchantLegal,
+    Shop,
+    ShopDomain,
+    StatusMap,
+    Tenant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+    from app.requisites.rules import Legal
 
 KEY_SHOWN = 12  # characters of a key that lists show
 
@@ -151,6 +163,24 @@ def change_brand(tenant: Tenant, *, name: str, accent: str | None) -> None:
         f"merchant:{tenant.id}",
         changes={"name": name, "accent": accent},
     )
+
+
+def change_legal(given: Legal) -> bool:
+    """Keep the merchant's own legal details; False: they already were. Raises DomainError (422) by field."""
+    refuse(given.problems())
+    before = queries.legal()
+    if before == given:
+        return False
+    kept = {"facts": asdict(given), "changed_at": clock.now()}
+    db.session.execute(
+        insert(MerchantLegal)
+        .values(**kept)
+        .on_conflict_do_update(index_elements=["tenant_id"], set_=kept)
+    )
+    old = asdict(before) if before else {}
+    changed = sorted(name for name, text in asdict(given).items() if text != old.get(name, ""))
+    record("merchant.settings_changed", f"merchant:{current_tenant()}", legal=", ".join(changed))
+    return True
 
 
 def read_place(domain: str, path: str) -> rules.Place:

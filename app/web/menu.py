@@ -118,7 +118,14 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Signs of fraud"), endpoint="office.trust.policy"),
             ),
         ),
-        Entry(lazy_gettext("Accruals"), "coins", "office.commissions.index"),
+        Entry(
+            lazy_gettext("Accruals"),
+            "coins",
+            entries=(
+                Entry(lazy_gettext("By partner"), endpoint="office.wallet.index"),
+                Entry(lazy_gettext("By sale"), endpoint="office.commissions.index"),
+            ),
+        ),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(
             lazy_gettext("Payouts"),
@@ -133,6 +140,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Prepaid balance"), endpoint="office.billing.index"),
                 Entry(lazy_gettext("What you owe"), endpoint="office.liability.index"),
                 Entry(lazy_gettext("Money calendar"), endpoint="office.calendars.index"),
+                Entry(lazy_gettext("Payout statistics"), endpoint="office.wallet.statistics"),
             ),
         ),
         Entry(
@@ -229,6 +237,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Recalculations"), endpoint="office.reruns.index"),
                 Entry(lazy_gettext("Attribution"), endpoint="office.tenants.attribution"),
                 Entry(lazy_gettext("Payout rules"), endpoint="office.tenants.payouts"),
+                Entry(lazy_gettext("Legal details"), endpoint="office.requisites.legal"),
                 Entry(lazy_gettext("Counters"), endpoint="office.attribution.snippet"),
                 Entry(lazy_gettext("Connections"), endpoint="office.intake.index"),
                 Entry(lazy_gettext("Team"), endpoint="office.identity.team"),

@@ -27,6 +27,11 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "paid": (lazy_pgettext("payout", "Paid"), "good"),
     "rejected": (lazy_pgettext("state", "Rejected"), "bad"),
     "failed": (lazy_pgettext("state", "Failed"), "bad"),
+    # payment details
+    "details_none": (lazy_pgettext("details", "None"), "quiet"),
+    "details_given": (lazy_pgettext("details", "Given"), "good"),
+    "details_cooling": (lazy_pgettext("details", "New, wait a day"), "warn"),
+    "details_frozen": (lazy_pgettext("details", "Frozen"), "bad"),
     # partners, members of staff, invitations, keys
     "applied": (lazy_pgettext("partner", "Applied"), "warn"),
     "waiting": (lazy_pgettext("partner", "Waiting"), "warn"),

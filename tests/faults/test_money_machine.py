@@ -27,9 +27,8 @@ from app.ledger.queries import PartnerBalance, partner_balances
 from app.ledger.rules import COMMISSIONS, Move, available, pending
 from app.partners.models import Partner
 from app.payouts import service
-from app.payouts.rules import Details
 from tests.harness import invariants
-from tests.payouts.setting import RUB, at_lampa, earn, partner, take_back
+from tests.payouts.setting import RUB, at_lampa, by_bank, earn, partner, take_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +106,7 @@ class Books(RuleBasedStateMachine):
         self.ids = [partner("Anna"), partner("Boris")]
         for number in self.ids:
             card = db.session.scalars(select(Partner).where(Partner.id == number)).one()
-            service.set_details(card, "bank", Details("Somebody", "40817810099910004312"))
+            service.set_details(card, "bank", by_bank("Somebody"))
         self.purses = [Purse(), Purse()]
 
     @rule(i=who, amount=sums)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from openpyxl import load_workbook
 
-from app.lists.rules import kept_query, pack, unpack, write_csv, write_xlsx
+from app.lists.rules import harmless, kept_query, pack, unpack, write_csv, write_xlsx
 
 HEAD = ("Name", "Turnover", "Joined", "Last sale")
 ROWS = [
@@ -32,6 +32,11 @@ def test_a_csv_cell_cannot_act() -> None:
     assert "Anna,1234.50,2026-11-25,2026-11-25 12:30:00" in text
     assert "\"'=HYPERLINK" in text
     assert ",-3," in text  # a number is a number
+    acting = ["=1", "+1+1", "-2|cmd", "@sum", "\t=1", "\r=1", "\n=1", "+7 916"]
+    assert [harmless(each) for each in acting] == [f"'{each}" for each in acting]
+    assert [harmless(each) for each in ("+79161234567", "-3.50", "a=1", "")] == [
+        "+79161234567", "-3.50", "a=1", "",
+    ]  # fmt: skip
 
 
 def test_a_workbook_has_texts_as_texts_and_numbers_as_numbers() -> None:

@@ -326,17 +326,18 @@ class TestTheCard:
         with lampa.scope():
             service.make_question(Kind.TEXT, {"en": "City"}, help_text={})
         lampa.call("POST", "/partners", {"name": "Anna", "answers": {"city": "=cmd()"}})
-        answer = lampa.signed_in().get(at(lampa, "answers.csv"))
+        answer = lampa.signed_in().get(at(lampa, "answers"))
         rows = list(csv.reader(io.StringIO(answer.get_data(as_text=True).lstrip("\ufeff"))))
         assert rows[0][-1] == "City"
         assert (rows[1][0], rows[1][-1]) == ("anna", "'=cmd()")
         assert "attachment" in answer.headers["Content-Disposition"]
+        assert lampa.signed_in().get(at(lampa, "answers?format=xlsx")).data.startswith(b"PK")
 
     def test_a_number_below_zero_stays_a_number(self, lampa: Shop) -> None:
         with lampa.scope():
             service.make_question(Kind.NUMBER, {"en": "Debt"}, help_text={})
         lampa.call("POST", "/partners", {"name": "Anna", "answers": {"debt": "-5"}})
-        rows = lampa.signed_in().get(at(lampa, "answers.csv")).get_data(as_text=True)
+        rows = lampa.signed_in().get(at(lampa, "answers")).get_data(as_text=True)
         assert ",-5" in rows
 
 

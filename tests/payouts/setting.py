@@ -12,14 +12,34 @@ from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, Move, available, debt
 from app.partners.models import Code, Partner
 from app.payouts.models import PayoutMethod
+from app.requisites.rules import BankAccount, Details, Payee
 from app.tenancy import public_id, tenant_scope
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Page
+
 RUB = "RUB"
+ACCOUNT = "40817810899910004312"
+BANK = {"bik": "044525225", "bank": "Sberbank", "correspondent": "30101810400000000225"}
+FORM = {"status": "person", "country": "RU", "name": "Anna Petrova", "account": ACCOUNT, **BANK}
 _numbers = count(1)
+
+
+def by_bank(name: str, account: str = ACCOUNT) -> Details:
+    """Return a person's details for the method "bank"."""
+    return Details(Payee(name), BankAccount(account=account, **BANK))
+
+
+def fill_details(page: Page, name: str = "Anna Petrova") -> None:
+    """Fill in the cabinet's page of payment details for a bank account."""
+    page.get_by_label("Full name").fill(name)
+    page.get_by_label("BIK", exact=True).fill(BANK["bik"])
+    page.get_by_label("Account number").fill(ACCOUNT)
+    page.get_by_label("Bank", exact=True).fill(BANK["bank"])
+    page.get_by_label("Correspondent account").fill(BANK["correspondent"])
 
 
 def merchant(name: str = "Lampa", currency: str = RUB) -> int:
@@ -44,7 +64,7 @@ def at_lampa() -> Iterator[int]:
     """Stand in a new merchant's scope that has the method "bank"."""
     tenant = merchant()
     with tenant_scope(tenant):
-        db.session.add(PayoutMethod(code="bank", name="Bank transfer", hint="Account and BIC"))
+        db.session.add(PayoutMethod(code="bank", name="Bank transfer", kind="bank"))
         db.session.flush()
         yield tenant
 

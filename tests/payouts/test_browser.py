@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from app.extensions import db
 from app.identity import service as identity
 from tests.harness.browser import violations
-from tests.payouts.setting import earn, known_partner
+from tests.payouts.setting import earn, fill_details, known_partner
 from tests.world import PASSWORD, Merchant, lampa, world  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def test_from_the_partners_wish_to_the_merchants_word(
     story.enter(page, story.email, story.cabinet())
     sound(page, "cabinet-no-details")
     page.get_by_role("link", name="Fill in").click()
-    page.get_by_label("Name of the person").fill("Anna Petrova")
-    page.get_by_label("Account, card or wallet").fill("40817810099910004312")
+    fill_details(page)
     sound(page, "cabinet-details")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Amount")).to_have_value("1,000.00")
@@ -126,8 +125,7 @@ def test_the_cabinet_does_it_all_without_script(browser: Browser, story: Story) 
         java_script_enabled=False, viewport={"width": 375, "height": 800}
     ).new_page()
     story.enter(page, story.email, story.cabinet("payouts/details"))
-    page.get_by_label("Name of the person").fill("Anna Petrova")
-    page.get_by_label("Account, card or wallet").fill("40817810099910004312")
+    fill_details(page)
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Ask for it").click()
     expect(page.get_by_role("button", name="Take the request back")).to_be_visible()

@@ -14,8 +14,7 @@ from app.ledger.queries import partner_balances
 from app.partners.models import Partner
 from app.payouts import service
 from app.payouts.models import Payout
-from app.payouts.rules import Details
-from tests.payouts.setting import earn, partner, take_back
+from tests.payouts.setting import ACCOUNT, FORM, by_bank, earn, partner, take_back
 from tests.world import PASSWORD, Merchant, lampa, sign_in, world  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from app.application import App
 
-CARD = Details("Anna Petrova", "40817810099910004312")
+CARD = by_bank("Anna Petrova")
 
 
 class Anna:
@@ -86,7 +85,7 @@ def test_the_amount_is_prefilled_with_what_is_available(anna: Anna) -> None:
     text = anna.sees()
     assert 'value="1,000.00"' in text or 'value="1000.00"' in text
     assert "•••• 4312" in text
-    assert CARD.account not in text
+    assert ACCOUNT not in text
 
 
 def test_a_request_shows_and_can_be_taken_back(anna: Anna) -> None:
@@ -97,7 +96,7 @@ def test_a_request_shows_and_can_be_taken_back(anna: Anna) -> None:
     assert "Take the request back" in text
     with anna.app.app_context(), anna.merchant.scope():
         number = db.session.scalars(select(Payout.public_id)).one()
-    assert CARD.account not in anna.sees(f"payouts/{number}/")
+    assert ACCOUNT not in anna.sees(f"payouts/{number}/")
     answer = anna.client.post(anna.merchant.cabinet(f"payouts/{number}/cancel"))
     assert answer.status_code == 303
     assert anna.payouts() == [(60_050, "cancelled")]
@@ -137,12 +136,11 @@ def test_a_debt_is_told(anna: Anna) -> None:
 
 def test_details_are_kept_and_changed_ones_wait(anna: Anna) -> None:
     address = anna.merchant.cabinet("payouts/details")
-    first = {"holder": "Anna Petrova", "account": CARD.account, "note": "BIC 044525225"}
-    assert anna.client.post(address, data=first).status_code == 303
+    assert anna.client.post(address, data=FORM).status_code == 303
     assert "Ask for it" in anna.sees()
     assert 'value="Anna Petrova"' in anna.sees("payouts/details")
     assert (
-        anna.client.post(address, data=first | {"account": "4111 1111 1111 1111"}).status_code
+        anna.client.post(address, data=FORM | {"account": "4081 7810 8000 0000 9999"}).status_code
         == 303
     )
     assert "can be used from" in anna.sees()
@@ -164,7 +162,7 @@ def test_details_ask_for_the_password_again_after_a_while(anna: Anna) -> None:
 
 def test_incomplete_details_come_back(anna: Anna) -> None:
     address = anna.merchant.cabinet("payouts/details")
-    assert anna.client.post(address, data={"holder": "", "account": " "}).status_code == 422
+    assert anna.client.post(address, data=FORM | {"name": "", "account": " "}).status_code == 422
 
 
 def test_a_payout_of_another_partner_is_not_there(anna: Anna) -> None:

@@ -10,7 +10,6 @@ from app.payouts.rules import (
     LIFECYCLE,
     OPEN,
     Charges,
-    Details,
     Refusal,
     State,
     cools,
@@ -18,10 +17,8 @@ from app.payouts.rules import (
     may_approve,
     may_request,
     method_code,
-    read_details,
     split_payment,
     usable_at,
-    write_details,
 )
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -85,17 +82,6 @@ def test_first_details_serve_at_once_and_changed_ones_after_a_day() -> None:
     assert cools(None, NOW) is None
     assert cools(NOW, NOW) is None
     assert cools(NOW + timedelta(seconds=1), NOW) is Refusal.COOLING
-
-
-def test_an_account_shows_its_end_only_and_a_short_one_nothing() -> None:
-    assert Details("Anna", "4000 0000 0000 1234").masked() == "•••• 1234"
-    assert Details("Anna", "12345678").masked() == "••••"
-
-
-def test_details_are_read_as_they_were_written() -> None:
-    details = {"bank": Details("Anna", "40817", "branch 1"), "card": Details("Anna", "4000")}
-    assert read_details(write_details(details)) == details
-    assert read_details(None) == {}
 
 
 def test_a_method_has_a_code_that_no_other_has() -> None:

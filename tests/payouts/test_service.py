@@ -21,10 +21,11 @@ from app.ledger.rules import payout as passage
 from app.partners.models import Partner
 from app.payouts import service
 from app.payouts.models import Payout, PayoutMethod
-from app.payouts.rules import Charges, Details
+from app.payouts.rules import Charges
+from app.requisites.rules import Card, Details, Kind, Payee
 from app.tenancy import public_id
 from tests.harness import invariants
-from tests.payouts.setting import at_lampa, earn, partner, take_back
+from tests.payouts.setting import ACCOUNT, at_lampa, by_bank, earn, partner, take_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, scoped_session
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-CARD = Details(holder="Anna Petrova", account="40817810099910004312")
+CARD = by_bank("Anna Petrova")
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ class TestRequest:
 
     def test_details_are_copied_and_stay_as_they_were(self, anna: int) -> None:
         payout = ask(anna)
-        service.set_details(card(anna), "bank", Details("Anna Petrova", "40817000000000009999"))
+        service.set_details(card(anna), "bank", by_bank("Anna Petrova", "40817810800000009999"))
         db.session.refresh(payout)
         assert service.copied(payout) == CARD
 
@@ -146,7 +147,7 @@ class TestDetails:
         assert ask(anna).state == "requested"
 
     def test_changed_ones_wait_a_day(self, anna: int) -> None:
-        service.set_details(card(anna), "bank", Details("Eve", "40817000000000006666"))
+        service.set_details(card(anna), "bank", by_bank("Eve", "40817810000000006666"))
         with (
             clock.moved_to(NOON + timedelta(hours=23, minutes=59)),
             pytest.raises(Conflict) as refused,
@@ -157,8 +158,8 @@ class TestDetails:
             assert ask(anna).state == "requested"
 
     def test_details_for_another_method_are_a_change_too(self, anna: int) -> None:
-        service.create_method("Card", code="card")
-        service.set_details(card(anna), "card", Details("Eve", "4111111111111111"))
+        service.create_method("Card", code="card", kind=Kind.CARD)
+        service.set_details(card(anna), "card", Details(Payee("Eve"), Card("4111111111111111")))
         with pytest.raises(Conflict):
             service.request(anna, 100, "card", f"partner:{anna}")
 
@@ -170,7 +171,7 @@ class TestDetails:
         query = select(Event).where(Event.type == "partner.details_changed")
         event = db.session.scalars(query).one()
         assert event.facts["partner_id"] == anna
-        assert CARD.account not in str(event.facts)
+        assert ACCOUNT not in str(event.facts)
 
     def test_they_are_not_readable_in_the_table(self, anna: int) -> None:
         ask(anna)
@@ -178,9 +179,9 @@ class TestDetails:
         copy = db.session.scalars(select(Payout.details)).one()
         assert kept is not None
         assert copy is not None
-        assert CARD.account.encode() not in kept + copy
+        assert ACCOUNT.encode() not in kept + copy
 
-    @pytest.mark.parametrize("given", [Details("", "4081"), Details("Anna", "  ")])
+    @pytest.mark.parametrize("given", [by_bank(""), by_bank("Anna", "")])
     def test_both_name_and_account_are_needed(self, anna: int, given: Details) -> None:
         with pytest.raises(DomainError):
             service.set_details(card(anna), "bank", given)

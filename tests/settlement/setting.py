@@ -15,11 +15,10 @@ from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, Move, available
 from app.partners.models import Partner
 from app.payouts.models import Payout
-from app.payouts.rules import Details
 from app.payouts.service import set_details
 from app.settlement import service
 from app.tenants import service as tenants
-from tests.payouts.setting import RUB, at_lampa, earn, partner
+from tests.payouts.setting import RUB, at_lampa, by_bank, earn, partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,10 +45,13 @@ def ready(name: str, amount: int = 0) -> int:
     return made
 
 
-def give_details(partner_id: int, account: str = "40817810000000000001") -> None:
+ACCOUNT = "40817810700000000001"
+
+
+def give_details(partner_id: int, account: str = ACCOUNT) -> None:
     """Let the partner say where the money goes."""
     who = db.session.scalars(select(Partner).where(Partner.id == partner_id)).one()
-    set_details(who, "bank", Details("Anna", account))
+    set_details(who, "bank", by_bank("Anna", account))
 
 
 def earned_ago(partner_id: int, amount: int, ago: timedelta) -> None:

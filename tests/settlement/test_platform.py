@@ -31,7 +31,7 @@ def test_the_operator_sends_what_is_funded_and_each_side_sees_it(scene: Scene) -
     assert "Anna" in listed
     assert "850.00" in listed
     card = desk.get(f"/platform/payouts/{number}/").text
-    assert "40817810000000000001" in card
+    assert "40817810700000000001" in card
     for act, state in (("send", "sending"), ("lose", "unknown"), ("pay", "paid")):
         assert desk.post(f"/platform/payouts/{number}/{act}").status_code == 303
         assert scene.state(scene.anna) == state

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton
@@ -18,10 +18,12 @@ from app.documents.service.texts import words_of
 from app.extensions import db
 from app.money import exponent
 from app.orders.models import Order
+from app.payouts.service import kept
+from app.requisites.rules import BankAccount, Iban
 from app.statements import queries as statements
 from app.statements.rules import Part, Totals
 from app.tenancy import current_tenant
-from app.tenants.queries import tenant
+from app.tenants.queries import legal, tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -172,12 +174,21 @@ class _Writer:
 
 def requisites_of_merchant(merchant: Tenant) -> dict[str, str]:
     """Return the merchant's requisites as they are today; without any its name."""
-    return {"name": merchant.name}
+    known = legal()
+    return _said(asdict(known)) if known else {"name": merchant.name}
 
 
 def requisites_of_partner(partner: Partner) -> dict[str, str]:
     """Return the partner's requisites as they are today; without any his name."""
-    return {"name": partner.name}
+    known = kept(partner)
+    if known.payee is None:
+        return {"name": partner.name}
+    banks = [w for w in known.ways.values() if isinstance(w, BankAccount | Iban)]
+    return _said({**asdict(known.payee), **(asdict(banks[0]) if banks else {})})
+
+
+def _said(facts: dict[str, Any]) -> dict[str, str]:
+    return {name: str(text) for name, text in facts.items() if text}
 
 
 def details_line(requisites: dict[str, str]) -> str:

@@ -38,7 +38,7 @@ def _drawn(
 
 def _lamp(pen: ImageDraw.ImageDraw, width: int, height: int) -> None:
     """Draw the lamp's light first, then its shade, stem and foot over it."""
-    middle, top, unit = width // 2, height // 5, height // 10
+    middle, top, unit = width // 2, height // 5, min(height // 10, width // 8)
     pen.polygon(
         [
             (middle - unit, top),
@@ -65,7 +65,7 @@ def _lamp(pen: ImageDraw.ImageDraw, width: int, height: int) -> None:
 
 def _books(pen: ImageDraw.ImageDraw, width: int, height: int) -> None:
     """Draw books of six colours and heights beside each other, as many as there is room for."""
-    shelf, thick = height * 5 // 6, max(height // 9, 1)
+    shelf, thick = height * 5 // 6, min(height // 9, width // 7)
     for place, left in enumerate(range(thick, width - 2 * thick, thick)):
         tall = height * (50 + (place * 37) % 25) // 100
         spine = (left, shelf - tall, left + thick * 9 // 10, shelf)

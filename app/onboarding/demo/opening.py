@@ -28,9 +28,18 @@ from app.partners import queries as partners
 from app.partners import service as program
 from app.partners.service import NewPartner
 from app.payouts import service as payouts
-from app.payouts.rules import Details
 from app.programs import queries as programs
 from app.programs import service as terms
+from app.requisites.rules import (
+    BankAccount,
+    Details,
+    Kind,
+    Other,
+    Payee,
+    digits,
+    first_kind,
+    with_key,
+)
 from app.tenancy import PLATFORM, tenant_scope
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
@@ -44,6 +53,7 @@ if TYPE_CHECKING:
 
 BEFORE = timedelta(days=DAYS + 2)  # the merchants opened their accounts so long before the opening
 OPERATOR = "operator@partnerka.example"
+DEMO_BANK = {"bik": "044525225", "bank": "Sberbank", "correspondent": "30101810400000000225"}
 STAFF = {"manager": "Denis Frolov", "accountant": "Galina Rublyova"}
 
 
@@ -222,12 +232,20 @@ def _invite(stage: Stage, hero: Actor) -> None:
                     partner, links.Wish(product_id=product, code=f"{actor.refcode}-{ware}")
                 )
             if actor.account:
-                payouts.set_details(partner, "bank", Details(actor.name, actor.account))
+                payouts.set_details(partner, "bank", _details(stage, actor))
         if actor.blocked is not None:
             with stage.at(stage.days_before(actor.blocked), me):
                 program.block(partner, "Coupons on sites that promise discounts to everybody")
     if play.applicant:
         _apply(stage, play.applicant, me)
+
+
+def _details(stage: Stage, actor: Actor) -> Details:
+    """Return where an actor is paid, as the merchant's first method asks for it."""
+    if first_kind(stage.tenant.currency) is not Kind.BANK:
+        return Details(Payee(actor.name), Other(actor.account))
+    account = with_key(digits(actor.account), DEMO_BANK["bik"])
+    return Details(Payee(actor.name), BankAccount(account=account, **DEMO_BANK))
 
 
 def _apply(stage: Stage, name: str, me: str) -> None:

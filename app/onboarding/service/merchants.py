@@ -17,6 +17,7 @@ from app.events.service import record
 from app.identity import service as identity
 from app.payouts import service as payouts
 from app.programs import service as programs
+from app.requisites.rules import first_kind
 from app.tenancy import public_id, tenant_scope
 from app.tenants import rules
 from app.tenants import service as tenants
@@ -113,7 +114,8 @@ def _furnish(tenant: Tenant, place: rules.Place, kind: str) -> tuple[Shop, str, 
     with tenant_scope(tenant.id):
         tenants.furnish()
         programs.found_base(FIRST_TERMS.get(tenant.locale, FIRST_TERMS["en"]))
-        payouts.create_method(FIRST_METHOD.get(tenant.locale, FIRST_METHOD["en"]), code="bank")
+        transfer = FIRST_METHOD.get(tenant.locale, FIRST_METHOD["en"])
+        payouts.create_method(transfer, code="bank", kind=first_kind(tenant.currency))
         shop = tenants.open_shop(tenant.name, place, tenant.timezone)
         key = tenants.make_key(shop.id, "API", rules.SCOPES, kind)
         _connection, secret = tenants.connect(shop.id, "postback")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import g, make_response, request, url_for
+from flask import g, request, url_for
 from flask_babel import get_locale, lazy_pgettext, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.errors import NotFound
+from app.lists.service import told
 from app.participation import queries, service
 from app.participation.forms.words import why_words
 from app.participation.models import JoinRequest
@@ -20,14 +18,14 @@ from app.participation.office.page import bp
 from app.participation.queries.export import HEAD, lines
 from app.site.access import requires
 from app.site.people import freshly
+from app.web.files import attachment
 from app.web.pages import page, see_other
+from app.web.statistics import kind_of_file
 from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
     from flask import Response
 
-NUMBER = re.compile(r"[+-]?\d[\d.]*", re.ASCII)  # a phone, a sum below zero
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 TURNED_AWAY = Table(
     name="turned-away",
     caption=_l("Turned away by the rules"),
@@ -109,27 +107,14 @@ def let_in(request_id: str) -> Response:
     return see_other("office.partners.card", refcode=partner.refcode, message=words)
 
 
-@bp.get("/answers.csv")
+@bp.get("/answers")
 @requires("manage")
 @freshly
 def export() -> Response:
     """Send every partner's answers and consents as a table."""
-    made = io.StringIO()
-    writer = csv.writer(made)
-    asked = queries.questions(retired=True)
+    asked, kind = queries.questions(retired=True), kind_of_file()
     language = str(get_locale())
     head = [*map(str, HEAD), *(queries.told(q, None, language).label for q in asked)]
-    writer.writerow([_plain(cell) for cell in head])
-    for line in lines(asked, language, g.tenant.timezone):
-        writer.writerow([_plain(cell) for cell in line])
-    response = make_response("\ufeff" + made.getvalue())
-    response.headers["Content-Type"] = "text/csv; charset=utf-8"
-    response.headers["Content-Disposition"] = 'attachment; filename="partners-answers.csv"'
-    return response
-
-
-def _plain(cell: Any) -> str:
-    """Return a cell that no program takes for a formula."""
-    text = "" if cell is None else str(cell)
-    harmless = NUMBER.fullmatch(text) is not None
-    return f"'{text}" if text.startswith(FORMULA) and not harmless else text
+    rows = list(lines(asked, language, g.tenant.timezone))
+    told("partners-answers", len(rows), kind)
+    return attachment("partners-answers", str(_("Answers")), kind, head, rows)

@@ -7,7 +7,19 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 from __future__ import annotations
 
 from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
-from app.payouts.service.details import copied, remember_details, set_details
+from app.payouts.service.details import (
+    allow_changes,
+    copied,
+    copied_all,
+    disown_change,
+    in_force,
+    is_pending,
+    kept,
+    remember_details,
+    set_details,
+    show,
+    take_back_change,
+)
 from app.payouts.service.details import of as details_of
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
 from app.payouts.service.requests import (
@@ -23,15 +35,21 @@ from app.payouts.service.requests import (
 
 __all__ = [
     "Funded",
+    "allow_changes",
     "approve",
     "cancel",
     "change_method",
     "charge",
     "copied",
+    "copied_all",
     "create_method",
     "details_of",
+    "disown_change",
     "fail",
     "find_partner",
+    "in_force",
+    "is_pending",
+    "kept",
     "lose",
     "open_funded",
     "pay",
@@ -46,4 +64,6 @@ __all__ = [
     "retire_method",
     "send",
     "set_details",
+    "show",
+    "take_back_change",
 ]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from app import clock
 from app.errors import Conflict, DomainError, FieldError, NotFound
 from app.events import service as events
 from app.extensions import db
+from app.partners.models import Partner
 from app.payouts import rules
 from app.payouts.models import PayoutMethod
+from app.requisites.rules import Kind
 
 
-def create_method(name: str, hint: str = "", code: str | None = None) -> PayoutMethod:
+def create_method(
+    name: str, hint: str = "", code: str | None = None, kind: Kind = Kind.OTHER
+) -> PayoutMethod:
     """Add a method at the end of the list; `code` is for programs, made from the name unless given.
+
+    `kind` decides what its partners are asked to give.
 
     Raises Conflict (409) above five, DomainError (422) without a name.
     """
@@ -27,6 +33,7 @@ def create_method(name: str, hint: str = "", code: str | None = None) -> PayoutM
         code=code or rules.method_code(name, {m.code for m in everything}),
         name=name.strip(),
         hint=hint.strip(),
+        kind=kind.value,
         position=max((m.position for m in everything), default=0) + 1,
     )
     db.session.add(made)
@@ -35,14 +42,26 @@ def create_method(name: str, hint: str = "", code: str | None = None) -> PayoutM
     return made
 
 
-def change_method(method_id: int, name: str, hint: str) -> PayoutMethod:
-    """Rename a method or reword what its partners are asked to give."""
+def change_method(method_id: int, name: str, hint: str, kind: Kind | None = None) -> PayoutMethod:
+    """Rename a method, reword or change what its partners are asked to give.
+
+    With another kind the partners' details no longer fit, and they are asked anew.
+    """
     _named(name)
     method = _get(method_id)
-    if (method.name, method.hint) != (name.strip(), hint.strip()):
-        method.name, method.hint = name.strip(), hint.strip()
-        db.session.flush()
-        _changed(method)
+    wanted = (name.strip(), hint.strip(), (kind or Kind(method.kind)).value)
+    if (method.name, method.hint, method.kind) == wanted:
+        return method
+    if method.kind != wanted[2]:
+        db.session.execute(
+            update(Partner)
+            .where(Partner.details_for.any_() == method.code)
+            .values(details_for=func.array_remove(Partner.details_for, method.code))
+            .execution_options(synchronize_session=False)
+        )
+    method.name, method.hint, method.kind = wanted
+    db.session.flush()
+    _changed(method)
     return method
 
 

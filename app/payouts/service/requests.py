@@ -43,15 +43,19 @@ def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
     if partner.status != "active":
         raise Conflict("partner_not_active", _("Payouts wait until the account is active."))
     currency = _reservable(partner, amount, queries.minimum())
-    copy = details.copy_for(partner, chosen.code)
-    if copy is None:
+    if not details.fits(partner, chosen):
         raise wrong(
             "method", "details_missing", _("Fill in your payment details for this method first.")
+        )
+    if partner.details_frozen_at is not None:
+        raise Conflict(
+            "details_frozen", _("Your payment details are being checked; please ask the shop.")
         )
     if rules.cools(partner.details_usable_at, clock.now()):
         raise Conflict(
             "details_cooling", _("New payment details can be used 24 hours after the change.")
         )
+    copy = details.copy_for(partner, chosen.code)
     return _ask(partner, amount, chosen, by, currency, copy)
 
 

@@ -136,10 +136,11 @@ def _payable(partner: Partner) -> bool:
 
 def _method(partner: Partner, methods: Sequence[Any]) -> int | None:
     """Return the first of the merchant's methods for which the partner gave details."""
-    if partner.details is None:
+    if partner.details is None or partner.details_frozen_at is not None:
         return None
-    known = payouts_service.details_of(partner)
-    return next((method.id for method in methods if method.code in known), None)
+    known = payouts_service.kept(partner).ways
+    kinds = {code: way.kind for code, way in known.items()}
+    return next((m.id for m in methods if kinds.get(m.code) == m.kind), None)
 
 
 def queue(how: Policy | None = None, funds: int | None = None) -> Queue:

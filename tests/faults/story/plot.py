@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.dev.children import wait_until
 from app.extensions import db
+from app.requisites.rules import with_key
 from tests.faults.story.visitor import PATIENCE, Shop, Visitor, insist
 from tests.harness.together import together
+from tests.payouts.setting import FORM
 from tests.shops.test_woocommerce import DELIVERIES
 from tests.world import PASSWORD, make_merchant
 
@@ -143,7 +145,8 @@ class Story:
         if known:
             self.people[name] = visitor = self._signs_in(self.email(name), PASSWORD)
         details = self.merchant.cabinet("payouts/details")
-        whose = {"holder": name.title(), "account": f"4081781009991000{len(name)}"}
+        account = with_key(f"408178100999100{len(name):05}", FORM["bik"])
+        whose = FORM | {"name": name.title(), "account": account}
         assert visitor.send(details, "account", **whose).status_code == 303
 
     def asks(self, name: str, amount: str) -> None:
