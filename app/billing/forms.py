@@ -12,10 +12,10 @@ from wtforms.validators import Length
 
 from app.billing.rules import Requisites
 from app.money import MoneyError, plain_number
+from app.requisites.service import words
 from app.web.filters import locale_name
 from app.web.forms import Filled, Form, MoneyField, Positive, TypedField
 
-DIGITS = {"inn": (10, 12), "kpp": (9,), "bik": (9,), "account": (20,), "correspondent": (20,)}
 LINES = ("name", "inn", "kpp", "address", "bank", "bik", "account", "correspondent", "note")
 
 
@@ -99,14 +99,11 @@ class RequisitesForm(Form):
     )
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Look also at how many figures the numbers have."""
+        """Look also at the numbers: each holds by itself, and the account with its bank."""
         good = super().validate(extra_validators)
-        for name, lengths in DIGITS.items():
-            typed = (self[name].data or "").strip()
-            foreign = name == "account" and not typed.isdecimal()  # an IBAN, say
-            if typed and not foreign and not (typed.isdecimal() and len(typed) in lengths):
-                wanted = gettext(" or ").join(str(n) for n in lengths)
-                self.complain(name, gettext("%(count)s figures stand here.", count=wanted))
+        for name, problem in self.said().problems().items():
+            if not self[name].errors:
+                self.complain(name, words(problem))
                 good = False
         return good
 

@@ -15,6 +15,7 @@ from app.billing.models import TopUp
 from app.billing.rules import LIFECYCLE, Requisites, State
 from app.errors import DomainError, NotFound
 from app.events.service import actor
+from app.links.service import draw_svg
 from app.lists.service import told
 from app.money import exponent
 from app.site.access import may, requires
@@ -108,12 +109,14 @@ def statement() -> Response:
 def show(top_up: str) -> Response:
     """Show an invoice as it is printed."""
     found = _found(top_up)
+    payee = Requisites.of(found.payee)
+    code = payee.qr(found.amount, found.currency, purpose(found)) if found.state == "open" else None
     return page(
         "billing/office/show.html",
         invoice=found,
         purpose=purpose(found),
-        qr=False,
-        payee=Requisites.of(found.payee),
+        picture=draw_svg(code) if code else None,
+        payee=payee,
         states=STATES,
         may_withdraw=may("money") and "withdraw" in LIFECYCLE.actions(State(found.state)),
         may_receive=may("money") and g.tenant.twin_of is not None and found.state == "open",

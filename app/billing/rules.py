@@ -11,9 +11,21 @@ from typing import Any
 
 from app.lifecycle import Lifecycle
 from app.money import BIGINT_MAX, MoneyError, parse_decimal
+from app.requisites.rules import (
+    BankAccount,
+    Payee,
+    Problem,
+    digits,
+    iban_problem,
+    inn_problem,
+    kpp_problem,
+    payment_qr,
+    plain,
+)
 
 LARGEST = 10**13  # minor units of one invoice
 TOLERANCE = 300  # seconds by which the clock of a payment provider may differ
+ENTREPRENEUR_INN = 12  # digits; a company's has 10
 _LONGEST = 128
 
 
@@ -133,6 +145,36 @@ class Requisites:
     account: str = ""
     correspondent: str = ""
     note: str = ""
+
+    @property
+    def bank_account(self) -> BankAccount | None:
+        """The account, if it is one at a Russian bank; its numbers as they were typed."""
+        number = digits(self.account)
+        if not (number.isascii() and number.isdecimal()):
+            return None  # an IBAN, say
+        return BankAccount(digits(self.bik), number, self.bank, digits(self.correspondent))
+
+    def problems(self) -> dict[str, Problem]:
+        """Return what is wrong, by field; what may be left out is looked at where it is given."""
+        long = len(digits(self.inn)) == ENTREPRENEUR_INN
+        found = {
+            "inn": inn_problem(digits(self.inn), 12 if long else 10) if self.inn else None,
+            "kpp": kpp_problem(plain(self.kpp)) if self.kpp else None,
+        }
+        wrong = {name: problem for name, problem in found.items() if problem is not None}
+        bank = self.bank_account
+        if bank is not None:
+            return wrong | bank.problems()
+        foreign = iban_problem(plain(self.account))
+        return wrong | ({"account": foreign} if foreign else {})
+
+    def qr(self, amount: int, currency: str, purpose: str) -> str | None:
+        """Return the text of the payment QR over `amount` (kopecks), or None where a bank could not read it."""
+        bank = self.bank_account
+        if currency != "RUB" or not self.name or bank is None or bank.problems():
+            return None
+        payee = Payee(self.name, inn=digits(self.inn), kpp=plain(self.kpp))
+        return payment_qr(payee, bank, amount, purpose)
 
     @property
     def complete(self) -> bool:

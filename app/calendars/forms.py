@@ -32,6 +32,8 @@ def notes(items: Iterable[Item], currency: str, owner: str) -> list[Note]:
 
 def words(item: Item, amount: str) -> str:
     """Return one line of a day."""
+    if item.kind is Kind.RUN and not item.amount:
+        return str(_("Planned pay run"))
     if item.kind is Kind.RUN:
         return str(_("Planned pay run, about %(sum)s", sum=amount))
     return f"{KINDS[item.kind][0]}: {amount}"

@@ -15,14 +15,18 @@ from app.commissions.models import Deal, Share
 from app.extensions import db
 from app.ledger.models import Balance
 from app.ledger.rules import available
+from app.payouts import queries as payouts
 from app.payouts.models import Payout
+from app.payruns import queries as payruns
 from app.payruns.models import PayRun
+from app.payruns.rules import upcoming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.tenants.models import Tenant
 
+MOST_RUNS = 200  # of a plan: weekly for as far as the page goes
 _PENDING = text("share.bucket IN ('pending', 'expected') AND share.amount > 0")
 
 
@@ -35,7 +39,7 @@ def items(tenant: Tenant, first: date, last: date, partner_id: int | None = None
         if first <= day <= last
     ]
     today = clock.today(tenant.timezone)
-    runs = [day for day in planned(last) if day >= today]
+    runs = [day for day in planned(today, last) if day >= today]
     expected = estimate(
         runs, _available(partner_id), {day: amount for day, (amount, _count) in free.items()}
     )
@@ -91,12 +95,22 @@ def _available(partner_id: int | None) -> int:
     return int(db.session.scalar(query) or 0)
 
 
-def planned(until: date) -> Sequence[date]:
-    """Return the days up to one for which pay runs are made and not over."""
+def planned(today: date, until: date) -> Sequence[date]:
+    """Return the days up to one on which partners are paid: of runs that are made and not over, and by plan.
+
+    A day of the plan that has its run already, be it cancelled, is not planned once more; where the
+    platform pays by itself there is no plan.
+    """
     query = select(PayRun.pay_on).where(
-        PayRun.state.not_in(("done", "cancelled")), PayRun.pay_on <= until
+        PayRun.state.not_in(("done", "cancelling", "cancelled")), PayRun.pay_on <= until
     )
-    return db.session.scalars(query.order_by(PayRun.pay_on)).all()
+    made = db.session.scalars(query).all()
+    plan = payruns.plan()
+    if plan is None or payouts.by_platform():
+        return sorted(made)
+    had = set(db.session.scalars(select(PayRun.planned_for).where(PayRun.planned_for.is_not(None))))
+    coming = upcoming(payruns.rule_of(plan), payruns.calendar(plan), today, MOST_RUNS)
+    return sorted([*made, *(on for day, on in coming if on <= until and day not in had)])
 
 
 def feed(owner: str) -> CalendarFeed | None:

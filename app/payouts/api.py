@@ -120,6 +120,7 @@ def _answer(line: Line) -> dict[str, Any]:
         "partner": line.refcode,
         "amount": to_decimal_string(payout.amount, payout.currency),
         "fee": to_decimal_string(payout.fee, payout.currency),
+        "withheld": to_decimal_string(payout.withheld, payout.currency),
         "net": to_decimal_string(payout.net, payout.currency),
         "settled_by": payout.settled_by,
         "method": line.method_code,

@@ -18,7 +18,7 @@ from app.tenancy import current_tenant
 from app.tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import Select
@@ -66,6 +66,12 @@ def by_platform() -> bool:
     """Tell whether the platform pays partners from a prepaid balance, by itself."""
     known = facts.current(["merchant"], ["settlement"]).get("merchant", {})
     return known.get("settlement") == PLATFORM
+
+
+def open_by_ids(ids: Iterable[int]) -> list[Payout]:
+    """Return those of these payouts that are approved and not sent yet."""
+    query = select(Payout).where(Payout.id.in_(set(ids)), Payout.state == "approved")
+    return list(db.session.scalars(query.order_by(Payout.id)))
 
 
 def has_open(partner_id: int) -> bool:

@@ -68,6 +68,7 @@ class Refusal(StrEnum):
     COOLING = "cooling"
     BLOCKED = "blocked"
     OWN = "own"
+    FROZEN = "frozen"
     DOCUMENTS = "documents"
 
 

@@ -39,6 +39,7 @@ class PayoutOut(BaseModel):
     partner: str
     amount: str
     fee: str  # of the platform, kept back of the amount
+    withheld: str  # tax that the merchant keeps back of the amount, known from the approval on
     net: str  # what reaches the partner
     settled_by: str  # own, platform
     method: str

@@ -23,6 +23,7 @@ OUTS = {
     Out.BELOW_MINIMUM: _l("Less than the smallest payout"),
     Out.NO_DETAILS: _l("No payment details"),
     Out.COOLING: _l("The payment details are new"),
+    Out.PAPERS: _l("A paper is missing"),
     Out.CAME_BACK: _l("The last payout came back"),
 }
 
@@ -39,6 +40,7 @@ OWN_OUTS = {
     Out.BELOW_MINIMUM: _l("It is paid when the smallest payout is reached."),
     Out.NO_DETAILS: _l("Say where the money goes: it is paid by itself then."),
     Out.COOLING: _l("Your payment details are new; for safety they are used a day later."),
+    Out.PAPERS: _l("A paper is missing that the shop asks for before it pays: see Documents."),
     Out.CAME_BACK: _l(
         "The last payout came back. Check your payment details, or write to the shop."
     ),

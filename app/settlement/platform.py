@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from app import clock
 from app.errors import DomainError, NotFound
 from app.events.service import actor
+from app.lists.rules import FORMATS, write_csv, write_xlsx
 from app.money import Money
 from app.partners.models import Partner
 from app.payouts import queries as payouts
@@ -19,6 +22,9 @@ from app.payouts import service as payouts_service
 from app.payouts.forms import ACTORS, STEPS
 from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import LIFECYCLE, State
+from app.registers import queries as registers
+from app.registers.forms import HEADS
+from app.registers.rules import head, row
 from app.requisites.forms import FIELD_NAMES
 from app.settlement import queries, service
 from app.settlement.forms import FailureForm
@@ -33,11 +39,12 @@ from app.web.tables import Column, Empty, Filter, Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flask import Response
     from sqlalchemy import Select
 
 bp = Blueprint("settlement", __name__, url_prefix="/payouts")
 MOST = 200  # payouts of one act on many
+MOST_OF_FILE = 10_000
+PURPOSE = "Выплата партнёрского вознаграждения"  # a bank's word, in its language
 SHOWN = ("approved", "sending", "unknown", "paid", "failed")
 ACTS: dict[str, Callable[[int, str], Payout]] = {
     "send": service.send,
@@ -116,6 +123,33 @@ def index() -> Response:
         payouts=view,
         groups=groups,
     )
+
+
+@bp.get("/file")
+@requires("operator")
+@freshly
+def download() -> Response:
+    """Answer with what is to be sent as CSV or XLSX, the details open; that they were shown is recorded."""
+    kind = "xlsx" if request.args.get("as") == "xlsx" else "csv"
+    rows = []
+    for tenant_id, places in groupby(queries.waiting(MOST_OF_FILE), lambda each: each.tenant_id):
+        known = {place.id: place.merchant for place in places}
+        with tenant_scope(tenant_id):
+            chosen = payouts.open_by_ids(known)
+            payouts_service.show_all(chosen)
+            written = registers.written(chosen)
+        rows += [
+            [known[payout.id], *row(line, PURPOSE)]
+            for payout, line in zip(chosen, written, strict=True)
+        ]
+    names = [str(_("Merchant")), *(str(HEADS[name]) for name in head())]
+    title = str(_("Payouts to send"))
+    body = b"".join(write_csv(names, rows)) if kind == "csv" else write_xlsx(title, names, rows)
+    answer = Response(body, content_type=FORMATS[kind])
+    day = clock.now().date().isoformat()
+    answer.headers["Content-Disposition"] = f'attachment; filename="payouts-{day}.{kind}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @bp.post("/act")
@@ -198,6 +232,8 @@ def _show(payout: str, form: FailureForm, status: int = 200) -> Response:
         if line is None or row is None:
             raise NotFound
         details, steps = payouts_service.copied(line.payout), payouts.steps(line.payout)
+        if details is not None:
+            payouts_service.show(line.payout.partner_id, line.payout)
     return page(
         "settlement/platform/show.html",
         status=status,

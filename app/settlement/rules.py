@@ -42,6 +42,7 @@ class Out(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     NO_DETAILS = "no_details"
     COOLING = "cooling"
+    PAPERS = "papers"  # a paper is missing without which nothing is paid
     CAME_BACK = "came_back"  # the last payout failed, and the details are still the same
 
 
@@ -57,6 +58,7 @@ class Candidate:
     method_id: int | None  # by which he can be paid
     usable_from: datetime | None
     came_back: bool
+    lacks_papers: bool = False
 
 
 def out(candidate: Candidate, minimum: int, now: datetime) -> Out | None:
@@ -68,6 +70,7 @@ def out(candidate: Candidate, minimum: int, now: datetime) -> Out | None:
         (candidate.amount < minimum, Out.BELOW_MINIMUM),
         (candidate.method_id is None, Out.NO_DETAILS),
         (usable is not None and now < usable, Out.COOLING),
+        (candidate.lacks_papers, Out.PAPERS),
         (candidate.came_back, Out.CAME_BACK),
     )
     return next((reason for holds, reason in found if holds), None)

@@ -29,6 +29,7 @@ from app.ledger.rules import (
     reserved,
 )
 from app.ledger.service import Posting
+from app.papers import service as papers
 from app.payouts import queries as payout_queries
 from app.payouts import service as payouts
 from app.settlement import queries, rules
@@ -94,9 +95,16 @@ def _fund(heads: Sequence[Place], how: Policy, means: Means, currency: str) -> l
             break
         means = means.after(price)
         chosen.append((place.candidate, price))
+    taxes = papers.withheld_from({c.partner_id: p.gross for c, p in chosen}, currency)
     made = payouts.open_funded(
         [
-            payouts.Funded(c.partner_id, p.gross, p.withheld, c.method_id)
+            payouts.Funded(
+                c.partner_id,
+                p.gross,
+                p.withheld,
+                c.method_id,
+                min(taxes[c.partner_id], p.net),
+            )
             for c, p in chosen
             if c.method_id is not None
         ],

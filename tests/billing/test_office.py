@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.billing.rules import signature
+from app.billing.rules import Requisites, signature
+from app.links.service import draw_svg
+from tests.payouts.setting import ACCOUNT, BANK
 from tests.world import Merchant, World, sign_in
 
 if TYPE_CHECKING:
@@ -43,13 +46,13 @@ def ask(office: FlaskClient, lampa: Merchant, amount: str = "1500.50") -> tuple[
 def test_an_invoice_is_printed_with_the_platforms_requisites_and_a_purpose(
     office: FlaskClient, operator: FlaskClient, world: World
 ) -> None:
-    said = {"name": "Platform LLC", "account": "40702810900000000001", "inn": "7707083893"}
+    said = {"name": "Platform LLC", "inn": "7707083893", "account": ACCOUNT, **BANK}
     assert operator.post("/platform/topups/settings/requisites", data=said).status_code == 303
     address, number = ask(office, world.lampa)
     page = office.get(address).text
     for words in (
         "Platform LLC",
-        "40702810900000000001",
+        ACCOUNT,
         "7707083893",
         "1,500.50",
         f"by invoice {number}",
@@ -201,9 +204,54 @@ def test_a_closed_channel_and_a_new_secret_end_the_old_one(
         ("requisites", {"name": "", "account": "1"}),
         ("requisites", {"name": "P", "account": "123"}),
         ("requisites", {"name": "P", "account": "40702810900000000001", "bik": "1"}),
+        ("requisites", {"name": "P", "account": ACCOUNT, **BANK, "inn": "7707083894"}),
+        ("requisites", {"name": "P", "account": ACCOUNT, **BANK, "kpp": "77"}),
+        ("requisites", {"name": "P", "account": ACCOUNT[:-1] + "0", **BANK}),
+        ("requisites", {"name": "P", "account": ACCOUNT, **BANK, "bik": "044525226"}),
+        ("requisites", {"name": "P", "account": "DE00370400440532013000"}),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_be_are_refused(
     operator: FlaskClient, path: str, data: dict[str, str]
 ) -> None:
     assert operator.post(f"/platform/topups/settings/{path}", data=data).status_code == 422
+
+
+def test_an_open_invoice_carries_a_qr_that_a_bank_reads(
+    office: FlaskClient, operator: FlaskClient, world: World
+) -> None:
+    said = {
+        "name": "Platform LLC",
+        "inn": "7707083893",
+        "kpp": "770701001",
+        "account": ACCOUNT,
+        **BANK,
+    }
+    assert operator.post("/platform/topups/settings/requisites", data=said).status_code == 303
+    address, number = ask(office, world.lampa)
+    page = office.get(address).text
+    drawn = re.search(r'<figure class="paper-qr"><svg.*?</svg>', page, re.DOTALL)
+    assert drawn is not None
+    purpose = re.search(rf"<td>([^<]* by invoice {number})</td>", page)
+    assert purpose is not None
+    text = Requisites(**said).qr(150_050, "RUB", unescape(purpose[1]))
+    assert text is not None
+    fields = dict(each.split("=", 1) for each in text.split("|")[1:])
+    assert text.startswith("ST00012|Name=Platform LLC|PersonalAcc=")
+    assert (fields["PersonalAcc"], fields["BIC"], fields["Sum"]) == (ACCOUNT, BANK["bik"], "150050")
+    assert (fields["PayeeINN"], fields["KPP"]) == ("7707083893", "770701001")
+    assert fields["Purpose"].endswith(f"by invoice {number}")
+    assert drawn[0].endswith(draw_svg(text))
+    office.post(f"{address}withdraw")
+    assert "paper-qr" not in office.get(address).text
+
+
+def test_an_account_abroad_is_printed_without_a_qr(
+    office: FlaskClient, operator: FlaskClient, world: World
+) -> None:
+    said = {"name": "Platform GmbH", "account": "DE89370400440532013000"}
+    assert operator.post("/platform/topups/settings/requisites", data=said).status_code == 303
+    address, _number = ask(office, world.lampa)
+    page = office.get(address).text
+    assert "DE89370400440532013000" in page
+    assert "paper-qr" not in page

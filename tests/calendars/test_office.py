@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,9 @@ from app.extensions import db
 from app.identity import service as identity
 from app.partners.models import Partner
 from app.payouts import service as payouts
+from app.payruns.rules import Pays, Plan
+from app.payruns.service import cancel, change_plan, make
+from app.tenants.service import change_settings
 from tests.world import PASSWORD, World, sign_in
 
 if TYPE_CHECKING:
@@ -139,3 +143,43 @@ def test_an_address_is_good_at_its_own_shop_alone(shop: Shop, app: App, world: W
         assert app.test_client().get(wrong).status_code == 404
     developer = shop.signed_in(shop.merchant.staff["developer"])
     assert developer.get(shop.merchant.office("calendar/")).status_code == 403
+
+
+def test_the_days_of_the_plan_stand_on_the_page_and_in_the_feed(shop: Shop, app: App) -> None:
+    today = clock.wall().date()
+    plan = Plan("week", (today + timedelta(days=2)).isoweekday(), "after")
+    shop.do(lambda: change_plan(plan, Pays.AVAILABLE, weekend=[], second_above=None))
+    days = [today + timedelta(days=2 + 7 * n) for n in range(50)]
+    office = shop.signed_in(shop.merchant.staff["accountant"])
+    page = both_months(office, shop.merchant.office("calendar/"))
+    assert "Planned pay run" in page
+    feed = make_feed(office, shop.merchant.office("calendar/"))
+    events = app.test_client().get(feed).text.replace("\r\n ", "").split("BEGIN:VEVENT")
+    planned = [e for e in events if "Planned pay run" in e]
+    starts = [re.findall(r"DTSTART;VALUE=DATE:(\d{8})", e)[0] for e in planned]
+    assert starts[:50] == [f"{day:%Y%m%d}" for day in days]
+    assert "about" not in planned[0]  # all is on hold until then
+    assert "Planned pay run\\, about" in planned[1]
+    assert "350.00" in planned[1]
+    assert "about" not in planned[-1]  # nothing is known of so far ahead
+    # Where the platform pays by itself there are no runs.
+    shop.do(lambda: change_settings({"settlement": "platform"}))
+    assert "Planned pay run" not in app.test_client().get(feed).text
+
+
+def test_a_day_of_the_plan_that_had_its_run_is_not_planned_once_more(shop: Shop, app: App) -> None:
+    today = clock.wall().date()
+    plan = Plan("week", (today + timedelta(days=2)).isoweekday(), "after")
+    day = today + timedelta(days=2)
+
+    def cancelled() -> None:
+        change_plan(plan, Pays.AVAILABLE, weekend=[], second_above=None)
+        run = make(Pays.AVAILABLE, clock.today("UTC"), planned_for=day, pay_on=day)
+        cancel(run)
+
+    shop.do(cancelled)
+    anna = shop.signed_in(shop.email)
+    text = app.test_client().get(make_feed(anna, shop.merchant.cabinet("calendar/"))).text
+    planned = [e for e in text.split("BEGIN:VEVENT") if "Planned pay run" in e]
+    assert planned
+    assert not [e for e in planned if f"DATE:{day:%Y%m%d}" in e]

@@ -22,9 +22,13 @@ from app.extensions import db
 from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, Move, available
 from app.papers import queries as papers
+from app.partners.models import Partner
+from app.payouts.service import set_details
+from app.requisites.rules import BankAccount, Details, Legal, Payee, TaxStatus
 from app.runs.queries import find
 from app.statements.rules import Span, month_span
-from tests.payouts.setting import RUB, at_lampa, earn, partner
+from app.tenants.service import change_legal
+from tests.payouts.setting import ACCOUNT, BANK, RUB, at_lampa, earn, partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,3 +249,28 @@ def test_all_of_a_month_are_issued_and_packed_in_the_background(app: App, lampa:
 def _last_month(app: App, merchant: Merchant) -> Span:
     with app.app_context(), merchant.scope():
         return papers.last_month()
+
+
+def test_both_sides_stand_in_it_with_their_numbers_addresses_and_banks(three: list[int]) -> None:
+    numbers = {"inn": "7707083893", "kpp": "770701001", "ogrn": "1027700132195"}
+    ours = Legal(
+        "Lampa LLC",
+        **numbers,
+        address="Moscow, Arbat 1",
+        bank=BANK["bank"],
+        bik=BANK["bik"],
+        account=ACCOUNT,
+        correspondent=BANK["correspondent"],
+    )
+    change_legal(ours)
+    payee = Payee("Anna LLC", TaxStatus.COMPANY, **numbers, address="Tver, Mira 2")
+    anna = db.session.scalars(select(Partner).where(Partner.id == three[0])).one()
+    set_details(anna, "bank", Details(payee, BankAccount(account=ACCOUNT, **BANK)))
+    service.issue(Kind.ACT, AUGUST, [anna.id], "ru")
+    content = Content.from_json(_all()[0].content)
+    bank = {**BANK, "account": ACCOUNT}
+    for side, address in ((content.us, "Moscow, Arbat 1"), (content.them, "Tver, Mira 2")):
+        assert side.items() >= {**numbers, **bank, "address": address}.items()
+    for said in (content.values["merchant_details"], content.values["partner_details"]):
+        for text_ in (*numbers.values(), *bank.values()):
+            assert text_ in said, text_

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app import jobs
 from app.extensions import db
 from app.ledger.queries import partner_balances
+from app.papers import service as papers
 from tests.payouts.setting import earn, known_partner
 from tests.world import lampa, world  # noqa: F401 - fixtures
 
@@ -195,3 +197,19 @@ def test_the_same_idempotency_key_makes_one_payout(shop: Shop) -> None:
     assert [a.status_code for a in answers] == [201, 201]
     assert answers[0].get_json() == answers[1].get_json()
     assert len(shop.get().get_json()["items"]) == 1
+
+
+def test_an_answer_tells_the_tax_withheld_beside_fee_and_net(app: App, shop: Shop) -> None:
+    asked = shop.ask()
+    assert (asked.json["withheld"], asked.json["net"]) == ("0.00", "600.00")
+    with app.app_context():
+        jobs.in_transaction(lambda: papers.set_rate("person", "13"), shop.merchant.id)
+    number = asked.json["id"]
+    approved = shop.post(f"/{number}/approve").json
+    assert (approved["amount"], approved["fee"]) == ("600.00", "0.00")
+    assert (approved["withheld"], approved["net"]) == ("78.00", "522.00")
+    assert shop.get(f"/{number}").json == approved
+    assert shop.get().json["items"][0] == approved
+    spec = shop.client.get("/api/v1/openapi.json").json
+    described = spec["components"]["schemas"]["PayoutOut"]["properties"]
+    assert set(described) == set(approved)

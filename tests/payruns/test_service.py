@@ -104,6 +104,8 @@ class TestLook:
         take_back(owes, 6_000)
         with clock.moved_to(NOON - timedelta(hours=1)):
             payouts.set_details(row(cooling), "bank", by_bank("Cooling, of late"))
+        row(cooling).details_former = None  # what was before is not known
+        db.session.flush()
         payouts.request(waits, 2_000, "bank", f"partner:{waits}")
         assert told(looked()) == {
             blocked: (5_000, "blocked"),

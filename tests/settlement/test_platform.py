@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from openpyxl import load_workbook
+from sqlalchemy import select
 
 from app.billing import queries as billing
+from app.events.models import Event
+from app.extensions import db
 from app.settlement import service
 from tests.settlement.scene import Scene
 from tests.world import World, sign_in
@@ -43,6 +49,47 @@ def test_the_operator_sends_what_is_funded_and_each_side_sees_it(scene: Scene) -
     assert "from your prepaid balance" in shop
     assert "Mark as paid" not in shop
     assert "Operator" in shop  # who said that it is paid
+
+
+def test_that_the_operator_saw_the_details_is_recorded_at_the_payout(scene: Scene) -> None:
+    scene.top_up(120_000)
+    desk, number = scene.operator(), scene.number(scene.anna)
+    assert desk.get(f"/platform/payouts/{number}/").status_code == 200
+    [seen] = scene.do(lambda: shown(scene.anna))
+    assert (seen.facts["payout"], seen.facts["partner_id"]) == (number, scene.anna)
+    assert seen.actor.startswith("person:")
+    assert "Payment details shown" in desk.get(f"/platform/payouts/{number}/").text
+
+
+def test_what_is_to_be_sent_is_a_file_with_details_and_taking_it_is_recorded(scene: Scene) -> None:
+    scene.top_up(200_000)
+    desk = scene.operator()
+    rows = list(
+        csv.DictReader(io.StringIO(desk.get("/platform/payouts/file").text.lstrip("\ufeff")))
+    )
+    mine = {
+        r["Partner"]: r
+        for r in rows
+        if r["Number"] in {scene.number(scene.anna), scene.number(scene.boris)}
+    }
+    assert {name: (r["Sum"], r["Account"]) for name, r in mine.items()} == {
+        "Anna": ("850.00", "40817810700000000001"),
+        "Boris": ("340.00", "40817810700000000001"),
+    }
+    assert len(scene.do(lambda: shown(scene.anna))) == 1
+    book = load_workbook(io.BytesIO(desk.get("/platform/payouts/file?as=xlsx").data))
+    cells = {str(cell.value) for line in book.active.iter_rows() for cell in line}
+    assert {scene.number(scene.anna), "40817810700000000001", "850"} <= cells
+    desk.post(f"/platform/payouts/{scene.number(scene.anna)}/send")
+    assert scene.number(scene.anna) not in desk.get("/platform/payouts/file").text
+    assert scene.staff("owner").get("/platform/payouts/file").status_code == 404
+
+
+def shown(partner_id: int) -> list[Event]:
+    query = select(Event).where(
+        Event.type == "partner.details_shown", Event.facts["partner_id"].as_integer() == partner_id
+    )
+    return list(db.session.scalars(query.order_by(Event.id)))
 
 
 def test_what_comes_back_is_told_with_the_reason(scene: Scene) -> None:

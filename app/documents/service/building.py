@@ -201,6 +201,7 @@ def details_line(requisites: dict[str, str]) -> str:
         "bank": _("bank"),
         "bik": _("BIK"),
         "account": _("account"),
+        "correspondent": _("correspondent account"),
         "iban": "IBAN",
         "bic": "BIC",
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
 from app.payouts.service.details import (
     allow_changes,
+    codes_in_force,
     copied,
     copied_all,
     disown_change,
@@ -18,6 +19,7 @@ from app.payouts.service.details import (
     remember_details,
     set_details,
     show,
+    show_all,
     take_back_change,
 )
 from app.payouts.service.details import of as details_of
@@ -52,6 +54,7 @@ __all__ = [
     "cancel",
     "change_method",
     "charge",
+    "codes_in_force",
     "copied",
     "copied_all",
     "create_method",
@@ -83,5 +86,6 @@ __all__ = [
     "send_all",
     "set_details",
     "show",
+    "show_all",
     "take_back_change",
 ]

@@ -12,6 +12,7 @@ from app.crypto import open_sealed, seal
 from app.errors import Conflict, NotFound
 from app.events import service as events
 from app.events.queries import history
+from app.events.service import Happened
 from app.extensions import db
 from app.fraud import service as fraud
 from app.identity import queries as people
@@ -23,7 +24,7 @@ from app.requisites.rules import Kept
 from app.requisites.service import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from app.payouts.models import Payout
@@ -134,6 +135,14 @@ def show(partner_id: int, payout: Payout | None = None) -> None:
     events.record("partner.details_shown", subject, partner_id=partner_id, **facts)
 
 
+def show_all(payouts: Sequence[Payout]) -> None:
+    """Record that somebody takes the details of many payouts with him, unmasked; one statement."""
+    said = [(each, {"partner_id": each.partner_id, "payout": each.public_id}) for each in payouts]
+    events.record_all(
+        [Happened("partner.details_shown", f"payout:{each.id}", facts) for each, facts in said]
+    )
+
+
 def fits(partner: Partner, method: PayoutMethod) -> bool:
     """Say whether there are details for the method, of its kind."""
     way = kept(partner).ways.get(method.code)
@@ -150,6 +159,16 @@ def remember_details() -> None:
 def in_force(partner: Partner) -> Kept:
     """Return what may be paid to now: while a change waits, what it replaced."""
     return _read(partner.details_former) if is_pending(partner) else kept(partner)
+
+
+def codes_in_force(partner_ids: Iterable[int]) -> dict[int, frozenset[str]]:
+    """Return the methods that may be paid by now, of those of the partners whose change waits; one statement."""
+    waiting = select(Partner).where(
+        Partner.id.in_(set(partner_ids)),
+        Partner.details_former.is_not(None),
+        Partner.details_usable_at > clock.now(),
+    )
+    return {each.id: frozenset(in_force(each).ways) for each in db.session.scalars(waiting)}
 
 
 def copy_for(partner: Partner, method: str) -> bytes | None:

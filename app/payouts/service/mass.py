@@ -37,14 +37,16 @@ class Wish:
     method_id: int
 
 
-# Details that were changed a moment ago are not used: a change waits for a day.
+# Details that were changed a moment ago are not used: while a change waits, what it replaced is in force.
 _RESERVE = """
 INSERT INTO payout (public_id, partner_id, amount, currency, method_id, details, state,
                     requested_by, requested_at, run_id)
-SELECT r.public_id, p.id, r.amount, %(currency)s, r.method_id, p.details, 'requested',
+SELECT r.public_id, p.id, r.amount, %(currency)s, r.method_id,
+       CASE WHEN p.details_usable_at > %(at)s THEN p.details_former ELSE p.details END, 'requested',
        %(by)s, %(at)s, %(run)s
 FROM json_to_recordset(%(rows)s) AS r(public_id text, partner_id bigint, amount bigint, method_id bigint)
-JOIN partner p ON p.id = r.partner_id AND coalesce(p.details_usable_at, %(at)s) <= %(at)s
+JOIN partner p ON p.id = r.partner_id
+ AND (coalesce(p.details_usable_at, %(at)s) <= %(at)s OR p.details_former IS NOT NULL)
 ORDER BY p.id
 ON CONFLICT (tenant_id, partner_id) WHERE state in ('requested','approved','sending','unknown')
 DO NOTHING
@@ -58,7 +60,8 @@ RETURNING id, public_id, partner_id, amount, fee, withheld
 """
 _OF = "SELECT id, partner_id, state FROM payout WHERE id = ANY(%(ids)s) ORDER BY id"
 _PEOPLE = """
-SELECT o.id, o.partner_id, o.state, o.amount, o.fee, p.person_id, p.status = 'blocked' AND NOT p.pays_blocked AS blocked
+SELECT o.id, o.partner_id, o.state, o.amount, o.fee, p.person_id,
+       p.status = 'blocked' AND NOT p.pays_blocked AS blocked, p.details_frozen_at IS NOT NULL AS frozen
 FROM payout o JOIN partner p ON p.id = o.partner_id WHERE o.id = ANY(%(ids)s) ORDER BY o.id
 """
 
@@ -141,7 +144,9 @@ def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, 
 def _refusal(row: Any, owed: int, by: str) -> Refusal | None:
     if row.person_id is not None and by == f"person:{row.person_id}":
         return Refusal.OWN
-    return Refusal.BLOCKED if row.blocked else may_approve(owed)
+    if row.blocked:
+        return Refusal.BLOCKED
+    return may_approve(owed) or (Refusal.FROZEN if row.frozen else None)
 
 
 def lacking(partner_ids: Iterable[int]) -> set[int]:

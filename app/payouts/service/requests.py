@@ -120,12 +120,13 @@ def record_paid(
 
 @dataclass(frozen=True, slots=True)
 class Funded:
-    """A payout that the prepaid balance pays: gross and fee in minor units."""
+    """A payout that the prepaid balance pays: gross, fee and tax withheld in minor units."""
 
     partner_id: int
     gross: int
     fee: int
     method_id: int
+    withheld: int = 0
 
 
 def open_funded(wanted: Sequence[Funded], currency: str) -> list[Payout]:
@@ -142,7 +143,7 @@ def open_funded(wanted: Sequence[Funded], currency: str) -> list[Payout]:
         made.append(
             Payout(
                 public_id=public_id("po"), partner_id=each.partner_id, amount=each.gross, fee=each.fee,
-                currency=currency, method_id=method.id, state=State.APPROVED.value,
+                withheld=each.withheld, currency=currency, method_id=method.id, state=State.APPROVED.value,
                 requested_by="system", decided_by="system", requested_at=now, approved_at=now,
                 settled_by=rules.PLATFORM,
                 details=details.copy_for(partners[each.partner_id], method.code),

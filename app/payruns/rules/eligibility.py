@@ -118,6 +118,7 @@ def _barred(standing: Standing, minimum: int | None = None) -> Out | None:
         (standing.status == "blocked" and not standing.pays_blocked, Out.BLOCKED),
         (standing.status not in {"active", "blocked"}, Out.INACTIVE),
         (standing.debt > 0, Out.DEBT),
+        (standing.frozen, Out.FROZEN),
         (minimum is not None and standing.free <= 0, Out.LATER),
         (minimum is not None and standing.free < (minimum or 0), Out.BELOW_MINIMUM),
         (standing.lacks_documents, Out.DOCUMENTS),
@@ -129,7 +130,5 @@ def _barred(standing: Standing, minimum: int | None = None) -> Out | None:
 def _unready(standing: Standing, now: datetime) -> Out | None:
     if not standing.has_details:
         return Out.NO_DETAILS
-    if standing.frozen:
-        return Out.FROZEN
     cools = standing.usable_from is not None and now < standing.usable_from
     return Out.COOLING if cools else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -125,15 +126,15 @@ def reserve(work: Run, ids: Sequence[int]) -> Step:
         row.partner_id: row.amount for row in sql.rows(_LINES, {"run": run.id, "ids": list(ids)})
     }
     found = _rows(run, list(lines))
-    now, codes = clock.now(), _codes(run)
-    lacks = payouts.lacking(list(lines))
+    around = _around(run, list(lines))
     decided: dict[int, Verdict] = {}
     wishes: list[Wish] = []
     for row in found:
-        verdict = _judge(run, row, codes, now, lacks) or Verdict(lines[row.id], Out.CHANGED)
+        verdict = _judge(run, row, around) or Verdict(lines[row.id], Out.CHANGED)
         if verdict.reason is None and verdict.payout_id is None:
             amount = min(lines[row.id], verdict.amount)
-            wishes.append(Wish(row.id, amount, codes[chosen(row.details_for, codes)]))
+            code = chosen(_known(row, around), around.codes)
+            wishes.append(Wish(row.id, amount, around.codes[code]))
             verdict = Verdict(amount, None)
         decided[row.id] = verdict
     made = payouts.reserve_all(wishes, run.currency, maker(run), run.id)
@@ -214,13 +215,33 @@ def _rows(run: PayRun, ids: Sequence[int]) -> list[Any]:
 
 
 def _verdicts(run: PayRun, ids: Sequence[int]) -> dict[int, Verdict | None]:
-    now, codes, lacks = clock.now(), _codes(run), payouts.lacking(ids)
-    return {row.id: _judge(run, row, codes, now, lacks) for row in _rows(run, ids)}
+    around = _around(run, ids)
+    return {row.id: _judge(run, row, around) for row in _rows(run, ids)}
 
 
-def _judge(
-    run: PayRun, row: Any, codes: Mapping[str, int], now: datetime, lacks: Collection[int]
-) -> Verdict | None:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a batch is judged by beside each partner's own row."""
+
+    now: datetime
+    codes: Mapping[str, int]  # of the methods that may be used
+    lacks: Collection[int]  # who lacks a paper without which nothing is paid
+    former: Mapping[
+        int, frozenset[str]
+    ]  # whose change of details waits: what is in force until then
+
+
+def _around(run: PayRun, ids: Sequence[int]) -> _Around:
+    return _Around(clock.now(), _codes(run), payouts.lacking(ids), payouts.codes_in_force(ids))
+
+
+def _known(row: Any, around: _Around) -> Collection[str]:
+    """By which methods the partner can be paid: while a change waits, by those of before."""
+    return around.former.get(row.id) or row.details_for or ()
+
+
+def _judge(run: PayRun, row: Any, around: _Around) -> Verdict | None:
+    usable = any(code in around.codes for code in around.former.get(row.id, ()))
     opened = row.payout_id and Open(
         row.payout_id, row.payout_state, row.payout_amount, row.payout_run, row.payout_details
     )
@@ -232,9 +253,9 @@ def _judge(
         later=row.later,
         debt=row.debt,
         open=opened or None,
-        has_details=any(code in codes for code in row.details_for or ()),
-        usable_from=row.details_usable_at,
+        has_details=usable or any(code in around.codes for code in row.details_for or ()),
+        usable_from=None if usable else row.details_usable_at,
         frozen=row.details_frozen_at is not None,
-        lacks_documents=row.id in lacks,
+        lacks_documents=row.id in around.lacks,
     )
-    return judge(standing, Pays(run.pays), run.minimum, now, run.id)
+    return judge(standing, Pays(run.pays), run.minimum, around.now, run.id)

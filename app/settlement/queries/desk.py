@@ -76,6 +76,15 @@ def places(public_ids: Iterable[str]) -> list[Where]:
     return [Where(*row) for row in rows]
 
 
+def waiting(most: int) -> list[Where]:
+    """Return funded payouts that are to be sent, merchant by merchant, oldest first; read under the list role."""
+    found = select(Payout.tenant_id, Payout.id, Payout.state, Tenant.name)
+    query = _joined(cast("Select[Any]", found)).where(Payout.state == "approved")
+    with role("partnerka_list"):
+        rows = db.session.execute(query.order_by(Payout.tenant_id, Payout.id).limit(most)).all()
+    return [Where(*row) for row in rows]
+
+
 def _joined(statement: Select[Any]) -> Select[Any]:
     mine = Payout.tenant_id
     return (

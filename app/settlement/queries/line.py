@@ -110,7 +110,7 @@ def candidates(only: int | None = None) -> list[Candidate]:
     """Return everybody with available money, by the age of the oldest unsettled sum."""
     rows = sql.rows(_CANDIDATES, {"only": only})
     partners = {p.id: p for p in _partners(row.partner_id for row in rows)}
-    methods = payouts.methods()
+    methods, lacks = payouts.methods(), payouts_service.lacking(partners)
     return [
         Candidate(
             partner_id=row.partner_id,
@@ -121,6 +121,7 @@ def candidates(only: int | None = None) -> list[Candidate]:
             method_id=_method(partners[row.partner_id], methods),
             usable_from=partners[row.partner_id].details_usable_at,
             came_back=row.came_back,
+            lacks_papers=row.partner_id in lacks,
         )
         for row in rows
     ]
