@@ -1,6 +1,6 @@
 """Reads of settlement: the merchant's queue, and the operator's desk over all merchants."""
 
-from app.settlement.queries.desk import Where, desk, places, prepaid_merchants, to_send
+from app.settlement.queries.desk import Where, desk, places, prepaid_merchants, to_send, waiting
 from app.settlement.queries.line import (
     Place,
     Policy,
@@ -38,4 +38,5 @@ __all__ = [
     "room",
     "standing",
     "to_send",
+    "waiting",
 ]
