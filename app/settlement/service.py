@@ -95,21 +95,7 @@ def _fund(heads: Sequence[Place], how: Policy, means: Means, currency: str) -> l
             break
         means = means.after(price)
         chosen.append((place.candidate, price))
-    taxes = papers.withheld_from({c.partner_id: p.gross for c, p in chosen}, currency)
-    made = payouts.open_funded(
-        [
-            payouts.Funded(
-                c.partner_id,
-                p.gross,
-                p.withheld,
-                c.method_id,
-                min(taxes[c.partner_id], p.net),
-            )
-            for c, p in chosen
-            if c.method_id is not None
-        ],
-        currency,
-    )
+    made = _opened(chosen, currency)
     now, postings = clock.now(), []
     for payout, (candidate, price) in zip(made, chosen, strict=True):
         db.session.add(
@@ -134,6 +120,19 @@ def _fund(heads: Sequence[Place], how: Policy, means: Means, currency: str) -> l
         payouts.record("approved", payout, fee=price.withheld, settled_by=rules.PLATFORM)
     ledger.send_all(postings, currency).check()
     return [price for _candidate, price in chosen]
+
+
+def _opened(chosen: Sequence[tuple[Candidate, Price]], currency: str) -> list[Payout]:
+    """Make the payouts; tax is withheld from now on, of the gross sum, and at most what the fee leaves."""
+    taxes = papers.withheld_from({c.partner_id: p.gross for c, p in chosen}, currency)
+    wanted = [
+        payouts.Funded(
+            c.partner_id, p.gross, p.withheld, c.method_id, min(taxes[c.partner_id], p.net)
+        )
+        for c, p in chosen
+        if c.method_id is not None
+    ]
+    return payouts.open_funded(wanted, currency)
 
 
 def _tell_if_short(line: Queue, currency: str) -> None:
