@@ -66,6 +66,7 @@ class Refusal(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     DEBT = "debt"
     COOLING = "cooling"
+    FROZEN = "frozen"
     BLOCKED = "blocked"
     OWN = "own"
     DOCUMENTS = "documents"

@@ -31,6 +31,7 @@ class Transfer:
     amount: int
     purpose: str
     qr: str | None
+    withheld: int = 0  # minor units that are kept back and not sent
 
     @property
     def picture(self) -> str | None:
@@ -39,14 +40,21 @@ class Transfer:
 
 
 def transfer(
-    details: Details, amount: int, money: str, *, number: str, brand: str, vat: str
+    details: Details,
+    amount: int,
+    money: str,
+    *,
+    number: str,
+    brand: str,
+    vat: str,
+    withheld: int = 0,
 ) -> Transfer:
     """Return how `amount` (minor units of `money`) is sent; `number` stands in the purpose."""
     purpose = _("Partner commission, %(brand)s, %(number)s.", brand=brand, number=number)
     purpose, way, qr = f"{purpose} {vat}".strip(), details.way, None
     if isinstance(way, BankAccount) and money == "RUB":
         qr = payment_qr(details.payee, way, amount, purpose)
-    return Transfer(details, amount, purpose, qr)
+    return Transfer(details, amount, purpose, qr, withheld)
 
 
 def newest(partner_id: int) -> int:
