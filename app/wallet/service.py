@@ -40,21 +40,14 @@ class Transfer:
 
 
 def transfer(
-    details: Details,
-    amount: int,
-    money: str,
-    *,
-    number: str,
-    brand: str,
-    vat: str,
-    withheld: int = 0,
+    details: Details, amount: int, money: str, *, number: str, brand: str, vat: str
 ) -> Transfer:
     """Return how `amount` (minor units of `money`) is sent; `number` stands in the purpose."""
     purpose = _("Partner commission, %(brand)s, %(number)s.", brand=brand, number=number)
     purpose, way, qr = f"{purpose} {vat}".strip(), details.way, None
     if isinstance(way, BankAccount) and money == "RUB":
         qr = payment_qr(details.payee, way, amount, purpose)
-    return Transfer(details, amount, purpose, qr, withheld)
+    return Transfer(details, amount, purpose, qr)
 
 
 def newest(partner_id: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import g, request
@@ -123,15 +124,15 @@ def _tax(partner_id: int, amount: int) -> int:
 def _transfer(details: Details, amount: int, number: str, withheld: int) -> Transfer:
     known = legal()
     with force_locale(g.tenant.locale):  # the bank reads it, not who is signed in
-        return service.transfer(
+        made = service.transfer(
             details,
             amount,
             g.tenant.currency,
             number=number,
             brand=g.tenant.name,
             vat=known.vat if known else "",
-            withheld=withheld,
         )
+    return replace(made, withheld=withheld)
 
 
 def _line(refcode: str) -> Line:
