@@ -102,7 +102,9 @@ def test_the_list_says_what_each_earned_was_paid_and_is_owed(desk: Desk) -> None
     line = next(r for r in re.findall(r"<tr role.*?</tr>", text, re.DOTALL) if "Anna" in r)
     sums = [
         re.sub(r"<[^>]+>|\s", "", each).replace("\u00a0", "")
-        for each in re.findall(r'data-label="(?:Accrued|Paid|Owed now|On hold)">(.*?)</td>', line)
+        for each in re.findall(
+            r'data-label="(?:Accrued|Paid out|Owed now|On hold)">(.*?)</td>', line
+        )
     ]
     assert [re.sub(r"[^\d.]", "", each) for each in sums] == ["1000.00", "400.00", "600.00", "0.00"]
     assert "•••• 4312" in line
