@@ -125,6 +125,6 @@ KINDS = {
 }
 STATES = {
     "open": (_l("Waits for the money"), "warn"),
-    "paid": (_l("Paid"), "good"),
-    "withdrawn": (_l("Taken back"), "quiet"),
+    "paid": (_l("Paid in"), "good"),
+    "withdrawn": (_l("Invoice withdrawn"), "quiet"),
 }

@@ -87,7 +87,7 @@ def read_notice(body: Any) -> Notice:
         raise BadNotice("body")
     payment, currency = _word(body, "payment"), _word(body, "currency")
     invoice = _word(body, "invoice")
-    if not (invoice.isascii() and invoice.isdecimal() and 0 < int(invoice[:19]) <= BIGINT_MAX):
+    if not (invoice.isascii() and invoice.isdecimal() and 0 < int(invoice) <= BIGINT_MAX):
         raise BadNotice("invoice")
     try:
         status = Status(_word(body, "status"))
@@ -99,7 +99,7 @@ def read_notice(body: Any) -> Notice:
         raise BadNotice("amount") from error
     if not 0 < amount <= LARGEST:
         raise BadNotice("amount")
-    return Notice(payment, int(invoice[:19]), status, amount, currency)
+    return Notice(payment, int(invoice), status, amount, currency)
 
 
 def signature(secret: str, message: str, stamp: int, body: bytes) -> str:

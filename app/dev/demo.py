@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from app.dev.children import Child
 
 LOGINS = 120.0
-DOORS = (("back office", "office"), ("cabinet", "cabinet"), ("platform", "platform"))
+DOORS = (
+    ("back office", "office"),
+    ("accountant", "accountant"),
+    ("cabinet", "cabinet"),
+    ("platform", "platform"),
+)
 
 
 def forget_other(target: Path, mark: Path, identity: str, url: str) -> None:
@@ -45,6 +50,7 @@ def lines(target: Path) -> list[str]:
     base, merchant = known.get("url", ""), known.get("merchant", "")
     paths = {
         "office": f"/{merchant}/office/",
+        "accountant": f"/{merchant}/office/",
         "cabinet": f"/{merchant}/cabinet/",
         "platform": "/platform/",
     }

@@ -66,9 +66,9 @@ class Refusal(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     DEBT = "debt"
     COOLING = "cooling"
+    FROZEN = "frozen"
     BLOCKED = "blocked"
     OWN = "own"
-    FROZEN = "frozen"
     DOCUMENTS = "documents"
 
 

@@ -80,8 +80,8 @@ class PlanForm(Form):
 class SpanForm(Form):
     """Days that are otherwise than their day of the week says."""
 
-    first = DayField(_l("From"), [Filled()])
-    last = DayField(_l("To"), [Filled()])
+    first = DayField(_l("From the day"), [Filled()])
+    last = DayField(_l("To the day"), [Filled()])
     works = RadioField(
         _l("These days are"),
         [Filled()],

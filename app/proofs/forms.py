@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class PeriodForm(Form):
     """From a day to a day, both included; empty ends are open."""
 
-    since = DayField(_l("From"))
-    until = DayField(_l("To"))
+    since = DayField(_l("From the day"))
+    until = DayField(_l("To the day"))
 
     def validate_until(self, field: Field) -> None:
         """Refuse an end before its start."""

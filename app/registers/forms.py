@@ -21,6 +21,8 @@ LACKS = {
     Lack.LETTERS: _l("the name has letters that this format cannot carry"),
     Lack.CURRENCY: _l("another currency than this format carries"),
     Lack.NOTHING: _l("all of it is kept back"),
+    Lack.FROZEN: _l("Details frozen: a change was disowned"),
+    Lack.DOCUMENTS: _l("Documents are missing"),
     Lack.PAYER: _l("your own legal details are missing"),
 }
 VERDICTS = {

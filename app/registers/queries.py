@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, func, select
@@ -12,7 +13,7 @@ from app.payouts import service as payouts
 from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import OWN
 from app.registers.models import BankFile, BankLine, Register, RegisterLine
-from app.registers.rules import Line
+from app.registers.rules import Lack, Line
 from app.registers.rules import Payout as Known
 
 if TYPE_CHECKING:
@@ -55,6 +56,24 @@ def written(chosen: Sequence[Payout]) -> list[Line]:
             p.public_id, p.net, p.currency, rows[p.id].partner, rows[p.id].method, details.get(p.id)
         )
         for p in chosen
+    ]
+
+
+def to_write(chosen: Sequence[Payout]) -> list[Line]:
+    """Return payouts that are to be sent as lines, each with what keeps it back whatever the format."""
+    ids = {payout.partner_id for payout in chosen}
+    frozen = select(Partner.id).where(Partner.id.in_(ids), Partner.details_frozen_at.is_not(None))
+    doubtful, lack = set(db.session.scalars(frozen)), payouts.lacking(ids)
+    return [
+        replace(
+            line,
+            held=Lack.FROZEN
+            if payout.partner_id in doubtful
+            else Lack.DOCUMENTS
+            if payout.partner_id in lack
+            else None,
+        )
+        for payout, line in zip(chosen, written(chosen), strict=True)
     ]
 
 

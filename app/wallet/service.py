@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import func, select
 
 from app.errors import Conflict, DomainError, FieldError
@@ -31,11 +32,12 @@ class Transfer:
     amount: int
     purpose: str
     qr: str | None
+    withheld: int = 0  # minor units that are kept back and not sent
 
     @property
-    def picture(self) -> str | None:
-        """The QR as SVG."""
-        return draw_svg(self.qr) if self.qr else None
+    def picture(self) -> Markup | None:
+        """The QR as SVG, drawn by us."""
+        return Markup(draw_svg(self.qr)) if self.qr else None  # noqa: S704
 
 
 def transfer(

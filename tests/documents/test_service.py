@@ -23,12 +23,13 @@ from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, Move, available
 from app.papers import queries as papers
 from app.partners.models import Partner
+from app.payouts import service as payouts
 from app.payouts.service import set_details
 from app.requisites.rules import BankAccount, Details, Legal, Payee, TaxStatus
 from app.runs.queries import find
 from app.statements.rules import Span, month_span
 from app.tenants.service import change_legal
-from tests.payouts.setting import ACCOUNT, BANK, RUB, at_lampa, earn, partner
+from tests.payouts.setting import ACCOUNT, BANK, RUB, at_lampa, by_bank, earn, partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,6 +175,15 @@ class TestWords:
         words = filled(Content.from_json(act.content), act.label)
         assert words.title.startswith("Акт об оказании услуг № A-2026-1 от 3 сентября 2026")
         assert Content.from_json(act.content).rows[0].what == "Вознаграждение за заказы покупателей"
+
+
+def test_a_change_of_details_that_waits_stands_on_no_document(three: list[int]) -> None:
+    anna = db.session.scalars(select(Partner).where(Partner.id == three[0])).one()
+    payouts.set_details(anna, "bank", by_bank("Anna Petrova"))
+    payouts.set_details(anna, "bank", by_bank("Eve", "40817810800000009999"))
+    service.issue(Kind.ACT, AUGUST, three[:1], "en")
+    them = Content.from_json(_all()[0].content).them
+    assert (them["name"], them["account"]) == ("Anna Petrova", ACCOUNT)
 
 
 class TestFiles:

@@ -42,7 +42,7 @@ def sign_up(page: Page, address: str, slug: str, mailbox: Mailbox) -> None:
     sound(page, "signup")
     page.get_by_label("Name").fill("Igla")
     page.get_by_label("Address").fill(slug)
-    page.get_by_label("E-mail of the owner").fill(f"owner@{slug}.example")
+    page.get_by_label("Your e-mail").fill(f"owner@{slug}.example")
     page.get_by_role("button", name="Open the account").click()
     expect(page.locator("main")).to_contain_text("Look into your mailbox")
     sound(page, "signup-done")

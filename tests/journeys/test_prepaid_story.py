@@ -133,7 +133,7 @@ def send(desk: Desk) -> None:
     desk.go("/platform/payouts/?state=approved&sort=-requested")
     desk.look()
     desk.page.get_by_role("link", name="Anna").first.click()
-    desk.sees("40817810000000000001")
+    desk.sees("40817810700000000001")
     desk.look()
     desk.press("It is sent")
     desk.sees("Noted: sent.")

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from app.application import App
 
-KEYS = ["url", "merchant", "api_key", "office", "cabinet", "platform", "mailbox"]
+KEYS = ["url", "merchant", "api_key", "office", "accountant", "cabinet", "platform", "mailbox"]
 
 
 def small() -> tuple[Play, ...]:

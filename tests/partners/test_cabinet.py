@@ -104,6 +104,7 @@ def test_settings_are_the_partners_own(lampa: Shop) -> None:
             "commission.accrued",
             "commission.available",
             "digest.month",
+            "document.issued",
             "mailing.started",
         ]
     bad = anna.post(path(lampa, "settings"), data=form | {"phone": "12"})

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock, crypto
-from app.errors import DomainError, NotFound
+from app.errors import Conflict, DomainError, NotFound
 from app.events.models import Event
 from app.extensions import db
 from app.identity import queries as people
@@ -19,7 +19,7 @@ from app.notifications.view import View
 from app.partners.models import Partner
 from app.partners.service import change
 from app.payouts import service
-from app.payouts.rules import DISOWN
+from app.payouts.rules import DISOWN, Refusal
 from app.requisites.rules import Card, Details, Kind, Payee, TaxStatus
 from tests.notifications.scene import message_for
 from tests.payouts.setting import ACCOUNT, FORM, by_bank, earn, partner
@@ -166,6 +166,32 @@ def test_a_link_of_an_older_change_does_not_undo_the_newer_one(anna: Anna) -> No
     anna.app.test_client().post(old)
     assert anna.accounts() == ("40817810000000006666", ACCOUNT)
     assert len(anna.told("frozen")) == 1
+
+
+def test_a_second_change_of_a_thief_does_not_hide_the_first(anna: Anna) -> None:
+    anna.changes(account=EVE)
+    first = anna.link()
+    anna.changes(account="40817810000000006666")
+    answer = anna.app.test_client().post(first)
+    assert "former details hold again" in answer.text
+    assert anna.accounts() == (ACCOUNT, ACCOUNT)
+
+
+def test_what_was_asked_for_with_details_in_doubt_is_not_approved(anna: Anna) -> None:
+    anna.changes(account=EVE)
+    link = anna.link()
+    with anna.app.app_context():
+        with anna.merchant.scope():
+            anna.card.details_usable_at = clock.now() - timedelta(minutes=1)
+            payout = service.request(anna.id, 100, "bank", "partner").id
+        db.session.commit()
+    anna.app.test_client().post(link)
+    with anna.app.app_context(), anna.merchant.scope():
+        with pytest.raises(Conflict, match="not theirs"):
+            service.approve(payout, "person:1")
+        assert service.approve_all([payout], "RUB", "person:1") == {payout: Refusal.FROZEN}
+        service.allow_changes(anna.card)
+        assert service.approve(payout, "person:1").state == "approved"
 
 
 @pytest.mark.parametrize("token", ["x", "", "..", "a.b.c"])

@@ -153,6 +153,21 @@ def test_above_the_limit_the_same_person_finds_no_button_and_is_refused(desk: De
     assert desk.row().state == "approved"
 
 
+def test_who_is_bound_by_the_limit_does_not_take_it_away(desk: Desk) -> None:
+    plan = {"every": "never", "day": "1", "weekday": "1", "shift": "before", "pays": "available"}
+    plan["weekend"] = "7"
+    assert desk.post("plan", **plan, second_above="999.99").status_code == 303
+    number = desk.make()
+    desk.post(f"{number}/prepare")
+    for above in ("", "1000000.00"):
+        answer = desk.post("plan", **plan, second_above=above)
+        assert (answer.status_code, "Only the owner" in answer.text) == (422, True)
+    assert desk.post(f"{number}/approve").status_code == 403
+    assert desk.post("plan", **plan, second_above="500.00").status_code == 303
+    sign_in(desk.client, desk.merchant.staff["owner"])
+    assert desk.post("plan", **plan, second_above="").status_code == 303
+
+
 def test_a_second_run_waits_for_the_first_and_cancelling_lets_it_through(desk: Desk) -> None:
     number = desk.make()
     again = desk.post("new", pays="available", on_day=desk.today, method="")

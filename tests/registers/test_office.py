@@ -9,7 +9,10 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from app import clock
 from app.extensions import db
+from app.papers import service as papers
+from app.papers.rules import Kind, Need
 from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.payouts.models import Payout
@@ -84,6 +87,24 @@ def test_what_cannot_be_carried_is_named_and_the_rest_is_downloaded(desk: Desk) 
     assert (desk.state(desk.anna), desk.state(desk.boris)) == ("sending", "approved")
     assert "No. 1" in desk.get("new").text
     assert desk.post("new", format="1c").status_code == 409
+
+
+@pytest.mark.parametrize("obstacle", ["frozen", "papers"])
+def test_what_is_kept_back_goes_into_no_file(desk: Desk, obstacle: str) -> None:
+    with desk.app.app_context():
+        with desk.merchant.scope():
+            query = select(Partner).join(Payout, Payout.partner_id == Partner.id)
+            anna = db.session.scalars(query.where(Payout.public_id == desk.anna)).one()
+            if obstacle == "frozen":
+                anna.details_frozen_at = clock.now()
+            else:
+                papers.set_needs("person", {Kind.CONTRACT: Need.BLOCK})
+        db.session.commit()
+    words = {"frozen": "a change was disowned", "papers": "Documents are missing"}
+    assert words[obstacle] in desk.get("new").text
+    for kind in ("1c", "xlsx", "csv"):
+        desk.post("new", format=kind, payout=[desk.anna])
+        assert desk.state(desk.anna) == "approved"
 
 
 def test_chosen_payouts_alone_go_into_a_table(desk: Desk) -> None:

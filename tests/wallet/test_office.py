@@ -16,6 +16,7 @@ from app import clock
 from app.events.models import Event
 from app.extensions import db
 from app.ledger.queries import PartnerBalance, partner_balances
+from app.papers import service as papers
 from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.payouts.models import Payout
@@ -101,7 +102,9 @@ def test_the_list_says_what_each_earned_was_paid_and_is_owed(desk: Desk) -> None
     line = next(r for r in re.findall(r"<tr role.*?</tr>", text, re.DOTALL) if "Anna" in r)
     sums = [
         re.sub(r"<[^>]+>|\s", "", each).replace("\u00a0", "")
-        for each in re.findall(r'data-label="(?:Accrued|Paid|Owed now|On hold)">(.*?)</td>', line)
+        for each in re.findall(
+            r'data-label="(?:Accrued|Paid out|Owed now|On hold)">(.*?)</td>', line
+        )
     ]
     assert [re.sub(r"[^\d.]", "", each) for each in sums] == ["1000.00", "400.00", "600.00", "0.00"]
     assert "•••• 4312" in line
@@ -202,6 +205,24 @@ def test_opening_the_details_shows_the_qr_and_is_recorded(desk: Desk) -> None:
         assert event.actor == f"person:{desk.merchant.staff['accountant'].id}"
     assert desk.paid() == []
     assert desk.post("Boris", "open", amount="1.00").status_code == 422
+
+
+def test_the_qr_asks_for_what_is_left_after_the_tax(desk: Desk) -> None:
+    desk.do(lambda: papers.set_rate("person", "13"))
+    answer = desk.post("Anna", "open", amount="600.00")
+    found = re.search(
+        r"<svg xmlns.*?</svg>", answer.text[answer.text.index("transfer-qr") :], re.DOTALL
+    )
+    assert found is not None
+    said = dict(f.split("=", 1) for f in read_svg(found[0]).split("|")[1:])
+    assert said["Sum"] == "52200"
+    assert "Tax withheld" in answer.text
+    assert desk.post("Anna", amount="600.00").status_code == 303
+
+    def left() -> None:
+        assert db.session.scalars(select(Payout)).one().net == 52_200
+
+    desk.do(left)
 
 
 def test_a_card_has_buttons_to_copy_and_no_qr(desk: Desk) -> None:

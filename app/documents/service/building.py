@@ -18,7 +18,7 @@ from app.documents.service.texts import words_of
 from app.extensions import db
 from app.money import exponent
 from app.orders.models import Order
-from app.payouts.service import kept
+from app.payouts.service import in_force
 from app.requisites.rules import BankAccount, Iban
 from app.statements import queries as statements
 from app.statements.rules import Part, Totals
@@ -179,8 +179,8 @@ def requisites_of_merchant(merchant: Tenant) -> dict[str, str]:
 
 
 def requisites_of_partner(partner: Partner) -> dict[str, str]:
-    """Return the partner's requisites as they are today; without any his name."""
-    known = kept(partner)
+    """Return the partner's requisites that are in force today; without any his name."""
+    known = in_force(partner)
     if known.payee is None:
         return {"name": partner.name}
     banks = [w for w in known.ways.values() if isinstance(w, BankAccount | Iban)]

@@ -44,6 +44,7 @@ class Actor:
     group: bool = False
     blocked: int | None = None  # days before the opening
     account: str = ""
+    tax: tuple[str, ...] = ()  # status, INN, KPP, OGRN; a person without numbers if nothing is said
     locale: str = "en"
     site: str | None = None
     links: tuple[str, ...] = ()  # products that he has links to
@@ -153,10 +154,12 @@ LAMPA = Play(
         Actor("Pavel Kim", "pavel", 20, "marina", ("PAVEL7",), since=84,
               account="4081 7810 0000 0765 4321", links=("c-track",)),
         Actor("Sofia Lind", "sofia", 15, "pavel", ("SOFIA5",), since=75,
-              account="4081 7810 0000 0999 1111", site="https://nordic-rooms.example"),
+              account="4081 7810 0000 0999 1111",
+              tax=("self_employed", "000000000184"), site="https://nordic-rooms.example"),
         Actor("Timur Aliev", "timur", 8, "sofia", since=60, account="4081 7810 0000 0222 3333"),
         Actor("Designers' Club", "club", 13, codes=("CLUB15",), since=82,
-              account="4070 2810 0000 0555 6666", links=("c-chandelier", "t-banker")),
+              account="4070 2810 0000 0555 6666",
+              tax=("company", "0000000032", "000001001", "1000000000021"), links=("c-chandelier", "t-banker")),
         Actor("Yana Petrova", "yana", 6, "club", since=50, account="4081 7810 0000 0444 8888"),
         Actor("Coupon Hunter", "hunter", 8, "club", ("LIGHT7",), since=70, blocked=24),
     ),
@@ -231,7 +234,8 @@ KNIGA = Play(
         Actor("Лев Читалин", "lev", 34, codes=("ЛЕВ",), account="4081 7810 0000 0707 0707",
               locale="ru", site="https://chitalin.example", links=("103", "303")),
         Actor("Книжный клуб «Форзац»", "forzac", 30, "lev", ("FORZAC5",), since=86, group=True,
-              account="4070 2810 0000 0808 0808", locale="ru"),
+              account="4070 2810 0000 0808 0808",
+              tax=("company", "0000000040", "000001001", "1000000000032"), locale="ru"),
         Actor("Нина Алексеева", "nina", 22, "forzac", since=70,
               account="4081 7810 0000 0909 0909", locale="ru", links=("202",)),
         Actor("Олег Маркин", "oleg", 14, "nina", since=45, account="4081 7810 0000 0101 0101",

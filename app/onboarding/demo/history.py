@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from app.ledger.queries import partner_balances
 from app.links.rules import click_key, milliseconds_of, seal_click
 from app.notifications import rules as notices
 from app.notifications import service as notifications
-from app.onboarding.demo import hook
+from app.onboarding.demo import hook, money
 from app.onboarding.demo.cast import DAYS, RUB
 from app.onboarding.demo.opening import owner, partner_ids
 from app.onboarding.demo.sales import Seen, Telling, external_id, tell
@@ -67,7 +68,8 @@ def play(stage: Stage) -> int:
     available at once what was to wait for its own day.
     """
     with tenant_scope(stage.tenant.id):
-        script = sorted([*_sales(stage), *_sweeps(stage), *_desk(stage)], key=lambda step: step.at)
+        told = [*_sales(stage), *_sweeps(stage), *_desk(stage), *starmap(Step, money.deeds(stage))]
+        script = sorted(told, key=lambda step: step.at)
         for step in script:
             with clock.moved_to(step.at), acting_as(step.actor):
                 step.do()

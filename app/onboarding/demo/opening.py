@@ -138,12 +138,14 @@ def logins(play: Play, url: str) -> dict[str, Any]:
     with tenant_scope(first.tenant.id):
         key = tenants_service.make_key(first.shop.id, "Demo", SCOPES, "live").secret
         office = _login(f"owner@{play.domain}")
+        accountant = _login(f"accountant@{play.domain}")
         cabinet = _login(play.mail(hero.refcode)) | {"refcode": hero.refcode}
     return {
         "url": url,
         "merchant": play.slug,
         "api_key": key,
         "office": office,
+        "accountant": accountant,
         "cabinet": cabinet,
         "platform": platform,
         "mailbox": public_address("/dev/mailbox/"),
@@ -242,10 +244,12 @@ def _invite(stage: Stage, hero: Actor) -> None:
 
 def _details(stage: Stage, actor: Actor) -> Details:
     """Return where an actor is paid, as the merchant's first method asks for it."""
+    numbers = dict(zip(("status", "inn", "kpp", "ogrn"), actor.tax, strict=False))
+    payee = Payee.make({"name": actor.name, **numbers})
     if first_kind(stage.tenant.currency) is not Kind.BANK:
-        return Details(Payee(actor.name), Other(actor.account))
+        return Details(payee, Other(actor.account))
     account = with_key(digits(actor.account), DEMO_BANK["bik"])
-    return Details(Payee(actor.name), BankAccount(account=account, **DEMO_BANK))
+    return Details(payee, BankAccount(account=account, **DEMO_BANK))
 
 
 def _apply(stage: Stage, name: str, me: str) -> None:

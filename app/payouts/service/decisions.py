@@ -22,6 +22,7 @@ from app.payouts.service.requests import (
     lock,
     record,
     refuse_blocked,
+    refuse_frozen,
     refuse_own,
     wrong,
 )
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 def approve(payout_id: int, by: str) -> Payout:
     """Agree to pay; the tax that the merchant withholds is kept back from now on.
 
-    Raises Conflict (409) in another state, with debt standing, or for a blocked partner.
+    Raises Conflict (409) in another state, with debt standing, or for a partner who is blocked or whose
+    details are in doubt.
     """
     payout, standing = _locked(payout_id)
     partner = find_partner(payout.partner_id)
@@ -49,6 +51,7 @@ def approve(payout_id: int, by: str) -> Payout:
                 ),
             )
         refuse_blocked(partner)
+        refuse_frozen(partner)
         if rules.may_approve(standing[debt(partner.id)]):
             raise Conflict(
                 "debt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
@@ -25,7 +26,6 @@ from app.requisites.service import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from app.payouts.models import Payout
     from app.requisites.rules import Details
@@ -106,7 +106,7 @@ def disown_change(partner_id: int, changed_at: datetime | None) -> bool:
     ).one_or_none()
     if partner is None:
         raise NotFound
-    undone = is_pending(partner) and partner.details_changed_at == changed_at
+    undone = is_pending(partner) and _waits(partner, changed_at)
     if undone:
         _restore(partner)
         _record("restored", partner)
@@ -118,6 +118,30 @@ def disown_change(partner_id: int, changed_at: datetime | None) -> bool:
     if person is not None:
         identity.sign_out_everywhere(person)
     return undone
+
+
+def _waits(partner: Partner, changed_at: datetime | None) -> bool:
+    """Say whether the change of that moment is among those that wait: what they replaced is older than it.
+
+    A further change does not hide the first one, which the former details are from before.
+    """
+    if partner.details_changed_at == changed_at:
+        return True
+    newer = partner.details_changed_at
+    for event in history(f"partner:{partner.id}"):  # the newest first
+        if event.type == "partner.details_restored":
+            return False
+        if event.type != "partner.details_changed":
+            continue
+        at = datetime.fromisoformat(event.facts["changed_at"])
+        if newer is None or (
+            at < newer and datetime.fromisoformat(event.facts["usable_at"]) <= newer
+        ):
+            return False  # it was in force when the next one came
+        if at == changed_at:
+            return True
+        newer = at
+    return False
 
 
 def allow_changes(partner: Partner) -> None:

@@ -61,7 +61,8 @@ RETURNING id, public_id, partner_id, amount, fee, withheld
 _OF = "SELECT id, partner_id, state FROM payout WHERE id = ANY(%(ids)s) ORDER BY id"
 _PEOPLE = """
 SELECT o.id, o.partner_id, o.state, o.amount, o.fee, p.person_id,
-       p.status = 'blocked' AND NOT p.pays_blocked AS blocked, p.details_frozen_at IS NOT NULL AS frozen
+       p.status = 'blocked' AND NOT p.pays_blocked AS blocked,
+       p.details_frozen_at IS NOT NULL AS frozen
 FROM payout o JOIN partner p ON p.id = o.partner_id WHERE o.id = ANY(%(ids)s) ORDER BY o.id
 """
 
@@ -144,9 +145,9 @@ def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, 
 def _refusal(row: Any, owed: int, by: str) -> Refusal | None:
     if row.person_id is not None and by == f"person:{row.person_id}":
         return Refusal.OWN
-    if row.blocked:
-        return Refusal.BLOCKED
-    return may_approve(owed) or (Refusal.FROZEN if row.frozen else None)
+    if row.blocked or row.frozen:
+        return Refusal.BLOCKED if row.blocked else Refusal.FROZEN
+    return may_approve(owed)
 
 
 def lacking(partner_ids: Iterable[int]) -> set[int]:

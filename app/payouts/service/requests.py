@@ -239,6 +239,17 @@ def refuse_blocked(partner: Partner) -> None:
         )
 
 
+def refuse_frozen(partner: Partner) -> None:
+    """Raise Conflict while a change of details is disowned: a payout may carry the very details in doubt."""
+    if partner.details_frozen_at is not None:
+        raise Conflict(
+            "details_frozen",
+            _(
+                "The partner said that a change of details was not theirs. Speak with the partner before you pay."
+            ),
+        )
+
+
 def refuse_own(partner: Partner, by: str) -> None:
     """Nobody decides on money for themselves."""
     if partner.person_id is not None and by == f"person:{partner.person_id}":

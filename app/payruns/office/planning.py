@@ -17,7 +17,7 @@ from app.payruns import queries, service
 from app.payruns.forms import PlanForm, SpanForm
 from app.payruns.office.page import bp
 from app.payruns.rules import Calendar, Pays, Plan, upcoming
-from app.site.access import requires
+from app.site.access import may, requires
 from app.web.pages import page, see_other
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def change_plan() -> Response:
     every = form.every.data
     day = int(form.weekday.data) if every == "week" else form.day.data
     above = form.second_above.data
+    if _loosens(above) and not may("settings"):
+        form.complain("second_above", _("Only the owner can raise this limit or take it away."))
+        return _plan(form, SpanForm(formdata=None), 422)
     try:
         service.change_plan(
             Plan(every, day, form.shift.data),
@@ -94,6 +97,14 @@ def turn() -> Response:
     return see_other(
         "office.payruns.plan", year=day.year, message=words % {"day": format_date(day)}
     )
+
+
+def _loosens(above: Money | None) -> bool:
+    """Whether one person could approve more than now: who is bound by the limit does not do that."""
+    row = queries.plan()
+    if row is None or row.second_above is None:
+        return False
+    return above is None or above.minor > row.second_above
 
 
 def _plan_form() -> PlanForm:

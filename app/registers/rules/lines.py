@@ -43,6 +43,8 @@ class Lack(StrEnum):
     LETTERS = "letters"  # the name has characters that the format cannot carry
     CURRENCY = "currency"
     NOTHING = "nothing"  # all of it is kept back
+    FROZEN = "frozen"  # the partner said that a change of details was not his
+    DOCUMENTS = "documents"  # papers without which nothing is paid
     PAYER = "payer"  # the merchant's own legal details, or its account
 
 
@@ -56,6 +58,7 @@ class Line:
     partner: str
     method: str
     details: Details | None
+    held: Lack | None = None  # what keeps it out of every format
 
 
 _MARK = re.compile(r"(?<![0-9a-z])po[-_ ]?([0-9a-hjkmnp-tv-z]{16})(?![0-9a-z])", re.IGNORECASE)
@@ -78,6 +81,8 @@ def marks(text: str) -> list[str]:
 
 def lacking(line: Line, kind: Format) -> Lack | None:
     """Return what keeps the line out of a format, or None."""
+    if line.held is not None:
+        return line.held
     if line.details is None or line.amount <= 0:
         return Lack.DETAILS if line.details is None else Lack.NOTHING
     way, name = line.details.way, line.details.payee.name

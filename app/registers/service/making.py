@@ -60,7 +60,7 @@ class Choice:
 
 def choices(chosen: Sequence[Payout]) -> list[Choice]:
     """Look at what each format can carry."""
-    lines, payer = queries.written(chosen), tenants.legal()
+    lines, payer = queries.to_write(chosen), tenants.legal()
     return [_choice(kind, lines, ready=not payer_lacks(payer, kind)) for kind in Format]
 
 
@@ -81,13 +81,13 @@ def _choice(kind: Format, lines: Sequence[Line], *, ready: bool) -> Choice:
 def make(chosen: Sequence[Payout], kind: Format, run: PayRun | None = None) -> Register:
     """Make a register of those that the format can carry, and note that their money is on its way.
 
-    Those it cannot carry stay approved. Raises Conflict where nothing is left to pay, or the
-    merchant's own details are missing.
+    Those it cannot carry, and those that are kept back, stay approved. Raises Conflict where nothing
+    is left to pay, or the merchant's own details are missing.
     """
     if payer_lacks(tenants.legal(), kind):
         words = _("Fill in your own legal details and account first.")
         raise Conflict("payer", words)
-    lines = {line.number: line for line in queries.written(chosen)}
+    lines = {line.number: line for line in queries.to_write(chosen)}
     fit = [p for p in chosen if lacking(lines[p.public_id], kind) is None]
     sent = set(_send(fit))
     taken = [p for p in fit if p.id in sent]

@@ -50,7 +50,7 @@ COLUMNS = (
            value=lambda row: row.partner.name),
     Column("refcode", _l("Code"), render="code", value=lambda row: row.partner.refcode, spare=True),
     Column("accrued", _l("Accrued"), render="money", end=True, value=lambda row: row.purse.accrued),
-    Column("paid", _l("Paid"), render="money", end=True, sort=queries.paid, value=lambda row: row.purse.paid),
+    Column("paid", _l("Paid out"), render="money", end=True, sort=queries.paid, value=lambda row: row.purse.paid),
     Column("owed", _l("Owed now"), render="money", end=True, sort=queries.available,
            value=lambda row: row.purse.available),
     Column("held", _l("On hold"), render="money", end=True, value=lambda row: row.purse.pending),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import g, request
@@ -11,9 +12,11 @@ from flask_babel import gettext as _
 from app.errors import DomainError, NotFound
 from app.events.service import actor
 from app.money import Money
+from app.papers import service as papers
 from app.partners import queries as partners
 from app.payouts import queries as payouts
 from app.payouts import service as payouts_service
+from app.payouts.rules import State
 from app.requisites.forms import FIELD_NAMES, STATUS_NAMES
 from app.site.access import may, requires
 from app.tenants.queries import legal
@@ -80,7 +83,9 @@ def unmask(refcode: str) -> Response:
             form.complain("method", _("The partner has given no details for this method."))
         return _page(line, form, status=422)
     payouts_service.show(line.partner.id)
-    made = _transfer(details, form.amount.data.minor, line.partner.refcode)
+    amount = form.amount.data.minor
+    tax = _tax(line.partner.id, amount)
+    made = _transfer(details, amount - tax, line.partner.refcode, tax)
     return _page(line, form, transfer=made)
 
 
@@ -93,8 +98,11 @@ def unmask_payout(public_id: str) -> Response:
     if line is None or details is None:
         raise NotFound
     payouts_service.show(line.payout.partner_id, line.payout)
-    leaves = line.payout.amount - line.payout.fee - line.payout.withheld
-    made = _transfer(details, leaves, public_id)
+    payout = line.payout
+    tax = payout.withheld
+    if payout.state == State.REQUESTED:  # it is kept back from the approval on
+        tax = min(_tax(payout.partner_id, payout.amount), payout.amount - payout.fee)
+    made = _transfer(details, payout.amount - payout.fee - tax, public_id, tax)
     return page("wallet/office/transfer.html", line=line, transfer=made, **WORDS)
 
 
@@ -108,10 +116,15 @@ def allow(refcode: str) -> Response:
     )
 
 
-def _transfer(details: Details, amount: int, number: str) -> Transfer:
+def _tax(partner_id: int, amount: int) -> int:
+    """Return what is withheld of a payment of so much, as recording it will: it is not sent."""
+    return papers.withheld_from({partner_id: amount}, g.tenant.currency)[partner_id]
+
+
+def _transfer(details: Details, amount: int, number: str, withheld: int) -> Transfer:
     known = legal()
     with force_locale(g.tenant.locale):  # the bank reads it, not who is signed in
-        return service.transfer(
+        made = service.transfer(
             details,
             amount,
             g.tenant.currency,
@@ -119,6 +132,7 @@ def _transfer(details: Details, amount: int, number: str) -> Transfer:
             brand=g.tenant.name,
             vat=known.vat if known else "",
         )
+    return replace(made, withheld=withheld)
 
 
 def _line(refcode: str) -> Line:

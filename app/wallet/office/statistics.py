@@ -66,7 +66,7 @@ def statistics_file() -> Response:
         ]
         for each in (months if what == "months" else methods)
     ]  # fmt: skip
-    head = [first, _("Payouts"), _("Paid"), _("Average"), _("Median days")]
+    head = [first, _("Payouts"), _("Paid out"), _("Average"), _("Median days")]
     told("payout_statistics", len(rows), kind)
     return attachment(f"payouts-by-{what[:-1]}", first, kind, head, rows)
 
