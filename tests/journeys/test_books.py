@@ -127,7 +127,7 @@ def test_the_month_is_closed_acts_go_out_and_a_receipt_frees_the_payout(books: B
     desk.goto(books.office("papers/withheld"))
     expect(desk.get_by_text("30.00").first).to_be_visible()
     sound(desk, "withheld")
-    assert all(console.errors == [] for console in books.consoles)
+    assert [error for console in books.consoles for error in console.errors] == []
 
 
 def close_the_month(books: Books, desk: Page, month: str) -> None:
