@@ -162,10 +162,16 @@ def kept_back(books: Books, desk: Page) -> None:
     expect(desk.get_by_text("It cannot be paid yet")).to_be_visible()
     sound(desk, "payout-kept-back")
     desk.get_by_role("button", name="Mark as paid").first.click()
-    with desk.expect_response(lambda r: r.request.method == "POST") as answer:
+    # The browser tells of every answer that is not 200, a moment later.
+    with (
+        desk.expect_console_message(lambda told: "409" in told.text),
+        desk.expect_response(lambda r: r.request.method == "POST") as answer,
+    ):
         desk.get_by_role("dialog").get_by_role("button", name="Mark as paid").click()
     assert answer.value.status == 409
-    books.consoles[0].errors.clear()  # the browser tells of every answer that is not 200
+    (told,) = books.consoles[0].errors
+    assert "409" in told
+    books.consoles[0].errors.clear()
 
 
 def anna_adds_the_receipt(books: Books) -> None:
