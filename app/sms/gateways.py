@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
+from email import charset
 from importlib import import_module
 from threading import Thread
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from app.egress import (
@@ -19,6 +21,9 @@ from app.egress import (
 from app.outcomes import Fate, Outcome
 from app.placeholders import fill, places
 from app.sms.rules import SERVICES, HttpTemplate, Sms, judge, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +100,21 @@ class AppriseGateway:
         values = {"phone": sms.phone, "digits": sms.phone.removeprefix("+")}
         address = fill(self.url, values, lambda value: quote(value, safe=""))
         # Loaded here and not at the top: the library has two hundred modules, and few merchants use it.
-        made: _Service | None = import_module("apprise").Apprise.instantiate(address)
+        with _letters_as_they_are():
+            made: _Service | None = import_module("apprise").Apprise.instantiate(address)
         return made
+
+
+@contextmanager
+def _letters_as_they_are() -> Iterator[None]:
+    """Undo what the library does to every letter of this process as it loads: it changes how
+    UTF-8 headers are written, and a folded subject then arrives with a blank in front.
+    """
+    before = charset.CHARSETS["utf-8"]
+    try:
+        yield
+    finally:
+        charset.CHARSETS["utf-8"] = before
 
 
 class _Service(Protocol):
