@@ -107,9 +107,7 @@ class AppriseGateway:
 
 @contextmanager
 def _letters_as_they_are() -> Iterator[None]:
-    """Undo what the library does to every letter of this process as it loads: it changes how
-    UTF-8 headers are written, and a folded subject then arrives with a blank in front.
-    """
+    # Loading it changes how this process writes UTF-8 headers: a folded subject arrives with a blank.
     before = charset.CHARSETS["utf-8"]
     try:
         yield
