@@ -60,7 +60,9 @@ def test_receipts_of_refunds_repeat_the_sold_rows_and_add_up_to_them(
     while left:
         some = data.draw(st.integers(1, 1000)) * quantity / 1000
         some = min(left, Decimal(int(some) or 1) if quantity == int(quantity) else some)
-        said += part(sold, quantity - left, some)
+        now = part(sold, quantity - left, some)
+        assert sum(row.quantity for row in now) == some
+        said += now
         left -= some
     assert sum(row.quantity for row in said) == quantity
     assert sum(row.amount for row in said) == amount

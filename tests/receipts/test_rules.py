@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from app.money import half_up
 from app.receipts.rules import (
     Goods,
     Limits,
@@ -253,6 +254,26 @@ def test_large_weights_do_not_give_back_much() -> None:
     cable = goods(1, Decimal("60000.5"), 12)  # a step is 600 roubles
     lowered, found = settle([cable], [660_000], 123_456)
     assert (lowered, found.returned, found.shares) == (123_456, 0, (123_456,))
+    assert spread([cable], [123_456], 123_456).returned == 0
+
+
+@pytest.mark.parametrize("amount", range(1_000, 3_000, 100))
+def test_what_goes_back_of_whole_roubles_is_whole_roubles(amount: int) -> None:
+    cheese = goods(1, Decimal("7.35"), 80_000)
+    lowered, found = settle([cheese], [500_000], amount, step=100)
+    assert lowered in {amount, amount - 100}
+    assert found.shares == (lowered,)
+
+
+@pytest.mark.parametrize("quantity", ["1", "3", "7", "0.350", "0.7", "1.5", "7.35", "12.125"])
+@pytest.mark.parametrize("value", [0, 1, 5, 99, 100, 101])
+def test_shares_of_one_price_are_found_as_by_trying_all(value: int, quantity: str) -> None:
+    amounts = {half_up(price * Fraction(quantity)) for price in range(value * 4 + 2)}
+    good = [share for share in range(value + 1) if value - share in amounts]
+    found = units(value, Decimal(quantity))
+    for share in range(value + 1):
+        assert found.below(share) == max((g for g in good if g <= share), default=None)
+        assert found.above(share) == min((g for g in good if g > share), default=None)
 
 
 @given(carts(ANY), LIMITS, st.data())

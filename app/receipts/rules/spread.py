@@ -133,7 +133,7 @@ def _fair(lines: Sequence[_Line], amount: int) -> None:
 def _begin(line: _Line, fair: Fraction) -> None:
     line.share = line.units.below(int(fair)) or 0
     following = line.units.above(line.share)
-    if following is not None and following <= line.whole:
+    if following is not None:  # at most the whole, which leaves one price as well
         line.step = following - line.share
         line.lacks = (fair - line.share) / line.step
 
