@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TOGETHER = 1_000  # lots in one transaction
+TOGETHER = 5_000  # lots in one transaction
 FOUND = 20_000  # due rows looked up at once
 
 
