@@ -32,7 +32,7 @@ bp = Blueprint("conversions", __name__, url_prefix="/bonuses/turn")
 @requires("partner")
 def index() -> Response:
     """Show both purses, and what can be turned."""
-    return _page(_me())
+    return _page(_me(), open_=_is_open())
 
 
 @bp.post("/<any(to_bonuses, to_money):way>")
@@ -40,6 +40,8 @@ def index() -> Response:
 def turn(way: str) -> Response:
     """Turn money into bonuses, or bonuses into money."""
     me, form = _me(), TurnForm(prefix=way)
+    if not _is_open():
+        raise NotFound
     if not form.validate_on_submit():
         return _page(me, {Way(way): form}, status=422)
     verb = service.convert if way == Way.TO_BONUSES else service.withdraw
@@ -57,15 +59,25 @@ def turn(way: str) -> Response:
 
 def _me() -> Partner:
     me = partners.by_id(g.partner_id)
-    if me is None or me.member_id is None or not setting("loyalty"):
+    if me is None:
         raise NotFound
     return me
 
 
-def _page(me: Partner, forms: dict[Way, TurnForm] | None = None, status: int = 200) -> Response:
+def _is_open() -> bool:
+    return bool(setting("loyalty"))
+
+
+def _page(
+    me: Partner,
+    forms: dict[Way, TurnForm] | None = None,
+    status: int = 200,
+    *,
+    open_: bool = True,
+) -> Response:
     program, purse = bonuses.program(), queries.purse(me)
     shown = {}
-    for way in sorted(rules.allowed(program)):
+    for way in sorted(rules.allowed(program)) if open_ and purse.linked else ():
         blank = TurnForm(formdata=None, prefix=way.value)
         blank.key.data = public_id("cv")
         has = purse.money if way is Way.TO_BONUSES else purse.bonuses

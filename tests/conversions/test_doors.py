@@ -71,13 +71,16 @@ def test_a_wrong_amount_is_told_and_kept(
     assert f'value="{amount}"' in answer.text
 
 
-def test_without_bonuses_there_is_no_such_page(
+def test_without_bonuses_nothing_can_be_turned(
     app: App, client: FlaskClient, lampa: Merchant, anna: str
 ) -> None:
     with app.app_context(), lampa.scope():
         tenants.change_settings({"loyalty": False})
         db.session.commit()
-    assert client.get(lampa.cabinet("bonuses/turn/")).status_code == 404
+    assert "The shop does not offer this" in client.get(lampa.cabinet("bonuses/turn/")).text
+    form = {"to_bonuses-amount": "1", "to_bonuses-key": "cv_1"}
+    answer = client.post(lampa.cabinet("bonuses/turn/to_bonuses"), data=form)
+    assert answer.status_code == 404
 
 
 def test_programs_turn_bonuses_into_money(client: FlaskClient, lampa: Merchant, anna: str) -> None:
