@@ -26,7 +26,13 @@ _numbers = count(1)
 def at_shop() -> Iterator[int]:
     """Stand in a new merchant's scope; give its one shop."""
     with at_lampa():
-        shop = Shop(public_id=public_id("sh"), name="Lampa", domain="lampa.example", timezone="Europe/Moscow", created_at=clock.now())
+        shop = Shop(
+            public_id=public_id("sh"),
+            name="Lampa",
+            domain="lampa.example",
+            timezone="Europe/Moscow",
+            created_at=clock.now(),
+        )
         db.session.add(shop)
         db.session.flush()
         yield shop.id

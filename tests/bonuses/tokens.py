@@ -46,9 +46,7 @@ class Table:
     def standing(self) -> tuple[int, int, int, int]:
         """Return (available, pending, held, debt)."""
         coins = [c for h in self.heaps for c in h.coins]
-        live = [
-            c for c in coins if c.where == FREE and not self._is_over(self.heaps[c.lot])
-        ]
+        live = [c for c in coins if c.where == FREE and not self._is_over(self.heaps[c.lot])]
         return (
             len(live),
             sum(c.where == PENDING for c in coins),
@@ -166,11 +164,7 @@ class Table:
 
     def _free(self) -> list[Coin]:
         return [
-            c
-            for h in self._in_order()
-            if not self._is_over(h)
-            for c in h.coins
-            if c.where == FREE
+            c for h in self._in_order() if not self._is_over(h) for c in h.coins if c.where == FREE
         ]
 
     def _pay(self, heap: Heap) -> None:

@@ -48,8 +48,8 @@ def grant(grants: Sequence[Grant], *, quiet: bool = False) -> dict[str, int]:
     """
     if not grants:
         return {}
-    wallets = opened({g.member_id for g in grants}, lots=False)
     now = clock.now()
+    wallets = opened({g.member_id for g in grants}, lots=False, now=now)
     rows = [_row(g) | {"activates_at": g.activates_at or now} for g in grants]
     values = {"rows": sql.recordset(rows), "actor": events.actor(), "now": now}
     made = {row.reference: row.id for row in sql.rows(_INSERT, values)}

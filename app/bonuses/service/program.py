@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext as _
 
 from app.bonuses import queries
 from app.bonuses.queries import NAME, OWNER
@@ -14,6 +17,8 @@ from app.facts import service as facts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)  # orders from before the first change read this row
+
 
 def change_program(said: Mapping[str, Any]) -> Program:
     """Let the program say `said` from now on, all else as before; orders made before keep theirs.
@@ -24,9 +29,11 @@ def change_program(said: Mapping[str, Any]) -> Program:
     try:
         program = read_program(before | dict(said))
     except ProgramError as error:
-        message = "This setting cannot be so."
+        message = _("This setting cannot be so.")
         raise DomainError("invalid", message, FieldError(error.name, message)) from error
     after = program.to_json()
+    if not facts.current([OWNER], [NAME]):
+        facts.found(OWNER, {NAME: before}, events.actor(), since=BEFORE_ALL)
     if facts.put(OWNER, NAME, after, actor=events.actor()):
         changed = {name: after[name] for name in after if after[name] != before[name]}
         events.record("bonus.program_changed", "bonuses", changed=changed)

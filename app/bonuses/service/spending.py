@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select, update
 
 from app import clock, sql
@@ -39,7 +40,7 @@ class NotEnough(Conflict):
     """The customer has fewer bonuses than are asked for; `available` says how many, minor units."""
 
     def __init__(self, available: int) -> None:
-        super().__init__("not_enough_bonuses", "The customer has fewer bonuses.")
+        super().__init__("not_enough_bonuses", str(_("The customer has fewer bonuses.")))
         self.available = available
 
 
@@ -97,7 +98,7 @@ def capture(hold_reference: str, reference: str, order_id: int | None = None) ->
     if found.state == "captured":
         return found
     if found.state != "held":
-        raise Conflict("hold_over", "These bonuses were let go.")
+        raise Conflict("hold_over", _("These bonuses were let go."))
     wallet.capture(parts, reference)
     write([wallet], {reference: About(order_id)})
     _end(found, "captured", reference)
@@ -110,7 +111,7 @@ def void(hold_reference: str, state: str = "voided") -> Hold:
     found = _asked(hold_reference)
     wallet, parts = _reopened(found)
     if found.state == "captured":
-        raise Conflict("hold_over", "These bonuses were spent.")
+        raise Conflict("hold_over", _("These bonuses were spent."))
     if found.state == "held":
         wallet.void(parts, f"{hold_reference}:void")
         write([wallet])

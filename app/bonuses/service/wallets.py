@@ -62,6 +62,7 @@ def opened(
     ids: Collection[int] = (),
     *,
     lots: bool = True,
+    now: datetime | None = None,
 ) -> dict[int, Wallet]:
     """Lock the customers' accounts, in account order, and return their wallets, brought to the present.
 
@@ -71,8 +72,8 @@ def opened(
     members = sorted(set(member_ids))
     accounts = [name(m) for m in members for name in (bonus, bonus_held, bonus_debt)]
     standing = ledger.lock(accounts, BONUS) if accounts else {}
-    now, grace = clock.now(), timedelta(days=queries.program().grace_days)
-    wallets = {m: Wallet(m, {}, standing[bonus_debt(m)], now, grace) for m in members}
+    instant, grace = now or clock.now(), timedelta(days=queries.program().grace_days)
+    wallets = {m: Wallet(m, {}, standing[bonus_debt(m)], instant, grace) for m in members}
     if not lots:
         return wallets
     values = {"members": members, "references": list(references), "ids": list(ids)}
