@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apiflask import APIBlueprint
 from flask import g, request
 from flask_babel import gettext as _
+from pydantic import ValidationError
 
 from app import clock
 from app.checkout import service
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from app.orders.rules import Snapshot
 
 bp = APIBlueprint("checkout", __name__, url_prefix="", tag="Bonuses")
+
+_FIELDS = {"bonus.spend": "spend", "customer.id": "member"}  # of an order: the cart's own
 
 
 @bp.post("/quotes")
@@ -67,15 +70,11 @@ def hold(json_data: HoldIn) -> dict[str, Any]:
 
 
 @bp.post("/holds/<string:public_id>/capture")
-@bp.input(CaptureIn, location="json", validation=False)
 @bp.output(HoldOut)
 @requires("orders")
-def capture(public_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
-    """Spend what was reserved, for the order that was named or is named now; 409 when it was let go."""
-    order = (json_data or {}).get("order")
-    if order is not None and (not isinstance(order, str) or not 0 < len(order) <= 128):
-        raise _invalid("order", _("The id must have 1 to 128 characters."))
-    return _hold(service.capture(g.tenant, g.shop_id, _name(public_id), order))
+def capture(public_id: str) -> dict[str, Any]:
+    """Spend what was reserved; 409 when it was let go. The body may name the order: `{"order"}`."""
+    return _hold(service.capture(g.tenant, g.shop_id, _name(public_id), _order()))
 
 
 @bp.post("/holds/<string:public_id>/void")
@@ -84,6 +83,14 @@ def capture(public_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
 def void(public_id: str) -> dict[str, Any]:
     """Let go what was reserved; 409 when it was spent."""
     return _hold(service.void(g.shop_id, _name(public_id)))
+
+
+def _order() -> str | None:
+    try:
+        said = CaptureIn.model_validate(request.get_json() if request.get_data() else {})
+    except ValidationError as error:
+        raise _invalid("order", _("The id must have 1 to 128 characters.")) from error
+    return said.order
 
 
 def _name(public_id: str) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from app import sql
 from app.bonuses import queries as bonuses
@@ -187,11 +187,22 @@ def hold_of(reference: str) -> Hold:
     return db.session.scalars(asked.execution_options(populate_existing=True)).one()
 
 
-def holds_for(shop_id: int, order_key: str) -> Sequence[CheckoutHold]:
-    """Return the holds that a shop made for one of its orders, oldest first."""
+def open_holds(shop_id: int, order_key: str, member_id: int) -> Sequence[CheckoutHold]:
+    """Return what a shop reserved of a customer's bonuses for one of its orders, and still is, oldest first."""
     return db.session.scalars(
         select(CheckoutHold)
-        .where(CheckoutHold.shop_id == shop_id, CheckoutHold.order_key == order_key)
+        .join(
+            Hold,
+            and_(
+                Hold.tenant_id == CheckoutHold.tenant_id, Hold.reference == CheckoutHold.reference
+            ),
+        )
+        .where(
+            CheckoutHold.shop_id == shop_id,
+            CheckoutHold.order_key == order_key,
+            CheckoutHold.member_id == member_id,
+            Hold.state == "held",
+        )
         .order_by(CheckoutHold.id)
     ).all()
 

@@ -49,7 +49,7 @@ def check(incoming: Incoming) -> None:
     member = account_of(incoming.shop_id, said)
     if member is None:
         raise refusal(_("The shop has no such customer, or he has no bonuses."))
-    _may(incoming.shop_id, said, member, book)
+    _may(incoming, member, book)
 
 
 def _stands(book: Books, said: Snapshot) -> bool:
@@ -57,12 +57,13 @@ def _stands(book: Books, said: Snapshot) -> bool:
     return version is not None and version.signature == signature(said, said.bonus_spend)
 
 
-def _may(shop_id: int, said: Snapshot, member: Member, book: Books | None) -> None:
+def _may(incoming: Incoming, member: Member, book: Books | None) -> None:
+    said, shop_id = incoming.snapshot, incoming.shop_id
     available, wish = bonuses.balance(member.id).available, said.bonus_spend
-    if book is not None:
-        own = book.version is not None and book.version.member_id == member.id
-        available += book.net if own else 0
-        available += sum(one.amount for one in book.open if one.member_id == member.id)
+    reserved = queries.open_holds(shop_id, incoming.external_id, member.id)
+    available += sum(one.amount for one in reserved)
+    if book is not None and book.version is not None and book.version.member_id == member.id:
+        available += book.net + sum(one.amount for one in book.open if not one.shops)
     program = bonuses.program(said.created_at)
     most = cart_of(shop_id, said, program).most(available)
     if wish > available:

@@ -28,7 +28,6 @@ from app.tenants.queries import setting
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.bonuses.models import Hold
     from app.members.models import Member
     from app.orders.rules import Snapshot
     from app.orders.service import Standing
@@ -59,10 +58,8 @@ def hold(shop_id: int, snapshot: Snapshot, order_key: str | None) -> Reserved:
     if member is None:
         raise refusal(_("The shop has no such customer, or he has no bonuses."), "member")
     members.lock([member.id])
-    replaced = queries.holds_for(shop_id, order_key) if order_key else ()
-    for earlier in replaced:
-        if earlier.member_id == member.id and _state(earlier).state == "held":
-            service.void(earlier.reference)
+    for earlier in queries.open_holds(shop_id, order_key, member.id) if order_key else ():
+        service.void(earlier.reference)
     service.bring_up([member.id])
     wish = snapshot.bonus_spend
     laid = _allowed(shop_id, snapshot, member)
@@ -157,10 +154,6 @@ def _held(shop_id: int, name: str) -> CheckoutHold:
     return row
 
 
-def _state(row: CheckoutHold) -> Hold:
-    return queries.hold_of(row.reference)
-
-
 def _reserved(row: CheckoutHold) -> Reserved:
-    found = _state(row)
+    found = queries.hold_of(row.reference)
     return Reserved(row, found.state, found.until)

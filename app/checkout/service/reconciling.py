@@ -195,7 +195,7 @@ class _Order:
         return self.order.member_id
 
     def _reference(self) -> str:
-        return f"order:{self.order.id}:bonus:{self.books.acts + 1}"
+        return f"bonus:order:{self.order.id}:{self.books.acts + 1}"
 
     def _note(
         self, act: str, amount: int, reference: str, member_id: int, *, of: Spent | None = None
