@@ -48,7 +48,7 @@ def check(incoming: Incoming) -> None:
         raise refusal(_("Bonuses are not switched on."))
     member = account_of(incoming.shop_id, said)
     if member is None:
-        raise refusal(_("The shop has no such customer, or he has no bonuses."))
+        raise refusal(_("No bonus account belongs to this customer."))
     _may(incoming, member, book)
 
 

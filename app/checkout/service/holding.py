@@ -56,7 +56,7 @@ def hold(shop_id: int, snapshot: Snapshot, order_key: str | None) -> Reserved:
         raise DomainError("no_loyalty", _("Bonuses are not switched on."))
     member = account_of(shop_id, snapshot)
     if member is None:
-        raise refusal(_("The shop has no such customer, or he has no bonuses."), "member")
+        raise refusal(_("No bonus account belongs to this customer."), "member")
     members.lock([member.id])
     for earlier in queries.open_holds(shop_id, order_key, member.id) if order_key else ():
         service.void(earlier.reference)
