@@ -140,6 +140,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "bonuses",
         "checkout",
         "conversions",
+        "earnings",
         "payouts",
         "intake",
         "network",
