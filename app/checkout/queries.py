@@ -34,6 +34,17 @@ if TYPE_CHECKING:
     from app.orders.service import Standing
     from app.receipts.rules import Row
 
+# Orders that bonuses had to do with: asked of every order that comes, so in one statement.
+_TOUCHED = """
+SELECT o.id FROM orders o
+WHERE o.id = ANY(%(orders)s)
+  AND (EXISTS (SELECT FROM order_bonus b WHERE b.tenant_id = o.tenant_id AND b.order_id = o.id)
+       OR EXISTS (SELECT FROM order_spending s
+                  WHERE s.tenant_id = o.tenant_id AND s.order_id = o.id)
+       OR EXISTS (SELECT FROM checkout_hold c
+                  WHERE c.tenant_id = o.tenant_id AND c.shop_id = o.shop_id
+                    AND c.order_key = o.external_id))
+"""
 _VERSIONS = """
 SELECT DISTINCT ON (order_id) order_id, version, member_id, amount, signature, shares, rows,
        consideration
@@ -95,27 +106,25 @@ class Books:
         """What the shop reserved and then spent by its own calls, minor units."""
         return sum(one.amount for one in self.holds if one.shops and one.state == "captured")
 
-    @property
-    def empty(self) -> bool:
-        """Whether bonuses never touched the order."""
-        return self.version is None and not self.acts and not self.holds
+
+def touched(order_ids: Collection[int]) -> set[int]:
+    """Return those of the orders that bonuses had to do with."""
+    asked = {"orders": sorted(set(order_ids))}
+    return {row.id for row in sql.rows(_TOUCHED, asked)} if asked["orders"] else set()
 
 
-def books(order_ids: Collection[int], *, fresh: Collection[int] = ()) -> dict[int, Books]:
-    """Return what is stored of orders; of those made just now there can only be holds."""
+def books(order_ids: Collection[int]) -> dict[int, Books]:
+    """Return what is stored of orders."""
     found: dict[int, Books] = {order_id: Books() for order_id in order_ids}
-    old = {"orders": sorted(set(order_ids) - set(fresh))}
-    if old["orders"]:
-        with sql.together():
-            versions, acts = sql.send(_VERSIONS, old), sql.send(_ACTS, old)
-            own = sql.send(_OWN_HOLDS, old)
-        for row in versions.fetchall():
-            found[row.order_id].version = _version(row)
-        for row in acts.fetchall():
-            _note(found[row.order_id], row)
-        for row in own.fetchall():
-            found[row.order_id].holds.append(_held(row))
-    for row in sql.rows(_SHOPS_HOLDS, {"orders": sorted(order_ids)}):
+    asked = {"orders": sorted(found)}
+    with sql.together():
+        versions, acts = sql.send(_VERSIONS, asked), sql.send(_ACTS, asked)
+        own, shops = sql.send(_OWN_HOLDS, asked), sql.send(_SHOPS_HOLDS, asked)
+    for row in versions.fetchall():
+        found[row.order_id].version = _version(row)
+    for row in acts.fetchall():
+        _note(found[row.order_id], row)
+    for row in (*own.fetchall(), *shops.fetchall()):
         found[row.order_id].holds.append(_held(row))
     return found
 

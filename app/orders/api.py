@@ -73,7 +73,7 @@ def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     checkout.check(incoming)
     applied = intake.apply(incoming)
     if applied.changed:
-        checkout.insist(applied.order)
+        checkout.insist(incoming, applied.order)
     return answer(applied.order)
 
 

@@ -219,7 +219,7 @@ MESSAGES = (
 )
 
 
-@pytest.mark.parametrize("turn", list(permutations(range(4))))
+@pytest.mark.parametrize("turn", list(permutations(range(4)))[::2])
 def test_any_order_of_messages_ends_the_same(
     app: App, client: FlaskClient, lampa: Merchant, turn: tuple[int, ...]
 ) -> None:

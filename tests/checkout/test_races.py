@@ -48,7 +48,7 @@ def put(incoming: Incoming) -> None:
             checkout.check(incoming)
             applied = intake.apply(incoming)
             if applied.changed:
-                checkout.insist(applied.order)
+                checkout.insist(incoming, applied.order)
         except Retry:
             db.session.rollback()
         else:

@@ -77,12 +77,14 @@ def _may(incoming: Incoming, member: Member, book: Books | None) -> None:
         raise refusal(_("Bonuses are spent in steps of %(amount)s.", amount=sum_))
 
 
-def insist(order: Standing) -> None:
-    """Refuse, after an order was taken in, where its customer's bonuses went elsewhere meanwhile.
+def insist(incoming: Incoming, order: Standing) -> None:
+    """Refuse, after a message was taken in, where its customer's bonuses went elsewhere meanwhile.
 
-    The caller's transaction must not be committed then.
+    The caller's transaction must not be committed then. A message that is not the newest says nothing.
     """
     said = order.folded.snapshot
+    if order.folded.key != incoming.message.key:
+        return
     if not said.bonus_spend or order.folded.state in SPENDS_NOTHING or not setting("loyalty"):
         return
     version = queries.books([order.id])[order.id].version

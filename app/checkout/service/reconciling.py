@@ -44,19 +44,17 @@ def reconcile(_merchant: Tenant, orders: Sequence[Standing]) -> None:
     program lets; one that was given back and is due again may become debt. Where the program says so
     bonuses are held until the order is paid. Any order of messages ends the same.
     """
-    on = bool(setting("loyalty"))
-    found = queries.books([o.id for o in orders], fresh=[o.id for o in orders if o.fresh])
-    concerned = [
-        order
-        for order in orders
-        if not found[order.id].empty or (on and order.folded.snapshot.bonus_spend)
-    ]
-    touched = {order.member_id for order in concerned}
-    touched |= {book.version.member_id for book in found.values() if book.version is not None}
-    touched |= {one.member_id for book in found.values() for one in book.holds}
-    if not concerned:
+    touched = queries.touched([order.id for order in orders])
+    asked = [o for o in orders if o.id in touched or o.folded.snapshot.bonus_spend]
+    if not asked:
         return
-    service.bring_up(sorted(m for m in touched if m is not None))
+    on = bool(setting("loyalty"))
+    concerned = [order for order in asked if on or order.id in touched]
+    found = queries.books([order.id for order in concerned])
+    whose = {order.member_id for order in concerned}
+    whose |= {book.version.member_id for book in found.values() if book.version is not None}
+    whose |= {one.member_id for book in found.values() for one in book.holds}
+    service.bring_up(sorted(m for m in whose if m is not None))
     for order in concerned:
         _Order(order, found[order.id], on=on).settle()
     db.session.flush()
