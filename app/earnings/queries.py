@@ -69,7 +69,7 @@ def earning(program: Program) -> Earning:
 
 def shares_of(orders: Sequence[Standing]) -> dict[int, Mapping[str, int]]:
     """Return what bonuses pay of each line, by order: of those alone that are paid so."""
-    books = checkout.books([o.id for o in orders], fresh=[o.id for o in orders if o.fresh])
+    books = checkout.books([o.id for o in orders])
     return {
         order_id: {one.line: one.share for one in book.version.shares}
         for order_id, book in books.items()

@@ -257,14 +257,21 @@ def bonus_of(order: Standing, earn: int = 0) -> dict[str, Any]:
 
 
 def rows_of(rows: Iterable[Row], currency: str) -> list[dict[str, str]]:
-    """Return rows of a receipt as answers carry them."""
+    """Return rows of a receipt as answers carry them; `amount` only where it is not price x quantity.
+
+    That happens with weighed goods: a cash register then takes the sum of the row as it is.
+    """
     return [
         {
             "line": row.line,
             "quantity": f"{row.quantity.normalize():f}",
             "price": to_decimal_string(row.price, currency),
-            "amount": to_decimal_string(row.amount, currency),
         }
+        | (
+            {"amount": to_decimal_string(row.amount, currency)}
+            if row.amount != row.price * row.quantity
+            else {}
+        )
         for row in rows
     ]
 
