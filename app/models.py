@@ -10,6 +10,7 @@ import app.calendars.models
 import app.catalog.models
 import app.checkout.models
 import app.commissions.models
+import app.conversions.models
 import app.creatives.models
 import app.digests.models
 import app.documents.models
