@@ -1,5 +1,6 @@
 """Rules as they hold, as pages list them, and what is known of orders."""
 
+from app.profiles.queries.kept import effects_json, trace_json
 from app.profiles.queries.listed import (
     Past,
     all_rules,
@@ -18,6 +19,7 @@ __all__ = [
     "Past",
     "all_rules",
     "days_until",
+    "effects_json",
     "evaluations",
     "ever",
     "live",
@@ -27,6 +29,7 @@ __all__ = [
     "published_at",
     "rule",
     "seen_of",
+    "trace_json",
     "version",
     "versions",
 ]

@@ -145,6 +145,18 @@ def window_of(cap: Cap, at: datetime) -> str:
     }[cap.window]
 
 
+def window_start(cap: Cap, at: datetime) -> datetime | None:
+    """Return when the window of a limit that holds at a local moment began; None: with the world."""
+    day_ = at.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return {
+        "day": day_,
+        "week": day_ - timedelta(days=at.weekday()),
+        "month": day_.replace(day=1),
+        "year": day_.replace(month=1, day=1),
+        "ever": None,
+    }[cap.window]
+
+
 def _reached(rule: Rule, order: Seen, program: Earning) -> bool:
     if rule.trigger not in _ORDER_TRIGGERS:
         return False
@@ -215,7 +227,8 @@ def _midnight(on: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(on, time(), tzinfo=zone)
 
 
-def _caps(rule: Rule) -> tuple[tuple[str, Cap], ...]:
+def caps_of(rule: Rule) -> tuple[tuple[str, Cap], ...]:
+    """Return the caps of a rule by their scope."""
     limits = rule.limits
     said = (
         ("per_member", limits.per_member),
@@ -231,7 +244,7 @@ def _windowed(
     """Return what was used in those windows that hold now."""
     found = {}
     for rule_id, version in versions.items():
-        now = {scope: window_of(cap, at) for scope, cap in _caps(version.rule)}
+        now = {scope: window_of(cap, at) for scope, cap in caps_of(version.rule)}
         for (rule, scope, recipient, window), each in used.items():
             if rule == rule_id and now.get(scope) == window:
                 found[rule, scope, recipient] = each
@@ -246,7 +259,7 @@ def _use(
 ) -> None:
     sums: dict[WindowKey, int] = {}
     for each in applied:
-        for scope, cap in _caps(versions[each.rule].rule):
+        for scope, cap in caps_of(versions[each.rule].rule):
             who = {"per_member": "member", "per_referrer": "referrer"}.get(scope)
             if each.amount and who in {None, each.to.who}:
                 recipient = None if who is None else each.to.id

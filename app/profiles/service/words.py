@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from flask_babel import format_date, format_decimal, gettext, ngettext
+from babel.numbers import format_decimal
+from flask_babel import format_date, get_locale, gettext, ngettext
 
 from app.money import to_decimal_string
 from app.programs.service import currency
@@ -32,11 +34,13 @@ class Spoken:
         """Write a sum without its currency."""
         plain = to_decimal_string(minor, self.currency)
         places = len(plain.partition(".")[2])
-        return str(format_decimal(plain, format="#,##0" + ("." + "0" * places if places else "")))
+        shape = "#,##0" + ("." + "0" * places if places else "")
+        return format_decimal(Decimal(plain), format=shape, locale=get_locale())
 
     def number(self, value: Any) -> str:
         """Write a number."""
-        return str(format_decimal(value, format="#,##0.######", decimal_quantization=False))
+        shape = "#,##0.######"
+        return format_decimal(Decimal(str(value)), format=shape, locale=get_locale())
 
     def day(self, value: date) -> str:
         """Write a day."""
