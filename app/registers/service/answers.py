@@ -119,7 +119,7 @@ def apply(file: BankFile) -> dict[Verdict, int]:
     returned = _of(found, Verdict.RETURNED)
     done: dict[Verdict, list[int]] = {Verdict.PAID: [], Verdict.RETURNED: []}
     for ids in _cut(paid):
-        done[Verdict.PAID] += payouts.pay_all(ids, currency, actor(), unknown=True)
+        done[Verdict.PAID] += payouts.pay_all(ids, currency, actor(), told_by_bank=True)
     why = _("Returned by the bank")
     for ids in _cut(returned):
         reasons: dict[int, str | None] = dict.fromkeys(ids, why)
