@@ -120,6 +120,11 @@ def file_of(digest: str) -> BankFile | None:
     return db.session.scalar(select(BankFile).where(BankFile.digest == digest))
 
 
+def same_file(digest: str) -> BankFile:
+    """Return the file of these bytes, which is known to be there."""
+    return db.session.scalars(select(BankFile).where(BankFile.digest == digest)).one()
+
+
 def files() -> Select[Any]:
     """Return the statement of all bank files."""
     return select(BankFile)

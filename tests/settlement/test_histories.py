@@ -45,6 +45,11 @@ class Person:
     def available(self) -> int:
         return sum(left for _moment, left in self.owed)
 
+    @property
+    def since(self) -> int:
+        """The moment of the oldest sum that is left; what came back is booked before older sales may be."""
+        return min(moment for moment, _left in self.owed)
+
     def spend(self, amount: int) -> None:
         while amount:
             first = self.owed[0]
@@ -108,7 +113,7 @@ class Model:
     def settle(self) -> None:
         expected = []
         waiting = [p for p in self.people if p.owed and p.open is None and not p.held]
-        for who in sorted(waiting, key=lambda p: (p.owed[0][0], p.id)):
+        for who in sorted(waiting, key=lambda p: (p.since, p.id)):
             gross = who.available
             fee = (gross * 15 + 50) // 100
             borne = fee if self.paid_by == "merchant" else 0
