@@ -213,6 +213,12 @@ def key(key_id: int) -> ApiKey | None:
     return db.session.scalar(select(ApiKey).where(ApiKey.id == key_id))
 
 
+def maker_of(key: ApiKey) -> frozenset[int]:
+    """Return the person who made a key; empty where that is nobody we know."""
+    kind, _colon, number = (key.made_by or "").partition(":")
+    return frozenset({int(number)}) if kind == "person" else frozenset()
+
+
 def people_behind(actor: str) -> frozenset[int]:
     """Return the people who are answerable for what an actor does; nobody for "system".
 

@@ -23,7 +23,7 @@ from app.payouts.service.details import (
     take_back_change,
 )
 from app.payouts.service.details import of as details_of
-from app.payouts.service.gate import frozen, kept_back, lacking, refuse_own
+from app.payouts.service.gate import frozen, kept_back, lacking, refuse_own, refuse_own_among
 from app.payouts.service.mass import (
     Wish,
     approve_all,
@@ -76,6 +76,7 @@ __all__ = [
     "record",
     "record_paid",
     "refuse_own",
+    "refuse_own_among",
     "reject",
     "remember_details",
     "request",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from app.errors import Conflict, Forbidden
 from app.extensions import db
@@ -13,13 +13,12 @@ from app.papers import service as papers
 from app.papers.queries import needs, of_missing
 from app.papers.rules import Need
 from app.partners.models import Partner
+from app.payouts.models import Payout
 from app.payouts.rules import PLATFORM, Refusal, State
 from app.tenants.queries import people_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from app.payouts.models import Payout
+    from collections.abc import Collection, Iterable
 
 
 def refuse_leaving(payout: Payout) -> None:
@@ -82,3 +81,18 @@ def refuse_own(partner: Partner, by: str) -> None:
     """Nobody decides on money for themselves, nor by a key of their own."""
     if partner.person_id is not None and partner.person_id in people_behind(by):
         raise Forbidden("own_payout", _("Your own payout must be decided by somebody else."))
+
+
+def refuse_own_among(payout_ids: Collection[int], by: str) -> None:
+    """Nobody says of many that they came back where one of them is their own."""
+    people = people_behind(by)
+    query = (
+        select(Payout.id)
+        .join(Partner, and_(Partner.tenant_id == Payout.tenant_id, Partner.id == Payout.partner_id))
+        .where(Payout.id.in_(payout_ids), Partner.person_id.in_(people))
+    )
+    if payout_ids and people and db.session.scalar(query.limit(1)) is not None:
+        raise Forbidden(
+            "own_payout",
+            _("A payout of your own is among those that came back: somebody else must apply this."),
+        )

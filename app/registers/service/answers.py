@@ -115,7 +115,7 @@ def apply(file: BankFile) -> dict[Verdict, int]:
     """Mark what the file says was paid or returned; return how many of each.
 
     Weighed anew under the locks: what somebody decided meanwhile stays as it is. Raises Conflict for a
-    file that was applied.
+    file that was applied, Forbidden where a payout of one's own is said to have come back.
     """
     db.session.refresh(file, with_for_update=True)
     if file.applied_at is not None:
@@ -127,6 +127,7 @@ def apply(file: BankFile) -> dict[Verdict, int]:
     _keep(found)
     paid = _of(found, Verdict.PAID)
     returned = _of(found, Verdict.RETURNED)
+    payouts.refuse_own_among(returned, actor())
     done: dict[Verdict, list[int]] = {Verdict.PAID: [], Verdict.RETURNED: []}
     for ids in _cut(paid):
         done[Verdict.PAID] += payouts.pay_all(ids, currency, actor(), told_by_bank=True)
