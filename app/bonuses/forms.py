@@ -271,6 +271,17 @@ class ProgramForm(Form):
         most=PERCENTS["partner_premium"],
         description=_l("With 10 a commission of 100 becomes 110 bonuses. 0: one for one."),
     )
+    withdrawable = BooleanField(
+        _l("Bonuses can be taken out as money"),
+        description=_l(
+            "By a customer who is a partner too, one for one, into the partner's account."
+        ),
+    )
+    withdraw_minimum = MoneyField(
+        _l("At least so much is taken out at once"),
+        [Filled(), _AtMost("withdraw_minimum")],
+        description=_l("0: as little as one likes."),
+    )
     convert = RadioField(
         _l("Commission becomes bonuses"),
         [Filled()],
@@ -285,7 +296,7 @@ class ProgramForm(Form):
         """Return what stands in the fields."""
         sums = {
             n: Money(getattr(program, n), currency)
-            for n in ("minimum_cash", "step", "min_unit_price")
+            for n in ("minimum_cash", "step", "min_unit_price", "withdraw_minimum")
         }
         said = {name: getattr(program, name) for name in Program.__dataclass_fields__}
         return said | sums | {"loyalty": loyalty}

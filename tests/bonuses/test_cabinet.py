@@ -53,7 +53,7 @@ def test_the_account_says_what_there_is_until_when_and_why(place: Place) -> None
         earned = Grant(
             member_id=member,
             amount=12_000,
-            reference="order:1",
+            reference="earned:1",
             kind="order",
             order_id=order,
             expires_at=clock.now() + 30 * DAY,

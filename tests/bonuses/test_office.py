@@ -12,7 +12,9 @@ import pytest
 
 from app import clock
 from app.bonuses import queries, service
+from app.bonuses.forms import ProgramForm
 from app.bonuses.queries import Balance
+from app.bonuses.rules import Program
 from app.extensions import db
 from app.tenants import queries as tenants
 from tests.bonuses.office import Office
@@ -49,6 +51,7 @@ PROGRAM = {
     "partner_mode": "both",
     "partner_premium": "10",
     "convert": "by_partner",
+    "withdraw_minimum": "0",
 }
 
 
@@ -80,6 +83,10 @@ def test_the_program_is_said_in_plain_words_and_holds_from_now_on(office: Office
         == 303
     )
     assert "Bonuses pay ₽ 200.00" in words(office.get("program").text)
+
+
+def test_every_setting_has_its_field() -> None:
+    assert set(Program.__dataclass_fields__) <= set(vars(ProgramForm))
 
 
 @pytest.mark.parametrize(
