@@ -56,7 +56,7 @@ def look(office: Office, **said: Any) -> str:
     answer = office.client.post(office.merchant.office("bonuses/mass"), data=body)
     assert answer.status_code == 303, words(answer.text)
     office.work()
-    return str(re.search(r"bonuses/(mass/rn_\w+)", answer.headers["Location"])[1])  # type: ignore[index]
+    return str(re.search(r"bonuses/(mass/rn_\w+)", answer.headers["Location"])[1])
 
 
 def test_many_are_looked_at_then_accrued_to_then_taken_back(office: Office) -> None:
