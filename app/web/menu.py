@@ -128,6 +128,28 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         ),
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(
+            lazy_gettext("Bonuses"),
+            "coin",
+            entries=(
+                Entry(
+                    lazy_gettext("Balances"),
+                    endpoint="office.bonuses.index",
+                    below=_pages("office.bonuses", "account enter undo"),
+                ),
+                Entry(lazy_gettext("Transactions"), endpoint="office.bonuses.transactions"),
+                Entry(
+                    lazy_gettext("For many at once"),
+                    endpoint="office.bonuses.masses",
+                    below=_pages("office.bonuses", "look mass people act"),
+                ),
+                Entry(
+                    lazy_gettext("Program"),
+                    endpoint="office.bonuses.program",
+                    below=_pages("office.bonuses", "save example"),
+                ),
+            ),
+        ),
+        Entry(
             lazy_gettext("Payouts"),
             "cash",
             entries=(
@@ -274,6 +296,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 *_pages("cabinet.proofs", "index statement"),
             ),
         ),
+        Entry(lazy_gettext("My bonuses"), "coin", "cabinet.bonuses.index"),
         Entry(lazy_gettext("Documents"), "file-text", "cabinet.documents.index"),
         Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
         Entry(lazy_gettext("Help"), "message-circle", "cabinet.help.index"),
@@ -316,6 +339,8 @@ def _line(entry: Entry, waiting: Mapping[str, int]) -> Line | None:
         below = _lines(entry.entries, waiting)
         current = any(line.current for line in below)
         return Line(entry.label, entry.icon, None, current, below) if below else None
+    if entry.endpoint in surroundings().hidden():
+        return None
     if entry.test and not surroundings().test_mode:
         return None
     if entry.endpoint not in current_app.view_functions or not surroundings().allowed(
