@@ -41,6 +41,7 @@ class Out(StrEnum):
     INACTIVE = "inactive"
     BELOW_MINIMUM = "below_minimum"
     NO_DETAILS = "no_details"
+    FROZEN = "frozen"  # the partner said that a change of details was not his
     COOLING = "cooling"
     PAPERS = "papers"  # a paper is missing without which nothing is paid
     CAME_BACK = "came_back"  # the last payout failed, and the details are still the same
@@ -59,6 +60,7 @@ class Candidate:
     usable_from: datetime | None
     came_back: bool
     lacks_papers: bool = False
+    frozen: bool = False
 
 
 def out(candidate: Candidate, minimum: int, now: datetime) -> Out | None:
@@ -68,6 +70,7 @@ def out(candidate: Candidate, minimum: int, now: datetime) -> Out | None:
         (candidate.has_open, Out.OPEN_PAYOUT),
         (not candidate.payable, Out.INACTIVE),
         (candidate.amount < minimum, Out.BELOW_MINIMUM),
+        (candidate.frozen, Out.FROZEN),
         (candidate.method_id is None, Out.NO_DETAILS),
         (usable is not None and now < usable, Out.COOLING),
         (candidate.lacks_papers, Out.PAPERS),

@@ -255,7 +255,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Links and materials"),
             "link",
             entries=(
-                Entry(lazy_gettext("Links"), endpoint="cabinet.links.index"),
+                Entry(
+                    lazy_gettext("Links"),
+                    endpoint="cabinet.links.index",
+                    below=_pages("cabinet", "verified_sites.index postbacks.index"),
+                ),
                 Entry(lazy_gettext("Codes"), endpoint="cabinet.codes.index"),
                 Entry(lazy_gettext("Materials"), endpoint="cabinet.creatives.index"),
             ),
@@ -296,7 +300,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Documents"), endpoint="cabinet.documents.index"),
             ),
         ),
-        Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
+        Entry(
+            lazy_gettext("Settings"),
+            "settings",
+            "cabinet.partners.settings",
+            below=_pages("cabinet.telegram", "index"),
+        ),
         Entry(lazy_gettext("Help"), "message-circle", "cabinet.help.index"),
     ),
     "platform": (

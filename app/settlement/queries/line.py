@@ -122,6 +122,7 @@ def candidates(only: int | None = None) -> list[Candidate]:
             usable_from=partners[row.partner_id].details_usable_at,
             came_back=row.came_back,
             lacks_papers=row.partner_id in lacks,
+            frozen=partners[row.partner_id].details_frozen_at is not None,
         )
         for row in rows
     ]
