@@ -88,7 +88,7 @@ SELECT c.partner_id, c.id, %(shop)s, %(mark)s || c.key, true, c.created_at FROM 
 _DRAWN = "SELECT p.id, l.id AS link FROM partner p JOIN link l ON l.partner_id = p.id ORDER BY p.id"
 _CLICKS = """
 INSERT INTO click (at, nonce, link_id, partner_id, kind, ip, user_agent, referrer, page, params, flag)
-SELECT %(start)s + n * %(step)s * interval '1 ms', n, (%(links)s::bigint[])[who], (%(partners)s::bigint[])[who],
+SELECT %(start)s + n * %(step)s * interval '1 ms', n, w.link, w.partner,
        CASE WHEN n %% 5 = 0 THEN 'script' ELSE 'redirect' END,
        '198.51.' || n / 3 %% 200 || '.0', (%(agents)s::text[])[1 + n %% 5],
        nullif((%(sources)s::text[])[1 + n %% 4], ''),
@@ -99,6 +99,8 @@ SELECT %(start)s + n * %(step)s * interval '1 ms', n, (%(links)s::bigint[])[who]
 FROM (SELECT n, 1 + (x * x * x / %(share)s / %(share)s * %(many)s / %(share)s)::int AS who
       FROM (SELECT n, n * 2654435761 %% %(share)s AS x
             FROM generate_series(%(first)s::bigint, %(last)s::bigint) n) y) t
+JOIN unnest(%(links)s::bigint[], %(partners)s::bigint[]) WITH ORDINALITY AS w(link, partner, place)
+     ON w.place = t.who
 """
 # What the drain does, in one statement: nobody has an address that a letter could go to.
 _PLACED = """
