@@ -5,6 +5,7 @@ from __future__ import annotations
 import app.adjustments.models
 import app.attribution.models
 import app.billing.models
+import app.bonuses.models
 import app.calendars.models
 import app.catalog.models
 import app.commissions.models

@@ -175,6 +175,12 @@ CATALOG: dict[str, Audience] = {
     "help.answered": I,
     "question.asked": M,
     "question.answered": P,
+    "bonus.program_changed": M,
+    "bonus.granted": M,
+    "bonus.spent": M,
+    "bonus.returned": M,
+    "bonus.taken_back": M,
+    "bonus.expiring": M,
     "debt.arisen": P,
     "debt.due": P,
 }

@@ -7,6 +7,7 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
+from app.jobs.bonuses import keep_bonuses
 from app.jobs.books import check_books, seal_books
 from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
@@ -35,6 +36,7 @@ __all__ = [
     "go_on_mailings",
     "grade",
     "in_transaction",
+    "keep_bonuses",
     "mature",
     "partitions",
     "pay_runs",

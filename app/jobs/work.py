@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 DRAIN = "partnerka_drain"  # the role that finds work of all tenants
 
 
-def batched(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     """Cut a sequence into pieces of a size, the last one shorter."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

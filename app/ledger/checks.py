@@ -24,8 +24,8 @@ _SIDES = """
 """
 _GUARDED = f"^({GUARDED})$"
 _KNOWN = (
-    r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt)|(payout|funding):\d+"
-    r"|merchant:(commissions|balance|withheld)|platform:fees|outside)$"
+    r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt|pending)"
+    r"|(payout|funding):\d+|merchant:(commissions|balance|withheld|bonuses)|platform:fees|outside)$"
 )
 # What an order has booked: out of the merchant's commissions account and not back into it.
 _BOOKED = """
@@ -105,6 +105,65 @@ CHECKS: dict[str, str] = {
                    WHERE bucket = 'available' GROUP BY 1, 2, 3, 4) s
              USING (tenant_id, order_id, level, partner_id)
         WHERE a.given <> coalesce(s.total, 0)""",
+    "bonuses of a customer are what the lots hold, less the debt": rf"""
+        SELECT tenant_id, account, l.total, s.total
+        FROM (SELECT tenant_id, account, sum(amount)::bigint AS total FROM (
+                  SELECT tenant_id, 'member:' || member_id || ':bonus' AS account, remaining - held AS amount
+                  FROM lot WHERE active
+                  UNION ALL SELECT tenant_id, 'member:' || member_id || ':held', held FROM lot
+                  UNION ALL SELECT tenant_id, 'member:' || member_id || ':pending', remaining
+                  FROM lot WHERE NOT active) x GROUP BY 1, 2) l
+        FULL JOIN (SELECT tenant_id, account, sum(amount)::bigint AS total FROM ({_SIDES}) x
+                   WHERE account ~ '^member:\d+:(bonus|held|pending)$' GROUP BY 1, 2) s
+             USING (tenant_id, account)
+        WHERE coalesce(l.total, 0) <> coalesce(s.total, 0)""",
+    "a lot is what it brought less what was taken from it": """
+        SELECT l.tenant_id, l.id, l.amount, l.remaining, l.lapsed, p.gone, p.lapsed FROM lot l
+        LEFT JOIN (SELECT tenant_id, lot_id,
+                          sum(CASE WHEN kind IN ('spend', 'owed', 'lapse', 'claw') THEN amount
+                                   WHEN kind = 'return' THEN -amount ELSE 0 END) AS gone,
+                          sum(CASE kind WHEN 'lapse' THEN amount WHEN 'claw_lapsed' THEN -amount
+                                        ELSE 0 END) AS lapsed
+                   FROM lot_part GROUP BY 1, 2) p ON p.tenant_id = l.tenant_id AND p.lot_id = l.id
+        WHERE l.remaining <> l.amount - coalesce(p.gone, 0) OR l.lapsed <> coalesce(p.lapsed, 0)""",
+    "what is held of a lot is held by open holds": """
+        SELECT tenant_id, lot_id, l.held, h.held FROM (SELECT tenant_id, id AS lot_id, held FROM lot) l
+        FULL JOIN (SELECT p.tenant_id, p.lot_id, sum(p.amount) AS held FROM lot_part p
+                   JOIN bonus_hold h ON h.tenant_id = p.tenant_id AND h.reference = p.reference
+                   WHERE p.kind = 'hold' AND h.state = 'held' GROUP BY 1, 2) h USING (tenant_id, lot_id)
+        WHERE coalesce(l.held, 0) <> coalesce(h.held, 0)""",
+    "no more bonuses are given back than were spent": """
+        SELECT r.tenant_id, r.of, r.lot_id, r.amount, s.amount
+        FROM (SELECT tenant_id, of, lot_id, sum(amount) AS amount FROM lot_part
+              WHERE kind = 'return' GROUP BY 1, 2, 3) r
+        LEFT JOIN (SELECT tenant_id, reference, lot_id, sum(amount) AS amount FROM lot_part
+                   WHERE kind = 'spend' GROUP BY 1, 2, 3) s
+             ON s.tenant_id = r.tenant_id AND s.reference = r.of AND s.lot_id IS NOT DISTINCT FROM r.lot_id
+        WHERE r.amount > coalesce(s.amount, 0)""",
+    "bonuses taken back are those that the lot says": """
+        SELECT l.tenant_id, l.id, l.clawed, p.amount FROM lot l
+        LEFT JOIN (SELECT tenant_id, of, sum(amount) AS amount FROM lot_part
+                   WHERE kind IN ('claw', 'claw_lapsed', 'debt', 'loss') GROUP BY 1, 2) p
+             ON p.tenant_id = l.tenant_id AND p.of = l.reference
+        WHERE l.clawed <> coalesce(p.amount, 0)""",
+    "the parts of a spending sum to it": """
+        SELECT tenant_id, reference, p.amount, t.amount
+        FROM (SELECT tenant_id, reference, sum(amount) AS amount FROM lot_part
+              WHERE kind = 'spend' GROUP BY 1, 2) p
+        FULL JOIN (SELECT tenant_id, reference, sum(amount) AS amount FROM transfer
+                   WHERE kind = 'bonus.spend' GROUP BY 1, 2) t USING (tenant_id, reference)
+        WHERE p.amount IS DISTINCT FROM t.amount""",
+    "a customer's debt and bonuses never stand side by side": """
+        SELECT d.tenant_id, d.account, d.balance, b.balance FROM balance d
+        JOIN balance b ON b.tenant_id = d.tenant_id AND b.currency = d.currency
+             AND b.account = replace(d.account, ':debt', ':bonus')
+        WHERE d.account LIKE 'member:%:debt' AND d.balance > 0 AND b.balance > 0""",
+    "a credit is posted once, and as much as its lot says": """
+        SELECT tenant_id, reference, l.amount, t.amount
+        FROM (SELECT tenant_id, reference, amount FROM lot) l
+        FULL JOIN (SELECT tenant_id, reference, sum(amount) AS amount FROM transfer
+                   WHERE kind = 'bonus.grant' GROUP BY 1, 2) t USING (tenant_id, reference)
+        WHERE l.amount IS DISTINCT FROM t.amount""",
     "an entry by hand has moved its sum": """
         SELECT a.tenant_id, a.public_id, a.amount, sum(t.amount) FROM adjustment a
         LEFT JOIN adjustment u ON u.tenant_id = a.tenant_id AND u.id = a.undo_of_id

@@ -15,6 +15,7 @@ MERCHANT_BALANCE = "merchant:balance"
 FEES = "platform:fees"
 WITHHELD = "merchant:withheld"  # tax kept back of payouts, owed to the state
 OUTSIDE = "outside"
+BONUSES = "merchant:bonuses"  # where bonuses come from, and where they go when spent or lapsed
 
 GUARDED = r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"
 _GUARDED = re.compile(GUARDED)
@@ -38,6 +39,26 @@ def reserved(partner: int) -> str:
 def debt(partner: int) -> str:
     """Return the account of what the partner owes back."""
     return f"partner:{partner}:debt"
+
+
+def bonus(member: int) -> str:
+    """Return the account of bonuses the customer can spend."""
+    return f"member:{member}:bonus"
+
+
+def bonus_pending(member: int) -> str:
+    """Return the account of bonuses that are not active yet."""
+    return f"member:{member}:pending"
+
+
+def bonus_held(member: int) -> str:
+    """Return the account of bonuses reserved for an order."""
+    return f"member:{member}:held"
+
+
+def bonus_debt(member: int) -> str:
+    """Return the account of bonuses the customer owes back."""
+    return f"member:{member}:debt"
 
 
 BUCKETS = {"pending": pending, "available": available, "reserved": reserved, "debt": debt}

@@ -11,7 +11,7 @@ from app.orders.models import Order, OrderMessage
 from app.tenants.queries import maps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 SHOWN = 100
 WORDS = 50  # of a shop that its map does not have; more are a mistake, and nobody reads them
@@ -46,3 +46,11 @@ def unexplained() -> dict[int, list[str]]:
         if row.status not in known.get(row.shop_id, {}):
             found.setdefault(row.shop_id, []).append(row.status)
     return found
+
+
+def external_ids(order_ids: Iterable[int]) -> dict[int, str]:
+    """Return the shops' own ids of orders."""
+    found = db.session.execute(
+        select(Order.id, Order.external_id).where(Order.id.in_(set(order_ids)))
+    )
+    return {row.id: row.external_id for row in found}

@@ -135,6 +135,8 @@ SLICES: dict[str, tuple[str, ...]] = {
         "attribution",
         "creatives",
         "commissions",
+        "bonuses",
+        "checkout",
         "payouts",
         "intake",
         "network",

@@ -93,10 +93,6 @@ OPEN = frozenset({"first_orders", *CAPS, *PURSE})
 # One line of text, or none; the longest.
 TEXTS = {"customer_group": 100}
 LISTS = {"parameters": (1, 5), "allowed_coupons": (0, 200)}
-# Room is left for these; until they do something they cannot be switched on.
-ABSENT: dict[str, Any] = {
-    "loyalty": True,
-}
 SWITCHES = frozenset(
     {
         "lifetime",
@@ -181,9 +177,7 @@ def words_problem(words: dict[str, str]) -> str | None:
 
 
 def setting_problem(name: str, value: object) -> str | None:
-    """Return what is wrong with a setting: unknown, choice, range, type, absent (not built); None: it can stand."""
-    if name in ABSENT and value == ABSENT[name]:
-        return "absent"
+    """Return what is wrong with a setting: unknown, choice, range, type; None: it can stand."""
     if name in CHOICES:
         return None if value in CHOICES[name] else "choice"
     if name in SWITCHES:

@@ -128,7 +128,9 @@ def change_settings(changes: Mapping[str, Any], since: datetime | None = None) -
     """
     wrong = {name: rules.setting_problem(name, value) for name, value in changes.items()}
     errors = [
-        FieldError(name, setting_words(problem)) for name, problem in wrong.items() if problem
+        FieldError(name, str(_("This value is not allowed.")))
+        for name, problem in wrong.items()
+        if problem
     ]
     if errors:
         raise DomainError("invalid_setting", _("Some settings cannot stand."), *errors)
@@ -145,12 +147,6 @@ def change_settings(changes: Mapping[str, Any], since: datetime | None = None) -
             changes={name: [before.get(name), changes[name]] for name in changed},
         )
     return changed
-
-
-def setting_words(problem: str) -> str:
-    """Return what to tell somebody whose setting was refused."""
-    absent = problem == "absent"
-    return str(_("This is not available yet.") if absent else _("This value is not allowed."))
 
 
 def change_brand(tenant: Tenant, *, name: str, accent: str | None) -> None:

@@ -50,6 +50,7 @@ NO_MONEY = {"notifications", "mailings", "identity", "webhooks"}
 # Where one bad message, delivery or row must not end all others.
 EDGES = {
     "app/jobs/joining.py",
+    "app/jobs/bonuses.py",
     "app/jobs/books.py",
     "app/jobs/figures.py",
     "app/jobs/long_work.py",

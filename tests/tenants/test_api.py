@@ -71,7 +71,7 @@ def test_what_is_given_changes_and_the_rest_stays(client: FlaskClient, lampa: Me
         {"attribution": {"wrong": 1}},
         {"levels": []},
         {"levels": ["110%"]},
-        {"loyalty": True},
+        {"loyalty": "yes"},
         {"currency": "USD"},
         {"name": "a\x00b"},
         {"name": "\ud800"},

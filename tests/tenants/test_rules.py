@@ -116,7 +116,7 @@ def test_a_status_map_says_what_each_word_means(words: dict[str, str], problem: 
         ("parameters", ["a"] * 6, "type"),
         ("settlement", "platform", None),
         ("settlement", "own", None),
-        ("loyalty", True, "absent"),
+        ("loyalty", True, None),
         ("loyalty", False, None),
         ("nothing", 1, "unknown"),
     ],

@@ -1,0 +1,58 @@
+"""Bonuses whose day has come: they activate, they lapse, and what was held for too long is let go."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from app.bonuses import queries, service
+from app.extensions import queue
+from app.jobs.work import at_work, batched, in_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+log = logging.getLogger(__name__)
+
+TOGETHER = 1_000  # lots in one transaction
+FOUND = 20_000  # due rows looked up at once
+
+
+def keep_bonuses() -> None:
+    """Activate and lapse lots, end holds: of all merchants, in batches that may stop anywhere."""
+    queue.begun("keep_bonuses")
+    with at_work():
+        _all("activate", service.activate)
+        _all("end_holds", service.end_holds)
+        _all("lapse", service.lapse)
+
+
+def _all(what: str, act: Callable[[Sequence[Any]], Any]) -> None:
+    seen: set[tuple[int, Any]] = set()
+    while found := _due(what, seen):
+        seen.update((tenant_id, one) for tenant_id, many in found.items() for one in many)
+        for tenant_id, many in found.items():
+            for batch in batched(many, TOGETHER):
+                _do(tenant_id, batch, what, act)
+
+
+def _due(what: str, seen: set[tuple[int, Any]]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for tenant_id, one, _offset in in_transaction(lambda: queries.due(what, FOUND)):
+        if (tenant_id, one) not in seen:
+            found[tenant_id].append(one)
+    return found
+
+
+def _do(
+    tenant_id: int, batch: Sequence[Any], what: str, act: Callable[[Sequence[Any]], Any]
+) -> None:
+    try:
+        in_transaction(lambda: act(batch), tenant_id)
+    except Exception:
+        # The worker's edge: one lot that cannot be booked must not hold up the others.
+        log.exception("%s of tenant %s failed for %s bonuses", what, tenant_id, len(batch))
+        if len(batch) > 1:
+            for one in batch:
+                _do(tenant_id, [one], what, act)
