@@ -124,6 +124,7 @@ def show(statement_id: str) -> Response:
         people=sum(n for v, (n, _total) in sums.items() if v in FOR_PEOPLE),
         listed=LINES.load(queries.lines(file.id)),
         verdicts=VERDICTS,
+        came_late=Verdict.CAME_LATE,
         may_apply=may("money"),
     )
 
