@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.errors import DomainError, NotFound
+from app.errors import NotFound
 from app.help import queries, service
-from app.help.forms import KINDS, SHORT, AskForm, LineForm
+from app.help.asking import Asking, facts
+from app.help.forms import SHORT, LineForm
 from app.help.models import Request
-from app.help.rules import LIFECYCLE, Kind, State, read_page
+from app.help.rules import State
 from app.partners.models import Partner
 from app.partners.queries import actor_names, by_id
 from app.site.access import may, requires
-from app.site.attempts import count_help
 from app.web.locale import select_locale
 from app.web.pages import page, see_other
 from app.web.states import STATES
@@ -24,6 +24,8 @@ from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from flask import Response
+
+    from app.help.forms import AskForm
 
 bp = Blueprint("help", __name__, url_prefix="/help")
 
@@ -70,6 +72,9 @@ def asker() -> service.Asker:
     )
 
 
+ASKING = Asking("office", "asked", asker)
+
+
 @bp.get("/")
 @requires("member")
 def index() -> Response:
@@ -81,48 +86,31 @@ def index() -> Response:
 @requires("member")
 def new() -> Response:
     """Offer the form; `?page=` is where the reader came from."""
-    came = read_page(request.args.get("page", ""))
-    return _new(AskForm(formdata=None, data={"page": came, "kind": Kind.SUPPORT.value}))
+    return _new(ASKING.offered())
 
 
 @bp.post("/ask")
 @requires("member")
 def ask() -> Response:
-    count_help(f"person:{g.person.id}")
-    form = AskForm()
-    try:
-        if form.validate_on_submit():
-            made = service.ask(asker(), Kind(form.kind.data), form.text.data, form.page.data or "")
-            words = _("Sent. You get a letter as soon as somebody answers.")
-            return see_other("office.help.show", asked=made, message=words)
-    except DomainError as error:
-        form.tell(error)
-        return _new(form, error.status)
-    return _new(form, 422)
+    return ASKING.ask(_new)
 
 
 @bp.get("/<string:asked>")
 @requires("member")
 def show(asked: str) -> Response:
-    return _show(asked, LineForm(formdata=None))
+    return ASKING.show(asked)
 
 
 @bp.post("/<string:asked>/say")
 @requires("member")
 def say(asked: str) -> Response:
-    count_help(f"person:{g.person.id}")
-    form = LineForm()
-    if not form.validate_on_submit():
-        return _show(asked, form, 422)
-    service.say(asker(), asked, form.text.data)
-    return see_other("office.help.show", asked=asked, message=_("Sent."))
+    return ASKING.say(asked)
 
 
 @bp.post("/<string:asked>/close")
 @requires("member")
 def close(asked: str) -> Response:
-    service.settle(asker(), asked)
-    return see_other("office.help.index", message=_("Closed."))
+    return ASKING.close(asked)
 
 
 @bp.get("/partners/")
@@ -179,16 +167,6 @@ def _new(form: AskForm, status: int = 200) -> Response:
     return page("help/office/new.html", status=status, form=form)
 
 
-def _show(asked: str, form: LineForm, status: int = 200) -> Response:
-    me = asker()
-    with service.desk_of(me):
-        found = service.find(asked, me)
-        lines = queries.thread(found.id)
-        service.mark_read(found, g.person.id)
-        shown = facts(found)
-    return page("help/office/show.html", status=status, lines=lines, form=form, **shown)
-
-
 def _question(found: Request, form: LineForm, status: int = 200) -> Response:
     lines = queries.thread(found.id)
     return page(
@@ -198,17 +176,10 @@ def _question(found: Request, form: LineForm, status: int = 200) -> Response:
         names=actor_names(line.actor for line in lines if line.by_helper),
         partner=by_id(found.partner_id or 0),
         form=form,
+        door="office",
+        named={"question": found.public_id},
         **facts(found),
     )
-
-
-def facts(found: Request) -> dict[str, Any]:
-    """Return what every page of a thread shows."""
-    return {
-        "asked": found,
-        "kind": KINDS[found.kind],
-        "actions": LIFECYCLE.actions(State(found.state)),
-    }
 
 
 def numbers() -> dict[str, int]:

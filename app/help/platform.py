@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.help import queries, service
+from app.help.asking import facts
 from app.help.forms import SHORT, LineForm
 from app.help.models import Request
-from app.help.office import KIND_CHOICES, STATE_CHOICES, facts
+from app.help.office import KIND_CHOICES, STATE_CHOICES
 from app.identity.forms import ROLE_NAMES
 from app.partners.queries import actor_names
 from app.site.access import requires
@@ -102,6 +103,8 @@ def _show(found: Request, form: LineForm, status: int = 200) -> Response:
         names=actor_names(line.actor for line in lines if line.by_helper),
         form=form,
         role=ROLE_NAMES.get(found.role),
+        door="platform",
+        named={"asked": found.public_id},
         **facts(found),
     )
 
