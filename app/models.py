@@ -9,6 +9,7 @@ import app.bonuses.models
 import app.calendars.models
 import app.catalog.models
 import app.commissions.models
+import app.conversions.models
 import app.creatives.models
 import app.digests.models
 import app.documents.models

@@ -181,6 +181,7 @@ CATALOG: dict[str, Audience] = {
     "bonus.returned": M,
     "bonus.taken_back": M,
     "bonus.expiring": M,
+    "bonus.converted": P,
     "debt.arisen": P,
     "debt.due": P,
 }

@@ -221,6 +221,7 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
         has_details=any(_known(partner, m) is not None for m in queries.methods()),
         usable_from=partner.details_usable_at,
         frozen=partner.details_frozen_at is not None,
+        spends_only=queries.spends_only(),
     )
     mine = queries.lines().where(Payout.partner_id == g.partner_id)
     context: dict[str, Any] = {
@@ -234,6 +235,7 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
         "tax": papers.foreseen(g.partner_id, balance.available, g.tenant.currency),
         "outs": OUTS,
         "waits": WAITS,
+        "links_to_bonuses": partner.member_id is not None,
     }
     return page("payouts/cabinet/index.html", "_table.html", status, **context)
 

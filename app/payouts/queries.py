@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, func, select
 
+from app.bonuses import queries as bonuses
 from app.events.queries import history
 from app.extensions import db
 from app.facts import service as facts
@@ -16,6 +17,7 @@ from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import OPEN, PLATFORM
 from app.tenancy import current_tenant
 from app.tenants.models import Tenant
+from app.tenants.queries import setting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -66,6 +68,11 @@ def by_platform() -> bool:
     """Tell whether the platform pays partners from a prepaid balance, by itself."""
     known = facts.current(["merchant"], ["settlement"]).get("merchant", {})
     return known.get("settlement") == PLATFORM
+
+
+def spends_only() -> bool:
+    """Tell whether partners spend what they earn in the shop, and are paid nothing out."""
+    return bool(setting("loyalty")) and bonuses.program().partner_mode == "spend"
 
 
 def open_by_ids(ids: Iterable[int]) -> list[Payout]:

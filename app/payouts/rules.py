@@ -100,6 +100,7 @@ class Obstacle(StrEnum):
 
     INACTIVE = "inactive"
     OPEN_PAYOUT = "open_payout"
+    SPENDS_ONLY = "spends_only"
     DEBT = "debt"
     NOTHING = "nothing"
     BELOW_MINIMUM = "below_minimum"
@@ -120,6 +121,7 @@ class Standing:
     has_details: bool
     usable_from: datetime | None
     frozen: bool = False
+    spends_only: bool = False
 
 
 def obstacle(standing: Standing, now: datetime) -> Obstacle | None:
@@ -127,6 +129,7 @@ def obstacle(standing: Standing, now: datetime) -> Obstacle | None:
     found = (
         (not standing.active, Obstacle.INACTIVE),
         (standing.has_open, Obstacle.OPEN_PAYOUT),
+        (standing.spends_only, Obstacle.SPENDS_ONLY),
         (standing.debt > 0, Obstacle.DEBT),
         (standing.available <= 0, Obstacle.NOTHING),
         (standing.available < standing.minimum, Obstacle.BELOW_MINIMUM),

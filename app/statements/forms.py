@@ -34,6 +34,8 @@ KINDS: dict[str, LazyString] = {
     "fee": _l("Fee of the payout"),
     "withheld": _l("Tax withheld"),
     "spending": _l("Spent on an order"),
+    "conversion": _l("Turned into bonuses"),
+    "bonus_withdrawal": _l("Bonuses withdrawn as money"),
 }
 PARTS: dict[Part, LazyString] = {
     Part.CREDITED: _l("Credited"),

@@ -135,6 +135,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "bonus.spent": _l("Bonuses spent"),
     "bonus.returned": _l("Bonuses returned"),
     "bonus.taken_back": _l("Bonuses taken back"),
+    "bonus.converted": _l("Money and bonuses exchanged"),
     "bonus.expiring": _l("Warned that bonuses will lapse"),
     "debt.due": _l("Warned of a debt to be repaid"),
     "balance.asked": _l("Invoice for a top-up made"),

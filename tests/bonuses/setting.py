@@ -50,7 +50,7 @@ def credit(
     member_id: int, amount: int, *, after: timedelta | None = None, lasts: timedelta | None = None
 ) -> str:
     """Credit bonuses, active after a while and lapsing after another; return the credit's reference."""
-    now, reference = clock.now(), f"test:{next(_numbers)}"
+    now, reference = clock.now(), f"credit:{next(_numbers)}"
     service.grant(
         [
             Grant(

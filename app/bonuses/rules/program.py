@@ -30,10 +30,11 @@ RANGES: dict[str, tuple[int, int]] = {
     "grace_days": (0, 365),
     "hold_minutes": (1, 7 * 24 * 60),
     "warn_days": (0, 90),
+    "withdraw_minimum": (0, 10**12),
 }
 OPEN = frozenset({"expires_days"})
 PERCENTS = {"spend_percent": 100, "partner_premium": 1_000}
-SWITCHES = ("promo_spendable", "shipping_spendable", "earn_while_redeeming")
+SWITCHES = ("promo_spendable", "shipping_spendable", "earn_while_redeeming", "withdrawable")
 
 
 class ProgramError(ValueError):
@@ -71,6 +72,8 @@ class Program:
     hold_minutes: int = 30
     partner_mode: str = "both"
     partner_premium: Decimal = Decimal(0)
+    withdrawable: bool = False
+    withdraw_minimum: int = 0
     convert: str = "by_partner"
 
     def to_json(self) -> dict[str, Any]:

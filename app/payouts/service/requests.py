@@ -40,6 +40,10 @@ def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
         raise Conflict(
             "settled_by_platform", _("Payouts are made by themselves here; you need not ask.")
         )
+    if queries.spends_only():
+        raise Conflict(
+            "spend_only", _("What is earned here is spent in the shop; it is not paid out.")
+        )
     if partner.status != "active":
         raise Conflict("partner_not_active", _("Payouts wait until the account is active."))
     currency = _reservable(partner, amount, queries.minimum())
