@@ -278,7 +278,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Payouts"),
             "cash",
             entries=(
-                Entry(lazy_gettext("Payouts"), endpoint="cabinet.payouts.index"),
+                Entry(
+                    lazy_gettext("Payouts"),
+                    endpoint="cabinet.payouts.index",
+                    below=_pages("cabinet.conversions", "index"),
+                ),
                 Entry(
                     lazy_gettext("Payment details"),
                     endpoint="cabinet.payouts.details",
