@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, g
 
 from app.help import queries, service
-from app.help.asking import Asking
 from app.help.forms import SHORT
+from app.help.office import Asking
 from app.site.access import requires
 from app.web.locale import select_locale
 from app.web.pages import page

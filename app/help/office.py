@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.errors import NotFound
+from app.errors import DomainError, NotFound
 from app.help import queries, service
-from app.help.asking import Asking, facts
-from app.help.forms import SHORT, LineForm
+from app.help.forms import KINDS, SHORT, AskForm, LineForm
 from app.help.models import Request
-from app.help.rules import State
+from app.help.rules import LIFECYCLE, Kind, State, read_page
 from app.partners.models import Partner
 from app.partners.queries import actor_names, by_id
 from app.site.access import may, requires
+from app.site.attempts import count_help
 from app.web.locale import select_locale
 from app.web.pages import page, see_other
 from app.web.states import STATES
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
-    from flask import Response
+    from collections.abc import Callable
 
-    from app.help.forms import AskForm
+    from flask import Response
 
 bp = Blueprint("help", __name__, url_prefix="/help")
 
@@ -58,6 +59,71 @@ QUESTIONS = Table(
     ),
 )
 # fmt: on
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What who asks can do at a door of his: its name, what a question is called there, and who asks now."""
+
+    door: str
+    argument: str
+    asker: Callable[[], service.Asker]
+
+    def offered(self) -> AskForm:
+        """Return an empty form; `?page=` is where the reader came from."""
+        came = read_page(request.args.get("page", ""))
+        return AskForm(formdata=None, data={"page": came, "kind": Kind.SUPPORT.value})
+
+    def ask(self, again: Callable[[AskForm, int], Response]) -> Response:
+        """Open a question, or show the form again with what is wrong in it."""
+        me, form = self._counted(), AskForm()
+        try:
+            if form.validate_on_submit():
+                made = service.ask(me, Kind(form.kind.data), form.text.data, form.page.data or "")
+                return self._to(made, _("Sent. You get a letter as soon as somebody answers."))
+        except DomainError as error:
+            form.tell(error)
+            return again(form, error.status)
+        return again(form, 422)
+
+    def show(self, question: str, form: LineForm | None = None, status: int = 200) -> Response:
+        """Show one's own question, and note that its answer was read."""
+        me = self.asker()
+        with service.desk_of(me):
+            found = service.find(question, me)
+            lines = queries.thread(found.id)
+            service.mark_read(found, me.person_id)
+            shown = facts(found)
+        return page(
+            f"help/{self.door}/show.html",
+            status=status,
+            lines=lines,
+            form=form or LineForm(formdata=None),
+            door=self.door,
+            named={self.argument: question},
+            **shown,
+        )
+
+    def say(self, question: str) -> Response:
+        """Add a line."""
+        me, form = self._counted(), LineForm()
+        if not form.validate_on_submit():
+            return self.show(question, form, 422)
+        service.say(me, question, form.text.data)
+        return self._to(question, _("Sent."))
+
+    def close(self, question: str) -> Response:
+        """Let who asked say that it is settled."""
+        service.settle(self.asker(), question)
+        return see_other(f"{self.door}.help.index", message=_("Closed."))
+
+    def _counted(self) -> service.Asker:
+        me = self.asker()
+        count_help(f"partner:{me.partner_id}" if me.partner_id else f"person:{me.person_id}")
+        return me
+
+    def _to(self, question: str, words: str) -> Response:
+        return see_other(f"{self.door}.help.show", message=words, **{self.argument: question})
 
 
 def asker() -> service.Asker:
@@ -180,6 +246,15 @@ def _question(found: Request, form: LineForm, status: int = 200) -> Response:
         named={"question": found.public_id},
         **facts(found),
     )
+
+
+def facts(found: Request) -> dict[str, Any]:
+    """Return what every page of a thread shows."""
+    return {
+        "asked": found,
+        "kind": KINDS[found.kind],
+        "actions": LIFECYCLE.actions(State(found.state)),
+    }
 
 
 def numbers() -> dict[str, int]:

@@ -9,10 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.help import queries, service
-from app.help.asking import facts
 from app.help.forms import SHORT, LineForm
 from app.help.models import Request
-from app.help.office import KIND_CHOICES, STATE_CHOICES
+from app.help.office import KIND_CHOICES, STATE_CHOICES, facts
 from app.identity.forms import ROLE_NAMES
 from app.partners.queries import actor_names
 from app.site.access import requires

@@ -30,7 +30,6 @@ OWN_NAMES = {
     "attribution/explain.py": "words for stored claims: no rule, and no page of its own",
     "commissions/explain.py": "words for a stored explanation: no rule, and no page of its own",
     "documents/prints.py": "documents are pages that travel",
-    "help/asking.py": "what two doors of those who ask have in common",
     "intake/hooks.py": "a WSGI function in front of Flask",
     "ledger/checks.py": "the invariants, as queries with no rows",
     "verified_sites/probe.py": "the look at a stranger's server: an edge, as delivery is",
