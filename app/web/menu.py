@@ -133,7 +133,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Payouts"),
             "cash",
             entries=(
-                Entry(lazy_gettext("Payouts"), endpoint="office.payouts.index"),
+                Entry(
+                    lazy_gettext("Payouts"),
+                    endpoint="office.payouts.index",
+                    below=_pages("office.registers", "new make"),
+                ),
                 Entry(lazy_gettext("Pay runs"), endpoint="office.payruns.index"),
                 Entry(lazy_gettext("Bank statements"), endpoint="office.registers.index"),
                 Entry(
