@@ -77,19 +77,19 @@ def test_a_profile_works_as_soon_as_it_is_switched_on(
     first = owner.get(page(lampa)).text
     assert "Bonuses are switched off" in first
     assert first.count("No rule yet") == 12
-    assert owner.post(page(lampa, "profile/birthday")).status_code == 303
+    assert owner.post(page(lampa, "switch"), data={"profile": "birthday"}).status_code == 303
     rule = only(app, lampa, ProfileRule)
     assert (rule.profile, rule.state) == ("birthday", "published")
     assert "Give 300.00 bonuses on a birthday" in owner.get(page(lampa)).text
-    owner.post(page(lampa, "profile/birthday"))
+    owner.post(page(lampa, "switch"), data={"profile": "birthday"})
     assert only(app, lampa, ProfileRule).state == "paused"
-    assert owner.post(page(lampa, "profile/none")).status_code == 404
+    assert owner.post(page(lampa, "switch"), data={"profile": "none"}).status_code == 404
 
 
 def test_rows_come_and_go_by_post_and_nothing_is_kept_before_save(
     app: App, owner: FlaskClient, lampa: Merchant
 ) -> None:
-    here = page(lampa, "new/order")
+    here = page(lampa, "new?profile=order")
     said = {**BASE, "c.kind": "group", "c.mode": "all", "c.new": "order.total", "act": "row:c"}
     answer = owner.post(here, data=said)
     assert answer.status_code == 200
@@ -138,10 +138,13 @@ def test_what_can_never_be_so_is_told_at_its_place(
     }
     effect = {"e.0.do": "earn.fixed", "e.0.points": "5"}
     said = {**BASE, "c.kind": "group", "c.mode": "all", **total, **effect, "act": "publish"}
-    answer = owner.post(page(lampa, "new/order"), data=said)
+    answer = owner.post(page(lampa, "new?profile=order"), data=said)
     assert answer.status_code == 422
     assert "exclude one another" in answer.text
-    assert owner.post(page(lampa, "new/order"), data={**said, "act": "save"}).status_code == 303
+    assert (
+        owner.post(page(lampa, "new?profile=order"), data={**said, "act": "save"}).status_code
+        == 303
+    )
 
 
 def test_a_rule_is_published_rests_and_is_put_away(
@@ -198,7 +201,7 @@ def test_who_only_reads_changes_nothing(client: FlaskClient, app: App, lampa: Me
     sign_in(client, lampa.staff["support"])
     assert client.get(page(lampa, f"rule/{rule}")).status_code == 200
     assert client.post(page(lampa, f"rule/{rule}/publish")).status_code == 403
-    assert client.get(page(lampa, "new/order")).status_code == 403
+    assert client.get(page(lampa, "new?profile=order")).status_code == 403
 
 
 ORDER = {
