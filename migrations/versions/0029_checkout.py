@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from migrations.tenancy_ddl import list_rows, protect
 
 revision = "0029"
-down_revision = "0028"
+down_revision = "0027"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
