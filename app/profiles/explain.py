@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flask_babel.speaklater import LazyString
 
-    from app.profiles.rules import Applied, Step, Words
+    from app.profiles.rules import Applied, Recipient, Step, Words
 
 STOPS: dict[str, LazyString] = {
     "no_parent": lazy_gettext("Nobody stands above."),
@@ -61,14 +61,16 @@ def steps(trace: Iterable[Step], words: Words) -> list[Line]:
 def gifts(applied: Iterable[Applied], words: Words) -> list[Gift]:
     """Return who gets what."""
     return [
-        Gift(_who(each), words.money(each.amount), str(WHYS.get(each.why, ""))) for each in applied
+        Gift(who(each.to), words.money(each.amount), str(WHYS.get(each.why, "")))
+        for each in applied
     ]
 
 
-def _who(applied: Applied) -> str:
-    if applied.to.who == "referrer":
-        return str(gettext("Referrer, level %(level)s", level=applied.to.level))
-    return str(gettext("Rights holder") if applied.to.who == "owner" else gettext("The customer"))
+def who(to: Recipient) -> str:
+    """Name a recipient."""
+    if to.who == "referrer":
+        return str(gettext("Referrer, level %(level)s", level=to.level))
+    return str(gettext("Rights holder") if to.who == "owner" else gettext("The customer"))
 
 
 def _line(step: Step, words: Words) -> Line:

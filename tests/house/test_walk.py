@@ -370,8 +370,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "partners": {"public_id": partner.public_id, "run_id": many},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {
-            "rule_id": draft_rule(f"{partner.name} rule", PRESETS["order"].body(100)).public_id,
-            "profile": "order",
+            "rule_id": draft_rule(f"{partner.name} rule", PRESETS["order"].body(100)).public_id
         },
         "registers": {
             "public_id": one(Register.public_id),

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from app import clock
 from app.extensions import db
 from app.profiles.models import ProfileRule, RuleVersion
 from app.profiles.rules import parse
 from app.profiles.rules.document import EXAMPLE
-from app.profiles.service import draft
+from app.profiles.service import begin, draft, publish
 from tests.world import Merchant, World, sign_in
 
 if TYPE_CHECKING:
@@ -76,19 +77,19 @@ def test_a_profile_works_as_soon_as_it_is_switched_on(
     first = owner.get(page(lampa)).text
     assert "Bonuses are switched off" in first
     assert first.count("No rule yet") == 12
-    assert owner.post(page(lampa, "profile/birthday")).status_code == 303
+    assert owner.post(page(lampa, "switch"), data={"profile": "birthday"}).status_code == 303
     rule = only(app, lampa, ProfileRule)
     assert (rule.profile, rule.state) == ("birthday", "published")
     assert "Give 300.00 bonuses on a birthday" in owner.get(page(lampa)).text
-    owner.post(page(lampa, "profile/birthday"))
+    owner.post(page(lampa, "switch"), data={"profile": "birthday"})
     assert only(app, lampa, ProfileRule).state == "paused"
-    assert owner.post(page(lampa, "profile/none")).status_code == 404
+    assert owner.post(page(lampa, "switch"), data={"profile": "none"}).status_code == 404
 
 
 def test_rows_come_and_go_by_post_and_nothing_is_kept_before_save(
     app: App, owner: FlaskClient, lampa: Merchant
 ) -> None:
-    here = page(lampa, "new/order")
+    here = page(lampa, "new?profile=order")
     said = {**BASE, "c.kind": "group", "c.mode": "all", "c.new": "order.total", "act": "row:c"}
     answer = owner.post(here, data=said)
     assert answer.status_code == 200
@@ -137,10 +138,13 @@ def test_what_can_never_be_so_is_told_at_its_place(
     }
     effect = {"e.0.do": "earn.fixed", "e.0.points": "5"}
     said = {**BASE, "c.kind": "group", "c.mode": "all", **total, **effect, "act": "publish"}
-    answer = owner.post(page(lampa, "new/order"), data=said)
+    answer = owner.post(page(lampa, "new?profile=order"), data=said)
     assert answer.status_code == 422
     assert "exclude one another" in answer.text
-    assert owner.post(page(lampa, "new/order"), data={**said, "act": "save"}).status_code == 303
+    assert (
+        owner.post(page(lampa, "new?profile=order"), data={**said, "act": "save"}).status_code
+        == 303
+    )
 
 
 def test_a_rule_is_published_rests_and_is_put_away(
@@ -197,4 +201,42 @@ def test_who_only_reads_changes_nothing(client: FlaskClient, app: App, lampa: Me
     sign_in(client, lampa.staff["support"])
     assert client.get(page(lampa, f"rule/{rule}")).status_code == 200
     assert client.post(page(lampa, f"rule/{rule}/publish")).status_code == 403
-    assert client.get(page(lampa, "new/order")).status_code == 403
+    assert client.get(page(lampa, "new?profile=order")).status_code == 403
+
+
+ORDER = {
+    "number": "A-1001",
+    "status": "paid",
+    "currency": "RUB",
+    "created_at": "2026-11-22T09:58:00+03:00",
+    "customer": {"id": "77", "email": "gleb@example.org"},
+    "lines": [
+        {"id": "1", "product": "lamp-1", "quantity": "2", "price": "1000.00", "discount": "100.00"}
+    ],
+}
+
+
+def test_why_an_order_earned_and_why_nothing(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
+    silver = {"fact": "member.rank", "op": "in", "value": ["silver"]}
+    with app.app_context():
+        with lampa.scope():
+            begin()
+            rule = draft("Silver", {"schema": 1, "trigger": "order.paid", "when": silver,
+                                    "effects": [{"do": "earn.fixed", "points": 100}]})  # fmt: skip
+            publish(rule)
+        db.session.commit()
+    now = clock.now().isoformat()
+    for number, changes in (("A1", {}), ("A2", {"number": "A-1002", "created_at": now})):
+        body = {**ORDER, **changes}
+        answer = client.put(f"/api/v1/orders/{number}", json=body, headers=lampa.bearer)
+        assert answer.status_code == 200, answer.text
+    sign_in(client, lampa.staff["support"])
+    first = client.get(page(lampa, "why"), query_string={"order": "A-1001"}).text
+    assert "2% of an order" in first
+    assert "38.00" in first
+    assert "Silver" not in first, "it was published later"
+    second = client.get(page(lampa, "why"), query_string={"order": "A-1002"}).text
+    assert "customer&#39;s rank is silver · it is: no data" in second
+    assert client.get(page(lampa, "why"), query_string={"order": "no"}).status_code == 422

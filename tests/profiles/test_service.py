@@ -21,7 +21,7 @@ from app.orders import service as orders
 from app.orders.rules import Customer, Line, Refund
 from app.profiles import queries, service
 from app.profiles.models import ProfileRule, RuleVersion
-from app.profiles.rules import PROFILES, rule_hash
+from app.profiles.rules import PROFILES, Run, evaluate, rule_hash, settle
 from app.profiles.rules.due import Earning
 from app.tenants import queries as tenants
 from tests.intake.scene import FOUNDED, NOON, Scene, at_lampa, order
@@ -234,3 +234,25 @@ def test_what_is_done_to_a_rule_is_told(scene: Scene) -> None:
         "bonus_rule.paused",
         "bonus_rule.archived",
     ]
+
+
+def test_looks_are_kept_for_half_a_year(scene: Scene) -> None:
+    rule = made(TWO)
+    [[held]], _windows = queries.published_at([NOON])
+    say(scene, "A1")
+    merchant = tenants.tenant(scene.tenant_id)
+    assert merchant is not None
+    [seen] = queries.seen_of(merchant, [orders.find(scene.shop_id, "A1")])
+    run = Run(rule.id, held.rule, evaluate(held.rule, seen.facts))
+    with clock.moved_to(NOON):
+        for _ in range(2):
+            service.keep("order:1", [held], [run], settle([run]), order_id=seen.order_id)
+    [kept] = queries.evaluations(rule.id)
+    assert (kept.matched, kept.version_id) == (True, rule.version_id)
+    assert kept.effects[0]["amount"] == 3_800
+    with clock.moved_to(NOON + timedelta(days=180)):
+        service.forget()
+        assert len(queries.evaluations(rule.id)) == 1
+    with clock.moved_to(NOON + timedelta(days=181)):
+        service.forget()
+        assert queries.evaluations(rule.id) == []

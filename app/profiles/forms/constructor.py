@@ -27,10 +27,10 @@ CAPS = (
     ("global", _l("At most for everybody")),
 )
 WINDOW_LABELS = {
-    "day": _l("a day"),
-    "week": _l("a week"),
-    "month": _l("a month"),
-    "year": _l("a year"),
+    "day": _l("each day"),
+    "week": _l("each week"),
+    "month": _l("each month"),
+    "year": _l("each year"),
     "ever": _l("in all"),
 }
 _PLAIN = ("pay", "mode", "priority", "since", "until")

@@ -26,19 +26,21 @@ if TYPE_CHECKING:
 KEEP = frozenset({"save", "publish"})
 
 
-@bp.get("/new/<string:profile>")
+@bp.get("/new")
 @requires("settings")
-def new(profile: str) -> Response:
+def new() -> Response:
     """Offer an empty constructor of a profile."""
-    trigger = PROFILES[known(profile)].triggers[0]
+    profile = known(request.args.get("profile", "order"))
+    trigger = PROFILES[profile].triggers[0]
     body = {"profile": profile, "trigger": trigger, "effects": []}
     return _page(constructor.show("", body), None)
 
 
-@bp.post("/new/<string:profile>")
+@bp.post("/new")
 @requires("settings")
-def create(profile: str) -> Response:
+def create() -> Response:
     """Change what stands on the page, or keep it as a rule."""
+    profile = request.args.get("profile", "order")
     return _worked(constructor.read(request.form, known(profile)), None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask_babel import gettext as _
 
 from app.errors import DomainError, NotFound
@@ -41,11 +41,11 @@ def index() -> Response:
     )
 
 
-@bp.post("/profile/<string:profile>")
+@bp.post("/switch")
 @requires("settings")
-def switch(profile: str) -> Response:
+def switch() -> Response:
     """Switch a profile on, by its preset where it has no rule, or off."""
-    known(profile)
+    profile = known(request.form.get("profile", ""))
     own = queries.of_profile(profile)
     on = not any(each.state == "published" for each in own)
     service.switch(profile, on=on)

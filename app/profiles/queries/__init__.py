@@ -9,6 +9,7 @@ from app.profiles.queries.listed import (
     of_profile,
     past_order,
     rule,
+    rules,
     version,
     versions,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "past_order",
     "published_at",
     "rule",
+    "rules",
     "seen_of",
     "trace_json",
     "version",

@@ -12,7 +12,7 @@ from app.orders.models import Order
 from app.profiles.models import ProfileRule, RuleEvaluation, RuleVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 MOST = 200
 
@@ -20,6 +20,12 @@ MOST = 200
 def rule(public_id: str) -> ProfileRule | None:
     """Return the rule of the outside id."""
     return db.session.scalar(select(ProfileRule).where(ProfileRule.public_id == public_id))
+
+
+def rules(ids: Iterable[int]) -> Sequence[ProfileRule]:
+    """Return rules by their ids, archived ones included."""
+    query = select(ProfileRule).where(ProfileRule.id.in_(set(ids)))
+    return db.session.scalars(query.order_by(ProfileRule.id)).all()
 
 
 def all_rules() -> Sequence[ProfileRule]:

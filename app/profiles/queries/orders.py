@@ -49,15 +49,19 @@ def seen_of(
     merchant: Tenant,
     orders: Sequence[Standing],
     shares: Mapping[int, Mapping[str, int]] | None = None,
+    *,
+    ruled: bool = False,
 ) -> list[Seen]:
     """Return a customer's orders (all of them, of one shop) as rules see them, with the rules of their time.
 
     `shares`: minor units of each line that bonuses paid, by order; without them the part paid in bonuses
-    lies on the lines in proportion to their value.
+    lies on the lines in proportion to their value. `ruled`: nothing is read where no rule held.
     """
     if not orders:
         return []
     versions, windows = published_at([each.folded.snapshot.created_at for each in orders])
+    if ruled and not any(versions):
+        return []
     member_id = orders[0].member_id
     binding = None if member_id is None else _binding(member_id)
     oldest = min(each.folded.snapshot.created_at for each in orders)

@@ -17,6 +17,7 @@ from app.profiles.rules.values import day
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from app.bonuses.rules import Program
     from app.profiles.rules.outcome import Applied, Facts, Recipient
     from app.profiles.rules.shape import Cap, Rule
 
@@ -46,6 +47,16 @@ class Earning:
     while_redeeming: bool = True
     delay_days: int = 0
     expires_days: int | None = None
+
+
+def earning_of(program: Program) -> Earning:
+    """Return what a bonus program says of earning."""
+    return Earning(
+        on=program.earn_on,
+        while_redeeming=program.earn_while_redeeming,
+        delay_days=program.delay_days,
+        expires_days=program.expires_days,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,18 +153,6 @@ def window_of(cap: Cap, at: datetime) -> str:
         "month": f"{at.year}-{at.month}",
         "year": f"{at.year}",
         "ever": "",
-    }[cap.window]
-
-
-def window_start(cap: Cap, at: datetime) -> datetime | None:
-    """Return when the window of a limit that holds at a local moment began; None: with the world."""
-    day_ = at.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    return {
-        "day": day_,
-        "week": day_ - timedelta(days=at.weekday()),
-        "month": day_.replace(day=1),
-        "year": day_.replace(month=1, day=1),
-        "ever": None,
     }[cap.window]
 
 

@@ -30,5 +30,5 @@ def due_of_orders(
     are due nothing. `shares`: what bonuses paid of each line, by order, where that is known exactly;
     `taken`: what limits gave outside these orders. Reads only; the same orders give the same answer.
     """
-    seen = queries.seen_of(merchant, orders, shares)
+    seen = queries.seen_of(merchant, orders, shares, ruled=True)
     return due_of(seen, program, ZoneInfo(merchant.timezone), taken)
