@@ -15,7 +15,7 @@ from app import clock
 from app.bonuses import service as wallet
 from app.bonuses.rules import Grant
 from app.bonuses.service import TakeBack
-from app.earnings import people, queries
+from app.earnings import queries
 from app.earnings.models import MemberEvent
 from app.earnings.service.applications import write_applications
 from app.errors import Conflict
@@ -115,7 +115,7 @@ def happened(
         return
     wallet.bring_up([member_id])
     zone = ZoneInfo(merchant.timezone)
-    facts = people.facts(member_id, trigger, at.astimezone(zone), data or {})
+    facts = queries.facts(member_id, trigger, at.astimezone(zone), data or {})
     known = {each.rule_id: each for each in rules}
     runs = [Run(r.rule_id, r.rule, evaluate(r.rule, facts)) for r in rules]
     used = _used(merchant, rules, key, at.astimezone(zone))
@@ -201,7 +201,7 @@ def birthdays(merchant: Tenant) -> int:
         return 0
     now = clock.now()
     local = now.astimezone(ZoneInfo(merchant.timezone))
-    found = people.born_today(local.date())
+    found = queries.born_today(local.date())
     for member_id in found:
         key = f"schedule.birthday:{member_id}:{local.year}"
         happened(merchant, "schedule.birthday", key, member_id, now)
@@ -217,11 +217,11 @@ def achievements(merchant: Tenant, member_ids: Iterable[int]) -> None:
         return
     own, friends = profiles.live("metric.crossed"), profiles.live("referral.metric_crossed")
     for member_id in sorted(set(member_ids)) if own or friends else ():
-        count, total = people.bought(member_id)
+        count, total = queries.bought(member_id)
         if own and count:
             _reached(merchant, "metric.crossed", member_id, "orders", count)
             _reached(merchant, "metric.crossed", member_id, "sum", total)
-        brought = people.brought_by(member_id) if friends else None
+        brought = queries.brought_by(member_id) if friends else None
         if brought is not None and brought[1]:
             _reached(merchant, "referral.metric_crossed", brought[0], "friends", brought[1])
 
