@@ -32,6 +32,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "creatives",
         "tokens",
         "commissions",
+        "profiles",
         "papers",
         "payouts",
         "wallet",
