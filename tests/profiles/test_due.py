@@ -73,6 +73,13 @@ def test_only_paid_orders_earn(state: State) -> None:
     assert earned(order(1, 170_000, state)) == []
 
 
+def test_a_rule_of_made_orders_gives_at_once_and_nothing_for_a_cancelled_one() -> None:
+    made = {"schema": 1, "trigger": "order.created", "effects": [{"do": "earn.fixed", "points": 7}]}
+    rule = Published(1, 10, parse(made))
+    assert earned(order(1, 100, State.REGISTERED, rule)) == [(1, 7)]
+    assert earned(order(1, 100, State.CANCELLED, rule)) == []
+
+
 def test_what_counts_as_paid_is_the_programs_word() -> None:
     assert earned(order(1, 100, State.AGREED), on="completed") == []
     found = due_of([order(1, 10_000, State.COMPLETED)], Earning(on="completed"), MOSCOW)
@@ -83,6 +90,13 @@ def test_what_counts_as_paid_is_the_programs_word() -> None:
 def test_an_order_paid_with_bonuses_earns_nothing_where_the_program_says_so() -> None:
     assert earned(order(paid_by_bonus=1), while_redeeming=False) == []
     assert earned(order(paid_by_bonus=0), while_redeeming=False) == [(1, 3_400)]
+
+
+def test_the_programs_rounding_holds_where_a_rule_says_nothing() -> None:
+    assert earned(order(total=75)) == [(1, 1)]
+    assert earned(order(total=75), rounding="half_up") == [(1, 2)]
+    down = published({"do": "earn.percent", "rate": "2%", "rounding": "down"})
+    assert earned(order(1, 75, State.AGREED, down), rounding="half_up") == [(1, 1)]
 
 
 def test_what_came_back_is_not_kept() -> None:
