@@ -170,6 +170,27 @@ def test_the_tenth_order_is_reached_once(client: FlaskClient, shop: Merchant) ->
     assert available(client, shop) == "600.00"
 
 
+def test_the_fifth_friend_who_buys_is_worth_a_present(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    meet(client, shop, "anna")
+    client.post("/api/v1/partners", json={"refcode": "anna", "name": "Anna"}, headers=shop.bearer)
+    with app.app_context(), shop.scope():
+        member = members.by_external(shop.shop_id, "anna")
+        assert member is not None
+        partner = db.session.scalars(select(Partner).where(Partner.refcode == "anna")).one()
+        partner.member_id = member.id
+        db.session.commit()
+    for n in range(6):
+        meet(client, shop, f"f{n}", ref="anna")
+        at = clock.now().isoformat()
+        said = {"bonus": None, "created_at": at, "updated_at": at, "customer": {"id": f"f{n}"}}
+        for number in (f"F{n}", f"F{n}b"):
+            client.put(f"/api/v1/orders/{number}", json=ORDER | said, headers=shop.bearer)
+        expected = "600.00" if n >= 4 else "100.00"
+        assert available(client, shop, "anna") == expected, n
+
+
 def test_the_chain_is_paid_as_deep_as_it_goes(
     app: App, client: FlaskClient, shop: Merchant
 ) -> None:

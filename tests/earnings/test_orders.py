@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app import clock
+from app.bonuses import queries as bonuses
+from app.bonuses import service as wallet
 from app.extensions import db
 from app.members import queries as members
+from app.profiles import queries as rules
+from app.profiles import service as profiles
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -148,3 +154,60 @@ def test_a_quote_says_what_would_be_earned(client: FlaskClient, shop: Merchant) 
     told = client.post("/api/v1/quotes", json=body, headers=shop.bearer).get_json()
     assert (told["balance"], told["spend"], told["earn"]) == ("200.00", "200.00", "34.00")
     assert told["payable"] == "1700.00"
+
+
+def program(app: App, shop: Merchant, **said: Any) -> None:
+    """Let the bonus program say something from now on."""
+    with app.app_context(), shop.scope():
+        wallet.change_program(said)
+        db.session.commit()
+
+
+def now(**said: Any) -> dict[str, Any]:
+    """Return an order of this moment."""
+    at = clock.now().isoformat()
+    return {"created_at": at, "updated_at": at, "bonus": None, **said}
+
+
+def test_what_is_earned_waits_its_days(app: App, client: FlaskClient, shop: Merchant) -> None:
+    program(app, shop, delay_days=14, expires_days=30)
+    put(client, shop, **now(paid_at=clock.now().isoformat()))
+    told = client.get("/api/v1/members/77/bonuses", headers=shop.bearer).get_json()
+    assert (told["available"], told["pending"]) == ("200.00", "38.00")
+    with app.app_context(), shop.scope(), clock.moved_to(clock.now() + timedelta(days=15)):
+        member = members.by_external(shop.shop_id, "77")
+        assert member is not None
+        wallet.bring_up([member.id])
+        assert bonuses.balance(member.id).available == 23_800
+        with clock.moved_to(clock.now() + timedelta(days=30)):
+            wallet.bring_up([member.id])
+            assert bonuses.balance(member.id).available == 20_000, "it lapsed in its turn"
+        db.session.rollback()
+
+
+def test_bonuses_come_on_the_status_that_the_program_says(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    program(app, shop, earn_on="completed")
+    said = now()
+    assert put(client, shop, **said)["earn"] == "38.00"
+    assert balance(client, shop) == ("200.00", "0.00")
+    put(client, shop, **said | {"status": "completed", "version": 4})
+    assert balance(client, shop) == ("238.00", "0.00")
+
+
+def test_orders_keep_the_rules_of_their_time(app: App, client: FlaskClient, shop: Merchant) -> None:
+    """F25: a rule changes while orders are on their way."""
+    said = now()
+    put(client, shop, **said)
+    with app.app_context(), shop.scope():
+        [rule] = rules.of_profile("order")
+        body = rule.draft | {"effects": [{"do": "earn.percent", "rate": "10%"}]}
+        profiles.publish(profiles.draft(rule.name, body, rule))
+        db.session.commit()
+    put(client, shop, **said | {"status": "completed", "version": 4})
+    assert balance(client, shop) == ("238.00", "0.00"), "still 2 %"
+    put(client, shop, "A2", **now())
+    assert balance(client, shop) == ("428.00", "0.00"), "and 10 % of the new one"
+    put(client, shop, **said | {"status": "cancelled", "version": 5})
+    assert balance(client, shop) == ("390.00", "0.00")

@@ -226,7 +226,9 @@ def achievements(merchant: Tenant, member_ids: Iterable[int]) -> None:
             _reached(merchant, "metric.crossed", member_id, "sum", total)
         brought = queries.brought_by(member_id) if friends else None
         if brought is not None and brought[1]:
-            _reached(merchant, "referral.metric_crossed", brought[0], "friends", brought[1])
+            _reached(
+                merchant, "referral.metric_crossed", brought[0], "active_referrals", brought[1]
+            )
 
 
 def _reached(merchant: Tenant, trigger: str, member_id: int, name: str, value: int) -> None:
