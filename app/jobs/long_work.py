@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from app.bonuses import service as bonuses
 from app.codes import service as codes
 from app.documents import service as documents
 from app.documents.prints import printed
@@ -32,6 +33,7 @@ KINDS = {
     **payouts.KINDS,
     **codes.KINDS,
     **exports.KINDS,
+    **bonuses.KINDS,
     **documents.kinds(printed),
 }
 

@@ -41,6 +41,13 @@ class Transfer(Tenanted, Model):
         Index("ix_transfer_target", "tenant_id", "target", "xid"),
         Index("ix_transfer_order", "tenant_id", "order_id"),
         Index("ix_transfer_partner", "tenant_id", "partner_id", "id"),
+        Index(
+            "ix_transfer_bonus",
+            "tenant_id",
+            "at",
+            "id",
+            postgresql_where=text("currency = 'BONUS'"),
+        ),
         Index("ix_transfer_xid", "xid", postgresql_using="brin"),
     )
 

@@ -11,6 +11,7 @@ from flask_babel import lazy_pgettext
 
 from app.attribution import explain as claimed
 from app.attribution.queries import bound_to, enrolments
+from app.bonuses import queries as bonuses
 from app.commissions import explain
 from app.errors import NotFound
 from app.lists.queries import views
@@ -151,6 +152,7 @@ def _told(member: Member) -> dict[str, Any]:
         "orders": ORDERS.load(reports.orders_of(member.id)),
         "kinds": explain.KINDS,
         "enrolled": ENROLLED,
+        "bonuses": bonuses.balance(member.id).available,
         "nothing": explain.nothing,
         "evidence": claimed.evidence,
         "enrolled_by": claimed.ENROLLED,

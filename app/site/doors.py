@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, g, request, url_for
 
+from app.bonuses import cabinet as bonuses_cabinet
 from app.errors import Forbidden, NotFound
 from app.help import cabinet as help_cabinet
 from app.help import office as help_office
@@ -110,7 +111,7 @@ def _cabinet() -> Response | None:
     g.membership, g.partner_id = membership, membership.partner_id
     g.permissions = PERMISSIONS[Role.PARTNER]
     _surround(tenant, "cabinet", role=membership.role)
-    surround(waiting=cache(help_cabinet.numbers))
+    surround(waiting=cache(help_cabinet.numbers), hidden=cache(bonuses_cabinet.hidden))
     _check_permission()
     return participation.stopped()
 

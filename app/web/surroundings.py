@@ -32,6 +32,9 @@ class Surroundings:
     role: str | None = None
     allowed: Callable[[str], bool] = _nothing  # may this reader open that endpoint
     waiting: Callable[[], Mapping[str, int]] = dict  # how much waits behind endpoints of the menu
+    hidden: Callable[[], frozenset[str]] = (
+        frozenset  # what of the menu is nothing for this reader now
+    )
     test_mode: bool = False
     other_mode: str | None = None  # this page, or the first one, in the other of live and test mode
     viewing_as: str | None = None  # the partner whose cabinet staff look at, read only

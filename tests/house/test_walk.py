@@ -17,6 +17,8 @@ from app.adjustments.rules import Wish as ByHand
 from app.adjustments.service import book as by_hand
 from app.billing.models import TopUp
 from app.billing.service import ask as top_up
+from app.bonuses.queries import MASS
+from app.bonuses.service import Mass, look_at
 from app.catalog.models import Category, Product
 from app.codes.service import KIND as MAKE_CODES
 from app.commissions.models import Deal
@@ -322,6 +324,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     made = start_run(MAKE_CODES, {"partner": partner.id, "number": 0}, "apply", f"{mark}-codes")
     approved = start_run(APPROVE, {"ids": []}, "apply", f"{mark}-approve")
     papers(partner)
+    present = Mass(act="give", amount=100, reason=f"{partner.name} present")
+    look_at(present, {one(Member.id): None})
     return {
         "any": {
             "refcode": partner.refcode,
@@ -373,6 +377,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "statement_id": one(BankFile.public_id),
         },
         "participation": {"run_id": of_kind("convert")},
+        "bonuses": {"run_id": of_kind(MASS)},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "creatives": {"public_id": one(Creative.public_id)},

@@ -99,11 +99,12 @@ def _granted(g: Grant) -> Happened:
     )
 
 
-def take_back(items: Iterable[TakeBack]) -> None:
+def take_back(items: Iterable[TakeBack], *, quiet: bool = False) -> None:
     """Take back what lots brought: from the lot, then from others, the rest is debt (or the merchant's).
 
-    An item whose reference stands is passed over. Raises LookupError for a lot that is not there,
-    ValueError above what the lot brought less what was taken back before.
+    An item whose reference stands is passed over. `quiet`: no event for each (work over many).
+    Raises LookupError for a lot that is not there, ValueError above what the lot brought less what
+    was taken back before.
     """
     asked = list(items)
     if not asked:
@@ -128,4 +129,5 @@ def take_back(items: Iterable[TakeBack]) -> None:
         facts |= {"reason": item.reason, "reference": item.reference}
         taken.append(Happened("bonus.taken_back", f"member:{member}", facts))
     write(wallets.values(), {i.reference: About(i.order_id, i.reason) for i in asked})
-    events.record_all(taken)
+    if not quiet:
+        events.record_all(taken)

@@ -1,0 +1,61 @@
+"""What customers have, what moved it, and the lists and pictures that people look at."""
+
+from app.bonuses.queries.lists import (
+    LOTS_SHOWN,
+    STANDING,
+    Told,
+    accounts,
+    has_account,
+    lots_of,
+    movements,
+    statement_of,
+    taken_back,
+    told_of,
+)
+from app.bonuses.queries.mass import MASS, UNDO, asked_after, done_after, lines_of, outcomes
+from app.bonuses.queries.months import Lapsing, Month, Totals, lapsing, months, totals
+from app.bonuses.queries.standing import (
+    NAME,
+    NOTHING,
+    OWNER,
+    Balance,
+    balance,
+    balances,
+    due,
+    entries,
+    program,
+)
+
+__all__ = [
+    "LOTS_SHOWN",
+    "MASS",
+    "NAME",
+    "NOTHING",
+    "OWNER",
+    "STANDING",
+    "UNDO",
+    "Balance",
+    "Lapsing",
+    "Month",
+    "Told",
+    "Totals",
+    "accounts",
+    "asked_after",
+    "balance",
+    "balances",
+    "done_after",
+    "due",
+    "entries",
+    "has_account",
+    "lapsing",
+    "lines_of",
+    "lots_of",
+    "months",
+    "movements",
+    "outcomes",
+    "program",
+    "statement_of",
+    "taken_back",
+    "told_of",
+    "totals",
+]
