@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from flask_babel.speaklater import LazyString
 
+__all__ = ["MENUS", "Entry", "Line", "is_current", "menu"]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -15,15 +15,14 @@ from app.extensions import db
 from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
 from app.profiles.rules import Used
-from app.profiles.rules.due import Earning, window_of
+from app.profiles.rules.due import earning_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from app.bonuses.rules import Program
     from app.orders.service import Standing
     from app.profiles.rules import Cap, Rule
-    from app.profiles.rules.due import Published, Taken
+    from app.profiles.rules.due import Earning, Published, Taken
     from app.tenants.models import Tenant
 
 _LOTS = """
@@ -55,16 +54,6 @@ def earned(order_ids: Collection[int]) -> dict[int, dict[str, Earned]]:
         one.lots.append((row.reference, row.kept, row.clawed))
         one.member_id = row.member_id
     return found
-
-
-def earning(program: Program) -> Earning:
-    """Return what the program says of earning, as rules of profiles take it."""
-    return Earning(
-        on=program.earn_on,
-        while_redeeming=program.earn_while_redeeming,
-        delay_days=program.delay_days,
-        expires_days=program.expires_days,
-    )
 
 
 def shares_of(orders: Sequence[Standing]) -> dict[int, Mapping[str, int]]:
@@ -132,6 +121,6 @@ def rules_of(orders: Sequence[Standing]) -> list[Published]:
     return list({each.version_id: each for held in found for each in held}.values())
 
 
-def program() -> Program:
-    """Return what the program says now."""
-    return bonuses.program()
+def earning() -> Earning:
+    """Return what the program says of earning now."""
+    return earning_of(bonuses.program())

@@ -40,7 +40,7 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
     if not standing or not (on or booked):
         return
     accounts = queries.with_accounts(own[0].member_id for own in owned)
-    program = queries.earning(queries.program())
+    program = queries.earning()
     shares = queries.shares_of(standing)
     given: list[tuple[Due, datetime]] = []
     for own in owned:

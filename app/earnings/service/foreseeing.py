@@ -65,7 +65,7 @@ def _sum(
     own: Sequence[Standing],
     shares: Mapping[int, Mapping[str, int]],
 ) -> int:
-    program = queries.earning(queries.program())
+    program = queries.earning()
     seen = [
         replace(each, state=State.COMPLETED)
         if each.order_id == order.id and each.state in LIVING

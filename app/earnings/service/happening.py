@@ -24,6 +24,7 @@ from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
 from app.profiles.rules import Run, evaluate, settle
 from app.profiles.rules.due import expiry, window_of
+from app.profiles.service import keep
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
@@ -119,8 +120,10 @@ def happened(
     known = {each.rule_id: each for each in rules}
     runs = [Run(r.rule_id, r.rule, evaluate(r.rule, facts)) for r in rules]
     used = _used(merchant, rules, key, at.astimezone(zone))
-    program = queries.earning(queries.program())
-    due = [one for one in settle(runs, used) if one.amount > 0 and one.to.who != "owner"]
+    program = queries.earning()
+    applied = settle(runs, used, program.rounding)
+    keep(key, rules, runs, applied, member_id=member_id)
+    due = [one for one in applied if one.amount > 0 and one.to.who != "owner"]
     able = queries.with_accounts(one.to.id for one in due)
     given = [one for one in due if one.to.id in able]
     wallet.grant([_grant(one, key, at, program, zone) for one in given])
