@@ -8,6 +8,7 @@ import app.billing.models
 import app.bonuses.models
 import app.calendars.models
 import app.catalog.models
+import app.checkout.models
 import app.commissions.models
 import app.conversions.models
 import app.creatives.models

@@ -202,27 +202,30 @@ CHECKS: dict[str, str] = {
     "prepaid money waits for open payouts that it funds, and for no other": f"""
         SELECT tenant_id, account, f.waits, s.total
         FROM (SELECT tenant_id, 'funding:' || payout_id AS account,
-                     gross + CASE WHEN fee_paid_by = 'merchant' THEN fee ELSE 0 END AS waits
+                     gross - coalesce(tax, 0)
+                         + CASE WHEN fee_paid_by = 'merchant' THEN fee ELSE 0 END AS waits
               FROM funding WHERE outcome IS NULL) f
         FULL JOIN (SELECT tenant_id, account, sum(amount)::bigint AS total FROM ({_SIDES}) x
                    WHERE account LIKE 'funding:%' GROUP BY 1, 2 HAVING sum(amount) <> 0) s
              USING (tenant_id, account)
         WHERE coalesce(f.waits, 0) <> coalesce(s.total, 0)""",
-    "a settled payout took its gross and its fee once, a failed one nothing": """
-        SELECT f.tenant_id, f.payout_id, f.outcome, f.gross, f.fee, t.gross AS took, t.fee AS fees
+    "a settled payout took its gross without the tax and its fee once, a failed one nothing": """
+        SELECT f.tenant_id, f.payout_id, f.outcome, f.gross, f.tax, f.fee, t.gross AS took, t.fee AS fees
         FROM funding f
         LEFT JOIN (SELECT tenant_id, split_part(source, ':', 2)::bigint AS payout_id,
                           sum(amount) FILTER (WHERE target = 'merchant:commissions') AS gross,
                           sum(amount) FILTER (WHERE target = 'platform:fees') AS fee
                    FROM transfer WHERE source LIKE 'funding:%' OR source LIKE 'payout:%' GROUP BY 1, 2) t
              USING (tenant_id, payout_id)
-        WHERE coalesce(t.gross, 0) <> CASE WHEN f.outcome = 'paid' THEN f.gross ELSE 0 END
+        WHERE coalesce(t.gross, 0)
+                  <> CASE WHEN f.outcome = 'paid' THEN f.gross - coalesce(f.tax, 0) ELSE 0 END
            OR coalesce(t.fee, 0) <> CASE WHEN f.outcome = 'paid' THEN f.fee ELSE 0 END""",
     "what the platform sends is what the prepaid balance funded": """
         SELECT p.tenant_id, p.id, p.state, p.settled_by, p.fee, f.outcome, f.fee
         FROM payout p LEFT JOIN funding f ON f.tenant_id = p.tenant_id AND f.payout_id = p.id
         WHERE (p.settled_by = 'platform') <> (f.id IS NOT NULL)
            OR f.gross <> p.amount
+           OR f.tax <> p.withheld
            OR (f.id IS NOT NULL
                AND p.fee <> CASE WHEN f.fee_paid_by = 'partner' THEN f.fee ELSE 0 END)
            OR f.outcome IS DISTINCT FROM CASE WHEN p.state IN ('paid', 'failed') THEN p.state END
@@ -235,6 +238,18 @@ CHECKS: dict[str, str] = {
                    WHERE target = 'merchant:balance' AND source = 'outside' GROUP BY 1, 2) t
              USING (tenant_id, reference)
         WHERE u.received IS DISTINCT FROM t.amount""",
+    "the prepaid balance pays what partners get and the fee, and no tax": """
+        SELECT f.tenant_id, f.payout_id, b.drawn, p.amount, p.withheld, f.fee
+        FROM funding f
+        JOIN payout p ON p.tenant_id = f.tenant_id AND p.id = f.payout_id
+        LEFT JOIN (SELECT tenant_id, account, sum(amount) AS drawn
+                   FROM (SELECT tenant_id, target AS account, amount FROM transfer
+                         WHERE source = 'merchant:balance'
+                         UNION ALL SELECT tenant_id, source, -amount FROM transfer
+                         WHERE target = 'merchant:balance') m GROUP BY 1, 2) b
+             ON b.tenant_id = f.tenant_id AND b.account = 'funding:' || f.payout_id
+        WHERE f.tax IS NOT NULL AND coalesce(b.drawn, 0)
+              <> CASE WHEN f.outcome = 'failed' THEN 0 ELSE p.amount - p.withheld - p.fee + f.fee END""",
     "the prepaid balance pays for nothing but payouts": """
         SELECT tenant_id, reference, source, target FROM transfer
         WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%')
@@ -256,6 +271,26 @@ CHECKS: dict[str, str] = {
         SELECT tenant_id, subject, count(*) FROM event
         WHERE type IN ('payout.paid', 'payout.rejected', 'payout.cancelled', 'payout.failed')
         GROUP BY 1, 2 HAVING count(*) > 1""",
+    "an order's bonuses lie on its lines and its receipt to the last unit": """
+        SELECT tenant_id, order_id, version FROM order_bonus b,
+            LATERAL (SELECT coalesce(sum((s->>2)::bigint), 0) AS shares,
+                            coalesce(sum((s->>1)::bigint), 0) AS worth
+                     FROM jsonb_array_elements(b.shares) s) s,
+            LATERAL (SELECT coalesce(sum((r->>'amount')::bigint), 0) AS paid
+                     FROM jsonb_array_elements(b.rows) r) r
+        WHERE s.shares <> b.amount OR s.worth - s.shares <> r.paid - b.consideration""",
+    "what an order spent, held and gave back in bonuses is in the customer's lots": """
+        SELECT s.tenant_id, s.order_id, s.reference, s.amount, sum(p.amount) AS lots
+        FROM order_spending s LEFT JOIN lot_part p
+             ON p.tenant_id = s.tenant_id AND p.reference = s.reference AND p.member_id = s.member_id
+                AND p.kind = CASE s.act WHEN 'back' THEN 'return' ELSE s.act END
+        GROUP BY 1, 2, 3, 4 HAVING s.amount IS DISTINCT FROM sum(p.amount)""",
+    "what lots got back of an order's bonuses the order knows of": """
+        SELECT p.tenant_id, p.reference FROM lot_part p
+        JOIN order_spending s ON s.tenant_id = p.tenant_id AND s.reference = p.of
+        LEFT JOIN order_spending b
+             ON b.tenant_id = p.tenant_id AND b.reference = p.reference AND b.of = p.of
+        WHERE p.kind = 'return' AND b.id IS NULL""",
     "a sealed transfer stands as it was sealed": """
         SELECT l.tenant_id, l.transfer_id, l.block, t.id IS NULL AS gone FROM proof_leaf l
         LEFT JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id

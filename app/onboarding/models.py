@@ -42,6 +42,7 @@ class InstallCode(Tenanted, Model):
     shop_id: Mapped[int]
     shown: Mapped[str]  # its beginning
     code_hash: Mapped[str]
+    drawn_by: Mapped[str | None]  # the actor: maker of the keys that come of it
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

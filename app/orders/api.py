@@ -10,6 +10,8 @@ from flask_babel import gettext, lazy_gettext
 from pydantic import ValidationError
 
 from app import clock
+from app.checkout import queries as bonuses
+from app.checkout import service as checkout
 from app.commissions import explain
 from app.commissions.queries import DealView, ShareRow, deal_view
 from app.errors import DomainError, FieldError, NotFound
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from flask_babel.speaklater import LazyString
 
     from app.orders.service import Standing
+    from app.receipts.rules import Row
 
 bp = APIBlueprint("orders", __name__, url_prefix="/orders", tag="Orders")
 
@@ -45,7 +48,6 @@ MESSAGES: dict[str, LazyString] = {
     "refund_above_line": lazy_gettext("The refund exceeds what is left of the line."),
     "refund_above_order": lazy_gettext("Refunds exceed lines, shipping and fees."),
     "other_currency": lazy_gettext("The order must be in the merchant's currency."),
-    "no_loyalty": lazy_gettext("Bonuses are not switched on."),
     "other_shop": lazy_gettext("This key belongs to one shop."),
 }
 
@@ -67,7 +69,11 @@ def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
         source="api",
         received_at=clock.now(),
     )
-    return answer(intake.apply(incoming).order)
+    checkout.check(incoming)
+    applied = intake.apply(incoming)
+    if applied.changed:
+        checkout.insist(incoming, applied.order)
+    return answer(applied.order)
 
 
 @bp.get("/<path:external_id>")
@@ -109,8 +115,6 @@ def read(body: Any) -> rules.Snapshot:
     if said.currency != currency:
         raise _invalid([FieldError("currency", str(MESSAGES["other_currency"]))])
     snapshot = _Reader(currency).snapshot(said)
-    if snapshot.bonus_spend:
-        raise _invalid([FieldError("bonus.spend", str(MESSAGES["no_loyalty"]))])
     found = rules.problems(snapshot)
     if found:
         raise _invalid([FieldError(p.field, str(MESSAGES[p.code])) for p in found])
@@ -233,8 +237,33 @@ def answer(order: Standing) -> dict[str, Any]:
         "deal": deal_of(view) if view and view.partner else None,
         "reason": view.deal.reason if view else None,
         "reason_text": explain.nothing(view.deal.reason) if view and view.deal.reason else None,
-        "bonus": None,
+        "bonus": bonus_of(order) if tenants.setting("loyalty") else None,
     }
+
+
+def bonus_of(order: Standing, earn: int = 0) -> dict[str, Any]:
+    """Return what an order spent in bonuses and earns, and the rows of its receipt as it was sold."""
+    paid, currency = bonuses.paid(order), order.folded.snapshot.currency
+    return {
+        "spent": to_decimal_string(paid.spent, currency),
+        "held": to_decimal_string(paid.held, currency),
+        "earn": to_decimal_string(earn, currency),
+        "consideration": to_decimal_string(paid.consideration, currency),
+        "receipt": rows_of(paid.rows, currency),
+    }
+
+
+def rows_of(rows: Iterable[Row], currency: str) -> list[dict[str, str]]:
+    """Return rows of a receipt as answers carry them."""
+    return [
+        {
+            "line": row.line,
+            "quantity": f"{row.quantity.normalize():f}",
+            "price": to_decimal_string(row.price, currency),
+            "amount": to_decimal_string(row.amount, currency),
+        }
+        for row in rows
+    ]
 
 
 def _why(view: DealView, row: ShareRow) -> str:

@@ -136,6 +136,25 @@ class DealOut(BaseModel):
     shares: list[ShareOut]
 
 
+class RowOut(BaseModel):
+    """A row of a receipt: a weighed one may be worth a minor unit beside price times quantity."""
+
+    line: str
+    quantity: str
+    price: str
+    amount: str
+
+
+class OrderBonusOut(BaseModel):
+    """What of an order is paid in bonuses: spent and not given back, or held until it is paid."""
+
+    spent: str
+    held: str
+    earn: str
+    consideration: str
+    receipt: list[RowOut]
+
+
 class OrderOut(BaseModel):
     """What we answer to an order."""
 
@@ -146,7 +165,7 @@ class OrderOut(BaseModel):
     deal: DealOut | None
     reason: str | None
     reason_text: str | None = None
-    bonus: None = None
+    bonus: OrderBonusOut | None = None
 
 
 class SimulationIn(OrderIn):

@@ -233,6 +233,7 @@ def _index(form: RequestForm, balance: PartnerBalance, status: int = 200) -> Res
         "payouts": HISTORY.load(mine),
         "auto": settlement.standing(g.partner_id) if queries.by_platform() else None,
         "tax": papers.foreseen(g.partner_id, balance.available, g.tenant.currency),
+        "pending": service.is_pending(partner),
         "outs": OUTS,
         "waits": WAITS,
         "links_to_bonuses": partner.member_id is not None,

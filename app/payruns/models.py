@@ -31,6 +31,8 @@ class PayRun(Tenanted, Model):
     work_id: Mapped[int | None]
     prepared_at: Mapped[datetime | None]
     prepared_by: Mapped[str | None]
+    first_approved_at: Mapped[datetime | None]  # of two people, where the schedule prepared it
+    first_approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
     reminded_at: Mapped[datetime | None]
@@ -49,6 +51,9 @@ class PayRun(Tenanted, Model):
             name="state",
         ),
         CheckConstraint("pays in ('available','asked','both')", name="pays"),
+        CheckConstraint(
+            "(first_approved_by is null) = (first_approved_at is null)", name="first_approved"
+        ),
         UniqueConstraint("tenant_id", "public_id"),
         UniqueConstraint("tenant_id", "planned_for"),
         ref("payout_method", "method_id"),

@@ -232,6 +232,6 @@ def exceptions(year: int) -> Sequence[PayDay]:
 
 def names(run: PayRun) -> dict[str, Person]:
     """Return the people who made, prepared and approved a run, by the actor's name."""
-    actors = {run.made_by, run.prepared_by, run.approved_by}
+    actors = {run.made_by, run.prepared_by, run.first_approved_by, run.approved_by}
     ids = {int(a.partition(":")[2]) for a in actors if a and a.startswith("person:")}
     return {f"person:{number}": person for number, person in people(ids).items()}

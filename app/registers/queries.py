@@ -11,7 +11,7 @@ from app.extensions import db
 from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.payouts.models import Payout, PayoutMethod
-from app.payouts.rules import OWN
+from app.payouts.rules import OWN, Refusal
 from app.registers.models import BankFile, BankLine, Register, RegisterLine
 from app.registers.rules import Lack, Line
 from app.registers.rules import Payout as Known
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
 AT_ONCE = 1_000  # numbers looked up in one statement
+HELD: dict[Refusal | None, Lack] = {Refusal.FROZEN: Lack.FROZEN, Refusal.DOCUMENTS: Lack.DOCUMENTS}
 
 
 def _named() -> Select[Any]:
@@ -61,18 +62,9 @@ def written(chosen: Sequence[Payout]) -> list[Line]:
 
 def to_write(chosen: Sequence[Payout]) -> list[Line]:
     """Return payouts that are to be sent as lines, each with what keeps it back whatever the format."""
-    ids = {payout.partner_id for payout in chosen}
-    frozen = select(Partner.id).where(Partner.id.in_(ids), Partner.details_frozen_at.is_not(None))
-    doubtful, lack = set(db.session.scalars(frozen)), payouts.lacking(ids)
+    held = payouts.kept_back(payout.partner_id for payout in chosen)
     return [
-        replace(
-            line,
-            held=Lack.FROZEN
-            if payout.partner_id in doubtful
-            else Lack.DOCUMENTS
-            if payout.partner_id in lack
-            else None,
-        )
+        replace(line, held=HELD.get(held.get(payout.partner_id)))
         for payout, line in zip(chosen, written(chosen), strict=True)
     ]
 
@@ -126,6 +118,11 @@ def file(public_id: str) -> BankFile | None:
 def file_of(digest: str) -> BankFile | None:
     """Return the file that was loaded with these bytes."""
     return db.session.scalar(select(BankFile).where(BankFile.digest == digest))
+
+
+def same_file(digest: str) -> BankFile:
+    """Return the file of these bytes, which is known to be there."""
+    return db.session.scalars(select(BankFile).where(BankFile.digest == digest)).one()
 
 
 def files() -> Select[Any]:

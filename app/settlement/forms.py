@@ -22,6 +22,7 @@ OUTS = {
     Out.INACTIVE: _l("The partner is not active"),
     Out.BELOW_MINIMUM: _l("Less than the smallest payout"),
     Out.NO_DETAILS: _l("No payment details"),
+    Out.FROZEN: _l("Details frozen: a change was disowned"),
     Out.COOLING: _l("The payment details are new"),
     Out.PAPERS: _l("A paper is missing"),
     Out.CAME_BACK: _l("The last payout came back"),
@@ -39,6 +40,9 @@ OWN_OUTS = {
     Out.INACTIVE: _l("Your account is not active now. What you have earned stays yours."),
     Out.BELOW_MINIMUM: _l("It is paid when the smallest payout is reached."),
     Out.NO_DETAILS: _l("Say where the money goes: it is paid by itself then."),
+    Out.FROZEN: _l(
+        "A change of your payment details was not yours: nothing is sent before the shop has spoken with you."
+    ),
     Out.COOLING: _l("Your payment details are new; for safety they are used a day later."),
     Out.PAPERS: _l("A paper is missing that the shop asks for before it pays: see Documents."),
     Out.CAME_BACK: _l(

@@ -21,6 +21,7 @@ class Funding(Tenanted, Model):
     gross: Mapped[int]
     fee: Mapped[int]
     fee_paid_by: Mapped[str]
+    tax: Mapped[int | None]  # withheld, so not drawn; none: of before, when the whole gross was
     rate: Mapped[str]  # per cent, as a decimal
     since: Mapped[datetime]  # of the queue's place that it had
     funded_at: Mapped[datetime]
@@ -32,6 +33,7 @@ class Funding(Tenanted, Model):
         UniqueConstraint("tenant_id", "payout_id"),
         CheckConstraint("gross > 0", name="gross"),
         CheckConstraint("fee between 0 and gross", name="fee"),
+        CheckConstraint("tax between 0 and gross", name="tax"),
         CheckConstraint("fee_paid_by in ('partner','merchant')", name="fee_paid_by"),
         CheckConstraint("outcome in ('paid','failed')", name="outcome"),
         CheckConstraint("(ended_at is null) = (outcome is null)", name="ended"),

@@ -72,7 +72,8 @@ def download() -> Response:
     rows = []
     for place in line:
         partner = names[place.candidate.partner_id]
-        sums = (place.price.gross, place.price.withheld, place.price.net, place.price.cost)
+        price = place.price
+        sums = (price.gross, price.tax, price.withheld, price.net, price.cost)
         since = pen().local(place.candidate.since).replace(tzinfo=None, microsecond=0)
         words = [partner.name, partner.refcode, since]
         rows.append(
@@ -84,7 +85,7 @@ def download() -> Response:
             ]
         )
     head = (
-        _("Place"), _("Partner"), _("Code"), _("Since"), _("Sum"), _("Fee of the partner"),
+        _("Place"), _("Partner"), _("Code"), _("Since"), _("Sum"), _("Tax withheld"), _("Fee of the partner"),
         _("Reaches the partner"), _("From the balance"), _("What it waits for"),
     )  # fmt: skip
     told("payout-queue", len(rows), kind)

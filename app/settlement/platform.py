@@ -37,13 +37,13 @@ from app.web.states import STATES
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Select
 
 bp = Blueprint("settlement", __name__, url_prefix="/payouts")
 MOST = 200  # payouts of one act on many
-MOST_OF_FILE = 10_000
+AT_ONCE = 1_000  # payouts of the file that are read together
 PURPOSE = "Выплата партнёрского вознаграждения"  # a bank's word, in its language
 SHOWN = ("approved", "sending", "unknown", "paid", "failed")
 ACTS: dict[str, Callable[[int, str], Payout]] = {
@@ -74,6 +74,14 @@ def _net(row: Any) -> Money:
     return Money(row.Payout.net, row.Payout.currency)
 
 
+def _gross(row: Any) -> Money:
+    return Money(row.Payout.amount, row.Payout.currency)
+
+
+def _tax(row: Any) -> Money:
+    return Money(row.Payout.withheld, row.Payout.currency)
+
+
 def _fee(row: Any) -> Money:
     return Money(row.Funding.fee, row.Payout.currency)
 
@@ -93,6 +101,8 @@ def _desk(methods: list[tuple[str, str]]) -> Table:
             Column("merchant", _l("Merchant"), render="name"),
             Column("method", _l("Method")),
             Column("net", _l("To send"), render="sum", end=True, value=_net),
+            Column("gross", _l("Sum"), render="sum", end=True, quiet=True, value=_gross),
+            Column("tax", _l("Tax withheld"), render="sum", end=True, quiet=True, value=_tax),
             Column("fee", _l("Fee"), render="sum", end=True, quiet=True, value=_fee),
             Column("state", _l("State"), render="badge", value=lambda row: row.Payout.state),
             Column(
@@ -122,6 +132,7 @@ def index() -> Response:
         "_table.html",
         payouts=view,
         groups=groups,
+        held=queries.held(),
     )
 
 
@@ -129,19 +140,13 @@ def index() -> Response:
 @requires("operator")
 @freshly
 def download() -> Response:
-    """Answer with what is to be sent as CSV or XLSX, the details open; that they were shown is recorded."""
+    """Answer with all that is to be sent as CSV or XLSX, the details open; that they were shown is recorded."""
     kind = "xlsx" if request.args.get("as") == "xlsx" else "csv"
     rows = []
-    for tenant_id, places in groupby(queries.waiting(MOST_OF_FILE), lambda each: each.tenant_id):
-        known = {place.id: place.merchant for place in places}
-        with tenant_scope(tenant_id):
-            chosen = payouts.open_by_ids(known)
-            payouts_service.show_all(chosen)
-            written = registers.written(chosen)
-        rows += [
-            [known[payout.id], *row(line, PURPOSE)]
-            for payout, line in zip(chosen, written, strict=True)
-        ]
+    for tenant_id, places in groupby(queries.waiting(), lambda each: each.tenant_id):
+        mine = list(places)
+        for start in range(0, len(mine), AT_ONCE):
+            rows += _lines(tenant_id, mine[start : start + AT_ONCE])
     names = [str(_("Merchant")), *(str(HEADS[name]) for name in head())]
     title = str(_("Payouts to send"))
     body = b"".join(write_csv(names, rows)) if kind == "csv" else write_xlsx(title, names, rows)
@@ -150,6 +155,19 @@ def download() -> Response:
     answer.headers["Content-Disposition"] = f'attachment; filename="payouts-{day}.{kind}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _lines(tenant_id: int, places: Sequence[queries.Where]) -> list[list[Any]]:
+    """Return the file's lines of some payouts of one merchant."""
+    known = {place.id: place.merchant for place in places}
+    with tenant_scope(tenant_id):
+        chosen = payouts.open_by_ids(known)
+        payouts_service.show_all(chosen)
+        written = registers.written(chosen)
+    return [
+        [known[payout.id], *row(line, PURPOSE)]
+        for payout, line in zip(chosen, written, strict=True)
+    ]
 
 
 @bp.post("/act")
@@ -232,6 +250,7 @@ def _show(payout: str, form: FailureForm, status: int = 200) -> Response:
         if line is None or row is None:
             raise NotFound
         details, steps = payouts_service.copied(line.payout), payouts.steps(line.payout)
+        held = bool(payouts_service.frozen([line.payout.partner_id]))
         if details is not None:
             payouts_service.show(line.payout.partner_id, line.payout)
     return page(
@@ -248,5 +267,12 @@ def _show(payout: str, form: FailureForm, status: int = 200) -> Response:
         words=STEPS,
         actors=ACTORS,
         form=form,
-        actions=[a for a in LIFECYCLE.actions(State(line.payout.state)) if a != "reject"],
+        held=held and line.payout.state == State.APPROVED,
+        actions=_offered(line.payout, held=held),
     )
+
+
+def _offered(payout: Payout, *, held: bool) -> list[str]:
+    """Return what may be said of a payout; what is held back does not leave."""
+    kept = {"reject", "send", "pay"} if held and payout.state == State.APPROVED else {"reject"}
+    return [a for a in LIFECYCLE.actions(State(payout.state)) if a not in kept]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -41,6 +41,7 @@ class Out(StrEnum):
     INACTIVE = "inactive"
     BELOW_MINIMUM = "below_minimum"
     NO_DETAILS = "no_details"
+    FROZEN = "frozen"  # the partner said that a change of details was not his
     COOLING = "cooling"
     PAPERS = "papers"  # a paper is missing without which nothing is paid
     CAME_BACK = "came_back"  # the last payout failed, and the details are still the same
@@ -56,9 +57,11 @@ class Candidate:
     payable: bool  # active, or blocked with leave to be paid
     has_open: bool
     method_id: int | None  # by which he can be paid
-    usable_from: datetime | None
+    usable_from: datetime | None  # where nothing is in force until then
     came_back: bool
     lacks_papers: bool = False
+    frozen: bool = False
+    tax: int = 0  # that is withheld of the amount
 
 
 def out(candidate: Candidate, minimum: int, now: datetime) -> Out | None:
@@ -68,8 +71,9 @@ def out(candidate: Candidate, minimum: int, now: datetime) -> Out | None:
         (candidate.has_open, Out.OPEN_PAYOUT),
         (not candidate.payable, Out.INACTIVE),
         (candidate.amount < minimum, Out.BELOW_MINIMUM),
-        (candidate.method_id is None, Out.NO_DETAILS),
+        (candidate.frozen, Out.FROZEN),
         (usable is not None and now < usable, Out.COOLING),
+        (candidate.method_id is None, Out.NO_DETAILS),
         (candidate.lacks_papers, Out.PAPERS),
         (candidate.came_back, Out.CAME_BACK),
     )
@@ -88,26 +92,33 @@ class Price:
     gross: int
     fee: int
     paid_by: str
+    tax: int = 0  # withheld by the merchant, who owes it to the state: it never leaves the balance
+
+    @property
+    def settled(self) -> int:
+        """What of the merchant's debt to the partner the balance pays."""
+        return self.gross - self.tax
 
     @property
     def cost(self) -> int:
         """What leaves the prepaid balance."""
-        return self.gross + (self.fee if self.paid_by == MERCHANT else 0)
+        return self.settled + (self.fee if self.paid_by == MERCHANT else 0)
 
     @property
     def withheld(self) -> int:
-        """What the partner bears."""
+        """What the partner bears of the fee."""
         return self.fee if self.paid_by == PARTNER else 0
 
     @property
     def net(self) -> int:
-        """What reaches the partner, before taxes."""
-        return self.gross - self.withheld
+        """What reaches the partner."""
+        return self.gross - self.withheld - self.tax
 
 
-def price(gross: int, rate: Decimal, paid_by: str) -> Price:
-    """Return what a payout of `gross` minor units costs."""
-    return Price(gross, fee(gross, rate), paid_by)
+def price(gross: int, rate: Decimal, paid_by: str, tax: int = 0) -> Price:
+    """Return what a payout of `gross` minor units costs; tax is withheld of what the fee leaves at most."""
+    plain = Price(gross, fee(gross, rate), paid_by)
+    return replace(plain, tax=min(tax, plain.net))
 
 
 @dataclass(frozen=True)

@@ -83,25 +83,26 @@ def _fund(heads: Sequence[Place], how: Policy, means: Means, currency: str) -> l
     standing = ledger.lock(
         [account(p) for p in ids for account in (available, debt, reserved)], currency
     )
-    busy = payout_queries.with_open(ids)
+    busy, held = payout_queries.with_open(ids), payouts.frozen(ids)
+    taxes = papers.withheld_from({p: standing[available(p)] for p in ids}, currency)
     chosen: list[tuple[Candidate, Price]] = []
     for place in heads:
         partner = place.candidate.partner_id
         amount = standing[available(partner)]
-        if partner in busy or amount <= 0 or standing[debt(partner)] > 0:
-            continue  # spent, or owed, since we looked
-        price = how.price(amount)
+        if partner in busy or partner in held or amount <= 0 or standing[debt(partner)] > 0:
+            continue  # spent, owed, or in doubt since we looked
+        price = how.price(amount, taxes[partner])
         if means.lacks(price):
             break
         means = means.after(price)
         chosen.append((place.candidate, price))
-    made = _opened(chosen, currency)
+    made = payouts.open_funded([_wanted(c, p) for c, p in chosen], currency)
     now, postings = clock.now(), []
     for payout, (candidate, price) in zip(made, chosen, strict=True):
         db.session.add(
             Funding(
                 payout_id=payout.id, partner_id=payout.partner_id, gross=price.gross, fee=price.fee,
-                fee_paid_by=price.paid_by, rate=str(how.rate), since=candidate.since, funded_at=now,
+                tax=price.tax, fee_paid_by=price.paid_by, rate=str(how.rate), since=candidate.since, funded_at=now,
             )
         )  # fmt: skip
         partner = payout.partner_id
@@ -113,7 +114,7 @@ def _fund(heads: Sequence[Place], how: Policy, means: Means, currency: str) -> l
                         available(partner), reserved(partner), price.gross, "payout_funded",
                         partner=partner,
                     ),
-                    Move(MERCHANT_BALANCE, funding(payout.id), price.cost, "funding"),
+                    *_moves((MERCHANT_BALANCE, funding(payout.id), price.cost, "funding")),
                 ],
             )
         )  # fmt: skip
@@ -122,17 +123,11 @@ def _fund(heads: Sequence[Place], how: Policy, means: Means, currency: str) -> l
     return [price for _candidate, price in chosen]
 
 
-def _opened(chosen: Sequence[tuple[Candidate, Price]], currency: str) -> list[Payout]:
-    """Make the payouts; tax is withheld from now on, of the gross sum, and at most what the fee leaves."""
-    taxes = papers.withheld_from({c.partner_id: p.gross for c, p in chosen}, currency)
-    wanted = [
-        payouts.Funded(
-            c.partner_id, p.gross, p.withheld, c.method_id, min(taxes[c.partner_id], p.net)
-        )
-        for c, p in chosen
-        if c.method_id is not None
-    ]
-    return payouts.open_funded(wanted, currency)
+def _wanted(candidate: Candidate, price: Price) -> payouts.Funded:
+    """Return the payout to be made; who has no method to be paid by is not at the head of a queue."""
+    return payouts.Funded(
+        candidate.partner_id, price.gross, price.withheld, candidate.method_id or 0, price.tax
+    )
 
 
 def _tell_if_short(line: Queue, currency: str) -> None:
@@ -156,10 +151,13 @@ def pay(payout_id: int, by: str) -> Payout:
     row = _row(payout_id)
     payouts.refuse_own(payouts.find_partner(row.partner_id), by)
     paid = payouts.pay(payout_id, by, platform=True)
-    moves = [Move(funding(payout_id), COMMISSIONS, row.gross, "settled")]
-    if row.fee and row.fee_paid_by == rules.MERCHANT:
-        moves.append(Move(funding(payout_id), FEES, row.fee, "fee"))
-    ledger.post(f"payout:{payout_id}:settled", moves, paid.currency)
+    borne = row.fee if row.fee_paid_by == rules.MERCHANT else 0
+    moves = _moves(
+        (funding(payout_id), COMMISSIONS, _price(row).settled, "settled"),
+        (funding(payout_id), FEES, borne, "fee"),
+    )
+    if moves:
+        ledger.post(f"payout:{payout_id}:settled", moves, paid.currency)
     _end(row, Outcome.PAID)
     return paid
 
@@ -172,9 +170,9 @@ def fail(payout_id: int, reason: str, by: str) -> Payout:
     row = _row(payout_id)
     ledger.lock([MERCHANT_BALANCE], payout_queries.currency())
     failed = payouts.fail(payout_id, reason, by, platform=True)
-    price = rules.Price(row.gross, row.fee, row.fee_paid_by)
-    move = Move(funding(payout_id), MERCHANT_BALANCE, price.cost, "funding_returned")
-    ledger.post(f"payout:{payout_id}:unfunded", [move], failed.currency)
+    moves = _moves((funding(payout_id), MERCHANT_BALANCE, _price(row).cost, "funding_returned"))
+    if moves:
+        ledger.post(f"payout:{payout_id}:unfunded", moves, failed.currency)
     _end(row, Outcome.FAILED)
     kick_after_commit(billing.SETTLE)
     return failed
@@ -226,6 +224,15 @@ def alarm() -> None:
             percent=max(reached),
             currency=payout_queries.currency(),
         )
+
+
+def _moves(*wanted: tuple[str, str, int, str]) -> list[Move]:
+    """Return the moves that move something: where all of a payout is tax, nothing is drawn."""
+    return [Move(*each) for each in wanted if each[2]]
+
+
+def _price(row: Funding) -> Price:
+    return rules.Price(row.gross, row.fee, row.fee_paid_by, row.tax or 0)
 
 
 def _row(payout_id: int) -> Funding:

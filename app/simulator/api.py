@@ -9,6 +9,7 @@ from apiflask import APIBlueprint
 from flask import g, request
 
 from app import clock
+from app.checkout import service as checkout
 from app.commissions import explain
 from app.errors import DomainError, FieldError
 from app.orders.api import check_id, deal_of, read
@@ -53,6 +54,7 @@ def simulate(json_data: dict[str, Any]) -> dict[str, Any]:
         source="simulator",
         received_at=clock.now(),
     )
+    checkout.check(incoming)
     found = service.simulate(incoming)
     view = found.view
     return {

@@ -117,6 +117,7 @@ class ApiKey(Tenanted, Model):
     prefix: Mapped[str]
     key_hash: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    made_by: Mapped[str | None]  # the actor; none: of before it was written down
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

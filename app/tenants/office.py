@@ -12,6 +12,7 @@ from app.clock import now
 from app.commissions.queries.caps import cap_counters
 from app.commissions.rules import month_of
 from app.errors import DomainError, NotFound
+from app.identity.queries import people
 from app.installation import settings
 from app.money import Money
 from app.orders.queries import unexplained
@@ -339,12 +340,15 @@ def _key_form() -> KeyForm:
 
 
 def _keys(form: KeyForm, status: int = 200) -> Response:
+    keys = queries.keys()
     slug = g.tenant.slug.removesuffix(TEST_SUFFIX) if g.tenant.twin_of else g.tenant.slug
     return page(
         "tenants/office/keys.html",
         status=status,
         form=form,
-        keys=queries.keys(),
+        keys=keys,
+        makers=people({number for key in keys for number in queries.maker_of(key)}),
+        maker_of=queries.maker_of,
         scope_names=SCOPE_NAMES,
         live_slug=slug,
         test_slug=f"{slug}{TEST_SUFFIX}",

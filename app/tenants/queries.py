@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from app import crypto
 from app.extensions import db
 from app.facts import service as facts
+from app.identity import queries as identity
 from app.requisites.rules import Legal
 from app.tenancy import current_tenant
 from app.tenants.models import (
@@ -210,6 +211,32 @@ def keys() -> Sequence[ApiKey]:
 def key(key_id: int) -> ApiKey | None:
     """Return a key of the scope."""
     return db.session.scalar(select(ApiKey).where(ApiKey.id == key_id))
+
+
+def maker_of(key: ApiKey) -> frozenset[int]:
+    """Return the person who made a key; empty where that is nobody we know."""
+    kind, _colon, number = (key.made_by or "").partition(":")
+    return frozenset({int(number)}) if kind == "person" else frozenset()
+
+
+def people_behind(actor: str) -> frozenset[int]:
+    """Return the people who are answerable for what an actor does; nobody for "system".
+
+    A key stands for whoever made it. Where that is no person that we know (keys of before it was
+    written down, and those that came with the account or were made by a program), each of the staff
+    may have it in hand: it stands for all of them.
+    """
+    kind, _colon, number = actor.partition(":")
+    if kind == "person":
+        return frozenset({int(number)})
+    if kind != "api":
+        return frozenset()
+    maker = db.session.scalar(select(ApiKey.made_by).where(ApiKey.id == int(number))) or ""
+    if maker.startswith("person:"):
+        return people_behind(maker)
+    here = tenant(current_tenant())
+    found = identity.staff(here.twin_of or here.id) if here else []
+    return frozenset(membership.person_id for membership, _person in found)
 
 
 def connections(kind: str | None = None) -> Sequence[Connection]:

@@ -208,9 +208,12 @@ def place_words(code: str) -> str:
     return str(words[code])
 
 
-def make_key(shop_id: int | None, name: str, scopes: Iterable[str], kind: str) -> NewKey:
+def make_key(
+    shop_id: int | None, name: str, scopes: Iterable[str], kind: str, made_by: str | None = None
+) -> NewKey:
     """Make an API key of a shop; `kind` is live, test, or platform (no shop). The secret is told once.
 
+    Whoever made it is answerable for what is done with it: `made_by`, or else whoever acts.
     Raises DomainError for a scope that does not exist.
     """
     wanted = sorted(set(scopes))
@@ -223,6 +226,7 @@ def make_key(shop_id: int | None, name: str, scopes: Iterable[str], kind: str) -
         prefix=secret[:KEY_SHOWN],
         key_hash=crypto.digest(secret),
         scopes=wanted,
+        made_by=made_by or actor(),
         created_at=clock.now(),
     )
     db.session.add(key)

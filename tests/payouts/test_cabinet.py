@@ -143,7 +143,7 @@ def test_details_are_kept_and_changed_ones_wait(anna: Anna) -> None:
         anna.client.post(address, data=FORM | {"account": "4081 7810 8000 0000 9999"}).status_code
         == 303
     )
-    assert "can be used from" in anna.sees()
+    assert "former details" in anna.sees()
     assert anna.asks("1.00") == 409
 
 

@@ -16,6 +16,7 @@ from app.extensions import db
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.partners.models import Partner
 from app.payouts import service as payouts
+from app.payruns import queries, service
 from app.payruns.models import PayDay, PayPlan, PayRun
 from tests.payouts.setting import by_bank, earn, known_partner
 from tests.world import Merchant, lampa, sign_in, world  # noqa: F401 - fixtures
@@ -145,6 +146,34 @@ def test_above_the_limit_the_same_person_finds_no_button_and_is_refused(desk: De
     desk.post(f"{number}/prepare")
     page = desk.get(f"{number}/").text
     assert "A second person must approve" in page
+    assert f"{number}/approve" not in page
+    assert desk.post(f"{number}/approve").status_code == 403
+    sign_in(desk.client, desk.merchant.staff["owner"])
+    assert f"{number}/approve" in desk.get(f"{number}/").text
+    assert desk.post(f"{number}/approve").status_code == 303
+    assert desk.row().state == "approved"
+
+
+def test_what_the_schedule_prepared_is_approved_by_two_one_after_the_other(desk: Desk) -> None:
+    saved = desk.post(
+        "plan", every="never", day="1", weekday="1", shift="before", pays="available",
+        weekend="7", second_above="999.99",
+    )  # fmt: skip
+    assert saved.status_code == 303
+    number = desk.make()
+    with desk.app.app_context():
+        with desk.merchant.scope("system"):
+            run = queries.find(number)
+            assert run is not None
+            service.prepare(run)
+        db.session.commit()
+        jobs.sweep_runs()
+    assert "Two people must approve" in desk.get(f"{number}/").text
+    assert desk.post(f"{number}/approve").status_code == 303
+    page = desk.get(f"{number}/").text
+    assert "Another person must approve it now." in page
+    assert "you approved it first" in page
+    assert "First approval" in page
     assert f"{number}/approve" not in page
     assert desk.post(f"{number}/approve").status_code == 403
     sign_in(desk.client, desk.merchant.staff["owner"])

@@ -97,6 +97,56 @@ def test_a_freeze_between_preparation_and_approval_takes_the_partner_out_of_the_
     assert newest(boris).state == "approved"
 
 
+def test_a_freeze_between_approval_and_payment_takes_the_partner_out_of_the_run() -> None:
+    anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
+    run = prepared()
+    approve(run)
+    freeze(anna)
+    service.pay(run)
+    go_on(run)
+    assert told(run) == {anna: (5_000, "frozen"), boris: (5_000, None)}
+    assert partner_balances([anna])[anna].available == 5_000
+    assert (newest(anna).state, newest(boris).state) == ("cancelled", "paid")
+    assert (run.state, run.counted, run.total) == ("done", 1, 5_000)
+
+
+def test_a_request_that_waits_stays_approved_outside_of_the_run_that_drops_it() -> None:
+    anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
+    payouts.request(anna, 2_000, "bank", f"partner:{anna}")
+    run = prepared(Pays.BOTH)
+    approve(run)
+    freeze(anna)
+    service.pay(run)
+    go_on(run)
+    assert told(run) == {anna: (2_000, "frozen"), boris: (5_000, None)}
+    assert (newest(anna).state, newest(anna).run_id) == ("approved", None)
+    assert run.state == "done"
+
+
+def test_a_paper_asked_for_after_the_approval_stops_the_payment_of_that_payout() -> None:
+    anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
+    run = prepared()
+    approve(run)
+    papers.set_needs("person", {**OFF, Kind.CONTRACT: Need.BLOCK})
+    papers.add(Kind.CONTRACT, boris, Said(number="17"))
+    service.pay(run)
+    go_on(run)
+    assert told(run) == {anna: (5_000, "documents"), boris: (5_000, None)}
+    assert (newest(anna).state, newest(boris).state) == ("cancelled", "paid")
+    assert partner_balances([anna])[anna].available == 5_000
+
+
+def test_what_is_on_its_way_already_is_paid_whatever_came_after() -> None:
+    anna = ready("Anna", 5_000)
+    run = prepared()
+    approve(run)
+    payouts.send(newest(anna).id, OTHER)
+    freeze(anna)
+    service.pay(run)
+    go_on(run)
+    assert (newest(anna).state, run.state) == ("paid", "done")
+
+
 def test_a_paper_that_blocks_is_a_reason_in_the_preview_and_holds_nobody_else_up() -> None:
     anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
     papers.set_needs("person", {**OFF, Kind.CONTRACT: Need.BLOCK})

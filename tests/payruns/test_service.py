@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
-from app.errors import Conflict, DomainError, Forbidden
+from app.errors import Conflict, DomainError
 from app.events.models import Event
 from app.events.service import acting_as
 from app.extensions import db
@@ -230,49 +230,6 @@ class TestPrepared:
         assert run.state == "cancelled"
         for each in (anna, boris):
             assert balance(each) == PartnerBalance(available=5_000)
-
-
-@pytest.mark.usefixtures("lampa_desk")
-class TestApproval:
-    def test_above_the_limit_another_person_approves(self) -> None:
-        ready("Anna", 5_000)
-        service.change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=4_999)
-        run = prepared()
-        with pytest.raises(Forbidden, match="second person"):
-            service.approve(run)
-        assert run.state == "prepared"
-        with acting_as(OTHER):
-            service.approve(run)
-        go_on(run)
-        assert (run.state, run.approved_by) == ("approved", OTHER)
-
-    def test_up_to_the_limit_one_is_enough(self) -> None:
-        ready("Anna", 5_000)
-        service.change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=5_000)
-        run = prepared()
-        service.approve(run)
-        go_on(run)
-        assert run.state == "approved"
-
-    def test_who_fell_into_debt_meanwhile_leaves_the_run_and_gets_the_money_back(self) -> None:
-        anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
-        run = prepared()
-        take_back(boris, 1_200)
-        service.approve(run)
-        go_on(run)
-        assert told(run) == {anna: (5_000, None), boris: (5_000, "debt")}
-        assert balance(boris) == PartnerBalance(available=3_800)
-        assert payout_of(anna).state == "approved"
-        assert (run.counted, run.total) == (1, 5_000)
-
-    def test_whoever_approves_is_not_paid_by_it(self) -> None:
-        anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
-        run = prepared()
-        with acting_as(somebody(anna)):
-            service.approve(run)
-        go_on(run)
-        assert told(run) == {anna: (5_000, "own"), boris: (5_000, None)}
-        assert balance(anna) == PartnerBalance(available=5_000)
 
 
 @pytest.mark.usefixtures("lampa_desk")

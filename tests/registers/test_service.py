@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from app.errors import Conflict
+from app.errors import Conflict, Forbidden
 from app.events.models import Event
+from app.events.service import acting_as
 from app.extensions import db
+from app.identity import service as identity
 from app.ledger.queries import PartnerBalance, partner_balances
+from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.payouts.models import Payout
 from app.payruns import queries as pay_runs
@@ -241,6 +244,19 @@ class TestAnswer:
             with pytest.raises(Unreadable) as refused:
                 service.load("x", onec([]))
             assert refused.value.why is Wrong.ACCOUNT
+
+    def test_nobody_applies_that_a_payout_of_their_own_came_back(self, run: PayRun) -> None:
+        anna, boris = numbers()
+        service.make(chosen(run), Format.CSV, run)
+        mine = select(Partner).join(Payout, Payout.partner_id == Partner.id)
+        owner = identity.ensure_person("boris@lampa.example", "Boris")
+        db.session.scalars(mine.where(Payout.public_id == boris)).one().person_id = owner.id
+        file = loaded([back(anna), back(boris)])
+        with acting_as(f"person:{owner.id}"), pytest.raises(Forbidden):
+            service.apply(file)
+        assert states() == {anna: "sending", boris: "sending"}
+        service.apply(file)
+        assert states() == {anna: "failed", boris: "failed"}
 
     def test_numbers_of_another_shop_are_strange_here(self, run: PayRun) -> None:
         anna, _boris = numbers()

@@ -14,7 +14,8 @@ from app.billing import queries as billing
 from app.extensions import db
 from app.ledger import service as ledger
 from app.ledger.queries import balances, partner_balances
-from app.ledger.rules import COMMISSIONS, FEES, OUTSIDE
+from app.ledger.rules import COMMISSIONS, FEES, OUTSIDE, WITHHELD
+from app.papers import service as papers
 from app.settlement import queries, service
 from app.tenants import service as tenants
 from tests.harness import invariants
@@ -37,12 +38,17 @@ class Person:
     id: int
     owed: deque[list[int]] = field(default_factory=deque)  # [moment, left]
     debt: int = 0
-    open: tuple[int, int, int] | None = None  # gross, fee, cost
+    open: tuple[int, int, int, int] | None = None  # gross, fee, tax, cost
     held: bool = False  # the last payout came back
 
     @property
     def available(self) -> int:
         return sum(left for _moment, left in self.owed)
+
+    @property
+    def since(self) -> int:
+        """The moment of the oldest sum that is left; what came back is booked before older sales may be."""
+        return min(moment for moment, _left in self.owed)
 
     def spend(self, amount: int) -> None:
         while amount:
@@ -61,7 +67,10 @@ class Model:
         self.dice, self.moment = dice, 0
         self.people = [Person(ready(name)) for name in ("Anna", "Boris", "Vera", "Gleb")]
         self.funds = self.fees = self.sent = self.came = 0
+        self.withheld = 0
         self.paid_by = "partner"
+        self.rate = dice.choice((0, 0, 13, 99))  # per cent of tax
+        papers.set_rate("person", str(self.rate) if self.rate else None)
 
     def step(self) -> None:
         """Do one thing, in both worlds."""
@@ -104,15 +113,17 @@ class Model:
     def settle(self) -> None:
         expected = []
         waiting = [p for p in self.people if p.owed and p.open is None and not p.held]
-        for who in sorted(waiting, key=lambda p: (p.owed[0][0], p.id)):
+        for who in sorted(waiting, key=lambda p: (p.since, p.id)):
             gross = who.available
             fee = (gross * 15 + 50) // 100
-            cost = gross + (fee if self.paid_by == "merchant" else 0)
+            borne = fee if self.paid_by == "merchant" else 0
+            tax = min((gross * self.rate + 50) // 100, gross - fee + borne)
+            cost = gross - tax + borne
             if cost > self.funds:
                 break
             self.funds -= cost
             who.spend(gross)
-            who.open = (gross, fee, cost)
+            who.open = (gross, fee, tax, cost)
             expected.append(who.id)
         line = [place.candidate.partner_id for place in queries.queue().line]
         assert service.settle() == len(expected)
@@ -122,7 +133,7 @@ class Model:
         who = next((p for p in self.dice.sample(self.people, 4) if p.open), None)
         if who is None or who.open is None:
             return
-        gross, fee, cost = who.open
+        gross, fee, tax, cost = who.open
         number = payouts_of(who.id)[-1].id
         if self.dice.random() < 0.4:
             service.send(number, "person:9")
@@ -132,6 +143,7 @@ class Model:
             service.pay(number, "person:9")
             self.fees += fee
             self.sent += cost - fee
+            self.withheld += tax
         else:
             service.fail(number, "closed", "person:9")
             self.funds += cost
@@ -151,8 +163,9 @@ class Model:
     def check(self, name: str) -> None:
         """Compare the books with the model."""
         assert billing.balance() == self.funds, name
-        books = balances([FEES, OUTSIDE, COMMISSIONS])
+        books = balances([FEES, OUTSIDE, COMMISSIONS, WITHHELD])
         assert books[FEES] == self.fees, name
+        assert books[WITHHELD] == self.withheld, name
         assert books[OUTSIDE] == self.sent - self.came, name
         stand = partner_balances([p.id for p in self.people])
         for who in self.people:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,9 @@ from sqlalchemy import select
 from app.billing import queries as billing
 from app.events.models import Event
 from app.extensions import db
-from app.settlement import service
+from app.papers import service as papers
+from app.payouts import service as payouts
+from app.settlement import platform, service
 from tests.settlement.scene import Scene
 from tests.world import World, sign_in
 
@@ -83,6 +86,55 @@ def test_what_is_to_be_sent_is_a_file_with_details_and_taking_it_is_recorded(sce
     desk.post(f"/platform/payouts/{scene.number(scene.anna)}/send")
     assert scene.number(scene.anna) not in desk.get("/platform/payouts/file").text
     assert scene.staff("owner").get("/platform/payouts/file").status_code == 404
+
+
+def test_the_file_has_everybody_however_many_are_read_together(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "AT_ONCE", 1)
+    scene.top_up(200_000)
+    text = scene.operator().get("/platform/payouts/file").text
+    for partner in (scene.anna, scene.boris):
+        assert text.count(scene.number(partner)) == 1
+        assert len(scene.do(partial(shown, partner))) == 1
+
+
+def test_what_is_held_back_is_in_no_file_and_is_not_noted_as_sent(scene: Scene) -> None:
+    scene.top_up(200_000)
+    scene.do(lambda: payouts.disown_change(scene.anna, None))
+    desk, number = scene.operator(), scene.number(scene.anna)
+    text = desk.get("/platform/payouts/file").text
+    assert number not in text
+    assert scene.number(scene.boris) in text
+    assert "held back" in desk.get("/platform/payouts/").text
+    card = desk.get(f"/platform/payouts/{number}/").text
+    assert "held back" in card
+    assert "It is sent" not in card.replace("It is sent when", "")
+    assert "Mark as failed" in card
+    for act in ("send", "pay"):
+        assert desk.post(f"/platform/payouts/{number}/{act}").status_code == 409
+        desk.post("/platform/payouts/act", data={"act": act, "pick": [number]})
+    assert scene.state(scene.anna) == "approved"
+    scene.staff("accountant").post(scene.lampa.office(f"wallet/{scene.refcode}/allow"))
+    assert desk.post(f"/platform/payouts/{number}/send").status_code == 303
+
+
+def test_gross_tax_fee_and_what_is_left_stand_side_by_side(scene: Scene) -> None:
+    scene.do(lambda: papers.set_rate("person", "13"))
+    queue = scene.staff("accountant").get(scene.lampa.office("settlement/")).text
+    for words in ("1,000.00", "130.00", "150.00", "720.00"):  # of Anna
+        assert words in queue
+    table = scene.staff("accountant").get(scene.lampa.office("settlement/file")).text
+    assert "1000.00,130.00,150.00,720.00,870.00" in table.replace(";", ",")
+    cabinet = scene.partner().get(scene.lampa.cabinet("payouts/")).text
+    assert "130.00" in cabinet
+    scene.top_up(87_000)
+    number = scene.number(scene.anna)
+    for path in (f"?q={number}", f"{number}/"):
+        page = scene.operator().get(f"/platform/payouts/{path}").text
+        for words in ("1,000.00", "130.00", "150.00", "720.00"):
+            assert words in page
+    assert scene.do(billing.balance) == 0
 
 
 def shown(partner_id: int) -> list[tuple[str, dict[str, Any]]]:

@@ -36,6 +36,17 @@ def test_somebody_bears_the_fee_and_nobody_bears_it_twice(
     assert 0 <= cost.fee <= gross
 
 
+@given(sums, st.decimals(0, 50, places=3), st.sampled_from((PARTNER, MERCHANT)), sums)
+def test_the_balance_pays_the_partner_and_the_fee_and_never_the_tax(
+    gross: int, rate: Decimal, who: str, tax: int
+) -> None:
+    cost = price(gross, rate, who, tax)
+    assert cost.net + cost.withheld + cost.tax == gross
+    assert cost.cost == cost.net + cost.fee
+    assert cost.net >= 0
+    assert cost.tax == tax or cost.net == 0
+
+
 @given(st.lists(sums, max_size=8), st.integers(0, 10**13), st.none() | st.integers(0, 10**13))
 def test_those_served_are_a_head_of_the_queue_and_the_next_one_does_not_fit(
     grosses: list[int], funds: int, room: int | None
@@ -70,6 +81,11 @@ GOOD = Candidate(1, 900, NOW, True, False, 7, None, False)
         (Candidate(1, 900, NOW, True, False, None, None, False), Out.NO_DETAILS),
         (Candidate(1, 900, NOW, True, False, 7, NOW + timedelta(seconds=1), False), Out.COOLING),
         (Candidate(1, 900, NOW, True, False, 7, NOW, False), None),
+        (
+            Candidate(1, 900, NOW, True, False, None, NOW + timedelta(seconds=1), False),
+            Out.COOLING,
+        ),
+        (Candidate(1, 900, NOW, True, False, 7, None, False, frozen=True), Out.FROZEN),
         (Candidate(1, 900, NOW, True, False, 7, None, True), Out.CAME_BACK),
     ],
 )

@@ -15,10 +15,12 @@ from app.errors import Conflict, NotFound
 from app.events.models import Event
 from app.extensions import db
 from app.ledger.queries import PartnerBalance, balances, partner_balances
-from app.ledger.rules import COMMISSIONS, FEES, OUTSIDE, WITHHELD
-from app.papers import service as papers
+from app.ledger.rules import (
+    COMMISSIONS,
+    FEES,
+    OUTSIDE,
+)
 from app.papers.rules import Kind, Need
-from app.papers.service import Said
 from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.settlement import queries, service
@@ -27,7 +29,6 @@ from app.tenants import service as tenants
 from tests.payouts.setting import earn, partner, take_back
 from tests.settlement.setting import (
     earned_ago,
-    give_details,
     only,
     payouts_of,
     platform_lampa,
@@ -46,6 +47,10 @@ def events(kind: str) -> list[dict[str, Any]]:
     db.session.flush()
     query = select(Event.facts).where(Event.type == kind).order_by(Event.id)
     return list(db.session.scalars(query))
+
+
+def row(partner_id: int) -> Partner:
+    return db.session.scalars(select(Partner).where(Partner.id == partner_id)).one()
 
 
 def books() -> tuple[int, int, int, int]:
@@ -134,64 +139,6 @@ class TestWhatAPayoutCosts:
             assert books() == (11_500, -10_000, 0, -11_500)
 
 
-class TestPapersAndTaxes:
-    def test_whoever_lacks_a_paper_that_blocks_stands_aside_and_holds_up_nobody(self) -> None:
-        with platform_lampa():
-            anna, boris = ready("Anna", 10_000), ready("Boris", 10_000)
-            papers.set_needs("person", {**NOTHING, Kind.CONTRACT: Need.BLOCK})
-            papers.add(Kind.CONTRACT, boris, Said(number="17"))
-            top_up(20_000)
-            assert service.settle() == 1
-            assert (payouts_of(anna), only(boris).amount) == ([], 10_000)
-            [(aside, reason)] = [
-                (c.partner_id, r) for c, r in queries.queue().aside if c.partner_id == anna
-            ]
-            assert (aside, reason) == (anna, Out.PAPERS)
-            papers.add(Kind.CONTRACT, anna, Said(number="18"))
-            assert service.settle() == 1
-            assert only(anna).amount == 10_000
-
-    def test_a_paper_that_is_only_warned_of_keeps_nobody_from_being_paid(self) -> None:
-        with platform_lampa():
-            anna = ready("Anna", 10_000)
-            papers.set_needs("person", {**NOTHING, Kind.CONTRACT: Need.WARN})
-            top_up(10_000)
-            assert service.settle() == 1
-            assert only(anna).state == "approved"
-
-    def test_fee_and_tax_are_both_of_the_gross_sum_and_told_once_at_the_approval(self) -> None:
-        with platform_lampa():
-            anna = ready("Anna", 100_000)
-            papers.set_rate("person", "13")
-            top_up(150_000)
-            service.settle()
-            payout = only(anna)
-            assert (payout.fee, payout.withheld, payout.net) == (15_000, 13_000, 72_000)
-            papers.set_rate("person", "30")
-            service.pay(payout.id, "person:1")
-            assert partner_balances([anna])[anna] == PartnerBalance()
-            assert books() == (50_000, 0, 15_000, -78_000)
-            assert balances([WITHHELD])[WITHHELD] == 13_000
-
-    def test_tax_of_what_comes_back_is_not_withheld(self) -> None:
-        with platform_lampa():
-            anna = ready("Anna", 100_000)
-            papers.set_rate("person", "13")
-            top_up(100_000)
-            service.settle()
-            service.fail(only(anna).id, "Account closed", "person:1")
-            assert partner_balances([anna])[anna] == PartnerBalance(available=100_000)
-            assert (billing.balance(), balances([WITHHELD])[WITHHELD]) == (100_000, 0)
-
-    def test_fee_and_tax_never_take_more_than_there_is(self) -> None:
-        with platform_lampa():
-            anna = ready("Anna", 100_000)
-            papers.set_rate("person", "99")
-            top_up(100_000)
-            service.settle()
-            assert (only(anna).fee, only(anna).withheld, only(anna).net) == (15_000, 85_000, 0)
-
-
 class TestTheQueue:
     def test_the_oldest_unsettled_sum_goes_first_and_gets_all_that_is_available(self) -> None:
         with platform_lampa():
@@ -254,14 +201,6 @@ class TestTheQueue:
                 small: Out.BELOW_MINIMUM,
                 blocked: Out.INACTIVE,
             }
-
-    def test_changed_details_cool_before_they_are_used(self) -> None:
-        with platform_lampa():
-            anna = ready("Anna", 900)
-            give_details(anna, "40817810000000000002")
-            top_up(10_000)
-            assert service.settle() == 0
-            assert queries.queue().aside[0][1] is Out.COOLING
 
     def test_a_failed_payout_is_not_made_again_until_somebody_does_something(self) -> None:
         with platform_lampa():

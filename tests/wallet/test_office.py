@@ -23,7 +23,7 @@ from app.payouts.models import Payout
 from app.requisites.rules import Card, Details, Kind, Payee
 from tests.harness.qr import read_svg
 from tests.payouts.setting import ACCOUNT, by_bank, earn, known_partner, take_back
-from tests.world import Merchant, World, kniga, lampa, sign_in, world  # noqa: F401 - fixtures
+from tests.world import PASSWORD, Merchant, World, kniga, lampa, sign_in, world  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,6 +205,32 @@ def test_opening_the_details_shows_the_qr_and_is_recorded(desk: Desk) -> None:
         assert event.actor == f"person:{desk.merchant.staff['accountant'].id}"
     assert desk.paid() == []
     assert desk.post("Boris", "open", amount="1.00").status_code == 422
+
+
+def test_the_details_are_opened_only_with_the_password_given_lately(desk: Desk) -> None:
+    made: list[str] = []
+    desk.do(lambda: made.append(payouts.request_for(desk.ids["Anna"], 100, "bank", "x").public_id))
+
+    def an_hour_passes() -> None:
+        db.session.execute(
+            db.text("UPDATE session SET authenticated_at = authenticated_at - interval '1 hour'")
+        )
+
+    desk.do(an_hour_passes)
+    asked = desk.post("Anna", "open", amount="600.00")
+    other = desk.client.post(desk.merchant.office(f"payouts/{made[0]}/open"))
+    for answer in (asked, other):
+        assert answer.status_code == 303
+        assert answer.headers["Location"].startswith("/confirm?next=")
+        assert ACCOUNT not in answer.text
+    desk.do(nobody_looked)
+    desk.client.post("/confirm", data={"password": PASSWORD, "next": "/"})
+    assert ACCOUNT in desk.post("Anna", "open", amount="600.00").text
+    assert ACCOUNT in desk.client.post(desk.merchant.office(f"payouts/{made[0]}/open")).text
+
+
+def nobody_looked() -> None:
+    assert not db.session.scalars(select(Event).where(Event.type == "partner.details_shown")).all()
 
 
 def test_the_qr_asks_for_what_is_left_after_the_tax(desk: Desk) -> None:

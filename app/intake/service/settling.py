@@ -18,6 +18,7 @@ from app.attribution.service import (
     read_journals,
 )
 from app.billing.service import SETTLE
+from app.checkout import service as checkout
 from app.codes import service as codes
 from app.commissions import service as commissions
 from app.commissions.queries import booked
@@ -96,7 +97,9 @@ def reconcile(
         *(order for order in changed if order.member_id in alone),
     ):
         by_member[order.member_id].append(order)
-    posted = _settle(_customers(changed, by_member), by_hand)
+    customers = _customers(changed, by_member)
+    checkout.reconcile(tenant(), [order for own in customers for order in own])
+    posted = _settle(customers, by_hand)
     _settle_without([m for m, own in by_member.items() if m is not None and not own])
     return posted
 

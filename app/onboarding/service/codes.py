@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from app import clock, crypto
 from app.errors import Conflict, DomainError, NotFound
-from app.events.service import record
+from app.events.service import actor, record
 from app.extensions import db
 from app.onboarding import queries
 from app.onboarding.models import InstallCode
@@ -56,6 +56,7 @@ def draw(shop: Shop) -> NewCode:
         shop_id=shop.id,
         shown=secret[:SHOWN],
         code_hash=crypto.digest(secret),
+        drawn_by=actor(),
         created_at=now,
         expires_at=now + CODE_AGE,
         used_at=None,
@@ -101,15 +102,16 @@ def install(secret: str, plugin: str) -> Installed:
         if shop is None:
             raise _void()
         kind = "test" if tenant.twin_of else "live"
-        key = tenants_service.make_key(shop.id, plugin[:LONGEST], SCOPES, kind)
+        name, by = plugin[:LONGEST], row.drawn_by
+        key = tenants_service.make_key(shop.id, name, SCOPES, kind, by)
         connection, webhook_secret = tenants_service.connect(shop.id, "postback")
         record("install_code.used", f"install_code:{row.id}", shop=shop.public_id, plugin=plugin)
     return Installed(
-        tenant, shop, connection, key.secret, _test_key(tenant, shop, plugin), webhook_secret
+        tenant, shop, connection, key.secret, _test_key(tenant, shop, name, by), webhook_secret
     )
 
 
-def _test_key(tenant: Tenant, shop: Shop, plugin: str) -> str | None:
+def _test_key(tenant: Tenant, shop: Shop, name: str, by: str | None) -> str | None:
     """Make a key of the test twin's shop of the same domain, else of its first one."""
     twin = tenants.twin_of(tenant.id)
     if twin is None:
@@ -117,7 +119,7 @@ def _test_key(tenant: Tenant, shop: Shop, plugin: str) -> str | None:
     with tenant_scope(twin.id, twin.clock_offset):
         places = list(tenants.shops())
         same = [each for each in places if each.domain == shop.domain] or places
-        key = tenants_service.make_key(same[0].id, plugin[:LONGEST], SCOPES, "test")
+        key = tenants_service.make_key(same[0].id, name, SCOPES, "test", by)
     return key.secret
 
 

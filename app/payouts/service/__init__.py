@@ -23,15 +23,16 @@ from app.payouts.service.details import (
     take_back_change,
 )
 from app.payouts.service.details import of as details_of
+from app.payouts.service.gate import frozen, kept_back, lacking, refuse_own, refuse_own_among
 from app.payouts.service.mass import (
     Wish,
     approve_all,
     hold,
-    lacking,
     pay_all,
     reserve_all,
     return_all,
     send_all,
+    stopped,
 )
 from app.payouts.service.methods import change_method, create_method, restore_method, retire_method
 from app.payouts.service.requests import (
@@ -40,7 +41,6 @@ from app.payouts.service.requests import (
     open_funded,
     record,
     record_paid,
-    refuse_own,
     request,
     request_for,
 )
@@ -62,10 +62,12 @@ __all__ = [
     "disown_change",
     "fail",
     "find_partner",
+    "frozen",
     "hold",
     "in_force",
     "is_pending",
     "kept",
+    "kept_back",
     "lacking",
     "lose",
     "open_funded",
@@ -74,6 +76,7 @@ __all__ = [
     "record",
     "record_paid",
     "refuse_own",
+    "refuse_own_among",
     "reject",
     "remember_details",
     "request",
@@ -87,5 +90,6 @@ __all__ = [
     "set_details",
     "show",
     "show_all",
+    "stopped",
     "take_back_change",
 ]

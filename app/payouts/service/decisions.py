@@ -17,19 +17,18 @@ from app.papers import service as papers
 from app.payouts import queries, rules
 from app.payouts.models import Payout
 from app.payouts.rules import LIFECYCLE, State
+from app.payouts.service.gate import refuse_blocked, refuse_frozen, refuse_leaving, refuse_own
 from app.payouts.service.requests import (
     find_partner,
     lock,
     record,
-    refuse_blocked,
-    refuse_frozen,
-    refuse_own,
     wrong,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from app.partners.models import Partner
     from app.payouts.rules import Charges
 
 
@@ -51,7 +50,7 @@ def approve(payout_id: int, by: str) -> Payout:
                 ),
             )
         refuse_blocked(partner)
-        refuse_frozen(partner)
+        refuse_frozen(partner.id)
         if rules.may_approve(standing[debt(partner.id)]):
             raise Conflict(
                 "debt",
@@ -84,9 +83,8 @@ def cancel(payout_id: int, partner_id: int, by: str) -> Payout:
 def send(payout_id: int, by: str, *, platform: bool = False) -> Payout:
     """Note that the transfer is under way; the money stays reserved.
 
-    Raises Conflict (409) while a paper is missing without which it is not paid.
+    Raises Conflict (409) for what may not leave: a paper is missing, or the details are in doubt.
     """
-    _refuse_missing(payout_id)
     return _note(payout_id, "send", "sending", by, platform=platform)
 
 
@@ -119,11 +117,11 @@ WHERE p.id = r.id AND p.ended_at IS NULL
 def pay(payout_id: int, by: str, *, platform: bool = False) -> Payout:
     """Mark as paid: the reserved money leaves.
 
-    Raises Conflict (409) in another state, and while a paper is missing without which it is not paid.
+    Raises Conflict (409) in another state, and for what may not leave (see `gate.refuse_leaving`).
     `platform`: it is the platform that says so, of a payout which the prepaid balance pays.
     """
-    _refuse_missing(payout_id)
     payout, _standing = _locked(payout_id, platform=platform)
+    refuse_leaving(payout)
     now = clock.now()
     _change(payout, "pay", decided_by=by, ended_at=now)
     moves = rules.leaving(payout.id, payout.partner_id, payout.amount, payout.charges)
@@ -132,23 +130,12 @@ def pay(payout_id: int, by: str, *, platform: bool = False) -> Payout:
     return payout
 
 
-def _refuse_missing(payout_id: int) -> None:
-    """Money that has left, or may have, is noted whatever is missing; before that the papers come first.
-
-    What the prepaid balance pays is the platform's to send.
-    """
-    query = select(Payout.partner_id).where(
-        Payout.id == payout_id,
-        Payout.state == State.APPROVED,
-        Payout.settled_by != "platform",
-    )
-    partner_id = db.session.scalar(query)
-    if partner_id is not None:
-        papers.refuse_missing(partner_id)
-
-
 def fail(payout_id: int, reason: str, by: str, *, platform: bool = False) -> Payout:
-    """Mark as failed: the transfer came back; the money is available again, debt repaid first."""
+    """Mark as failed: the transfer came back; the money is available again, debt repaid first.
+
+    Raises Forbidden for one's own: who got the money could have it twice.
+    """
+    refuse_own(_payee(payout_id), by)
     return _give_back(payout_id, "fail", by, reason.strip() or None, platform=platform)
 
 
@@ -172,8 +159,17 @@ def _give_back(
     return payout
 
 
+def _payee(payout_id: int) -> Partner:
+    partner_id = db.session.scalar(select(Payout.partner_id).where(Payout.id == payout_id))
+    if partner_id is None:
+        raise NotFound
+    return find_partner(partner_id)
+
+
 def _note(payout_id: int, action: str, word: str, by: str, *, platform: bool) -> Payout:
     payout, _standing = _locked(payout_id, platform=platform)
+    if action == "send":
+        refuse_leaving(payout)
     _change(payout, action, decided_by=by)
     record(word, payout)
     return payout

@@ -18,14 +18,14 @@ from app.ledger import service as ledger
 from app.ledger.rules import Move, available, debt, reserved
 from app.ledger.service import Posting
 from app.papers import service as papers
-from app.papers.queries import needs, of_missing
-from app.papers.rules import Need
 from app.payouts.rules import LIFECYCLE, Charges, Refusal, State, leaving, may_approve
 from app.payouts.service.decisions import charge
+from app.payouts.service.gate import kept_back, lacking
 from app.tenancy import public_id
+from app.tenants.queries import people_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,9 @@ def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, 
     found = sql.rows(_PEOPLE, {"ids": list(payout_ids)})
     standing = hold((row.partner_id for row in found), currency)
     lacks = lacking(row.partner_id for row in found)
-    refused = {}
+    deciding, refused = people_behind(by), {}
     for row in found:
-        why = _refusal(row, standing[debt(row.partner_id)], by)
+        why = _refusal(row, standing[debt(row.partner_id)], deciding)
         if why is None and row.partner_id in lacks:
             why = Refusal.DOCUMENTS
         if why is not None and row.state == State.REQUESTED:
@@ -142,40 +142,47 @@ def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, 
     return refused
 
 
-def _refusal(row: Any, owed: int, by: str) -> Refusal | None:
-    if row.person_id is not None and by == f"person:{row.person_id}":
+def _refusal(row: Any, owed: int, deciding: Collection[int]) -> Refusal | None:
+    if row.person_id in deciding:
         return Refusal.OWN
     if row.blocked or row.frozen:
         return Refusal.BLOCKED if row.blocked else Refusal.FROZEN
     return may_approve(owed)
 
 
-def lacking(partner_ids: Iterable[int]) -> set[int]:
-    """Return who lacks a paper without which nothing is paid."""
-    if not any(need is Need.BLOCK for each in needs().values() for need in each.values()):
-        return set()
-    return {partner for partner, found in of_missing(partner_ids).items() if found.blocks}
+def stopped(payout_ids: Sequence[int]) -> dict[int, Refusal]:
+    """Return which of these payouts are approved and may not leave now, and why; they stay approved."""
+    rows = [r for r in sql.rows(_OF, {"ids": list(payout_ids)}) if r.state == State.APPROVED]
+    held = kept_back(row.partner_id for row in rows)
+    return {row.id: held[row.partner_id] for row in rows if row.partner_id in held}
 
 
 def send_all(payout_ids: Sequence[int], currency: str, by: str) -> list[int]:
-    """Note that transfers are under way; return those that were approved until now."""
+    """Note that transfers are under way; return those that were approved until now.
+
+    Those that may not leave (`stopped`) stay approved.
+    """
     hold(_partners(payout_ids), currency)
-    moved = _move(payout_ids, "send", by)
+    held = stopped(payout_ids)
+    moved = _move([number for number in payout_ids if number not in held], "send", by)
     _tell("sending", moved, currency)
     return [row.id for row in moved]
 
 
 def pay_all(
-    payout_ids: Sequence[int], currency: str, by: str, *, unknown: bool = False
+    payout_ids: Sequence[int], currency: str, by: str, *, told_by_bank: bool = False
 ) -> list[int]:
     """Mark as paid those that are approved or on their way, and no others; return them.
 
-    What nobody knows of waits for a word on each: `unknown` where the bank has given it.
+    Those that may not leave (`stopped`) stay approved, and what nobody knows of waits for a word on
+    each; unless the bank has told that the money left.
     """
     hold(_partners(payout_ids), currency)
+    held = {} if told_by_bank else stopped(payout_ids)
+    ids = [number for number in payout_ids if number not in held]
     now, moved = clock.now(), []
-    for old in (State.APPROVED, State.SENDING, *([State.UNKNOWN] if unknown else [])):
-        moved += _move(payout_ids, "pay", by, old=old, ended=now)
+    for old in (State.APPROVED, State.SENDING, *([State.UNKNOWN] if told_by_bank else [])):
+        moved += _move(ids, "pay", by, old=old, ended=now)
     _post(moved, "paid", _leaving, currency)
     _tell("paid", moved, currency)
     return [row.id for row in moved]

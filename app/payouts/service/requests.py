@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app import clock
-from app.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
+from app.errors import Conflict, DomainError, FieldError, NotFound
 from app.events import service as events
 from app.extensions import db
 from app.ledger import service as ledger
@@ -20,7 +20,7 @@ from app.partners.models import Partner
 from app.payouts import queries, rules
 from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import Refusal, State
-from app.payouts.service import details
+from app.payouts.service import details, gate
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def request_for(partner_id: int, amount: int, method: str, by: str) -> Payout:
     """
     partner = find_partner(partner_id)
     chosen = _method(method)
-    refuse_blocked(partner)
+    gate.refuse_blocked(partner)
+    gate.refuse_frozen(partner.id)
     currency = _reservable(partner, amount, 0)
     return _ask(partner, amount, chosen, by, currency, details.copy_for(partner, chosen.code))
 
@@ -88,15 +89,16 @@ def record_paid(
     It takes what is available; what exceeds that is an advance and becomes debt. `charges` are kept back
     of the amount; not said, the tax that the merchant withholds. Raises DomainError (422) for an amount
     not above zero, Forbidden for one's own payment, Conflict (409) while a paper is missing without
-    which nothing is paid.
+    which nothing is paid, or the partner's details are in doubt.
     """
     partner = find_partner(partner_id)
     chosen = _method(method)
-    refuse_own(partner, by)
+    gate.refuse_own(partner, by)
     if amount <= 0:
         raise _refused(Refusal.NOT_POSITIVE)
     if amount > rules.LARGEST_PAYMENT:
         raise wrong("amount", "too_large", _("This is more than can be paid at once."))
+    gate.refuse_frozen(partner.id)
     papers.refuse_missing(partner.id)
     currency = queries.currency()
     if charges is None:
@@ -230,34 +232,6 @@ def _method(code: str) -> PayoutMethod:
 def lock(partner_id: int, currency: str) -> dict[str, int]:
     """Lock the balances a payout touches, in account order; return them in minor units."""
     return ledger.lock([account(partner_id) for account in (available, debt, reserved)], currency)
-
-
-def refuse_blocked(partner: Partner) -> None:
-    """Raise Conflict: what a blocked partner has earned matures, and payouts wait.
-
-    Unless whoever blocked him said that what he earned may still be paid.
-    """
-    if partner.status == "blocked" and not partner.pays_blocked:
-        raise Conflict(
-            "partner_blocked", _("The partner is blocked; payouts wait until that is lifted.")
-        )
-
-
-def refuse_frozen(partner: Partner) -> None:
-    """Raise Conflict while a change of details is disowned: a payout may carry the very details in doubt."""
-    if partner.details_frozen_at is not None:
-        raise Conflict(
-            "details_frozen",
-            _(
-                "The partner said that a change of details was not theirs. Speak with the partner before you pay."
-            ),
-        )
-
-
-def refuse_own(partner: Partner, by: str) -> None:
-    """Nobody decides on money for themselves."""
-    if partner.person_id is not None and by == f"person:{partner.person_id}":
-        raise Forbidden("own_payout", _("Your own payout must be decided by somebody else."))
 
 
 def find_partner(partner_id: int) -> Partner:

@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext as _l
 
 from app import clock
 from app.errors import DomainError, NotFound
-from app.events.service import actor
 from app.lists.rules import FORMATS
 from app.lists.service import told
 from app.partners.models import Partner
@@ -21,7 +20,7 @@ from app.payruns import queries, service
 from app.payruns.forms import REASONS, RunForm
 from app.payruns.models import PayLine, PayRun
 from app.payruns.office.page import bp, found
-from app.payruns.rules import LIFECYCLE, OFFERED, OVER, Out, Pays, State, needs_second, upcoming
+from app.payruns.rules import LIFECYCLE, OFFERED, OVER, Out, Pays, State, upcoming
 from app.runs import queries as work_queries
 from app.runs.rules import OPEN, can_resume, percent_done
 from app.site.access import may, requires
@@ -181,8 +180,10 @@ def show(run_id: str) -> Response:
 @requires("money")
 def act(run_id: str, act: str) -> Response:
     """Take the next step, or the way back."""
-    VERBS[act](found(run_id))
-    return see_other("office.payruns.show", run_id=run_id, message=str(DONE[act]))
+    run = VERBS[act](found(run_id))
+    half = act == "approve" and run.standing is State.PREPARED
+    message = _("Noted. Another person must approve it now.") if half else str(DONE[act])
+    return see_other("office.payruns.show", run_id=run_id, message=message)
 
 
 @bp.post("/<string:run_id>/remind")
@@ -234,7 +235,6 @@ def _told(run: PayRun) -> dict[str, Any]:
         acts = ["pay"]
     if busy and run.standing is not State.PREPARING:
         acts = [a for a in acts if a == "cancel" and run.standing is State.DRAFT]
-    alone = needs_second(run.total, queries.second_above()) and actor() == run.prepared_by
     return {
         "run": run,
         "work": work,
@@ -242,7 +242,7 @@ def _told(run: PayRun) -> dict[str, Any]:
         "can_resume": can_resume(work.standing, work.phase) and run.standing not in OVER,
         "percent": percent_done(work.done, work.total),
         "acts": acts,
-        "alone": alone,
+        "consent": service.consent_to(run) if "approve" in acts else None,
         "sums": queries.sums(run.id),
         "unreminded": queries.without_details(run.id) if may("money") else 0,
         "problems": work_queries.problems(work.id),

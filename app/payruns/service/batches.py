@@ -15,6 +15,7 @@ from app.payouts.service import Wish
 from app.payruns import queries
 from app.payruns.rules import Open, Out, Pays, Standing, Verdict, chosen, judge
 from app.runs.rules import Step
+from app.tenants.queries import people_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -174,8 +175,10 @@ def agree(work: Run, ids: Sequence[int]) -> Step:
 
 
 def pay(work: Run, ids: Sequence[int]) -> Step:
-    """Mark a batch as paid."""
-    paid = payouts.pay_all(ids, pay_run(work).currency, actor())
+    """Mark a batch as paid; what may not leave any more drops out of the run, with the reason."""
+    run = pay_run(work)
+    paid = payouts.pay_all(ids, run.currency, actor())
+    _let_go(run, {number: Out(why.value) for number, why in payouts.stopped(ids).items()})
     return Step(max(ids), len(ids), {"paid": len(paid)})
 
 
@@ -225,6 +228,7 @@ class _Around:
 
     now: datetime
     codes: Mapping[str, int]  # of the methods that may be used
+    deciding: Collection[int]  # the people behind whoever acts
     lacks: Collection[int]  # who lacks a paper without which nothing is paid
     former: Mapping[
         int, frozenset[str]
@@ -232,7 +236,13 @@ class _Around:
 
 
 def _around(run: PayRun, ids: Sequence[int]) -> _Around:
-    return _Around(clock.now(), _codes(run), payouts.lacking(ids), payouts.codes_in_force(ids))
+    return _Around(
+        clock.now(),
+        _codes(run),
+        people_behind(actor()),
+        payouts.lacking(ids),
+        payouts.codes_in_force(ids),
+    )
 
 
 def _known(row: Any, around: _Around) -> Collection[str]:
@@ -248,7 +258,7 @@ def _judge(run: PayRun, row: Any, around: _Around) -> Verdict | None:
     standing = Standing(
         status=row.status,
         pays_blocked=row.pays_blocked,
-        own=row.person_id is not None and actor() == f"person:{row.person_id}",
+        own=row.person_id in around.deciding,
         available=row.available,
         later=row.later,
         debt=row.debt,

@@ -16,13 +16,14 @@ from app.payouts import queries as payout_queries
 from app.payouts.queries import OPEN_STATES
 from app.payruns import queries
 from app.payruns.models import PayLine, PayRun
-from app.payruns.rules import LIFECYCLE, Out, Pays, State, needs_second
+from app.payruns.rules import LIFECYCLE, Consent, Out, Pays, State, consent, people_needed
 from app.payruns.service import batches
 from app.runs import service as runs
 from app.runs.models import Run
 from app.runs.rules import OPEN
 from app.runs.service import Kind
 from app.tenancy import public_id
+from app.tenants.queries import people_behind
 
 if TYPE_CHECKING:
     from datetime import date
@@ -89,19 +90,32 @@ def prepare(run: PayRun) -> PayRun:
 
 
 def approve(run: PayRun) -> PayRun:
-    """Agree to pay all of it.
+    """Agree to pay all of it; above the merchant's limit two different people stand for a run.
 
-    Raises Forbidden above the merchant's limit for who prepared it, Conflict in another state.
+    Who prepared it is one of them. Where the schedule did, the first approval is noted and the run
+    stays prepared for another's. Raises Forbidden for the same person twice, Conflict in another state.
     """
     _held(run)
-    allowed = LIFECYCLE.allows(run.standing, "approve")
-    if allowed and needs_second(run.total, queries.second_above()) and actor() == run.prepared_by:
+    found = consent_to(run) if LIFECYCLE.allows(run.standing, "approve") else Consent.ENOUGH
+    if found is Consent.REFUSED:
         words = _("A second person must approve a run of this size.")
         raise Forbidden("second_person", words)
+    if found is Consent.FIRST:
+        run.first_approved_by, run.first_approved_at = actor(), clock.now()
+        db.session.flush()
+        _tell("first_approved", run)
+        return run
     _move(run, "approve")
     run.approved_by = actor()
     _start(run, APPROVE, "apply")
     return run
+
+
+def consent_to(run: PayRun) -> Consent:
+    """Return what an approval by whoever acts now would be."""
+    stand = people_behind(run.prepared_by or "") | people_behind(run.first_approved_by or "")
+    needed = people_needed(run.total, queries.second_above())
+    return consent(needed, stand, people_behind(actor()))
 
 
 def sending(run: PayRun) -> PayRun:
@@ -226,7 +240,9 @@ def _approved(work: Run) -> None:
 
 
 def _paid(work: Run) -> None:
-    settle(batches.pay_run(work))
+    run = batches.pay_run(work)
+    _counted(run)
+    settle(run)
 
 
 def _cancelled(work: Run) -> None:

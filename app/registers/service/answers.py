@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 from sqlalchemy import insert, update
+from sqlalchemy.dialects import postgresql
 
 from app import clock
 from app.crypto import open_sealed, seal
@@ -43,22 +44,9 @@ def load(name: str, data: bytes) -> tuple[BankFile, bool]:
         return known, False
     statement = read_statement(data)
     account = _own(statement)
-    file = BankFile(
-        public_id=public_id("bf"),
-        digest=digest,
-        name=_tidy(name),
-        format=statement.format,
-        account=account[-SHOWN:],
-        since=statement.since,
-        until=statement.until,
-        loaded_by=actor(),
-        loaded_at=clock.now(),
-        applied_by=None,
-        applied_at=None,
-        sums={"adds_up": statement.adds_up},
-    )
-    db.session.add(file)
-    db.session.flush()
+    file = _noted(digest, name, statement, account)
+    if file is None:
+        return queries.same_file(digest), False
     entries = [e for e in statement.entries if e.account == account]
     found = _weighed(entries)
     rows = [
@@ -77,6 +65,28 @@ def load(name: str, data: bytes) -> tuple[BankFile, bool]:
     for start in range(0, len(rows), AT_ONCE):
         db.session.execute(insert(BankLine), rows[start : start + AT_ONCE])
     return file, True
+
+
+def _noted(digest: str, name: str, statement: Statement, account: str) -> BankFile | None:
+    """Write a file down; None: these bytes are being loaded at the same moment, and that one counts."""
+    values = {
+        "public_id": public_id("bf"),
+        "digest": digest,
+        "name": _tidy(name),
+        "format": statement.format,
+        "account": account[-SHOWN:],
+        "since": statement.since,
+        "until": statement.until,
+        "loaded_by": actor(),
+        "loaded_at": clock.now(),
+        "sums": {"adds_up": statement.adds_up},
+    }
+    made = (
+        postgresql.insert(BankFile)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=["tenant_id", "digest"])
+    )
+    return db.session.scalar(made.returning(BankFile))
 
 
 def _own(statement: Statement) -> str:
@@ -105,7 +115,7 @@ def apply(file: BankFile) -> dict[Verdict, int]:
     """Mark what the file says was paid or returned; return how many of each.
 
     Weighed anew under the locks: what somebody decided meanwhile stays as it is. Raises Conflict for a
-    file that was applied.
+    file that was applied, Forbidden where a payout of one's own is said to have come back.
     """
     db.session.refresh(file, with_for_update=True)
     if file.applied_at is not None:
@@ -117,9 +127,10 @@ def apply(file: BankFile) -> dict[Verdict, int]:
     _keep(found)
     paid = _of(found, Verdict.PAID)
     returned = _of(found, Verdict.RETURNED)
+    payouts.refuse_own_among(returned, actor())
     done: dict[Verdict, list[int]] = {Verdict.PAID: [], Verdict.RETURNED: []}
     for ids in _cut(paid):
-        done[Verdict.PAID] += payouts.pay_all(ids, currency, actor(), unknown=True)
+        done[Verdict.PAID] += payouts.pay_all(ids, currency, actor(), told_by_bank=True)
     why = _("Returned by the bank")
     for ids in _cut(returned):
         reasons: dict[int, str | None] = dict.fromkeys(ids, why)

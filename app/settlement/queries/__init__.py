@@ -1,6 +1,14 @@
 """Reads of settlement: the merchant's queue, and the operator's desk over all merchants."""
 
-from app.settlement.queries.desk import Where, desk, places, prepaid_merchants, to_send, waiting
+from app.settlement.queries.desk import (
+    Where,
+    desk,
+    held,
+    places,
+    prepaid_merchants,
+    to_send,
+    waiting,
+)
 from app.settlement.queries.line import (
     Place,
     Policy,
@@ -27,6 +35,7 @@ __all__ = [
     "desk",
     "earned_this_month",
     "fees_so_far",
+    "held",
     "month_start",
     "names",
     "of_payout",

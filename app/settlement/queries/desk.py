@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_READY = (Payout.state == "approved", Partner.details_frozen_at.is_(None))  # to be sent now
+
+
 @dataclass(frozen=True)
 class Where:
     """Which merchant's a funded payout is, for whoever knows only its outside id."""
@@ -55,10 +58,13 @@ def desk() -> Select[Any]:
 
 
 def to_send() -> list[ToSend]:
-    """Return what waits to be sent, by merchant and method; read under the list role."""
+    """Return what waits to be sent, by merchant and method; read under the list role.
+
+    What is held back (see `held`) does not.
+    """
     net = Payout.amount - Payout.fee - Payout.withheld
     columns = (Tenant.name, PayoutMethod.code, PayoutMethod.name, Payout.currency)
-    found = select(*columns, func.count(), func.sum(net)).where(Payout.state == "approved")
+    found = select(*columns, func.count(), func.sum(net)).where(*_READY)
     query = _joined(cast("Select[Any]", found)).group_by(Tenant.id, *columns)
     with role("partnerka_list"):
         rows = db.session.execute(query.order_by(Tenant.name, PayoutMethod.name)).all()
@@ -76,13 +82,22 @@ def places(public_ids: Iterable[str]) -> list[Where]:
     return [Where(*row) for row in rows]
 
 
-def waiting(most: int) -> list[Where]:
-    """Return funded payouts that are to be sent, merchant by merchant, oldest first; read under the list role."""
+def waiting() -> list[Where]:
+    """Return all funded payouts that are to be sent, merchant by merchant, oldest first; under the list role."""
     found = select(Payout.tenant_id, Payout.id, Payout.state, Tenant.name)
-    query = _joined(cast("Select[Any]", found)).where(Payout.state == "approved")
+    query = _joined(cast("Select[Any]", found)).where(*_READY)
     with role("partnerka_list"):
-        rows = db.session.execute(query.order_by(Payout.tenant_id, Payout.id).limit(most)).all()
+        rows = db.session.execute(query.order_by(Payout.tenant_id, Payout.id)).all()
     return [Where(*row) for row in rows]
+
+
+def held() -> int:
+    """Return how many funded payouts wait because a change of the partner's details was disowned."""
+    query = _joined(select(func.count())).where(
+        Payout.state == "approved", Partner.details_frozen_at.is_not(None)
+    )
+    with role("partnerka_list"):
+        return int(db.session.scalar(query) or 0)
 
 
 def _joined(statement: Select[Any]) -> Select[Any]:

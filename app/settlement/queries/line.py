@@ -12,6 +12,7 @@ from app import clock, sql
 from app.billing import queries as billing
 from app.commissions.models import Deal
 from app.extensions import db
+from app.papers import service as papers
 from app.partners.models import Partner
 from app.payouts import queries as payouts
 from app.payouts import service as payouts_service
@@ -36,9 +37,8 @@ SELECT p.id AS partner_id, b.balance AS amount,
        ) AS since,
        EXISTS (SELECT FROM payout o WHERE o.partner_id = p.id
                AND o.state IN ('requested', 'approved', 'sending', 'unknown')) AS has_open,
-       coalesce((SELECT f.outcome = 'failed' AND f.retry_at IS NULL
-                        AND (p.details_changed_at IS NULL OR p.details_changed_at < f.ended_at)
-                 FROM funding f WHERE f.partner_id = p.id ORDER BY f.id DESC LIMIT 1), false) AS came_back
+       (SELECT CASE WHEN f.outcome = 'failed' AND f.retry_at IS NULL THEN f.funded_at END
+        FROM funding f WHERE f.partner_id = p.id ORDER BY f.id DESC LIMIT 1) AS failed
 FROM balance b JOIN partner p ON p.id = split_part(b.account, ':', 2)::bigint
 WHERE b.account LIKE 'partner:%%:available' AND b.balance > 0
   AND (%(only)s::bigint IS NULL OR p.id = %(only)s::bigint)
@@ -56,9 +56,9 @@ class Policy:
     minimum: int
     cap: int | None
 
-    def price(self, gross: int) -> Price:
-        """Return what a payout of this gross costs."""
-        return rules.price(gross, self.rate, self.paid_by)
+    def price(self, gross: int, tax: int) -> Price:
+        """Return what a payout of this gross costs, of which so much tax is withheld."""
+        return rules.price(gross, self.rate, self.paid_by, tax)
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ def candidates(only: int | None = None) -> list[Candidate]:
     rows = sql.rows(_CANDIDATES, {"only": only})
     partners = {p.id: p for p in _partners(row.partner_id for row in rows)}
     methods, lacks = payouts.methods(), payouts_service.lacking(partners)
+    taxes = papers.withheld_from({r.partner_id: r.amount for r in rows}, payouts.currency())
     return [
         Candidate(
             partner_id=row.partner_id,
@@ -118,10 +119,10 @@ def candidates(only: int | None = None) -> list[Candidate]:
             since=row.since,
             payable=_payable(partners[row.partner_id]),
             has_open=row.has_open,
-            method_id=_method(partners[row.partner_id], methods),
-            usable_from=partners[row.partner_id].details_usable_at,
-            came_back=row.came_back,
             lacks_papers=row.partner_id in lacks,
+            frozen=partners[row.partner_id].details_frozen_at is not None,
+            tax=taxes[row.partner_id],
+            **_way(partners[row.partner_id], methods, row.failed),
         )
         for row in rows
     ]
@@ -135,13 +136,23 @@ def _payable(partner: Partner) -> bool:
     return partner.status == "active" or (partner.status == "blocked" and partner.pays_blocked)
 
 
-def _method(partner: Partner, methods: Sequence[Any]) -> int | None:
-    """Return the first of the merchant's methods for which the partner gave details."""
-    if partner.details is None or partner.details_frozen_at is not None:
-        return None
-    known = payouts_service.kept(partner).ways
+def _way(partner: Partner, methods: Sequence[Any], failed: datetime | None) -> dict[str, Any]:
+    """Return how a partner can be paid, with the details in force: while a change waits, the former ones.
+
+    `failed`: when the payout was funded that came back. Details that were in force then are not sent to
+    again; where a change waits meanwhile, it is waited for.
+    """
+    usable, waits = partner.details_usable_at, payouts_service.is_pending(partner)
+    tried = failed is not None and (waits or usable is None or usable <= failed)
+    known = payouts_service.in_force(partner).ways
     kinds = {code: way.kind for code, way in known.items()}
-    return next((m.id for m in methods if kinds.get(m.code) == m.kind), None)
+    method = next((m.id for m in methods if kinds.get(m.code) == m.kind), None)
+    former = waits and method is not None and not tried
+    return {
+        "method_id": method,
+        "usable_from": None if former else usable,
+        "came_back": tried and not waits,
+    }
 
 
 def queue(how: Policy | None = None, funds: int | None = None) -> Queue:
@@ -158,7 +169,7 @@ def queue(how: Policy | None = None, funds: int | None = None) -> Queue:
             line.append(each)
         else:
             aside.append((each, reason))
-    prices = [how.price(each.amount) for each in line]
+    prices = [how.price(each.amount, each.tax) for each in line]
     served, lacking = rules.served(prices, means)
     places = [
         Place(n, each, cost, Wait.TURN if n <= served else lacking or Wait.FUNDS)
@@ -185,7 +196,9 @@ def standing(partner_id: int) -> Standing | None:
     if place is not None:
         return Standing(place.price, how.rate, place, None)
     found = next(((c, r) for c, r in line.aside if c.partner_id == partner_id), None)
-    return Standing(how.price(found[0].amount), how.rate, None, found[1]) if found else None
+    if found is None:
+        return None
+    return Standing(how.price(found[0].amount, found[0].tax), how.rate, None, found[1])
 
 
 def month_start() -> datetime:

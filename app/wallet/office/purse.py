@@ -19,6 +19,7 @@ from app.payouts import service as payouts_service
 from app.payouts.rules import State
 from app.requisites.forms import FIELD_NAMES, STATUS_NAMES
 from app.site.access import may, requires
+from app.site.people import freshly
 from app.tenants.queries import legal
 from app.wallet import queries, rules, service
 from app.wallet.forms import PayForm
@@ -73,8 +74,9 @@ def pay(refcode: str) -> Response:
 
 @bp.post("/wallet/<string:refcode>/open")
 @requires("money")
+@freshly
 def unmask(refcode: str) -> Response:
-    """Show the details open, with the transfer's QR; that somebody looked is recorded."""
+    """Show the details open, with the transfer's QR, after the password was given anew; it is recorded."""
     line = _line(refcode)
     form = _form(line)
     details = line.details.get(form.method.data or "")
@@ -91,6 +93,7 @@ def unmask(refcode: str) -> Response:
 
 @bp.post("/payouts/<string:public_id>/open")
 @requires("money")
+@freshly
 def unmask_payout(public_id: str) -> Response:
     """Show the details that a payout carries, open, with the transfer's QR; it is recorded."""
     line = payouts.line(public_id) if "\x00" not in public_id else None

@@ -1,0 +1,139 @@
+"""Carts for programs: what may be paid in bonuses, and bonuses reserved for an order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apiflask import APIBlueprint
+from flask import g, request
+from flask_babel import gettext as _
+from pydantic import ValidationError
+
+from app import clock
+from app.checkout import service
+from app.checkout.rules import rows_from_json
+from app.checkout.schemas import CaptureIn, HoldIn, HoldOut, QuoteIn, QuoteOut
+from app.errors import DomainError, FieldError
+from app.members import queries as members
+from app.money import to_decimal_string
+from app.orders.api import read, rows_of
+from app.site.access import requires
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.checkout.service import Reserved
+    from app.orders.rules import Snapshot
+
+bp = APIBlueprint("checkout", __name__, url_prefix="", tag="Bonuses")
+
+_FIELDS = {"bonus.spend": "spend", "customer.id": "member"}  # of an order: the cart's own
+
+
+@bp.post("/quotes")
+@bp.input(QuoteIn)
+@bp.output(QuoteOut)
+@requires("orders", also="read")
+def quote(json_data: QuoteIn) -> dict[str, Any]:
+    """Say what of a cart may be paid in bonuses, and how a wish lies on it. Writes nothing."""
+    snapshot = _snapshot(json_data.model_dump(exclude_none=True))
+    found, currency = service.quote(g.shop_id, snapshot), g.tenant.currency
+    sums = {
+        "balance": found.balance,
+        "max_spend": found.quoted.most,
+        "spend": found.quoted.spend,
+        "earn": found.earn,
+        "payable": found.payable,
+        "consideration": found.quoted.receipt.consideration,
+    }
+    names = [one.line for one in found.cart.goods]
+    return {
+        "member": json_data.member,
+        **{name: to_decimal_string(amount, currency) for name, amount in sums.items()},
+        "lines": _lines(zip(names, found.quoted.shares, strict=True), currency),
+        "receipt": rows_of(found.quoted.receipt.rows, currency),
+    }
+
+
+@bp.post("/holds")
+@bp.input(HoldIn)
+@bp.output(HoldOut, status_code=201)
+@requires("orders")
+def hold(json_data: HoldIn) -> dict[str, Any]:
+    """Reserve bonuses of a customer for a while; a new hold for the same order replaces an open one."""
+    if json_data.member is None:
+        raise _invalid("member", _("This is required."))
+    if json_data.spend is None:
+        raise _invalid("spend", _("This is required."))
+    snapshot = _snapshot(json_data.model_dump(exclude_none=True))
+    return _hold(service.hold(g.shop_id, snapshot, json_data.order))
+
+
+@bp.post("/holds/<string:public_id>/capture")
+@bp.output(HoldOut)
+@requires("orders")
+def capture(public_id: str) -> dict[str, Any]:
+    """Spend what was reserved; 409 when it was let go. The body may name the order: `{"order"}`."""
+    return _hold(service.capture(g.tenant, g.shop_id, _name(public_id), _order()))
+
+
+@bp.post("/holds/<string:public_id>/void")
+@bp.output(HoldOut)
+@requires("orders")
+def void(public_id: str) -> dict[str, Any]:
+    """Let go what was reserved; 409 when it was spent."""
+    return _hold(service.void(g.shop_id, _name(public_id)))
+
+
+def _order() -> str | None:
+    try:
+        said = CaptureIn.model_validate(request.get_json() if request.get_data() else {})
+    except ValidationError as error:
+        raise _invalid("order", _("The id must have 1 to 128 characters.")) from error
+    return said.order
+
+
+def _name(public_id: str) -> str:
+    return public_id[:100].replace("\x00", "")
+
+
+def _snapshot(said: dict[str, Any]) -> Snapshot:
+    """Read a cart as an order of now; complaints name the cart's own fields."""
+    body = {
+        "status": "new",
+        "currency": g.tenant.currency,
+        "created_at": clock.now().isoformat(),
+        "customer": {"id": said.get("member")},
+        "lines": request.get_json().get("lines") or [],
+        "bonus": {"spend": said.get("spend")},
+    }
+    try:
+        return read(body | {name: said[name] for name in ("shipping", "fees") if name in said})
+    except DomainError as error:
+        errors = (FieldError(one.field.removeprefix("bonus."), one.message) for one in error.errors)
+        raise DomainError(error.code, _("The cart cannot be taken as it is."), *errors) from error
+
+
+def _lines(shares: Iterable[Iterable[Any]], currency: str) -> list[dict[str, str]]:
+    return [
+        {"line": name, "discount": to_decimal_string(share, currency)} for name, share in shares
+    ]
+
+
+def _hold(found: Reserved) -> dict[str, Any]:
+    row, currency = found.row, g.tenant.currency
+    member = members.by_id(row.member_id)
+    return {
+        "id": row.public_id,
+        "state": found.state,
+        "member": member.key.removeprefix("id:") if member else "",
+        "order": row.order_key,
+        "spend": to_decimal_string(row.amount, currency),
+        "expires_at": found.until,
+        "lines": _lines(row.lines or [], currency),
+        "receipt": rows_of(rows_from_json(row.rows or []), currency),
+    }
+
+
+def _invalid(field: str, message: str) -> DomainError:
+    return DomainError("invalid", message, FieldError(field, message))

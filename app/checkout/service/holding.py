@@ -1,0 +1,159 @@
+"""Bonuses that a shop reserves for an order by its own calls: hold, capture, void."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+
+from app import clock
+from app.bonuses import queries as bonuses
+from app.bonuses import service
+from app.checkout import queries
+from app.checkout.models import CheckoutHold
+from app.checkout.rules import rows_to_json
+from app.checkout.service.checking import refusal
+from app.checkout.service.quoting import account_of
+from app.checkout.service.reconciling import reconcile
+from app.errors import Conflict, DomainError, NotFound
+from app.extensions import db
+from app.members import service as members
+from app.money import to_decimal_string
+from app.orders import service as orders
+from app.tenancy import public_id
+from app.tenants.queries import setting
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.members.models import Member
+    from app.orders.rules import Snapshot
+    from app.orders.service import Standing
+    from app.receipts.rules import Quoted
+    from app.tenants.models import Tenant
+
+FIELD = "spend"
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """A shop's hold as it now stands."""
+
+    row: CheckoutHold
+    state: str
+    until: datetime
+
+
+def hold(shop_id: int, snapshot: Snapshot, order_key: str | None) -> Reserved:
+    """Reserve the snapshot's `bonus_spend` of its customer, for a while that the program says.
+
+    With lines it must be what they take, and lies on them as a quote says. A new hold for the same
+    order replaces one that is open. Raises DomainError on `spend`, or `member`.
+    """
+    if not setting("loyalty"):
+        raise DomainError("no_loyalty", _("Bonuses are not switched on."))
+    member = account_of(shop_id, snapshot)
+    if member is None:
+        raise refusal(_("No bonus account belongs to this customer."), "member")
+    members.lock([member.id])
+    for earlier in queries.open_holds(shop_id, order_key, member.id) if order_key else ():
+        service.void(earlier.reference)
+    service.bring_up([member.id])
+    wish = snapshot.bonus_spend
+    laid = _allowed(shop_id, snapshot, member)
+    name = public_id("hd")
+    program = bonuses.program()
+    until = clock.now() + timedelta(minutes=program.hold_minutes)
+    row = CheckoutHold(
+        public_id=name,
+        shop_id=shop_id,
+        order_key=order_key,
+        member_id=member.id,
+        amount=wish,
+        reference=f"hold:{name}",
+        lines=_lines(snapshot, laid) if laid is not None else None,
+        rows=rows_to_json(laid.receipt.rows) if laid is not None else None,
+        made_at=clock.now(),
+    )
+    made = service.hold(member.id, wish, row.reference, until)
+    db.session.add(row)
+    db.session.flush()
+    return Reserved(row, made.state, made.until)
+
+
+def _allowed(shop_id: int, snapshot: Snapshot, member: Member) -> Quoted | None:
+    """Lay the wish over the lines, where there are some. Raises DomainError for what may not be."""
+    wish, available = snapshot.bonus_spend, bonuses.balance(member.id).available
+    program = bonuses.program()
+    if not wish:
+        raise refusal(_("This must be above zero."), FIELD)
+    if wish > available:
+        have = to_decimal_string(available, snapshot.currency)
+        raise refusal(_("The customer has %(amount)s bonuses.", amount=have), FIELD)
+    if wish % program.step:
+        step = to_decimal_string(program.step, snapshot.currency)
+        raise refusal(_("Bonuses are spent in steps of %(amount)s.", amount=step), FIELD)
+    if not snapshot.lines:
+        return None
+    cart = queries.cart_of(shop_id, snapshot, program)
+    if wish > (most := cart.most(available)):
+        most_ = to_decimal_string(most, snapshot.currency)
+        raise refusal(_("At most %(amount)s may be paid in bonuses.", amount=most_), FIELD)
+    return cart.laid(wish)
+
+
+def _lines(snapshot: Snapshot, laid: Quoted) -> list[list[str | int]]:
+    names = [line.id for line in snapshot.lines] + [""] * (len(laid.shares) - len(snapshot.lines))
+    return [[name, share] for name, share in zip(names, laid.shares, strict=True)]
+
+
+def capture(merchant: Tenant, shop_id: int, name: str, order_key: str | None = None) -> Reserved:
+    """Spend what a shop reserved, for the order that the hold names or that is named now.
+
+    Once, and never what was let go (Conflict); said twice it answers the same. Raises NotFound.
+    """
+    row = _held(shop_id, name)
+    if order_key is not None and row.order_key not in {None, order_key}:
+        raise Conflict("other_order", _("These bonuses are held for another order."))
+    members.lock([row.member_id])
+    order = _order(shop_id, order_key or row.order_key)
+    if row.order_key is None and order_key is not None:
+        row.order_key = order_key
+        db.session.flush()
+    service.capture(row.reference, f"{row.reference}:spend", order.id if order else None)
+    if order is not None and order.member_id == row.member_id:
+        reconcile(merchant, [order])
+    return _reserved(row)
+
+
+def _order(shop_id: int, order_key: str | None) -> Standing | None:
+    """Return an order under its lock, if there is one and it is this customer's."""
+    if order_key is None:
+        return None
+    try:
+        seen = orders.find(shop_id, order_key)
+    except NotFound:
+        return None
+    return orders.lock([seen.id])[seen.id]
+
+
+def void(shop_id: int, name: str) -> Reserved:
+    """Let go what a shop reserved; once, and never what was spent (Conflict). Raises NotFound."""
+    row = _held(shop_id, name)
+    members.lock([row.member_id])
+    service.void(row.reference)
+    return _reserved(row)
+
+
+def _held(shop_id: int, name: str) -> CheckoutHold:
+    row = queries.hold(shop_id, name)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _reserved(row: CheckoutHold) -> Reserved:
+    found = queries.hold_of(row.reference)
+    return Reserved(row, found.state, found.until)

@@ -1,0 +1,137 @@
+"""Who approves a pay run: above the merchant's limit two different people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from app.errors import Forbidden
+from app.events.models import Event
+from app.events.service import acting_as
+from app.extensions import db
+from app.identity import service as identity
+from app.ledger.queries import PartnerBalance, partner_balances
+from app.payouts.models import Payout
+from app.payruns import service
+from app.payruns.rules import Pays, Plan
+from tests.payouts.setting import take_back
+from tests.payruns.setting import DESK, NOON, OTHER, desk, go_on, looked, ready, row, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session, scoped_session
+
+    from app.payruns.models import PayRun
+
+
+@pytest.fixture
+def lampa_desk(db_session: scoped_session[Session]) -> Iterator[int]:
+    with desk() as tenant:
+        yield tenant
+
+
+def balance(partner_id: int) -> PartnerBalance:
+    return partner_balances([partner_id])[partner_id]
+
+
+def prepared(pays: Pays = Pays.AVAILABLE) -> PayRun:
+    run = looked(pays)
+    service.prepare(run)
+    go_on(run)
+    return run
+
+
+def approved(pays: Pays = Pays.AVAILABLE) -> PayRun:
+    run = prepared(pays)
+    with acting_as(OTHER):
+        service.approve(run)
+    go_on(run)
+    return run
+
+
+def payout_of(partner_id: int) -> Payout:
+    query = select(Payout).where(Payout.partner_id == partner_id).order_by(Payout.id.desc())
+    return db.session.scalars(query.limit(1)).one()
+
+
+def somebody(partner_id: int) -> str:
+    """Let the partner be a person who can sign in; return the actor."""
+    person = identity.ensure_person(f"anna-{partner_id}@lampa.example", "Anna")
+    row(partner_id).person_id = person.id
+    db.session.flush()
+    return f"person:{person.id}"
+
+
+def happened(kind: str) -> list[Event]:
+    return list(db.session.scalars(select(Event).where(Event.type == kind).order_by(Event.id)))
+
+
+@pytest.mark.usefixtures("lampa_desk")
+class TestApproval:
+    def test_above_the_limit_another_person_approves(self) -> None:
+        ready("Anna", 5_000)
+        service.change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=4_999)
+        run = prepared()
+        with pytest.raises(Forbidden, match="second person"):
+            service.approve(run)
+        assert run.state == "prepared"
+        with acting_as(OTHER):
+            service.approve(run)
+        go_on(run)
+        assert (run.state, run.approved_by) == ("approved", OTHER)
+
+    def test_what_the_schedule_prepared_needs_two_people_above_the_limit(self) -> None:
+        ready("Anna", 5_000)
+        service.change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=4_999)
+        with acting_as("system"):
+            run = prepared()
+        service.approve(run)
+        assert (run.state, run.first_approved_by, run.first_approved_at) == ("prepared", DESK, NOON)
+        assert len(happened("pay_run.first_approved")) == 1
+        with pytest.raises(Forbidden, match="second person"):
+            service.approve(run)
+        assert run.state == "prepared"
+        with acting_as(OTHER):
+            service.approve(run)
+        go_on(run)
+        assert (run.state, run.approved_by) == ("approved", OTHER)
+
+    def test_what_the_schedule_prepared_needs_one_up_to_the_limit(self) -> None:
+        ready("Anna", 5_000)
+        service.change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=5_000)
+        with acting_as("system"):
+            run = prepared()
+        service.approve(run)
+        go_on(run)
+        assert (run.state, run.first_approved_by) == ("approved", None)
+
+    def test_up_to_the_limit_one_is_enough(self) -> None:
+        ready("Anna", 5_000)
+        service.change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=5_000)
+        run = prepared()
+        service.approve(run)
+        go_on(run)
+        assert run.state == "approved"
+
+    def test_who_fell_into_debt_meanwhile_leaves_the_run_and_gets_the_money_back(self) -> None:
+        anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
+        run = prepared()
+        take_back(boris, 1_200)
+        service.approve(run)
+        go_on(run)
+        assert told(run) == {anna: (5_000, None), boris: (5_000, "debt")}
+        assert balance(boris) == PartnerBalance(available=3_800)
+        assert payout_of(anna).state == "approved"
+        assert (run.counted, run.total) == (1, 5_000)
+
+    def test_whoever_approves_is_not_paid_by_it(self) -> None:
+        anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
+        run = prepared()
+        with acting_as(somebody(anna)):
+            service.approve(run)
+        go_on(run)
+        assert told(run) == {anna: (5_000, "own"), boris: (5_000, None)}
+        assert balance(anna) == PartnerBalance(available=5_000)
