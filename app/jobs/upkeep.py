@@ -16,6 +16,7 @@ from app.lists import service as lists
 from app.onboarding import service as onboarding
 from app.participation import service as participation
 from app.payruns import service as payruns
+from app.profiles import service as profiles
 from app.tenancy import PLATFORM
 from app.tenants.models import IdempotencyKey
 
@@ -56,6 +57,7 @@ def prune() -> None:
             in_transaction(participation.forget, tenant_id)
             in_transaction(lists.prune, tenant_id)
             in_transaction(documents.prune, tenant_id)
+            in_transaction(profiles.forget, tenant_id)
 
 
 def _prune_sessions() -> None:

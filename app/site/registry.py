@@ -33,6 +33,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "tokens",
         "commissions",
         "bonuses",
+        "profiles",
         "papers",
         "payouts",
         "wallet",

@@ -9,6 +9,7 @@ from flask import g
 
 from app.errors import DomainError, FieldError, NotFound
 from app.money import MoneyError, parse_decimal, to_decimal_string
+from app.profiles import service as profiles
 from app.programs import queries as programs
 from app.programs import service as programs_service
 from app.settlement import service as settlement
@@ -69,6 +70,8 @@ def change_merchant(json_data: MerchantIn) -> dict[str, Any]:
     if "minimum_payout" in said:
         changes["minimum_payout"] = _sum("minimum_payout", said["minimum_payout"])
     service.change_settings(changes)
+    if changes.get("loyalty"):
+        profiles.begin()
     if changes.get("settlement") == "platform":
         settlement.open_balance()
     if "name" in said:

@@ -192,6 +192,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             ),
         ),
         Entry(
+            lazy_gettext("Bonuses"),
+            "gift",
+            entries=(Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),),
+        ),
+        Entry(
             lazy_gettext("Messages"),
             "mail",
             entries=(

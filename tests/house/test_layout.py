@@ -30,6 +30,7 @@ OWN_NAMES = {
     "attribution/explain.py": "words for stored claims: no rule, and no page of its own",
     "commissions/explain.py": "words for a stored explanation: no rule, and no page of its own",
     "intake/hooks.py": "a WSGI function in front of Flask",
+    "profiles/explain.py": "words for what a rule saw and gave: no rule, and no page of its own",
     "ledger/checks.py": "the invariants, as queries with no rows",
     "verified_sites/probe.py": "the look at a stranger's server: an edge, as delivery is",
     "notifications/letters.py": "letters are pages that travel",

@@ -81,6 +81,8 @@ from app.payruns.rules import Pays
 from app.payruns.service import make as make_pay_run
 from app.postbacks.models import Postback
 from app.postbacks.service import create as create_postback
+from app.profiles.rules.presets import PRESETS
+from app.profiles.service import draft as draft_rule
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
@@ -367,6 +369,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
+        "profiles": {
+            "rule_id": draft_rule(f"{partner.name} rule", PRESETS["order"].body(100)).public_id
+        },
         "registers": {
             "public_id": one(Register.public_id),
             "statement_id": one(BankFile.public_id),

@@ -170,8 +170,8 @@ def test_the_example_in_both_languages() -> None:
         "Give 5% for a paid order, counting only: goods not on promotion, usable after 14 days, for 365"
         " days; pay up the chain 2%, 1%, then each level 50% of the one below, if order total is at least"
         " 3,000.00, customer's rank is silver or gold, (it is the customer's first order or day of the"
-        " week is Saturday or Sunday) and no coupon is used. At most for a customer: 50.00 bonuses a"
-        " month."
+        " week is Saturday or Sunday) and no coupon is used. At most for a customer: 50.00 bonuses"
+        " each month."
     )
     told = sentence(made, RUSSIAN)
     assert told.startswith("Начислять 5 % за оплаченный заказ, считая только: товары не по акции")

@@ -2,7 +2,8 @@
 
 words: marks for the catalogues; triggers, facts, effects: the registries; shape: a rule as values;
 parse, tree, arguments, values: reading it strictly; checks: may it be published; answering, evaluating,
-chain, stacking, rounding: what it makes of an event; schema, sentence, giving, document: what follows
+chain, stacking, rounding: what it makes of an event; due: what a customer's orders have earned; presets:
+what switching a profile on publishes; schema, sentence, giving, document: what follows
 from the registries.
 """
 
@@ -17,6 +18,7 @@ from app.profiles.rules.document import document
 from app.profiles.rules.effects import EFFECTS
 from app.profiles.rules.evaluating import evaluate
 from app.profiles.rules.facts import FACTS
+from app.profiles.rules.facts import find as find_fact
 from app.profiles.rules.outcome import (
     Act,
     Applied,
@@ -32,7 +34,7 @@ from app.profiles.rules.outcome import (
 from app.profiles.rules.parse import parse, write
 from app.profiles.rules.problems import Problem, RuleError
 from app.profiles.rules.schema import schema
-from app.profiles.rules.sentence import condition, leaf_text, sentence
+from app.profiles.rules.sentence import condition, leaf_text, sentence, told
 from app.profiles.rules.shape import (
     All,
     AnyOf,
@@ -98,6 +100,7 @@ __all__ = [
     "condition",
     "document",
     "evaluate",
+    "find_fact",
     "leaf_text",
     "leaves",
     "parse",
@@ -105,6 +108,7 @@ __all__ = [
     "schema",
     "sentence",
     "settle",
+    "told",
     "unfit",
     "write",
 ]

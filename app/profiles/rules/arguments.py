@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.profiles.rules.effects import EFFECTS, Arg, Of, Spec
 from app.profiles.rules.shape import LEVELS, All, AnyOf, Leaf, Not
 from app.profiles.rules.tree import Problems, read_node, write_node
-from app.profiles.rules.values import MOST_DAYS, NoValueError, day, rate, whole, word
+from app.profiles.rules.values import MOST_DAYS, NoValueError, day, rate, rate_text, whole, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,9 +65,10 @@ def _read(arg: Arg, value: Any, path: str, found: Problems) -> Any:
 
 
 def _rate(arg: Arg, value: Any) -> str:
-    if rate(value) < arg.low:
+    read = rate(value)
+    if read < arg.low:
         raise NoValueError
-    return str(value)
+    return f"{read.numerator}/{read.denominator}" if arg.low else rate_text(read)
 
 
 def _points(_arg: Arg, value: Any) -> int:
@@ -110,7 +111,10 @@ def _tail(_arg: Arg, value: Any) -> dict[str, Any]:
         raise NoValueError
     if rate(value["ratio"]) > 1:
         raise NoValueError  # a tail never grows
-    return {"ratio": value["ratio"], "min_points": whole(value.get("min_points", 1), 1)}
+    return {
+        "ratio": rate_text(rate(value["ratio"])),
+        "min_points": whole(value.get("min_points", 1), 1),
+    }
 
 
 def _percents(_arg: Arg, value: Any) -> dict[str, int]:
@@ -128,16 +132,14 @@ def _levels(value: Any, path: str, found: Problems) -> list[Any]:
 
 def _level(value: Any, path: str, found: Problems) -> Any:
     if isinstance(value, str):
-        rate(value)
-        return value
+        return rate_text(rate(value))
     if not isinstance(value, dict) or not value.keys() <= {"rate", "points", "when"}:
         raise NoValueError
     if len({"rate", "points"} & value.keys()) != 1:
         raise NoValueError
     read: dict[str, Any] = {}
     if "rate" in value:
-        rate(value["rate"])
-        read["rate"] = value["rate"]
+        read["rate"] = rate_text(rate(value["rate"]))
     else:
         read["points"] = whole(value["points"], 1)
     if "when" in value:

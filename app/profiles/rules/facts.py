@@ -212,7 +212,7 @@ _OWN = (
         N_("The reviewer bought the product"),
         no=N_("The reviewer did not buy the product"),
     ),
-    Fact("review.length", N, N_("Letters in the review")),
+    Fact("review.length", N, N_("Length of the review")),
     Fact("review.has_photo", B, N_("The review has a photo"), no=N_("The review has no photo")),
     Fact("profile.filled", S, N_("Fields that are filled in"), _SHOP_WORDS),
     Fact("profile.filled_percent", N, N_("Percent of the profile filled in")),

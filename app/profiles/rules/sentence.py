@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from app.profiles.rules.words import Words
 
 _WINDOWS = {
-    "day": N_("a day"),
-    "week": N_("a week"),
-    "month": N_("a month"),
-    "year": N_("a year"),
+    "day": N_("each day"),
+    "week": N_("each week"),
+    "month": N_("each month"),
+    "year": N_("each year"),
     "ever": N_("in all"),
 }
 

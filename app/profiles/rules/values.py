@@ -36,6 +36,16 @@ def rate(text: Any) -> Fraction:
     raise NoValueError
 
 
+def rate_text(read: Fraction) -> str:
+    """Write a rate in its one form: 5% where four decimals say it, else 1/3."""
+    scaled = read * 1_000_000
+    if scaled.denominator != 1 or read >= 10**5:
+        return f"{read.numerator}/{read.denominator}"
+    percents, rest = divmod(int(scaled), 10_000)
+    decimals = f"{rest:04}".rstrip("0")
+    return f"{percents}.{decimals}%" if decimals else f"{percents}%"
+
+
 def whole(value: Any, low: int = 0, high: int = LARGEST) -> int:
     """Read a whole number within bounds; true and false are none. Raises NoValueError."""
     if type(value) is not int or not low <= value <= high:

@@ -1,0 +1,1 @@
+"""The constructor: rows, cards and limits on a page."""

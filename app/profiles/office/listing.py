@@ -1,0 +1,130 @@
+"""The back office: profiles with their switches, and a rule with its versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, request
+from flask_babel import gettext as _
+
+from app.errors import DomainError, NotFound
+from app.profiles import queries, service
+from app.profiles.forms.publishing import PublishForm
+from app.profiles.rules import PROFILES, parse, sentence, unfit, write
+from app.site.access import requires
+from app.tenants.queries import setting
+from app.web.pages import page, see_other, toast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Response
+
+    from app.profiles.models import ProfileRule
+
+bp = Blueprint("profiles", __name__, url_prefix="/bonus-rules")
+
+
+@bp.get("/")
+@requires("read")
+def index() -> Response:
+    """Show the twelve profiles, each with its switch and its rules."""
+    words = service.Spoken()
+    rules: dict[str, list[tuple[ProfileRule, str]]] = {key: [] for key in PROFILES}
+    for rule in queries.all_rules():
+        rules[rule.profile].append((rule, sentence(parse(rule.draft), words)))
+    return page(
+        "profiles/office/index.html",
+        profiles=PROFILES.values(),
+        rules=rules,
+        loyalty=setting("loyalty"),
+    )
+
+
+@bp.post("/switch")
+@requires("settings")
+def switch() -> Response:
+    """Switch a profile on, by its preset where it has no rule, or off."""
+    profile = known(request.form.get("profile", ""))
+    own = queries.of_profile(profile)
+    on = not any(each.state == "published" for each in own)
+    service.switch(profile, on=on)
+    words = _("Switched on.") if on else _("Switched off: its rules rest.")
+    return see_other("office.profiles.index", message=words)
+
+
+@bp.get("/rule/<string:rule_id>")
+@requires("read")
+def show(rule_id: str) -> Response:
+    """Show a rule: its sentence, what keeps it from holding, its versions."""
+    return shown(found(rule_id), PublishForm(formdata=None))
+
+
+@bp.post("/rule/<string:rule_id>/publish")
+@requires("settings")
+def publish(rule_id: str) -> Response:
+    """Let the draft hold, from a moment."""
+    rule, form = found(rule_id), PublishForm()
+    if form.validate_on_submit():
+        try:
+            service.publish(rule, form.since.data)
+        except DomainError as error:
+            form.tell(error)
+        else:
+            return see_other("office.profiles.show", rule_id=rule_id, message=_("Published."))
+    return shown(rule, form, 422)
+
+
+@bp.post("/rule/<string:rule_id>/pause")
+@requires("settings")
+def pause(rule_id: str) -> Response:
+    """Let a rule rest."""
+    return _done(rule_id, service.pause, _("The rule rests."))
+
+
+@bp.post("/rule/<string:rule_id>/archive")
+@requires("settings")
+def archive(rule_id: str) -> Response:
+    """Put a rule away."""
+    return _done(rule_id, service.archive, _("The rule is put away."))
+
+
+def _done(rule_id: str, verb: Callable[[ProfileRule], None], message: str) -> Response:
+    rule = found(rule_id)
+    verb(rule)
+    toast(message)
+    if rule.state == "archived":
+        return see_other("office.profiles.index")
+    return see_other("office.profiles.show", rule_id=rule_id)
+
+
+def shown(rule: ProfileRule, form: PublishForm, status: int = 200) -> Response:
+    """Answer with the page of a rule."""
+    words, read = service.Spoken(), parse(rule.draft)
+    held = queries.version(rule.version_id) if rule.version_id else None
+    return page(
+        "profiles/office/show.html",
+        status=status,
+        rule=rule,
+        form=form,
+        profile=PROFILES[rule.profile],
+        said=sentence(read, words),
+        problems=[each.text(words) for each in unfit(read)],
+        holding=sentence(parse(held.body), words) if held and held.body != write(read) else None,
+        versions=queries.versions(rule.id),
+    )
+
+
+def found(rule_id: str) -> ProfileRule:
+    """Return the rule. Raises NotFound."""
+    rule = queries.rule(rule_id)
+    if rule is None:
+        raise NotFound
+    return rule
+
+
+def known(profile: str) -> str:
+    """Return the profile's key. Raises NotFound."""
+    if profile not in PROFILES:
+        raise NotFound
+    return profile

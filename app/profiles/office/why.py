@@ -1,0 +1,103 @@
+"""The back office: why an order earned what it earned, and why nothing, rule by rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from flask import g, request
+from flask_babel import gettext as _
+
+from app.bonuses import queries as bonuses
+from app.orders import service as orders
+from app.profiles import explain, queries, service
+from app.profiles.office.listing import bp
+from app.profiles.rules import evaluate, sentence
+from app.profiles.rules.due import Due, due_of, earning_of
+from app.site.access import requires
+from app.web.forms import storable
+from app.web.pages import page
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from app.profiles.models import ProfileRule
+    from app.profiles.rules.due import Published, Seen
+
+
+@dataclass(frozen=True)
+class Look:
+    """One rule and the order: whether it is met, the first no, every answer, what is kept of what it gave."""
+
+    rule: ProfileRule
+    said: str
+    matched: bool
+    first: explain.Line | None
+    steps: list[explain.Line]
+    dues: list[Due]
+
+
+@bp.get("/why")
+@requires("read")
+def why() -> Response:
+    """Ask by the number of an order; every rule of its time answers."""
+    number = request.args.get("order", "").strip()
+    seen = _seen(number) if number else []
+    looks = _looks(seen) if seen else []
+    problem = _("There is no such order.") if number and not seen else ""
+    return page(
+        "profiles/office/why.html",
+        status=422 if problem else 200,
+        number=number,
+        problem=problem,
+        asked=bool(seen),
+        looks=looks,
+        words=service.Spoken(),
+        recipient=explain.who,
+    )
+
+
+def _seen(number: str) -> list[Seen]:
+    """Return all orders of the order's customer, that order last."""
+    past = queries.past_order(number) if storable(number) else None
+    if past is None:
+        return []
+    order = orders.get(past.id)
+    own = [order] if order.member_id is None else orders.of_members([order.member_id])
+    found = queries.seen_of(g.tenant, own)
+    return sorted(found, key=lambda each: each.order_id == past.id)
+
+
+def _looks(seen: list[Seen]) -> list[Look]:
+    order, zone = seen[-1], ZoneInfo(g.tenant.timezone)
+    dues = due_of(seen, earning_of(bonuses.program(order.created_at)), zone)
+    known = {rule.id: rule for rule in queries.rules([each.rule_id for each in order.rules])}
+    return [
+        _look(
+            each,
+            known[each.rule_id],
+            order,
+            [due for due in dues if due.order_id == order.order_id],
+        )
+        for each in order.rules
+        if each.rule.trigger.startswith("order.")
+    ]
+
+
+def _look(held: Published, rule: ProfileRule, order: Seen, dues: list[Due]) -> Look:
+    words = service.Spoken()
+    evaluation = evaluate(held.rule, order.facts)
+    steps = explain.steps(evaluation.trace, words)
+    asked = [
+        line for step, line in zip(evaluation.trace, steps, strict=True) if step.path[:4] == "when"
+    ]
+    first = next((line for line in asked if line.mark != "yes"), None)
+    return Look(
+        rule=rule,
+        said=sentence(held.rule, words),
+        matched=evaluation.matched,
+        first=None if evaluation.matched else first,
+        steps=steps,
+        dues=[due for due in dues if due.rule_id == held.rule_id],
+    )

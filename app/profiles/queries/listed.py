@@ -1,0 +1,80 @@
+"""Rules as pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.orders.models import Order
+from app.profiles.models import ProfileRule, RuleEvaluation, RuleVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MOST = 200
+
+
+def rule(public_id: str) -> ProfileRule | None:
+    """Return the rule of the outside id."""
+    return db.session.scalar(select(ProfileRule).where(ProfileRule.public_id == public_id))
+
+
+def rules(ids: Iterable[int]) -> Sequence[ProfileRule]:
+    """Return rules by their ids, archived ones included."""
+    query = select(ProfileRule).where(ProfileRule.id.in_(set(ids)))
+    return db.session.scalars(query.order_by(ProfileRule.id)).all()
+
+
+def all_rules() -> Sequence[ProfileRule]:
+    """Return the rules that are not archived, by profile, oldest first."""
+    query = select(ProfileRule).where(ProfileRule.state != "archived")
+    return db.session.scalars(query.order_by(ProfileRule.profile, ProfileRule.id).limit(MOST)).all()
+
+
+def of_profile(profile: str) -> Sequence[ProfileRule]:
+    """Return the rules of a profile that are not archived, oldest first."""
+    query = select(ProfileRule).where(
+        ProfileRule.profile == profile, ProfileRule.state != "archived"
+    )
+    return db.session.scalars(query.order_by(ProfileRule.id).limit(MOST)).all()
+
+
+def versions(rule_id: int) -> Sequence[RuleVersion]:
+    """Return the published versions of a rule, the newest first."""
+    query = select(RuleVersion).where(RuleVersion.rule_id == rule_id)
+    return db.session.scalars(query.order_by(RuleVersion.number.desc()).limit(MOST)).all()
+
+
+def version(version_id: int) -> RuleVersion | None:
+    """Return one version."""
+    return db.session.scalar(select(RuleVersion).where(RuleVersion.id == version_id))
+
+
+def evaluations(rule_id: int, most: int = 20) -> Sequence[RuleEvaluation]:
+    """Return the last looks of a rule, the newest first."""
+    query = select(RuleEvaluation).where(RuleEvaluation.rule_id == rule_id)
+    return db.session.scalars(query.order_by(RuleEvaluation.id.desc()).limit(most)).all()
+
+
+@dataclass(frozen=True)
+class Past:
+    """A past order that a rule can be tried on."""
+
+    id: int
+    number: str
+
+
+def past_order(number: str) -> Past | None:
+    """Return the newest order of a number."""
+    query = select(Order.id, Order.number).where(Order.number == number)
+    row = db.session.execute(query.order_by(Order.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Past(row.id, row.number)
+
+
+def ever(profile: str) -> bool:
+    """Tell whether the profile has or had a rule, archived ones included."""
+    query = select(ProfileRule.id).where(ProfileRule.profile == profile).limit(1)
+    return db.session.scalar(query) is not None

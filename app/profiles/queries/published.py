@@ -1,0 +1,66 @@
+"""Rules as they were published at any moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.facts import service as facts
+from app.profiles.models import ProfileRule, RuleVersion
+from app.profiles.rules import leaves, parse
+from app.profiles.rules.due import Published
+from app.profiles.rules.shape import trees
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+
+def owner(rule_id: int) -> str:
+    """Return the name under which the dated facts of a rule are kept."""
+    return f"rule:{rule_id}"
+
+
+def published_at(moments: Sequence[datetime]) -> tuple[list[tuple[Published, ...]], frozenset[int]]:
+    """Return the rules that held at each moment, and the windows (days) that any of them counts over."""
+    ids = db.session.scalars(
+        select(ProfileRule.id).where(ProfileRule.version_id.is_not(None)).order_by(ProfileRule.id)
+    ).all()
+    lines = facts.history([owner(each) for each in ids], ["live"]) if ids else {}
+    wanted = {
+        value for timeline in lines.values() for _, value in timeline.rows if value is not None
+    }
+    known = _versions(wanted)
+    found = [
+        tuple(
+            known[version]
+            for each in ids
+            if (line := lines.get((owner(each), "live"))) is not None
+            and (version := line.at(at)) in known
+        )
+        for at in moments
+    ]
+    windows = {
+        leaf.days
+        for each in known.values()
+        for _path, _scope, tree in trees(each.rule)
+        for leaf in leaves(tree)
+        if leaf.days is not None
+    }
+    return found, frozenset(windows)
+
+
+def live(trigger: str) -> tuple[Published, ...]:
+    """Return the rules of a trigger that hold now."""
+    [found], _windows = published_at([clock.now()])
+    return tuple(each for each in found if each.rule.trigger == trigger)
+
+
+def _versions(ids: set[int]) -> dict[int, Published]:
+    if not ids:
+        return {}
+    rows = db.session.scalars(select(RuleVersion).where(RuleVersion.id.in_(ids)))
+    return {row.id: Published(row.rule_id, row.id, parse(row.body)) for row in rows}
