@@ -254,6 +254,11 @@ class View:
         return self.moment(datetime.fromisoformat(str(self.facts["due_at"])))
 
     @property
+    def lapse_at(self) -> str:
+        """When the first of a customer's bonuses lapses, on the merchant's clock."""
+        return self.moment(datetime.fromisoformat(str(self.facts["at"])))
+
+    @property
     def worth(self) -> str:
         """What the event's coupon is worth, in the reader's language."""
         return value_words(str(self.facts.get("value") or ""))
