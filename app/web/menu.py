@@ -129,7 +129,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
         Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(
             lazy_gettext("Bonuses"),
-            "coin",
+            "gift",
             entries=(
                 Entry(
                     lazy_gettext("Balances"),
@@ -142,6 +142,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     endpoint="office.bonuses.masses",
                     below=_pages("office.bonuses", "look mass people act"),
                 ),
+                Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(
                     lazy_gettext("Program"),
                     endpoint="office.bonuses.program",
@@ -190,11 +191,6 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     endpoint="office.tokens.index",
                 ),
             ),
-        ),
-        Entry(
-            lazy_gettext("Bonuses"),
-            "gift",
-            entries=(Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),),
         ),
         Entry(
             lazy_gettext("Messages"),
