@@ -108,14 +108,15 @@
     const short = new Intl.DateTimeFormat(root.lang, { day: "numeric", month: "short", timeZone: "UTC" });
     const axis = { stroke: colour("--quiet"), font, grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const units = [...new Set(data.series.map((s) => s.unit))];
+    const words = Math.max(0, ...(data.labels ?? []).map((label) => label.length));
     const series = data.series.map((s, n) => ({
       label: s.label,
       scale: `y${units.indexOf(s.unit)}`,
       stroke: colour(`--series-${n + 1}`),
       width: 1.75,
       ...(s.past ? { dash: [4, 4] } : {}),
-      points: { show: false },
-      ...(data.bars ? { paths: uPlot.paths.bars({ size: [0.6, 24], radius: 0.15 }), fill: colour(`--series-${n + 1}`) } : {}),
+      points: { show: Boolean(data.bars && n) }, // bars that stand behind one another would hide each other
+      ...(data.bars && !n ? { paths: uPlot.paths.bars({ size: [0.6, 24], radius: 0.15 }), fill: colour(`--series-${n + 1}`) } : {}),
     }));
     const sides = units.map((unit, n) => ({
       ...axis,
@@ -134,7 +135,7 @@
         legend: { show: false },
         scales: { x: { time: false }, ...scales },
         axes: [
-          { ...axis, size: 30, grid: { show: false }, values: (_plot, ticks) => ticks.map((v) => (Number.isInteger(v) && data.days[v] ? data.labels ? data.labels[v] : short.format(new Date(`${data.days[v]}T00:00Z`)) : "")) },
+          { ...axis, size: 30, space: Math.max(50, 14 + 6.6 * words), grid: { show: false }, values: (_plot, ticks) => ticks.map((v) => (Number.isInteger(v) && data.days[v] ? data.labels ? data.labels[v] : short.format(new Date(`${data.days[v]}T00:00Z`)) : "")) },
           ...sides,
         ],
         series: [{}, ...series],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from markupsafe import Markup
 
 from app.billing import queries, service
@@ -42,7 +43,8 @@ INVOICES = Table(
             value=lambda row: f"№ {row.number}",
             href=lambda row: url_for("office.billing.show", top_up=row.public_id),
         ),
-        Column("created", _l("Made"), render="datetime", sort=TopUp.id, value=lambda row: row.created_at),
+        Column("created", lazy_pgettext("invoice", "Made"),
+               render="datetime", sort=TopUp.id, value=lambda row: row.created_at),
         Column("amount", _l("Sum"), render="money", sort=TopUp.amount, end=True),
         Column("received", _l("Received"), render="money", end=True),
         Column("state", _l("State"), render="invoice"),

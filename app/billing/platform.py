@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from app.billing import queries, service
 from app.billing.forms import STATES, RateForm, ReceivedForm, RequisitesForm
@@ -58,7 +59,8 @@ TOP_UPS = Table(
             href=lambda row: url_for("platform.billing.show", number=row.TopUp.number),
         ),
         Column("merchant", _l("Merchant"), render="name"),
-        Column("created", _l("Made"), render="datetime", sort=TopUp.created_at, value=lambda row: row.TopUp.created_at),
+        Column("created", lazy_pgettext("invoice", "Made"),
+               render="datetime", sort=TopUp.created_at, value=lambda row: row.TopUp.created_at),
         Column("amount", _l("Sum"), render="sum", end=True, value=_asked),
         Column("received", _l("Received"), render="sum", end=True, value=_received),
         Column("state", _l("State"), render="invoice", value=lambda row: row.TopUp.state),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from app.codes import queries, rules, service
 from app.codes.forms import ConditionsForm, ManyForm, NewCodeForm, PatternForm, last_day
@@ -68,7 +69,7 @@ CODES = Table(
         Column("used", _l("Orders"), end=True, value=_limits),
         Column("ends", _l("Until"), render="date", value=lambda row: last_day(row.conditions.ends)),
         Column("note", _l("Note"), render="name", quiet=True, value=lambda row: row.code.note or None),
-        Column("created", _l("Made"), render="date", sort=Code.id, quiet=True,
+        Column("created", lazy_pgettext("code", "Made"), render="date", sort=Code.id, quiet=True,
                value=lambda row: row.code.created_at),
     ),
     filters=(

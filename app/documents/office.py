@@ -124,6 +124,9 @@ def issue() -> Response:
     form = IssueForm()
     if not form.validate_on_submit():
         return _new(form, 422)
+    if form.last.data < form.first.data:
+        form.complain("last", _("The last day is before the first one."))
+        return _new(form, 422)
     span = span_of(form.first.data, form.last.data, g.tenant.timezone)
     code = (form.partner.data or "").strip()
     partner = partners.by_refcode(code) if code and "\x00" not in code else None

@@ -91,6 +91,14 @@ def some(ids: Iterable[int]) -> Sequence[tuple[Document, str]]:
     return [(row.Document, row.refcode) for row in db.session.execute(query)]
 
 
+def replaced(documents: Iterable[Document]) -> dict[int, Document]:
+    """Return the documents whose places these take, by id."""
+    ids = {each.replaces_id for each in documents if each.replaces_id is not None}
+    return {
+        each.id: each for each in db.session.scalars(select(Document).where(Document.id.in_(ids)))
+    }
+
+
 def words(kind: Kind, locale: str) -> dict[str, str]:
     """Return the merchant's own words of a kind in a language; empty: the usual ones."""
     query = select(DocumentText.words).where(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, request, url_for
@@ -23,6 +24,8 @@ from app.web.states import STATES
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Response
 
 bp = Blueprint("help", __name__, url_prefix="/help")
@@ -58,6 +61,71 @@ QUESTIONS = Table(
 # fmt: on
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What who asks can do at a door of his: its name, what a question is called there, and who asks now."""
+
+    door: str
+    argument: str
+    asker: Callable[[], service.Asker]
+
+    def offered(self) -> AskForm:
+        """Return an empty form; `?page=` is where the reader came from."""
+        came = read_page(request.args.get("page", ""))
+        return AskForm(formdata=None, data={"page": came, "kind": Kind.SUPPORT.value})
+
+    def ask(self, again: Callable[[AskForm, int], Response]) -> Response:
+        """Open a question, or show the form again with what is wrong in it."""
+        me, form = self._counted(), AskForm()
+        try:
+            if form.validate_on_submit():
+                made = service.ask(me, Kind(form.kind.data), form.text.data, form.page.data or "")
+                return self._to(made, _("Sent. You get a letter as soon as somebody answers."))
+        except DomainError as error:
+            form.tell(error)
+            return again(form, error.status)
+        return again(form, 422)
+
+    def show(self, question: str, form: LineForm | None = None, status: int = 200) -> Response:
+        """Show one's own question, and note that its answer was read."""
+        me = self.asker()
+        with service.desk_of(me):
+            found = service.find(question, me)
+            lines = queries.thread(found.id)
+            service.mark_read(found, me.person_id)
+            shown = facts(found)
+        return page(
+            f"help/{self.door}/show.html",
+            status=status,
+            lines=lines,
+            form=form or LineForm(formdata=None),
+            door=self.door,
+            named={self.argument: question},
+            **shown,
+        )
+
+    def say(self, question: str) -> Response:
+        """Add a line."""
+        me, form = self._counted(), LineForm()
+        if not form.validate_on_submit():
+            return self.show(question, form, 422)
+        service.say(me, question, form.text.data)
+        return self._to(question, _("Sent."))
+
+    def close(self, question: str) -> Response:
+        """Let who asked say that it is settled."""
+        service.settle(self.asker(), question)
+        return see_other(f"{self.door}.help.index", message=_("Closed."))
+
+    def _counted(self) -> service.Asker:
+        me = self.asker()
+        count_help(f"partner:{me.partner_id}" if me.partner_id else f"person:{me.person_id}")
+        return me
+
+    def _to(self, question: str, words: str) -> Response:
+        return see_other(f"{self.door}.help.show", message=words, **{self.argument: question})
+
+
 def asker() -> service.Asker:
     """Return the staff member who asks."""
     return service.Asker(
@@ -68,6 +136,9 @@ def asker() -> service.Asker:
         role=g.membership.role,
         locale=select_locale(),
     )
+
+
+ASKING = Asking("office", "asked", asker)
 
 
 @bp.get("/")
@@ -81,48 +152,31 @@ def index() -> Response:
 @requires("member")
 def new() -> Response:
     """Offer the form; `?page=` is where the reader came from."""
-    came = read_page(request.args.get("page", ""))
-    return _new(AskForm(formdata=None, data={"page": came, "kind": Kind.SUPPORT.value}))
+    return _new(ASKING.offered())
 
 
 @bp.post("/ask")
 @requires("member")
 def ask() -> Response:
-    count_help(f"person:{g.person.id}")
-    form = AskForm()
-    try:
-        if form.validate_on_submit():
-            made = service.ask(asker(), Kind(form.kind.data), form.text.data, form.page.data or "")
-            words = _("Sent. You get a letter as soon as somebody answers.")
-            return see_other("office.help.show", asked=made, message=words)
-    except DomainError as error:
-        form.tell(error)
-        return _new(form, error.status)
-    return _new(form, 422)
+    return ASKING.ask(_new)
 
 
 @bp.get("/<string:asked>")
 @requires("member")
 def show(asked: str) -> Response:
-    return _show(asked, LineForm(formdata=None))
+    return ASKING.show(asked)
 
 
 @bp.post("/<string:asked>/say")
 @requires("member")
 def say(asked: str) -> Response:
-    count_help(f"person:{g.person.id}")
-    form = LineForm()
-    if not form.validate_on_submit():
-        return _show(asked, form, 422)
-    service.say(asker(), asked, form.text.data)
-    return see_other("office.help.show", asked=asked, message=_("Sent."))
+    return ASKING.say(asked)
 
 
 @bp.post("/<string:asked>/close")
 @requires("member")
 def close(asked: str) -> Response:
-    service.settle(asker(), asked)
-    return see_other("office.help.index", message=_("Closed."))
+    return ASKING.close(asked)
 
 
 @bp.get("/partners/")
@@ -179,16 +233,6 @@ def _new(form: AskForm, status: int = 200) -> Response:
     return page("help/office/new.html", status=status, form=form)
 
 
-def _show(asked: str, form: LineForm, status: int = 200) -> Response:
-    me = asker()
-    with service.desk_of(me):
-        found = service.find(asked, me)
-        lines = queries.thread(found.id)
-        service.mark_read(found, g.person.id)
-        shown = facts(found)
-    return page("help/office/show.html", status=status, lines=lines, form=form, **shown)
-
-
 def _question(found: Request, form: LineForm, status: int = 200) -> Response:
     lines = queries.thread(found.id)
     return page(
@@ -198,6 +242,8 @@ def _question(found: Request, form: LineForm, status: int = 200) -> Response:
         names=actor_names(line.actor for line in lines if line.by_helper),
         partner=by_id(found.partner_id or 0),
         form=form,
+        door="office",
+        named={"question": found.public_id},
         **facts(found),
     )
 

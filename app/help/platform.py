@@ -102,6 +102,8 @@ def _show(found: Request, form: LineForm, status: int = 200) -> Response:
         names=actor_names(line.actor for line in lines if line.by_helper),
         form=form,
         role=ROLE_NAMES.get(found.role),
+        door="platform",
+        named={"asked": found.public_id},
         **facts(found),
     )
 

@@ -54,7 +54,7 @@ TABLE = Table(
         Column("state", _l("State"), render="badge", value=lambda row: f"invitation_{row.state}"),
         Column("sent_at", _l("Sent"), render="datetime", quiet=True),
         Column("opened_at", _l("Opened"), render="datetime", quiet=True),
-        Column("created", _l("Made"), render="date", sort=Invitation.created_at, quiet=True,
+        Column("created", lazy_pgettext("invitation", "Made"), render="date", sort=Invitation.created_at, quiet=True,
                value=lambda row: row.created_at),
         Column("acts", _l("Acts"), render="acts", value=lambda row: row.public_id),
     ),

@@ -8,6 +8,7 @@ import time
 from app.bonuses import service as bonuses
 from app.codes import service as codes
 from app.documents import service as documents
+from app.documents.prints import printed
 from app.extensions import queue
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
@@ -32,7 +33,7 @@ KINDS = {
     **payouts.KINDS,
     **codes.KINDS,
     **exports.KINDS,
-    **documents.KINDS,
+    **documents.kinds(printed),
     **bonuses.KINDS,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length
 
@@ -18,7 +19,7 @@ STEPS = {
     "payout.unknown": _l("Arrival unknown"),
     "payout.paid": _l("Paid"),
     "payout.rejected": _l("Rejected"),
-    "payout.cancelled": _l("Withdrawn"),
+    "payout.cancelled": lazy_pgettext("payout", "Withdrawn"),
     "payout.failed": _l("Failed"),
     "partner.details_shown": _l("Payment details shown unmasked"),
 }

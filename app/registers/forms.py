@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_wtf.file import FileField
 
 from app.registers.rules import Format, Lack, Verdict, Wrong
@@ -66,11 +67,11 @@ HEADS = {
     "country": _l("Country"),
     "bank": _l("Bank"),
     "bik": _l("BIK"),
-    "account": _l("Account"),
+    "account": lazy_pgettext("bank", "Account"),
     "correspondent": _l("Correspondent account"),
     "iban": _l("IBAN"),
     "bic": _l("BIC"),
-    "card": _l("Card"),
+    "card": lazy_pgettext("bank", "Card"),
     "phone": _l("Phone"),
     "note": _l("Note"),
     "purpose": _l("Purpose"),

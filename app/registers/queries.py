@@ -138,6 +138,7 @@ def lines(file_id: int) -> Select[Any]:
             Payout.public_id.label("payout"),
             Payout.state.label("state"),
             Partner.name.label("partner"),
+            Partner.refcode.label("refcode"),
         )
         .outerjoin(
             Payout, and_(Payout.tenant_id == BankLine.tenant_id, Payout.id == BankLine.payout_id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, g, request
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from app.billing import queries as billing
 from app.errors import NotFound
@@ -85,8 +86,8 @@ def download() -> Response:
             ]
         )
     head = (
-        _("Place"), _("Partner"), _("Code"), _("Since"), _("Sum"), _("Tax withheld"), _("Fee of the partner"),
-        _("Reaches the partner"), _("From the balance"), _("What it waits for"),
+        _("Place"), _("Partner"), _("Code"), pgettext("queue", "Since"), _("Sum"), _("Tax withheld"),
+        _("Fee of the partner"), _("Reaches the partner"), _("From the balance"), _("What it waits for"),
     )  # fmt: skip
     told("payout-queue", len(rows), kind)
     return attachment("payout-queue", str(_("Queue")), kind, [str(h) for h in head], rows)

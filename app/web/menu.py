@@ -124,9 +124,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("By partner"), endpoint="office.wallet.index"),
                 Entry(lazy_gettext("By sale"), endpoint="office.commissions.index"),
+                Entry(lazy_gettext("By hand"), endpoint="office.adjustments.index"),
+                Entry(lazy_gettext("What you owe"), endpoint="office.liability.index"),
+                Entry(lazy_gettext("Money calendar"), endpoint="office.calendars.index"),
             ),
         ),
-        Entry(lazy_gettext("By hand"), "pencil", "office.adjustments.index"),
         Entry(
             lazy_gettext("Bonuses"),
             "gift",
@@ -154,7 +156,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Payouts"),
             "cash",
             entries=(
-                Entry(lazy_gettext("Payouts"), endpoint="office.payouts.index"),
+                Entry(
+                    lazy_gettext("Payouts"),
+                    endpoint="office.payouts.index",
+                    below=_pages("office.registers", "new make"),
+                ),
                 Entry(lazy_gettext("Pay runs"), endpoint="office.payruns.index"),
                 Entry(lazy_gettext("Bank statements"), endpoint="office.registers.index"),
                 Entry(
@@ -163,9 +169,6 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("office.settlement", "settings save"),
                 ),
                 Entry(lazy_gettext("Prepaid balance"), endpoint="office.billing.index"),
-                Entry(lazy_gettext("What you owe"), endpoint="office.liability.index"),
-                Entry(lazy_gettext("Money calendar"), endpoint="office.calendars.index"),
-                Entry(lazy_gettext("Payout statistics"), endpoint="office.wallet.statistics"),
             ),
         ),
         Entry(
@@ -177,6 +180,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Receipts and contracts"), endpoint="office.papers.index"),
                 Entry(lazy_gettext("Tax withheld"), endpoint="office.papers.withheld"),
                 Entry(lazy_gettext("Months"), endpoint="office.periods.index"),
+                Entry(lazy_gettext("Legal details"), endpoint="office.requisites.legal"),
             ),
         ),
         Entry(
@@ -208,6 +212,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             "chart-bar",
             entries=(
                 Entry(lazy_gettext("Statistics"), endpoint="office.statistics.index"),
+                Entry(lazy_gettext("Payout statistics"), endpoint="office.wallet.statistics"),
                 Entry(lazy_gettext("Activity"), endpoint="office.reports.activity"),
                 Entry(lazy_gettext("Exports"), endpoint="office.lists.exports"),
                 Entry(lazy_gettext("Proof of the records"), endpoint="office.proofs.index"),
@@ -262,7 +267,6 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Recalculations"), endpoint="office.reruns.index"),
                 Entry(lazy_gettext("Attribution"), endpoint="office.tenants.attribution"),
                 Entry(lazy_gettext("Payout rules"), endpoint="office.tenants.payouts"),
-                Entry(lazy_gettext("Legal details"), endpoint="office.requisites.legal"),
                 Entry(lazy_gettext("Counters"), endpoint="office.attribution.snippet"),
                 Entry(lazy_gettext("Connections"), endpoint="office.intake.index"),
                 Entry(lazy_gettext("Team"), endpoint="office.identity.team"),
@@ -274,27 +278,66 @@ MENUS: dict[str, tuple[Entry, ...]] = {
     "cabinet": (
         Entry(lazy_gettext("Home"), "home", "cabinet.partners.index"),
         Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
-        Entry(lazy_gettext("Links"), "link", "cabinet.links.index"),
-        Entry(lazy_gettext("Codes"), "ticket", "cabinet.codes.index"),
-        Entry(lazy_gettext("Materials"), "photo", "cabinet.creatives.index"),
-        Entry(lazy_gettext("Sales and accruals"), "coins", "cabinet.commissions.index"),
-        Entry(lazy_gettext("Statistics"), "chart-bar", "cabinet.statistics.index"),
+        Entry(
+            lazy_gettext("Links and materials"),
+            "link",
+            entries=(
+                Entry(
+                    lazy_gettext("Links"),
+                    endpoint="cabinet.links.index",
+                    below=_pages("cabinet", "verified_sites.index postbacks.index"),
+                ),
+                Entry(lazy_gettext("Codes"), endpoint="cabinet.codes.index"),
+                Entry(lazy_gettext("Materials"), endpoint="cabinet.creatives.index"),
+            ),
+        ),
+        Entry(
+            lazy_gettext("Sales and accruals"),
+            "coins",
+            entries=(
+                Entry(lazy_gettext("Sales and accruals"), endpoint="cabinet.commissions.index"),
+                Entry(lazy_gettext("Statistics"), endpoint="cabinet.statistics.index"),
+                Entry(lazy_gettext("My sale is missing"), endpoint="cabinet.trust.index"),
+            ),
+        ),
         Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
-        Entry(lazy_gettext("Payouts"), "cash", "cabinet.payouts.index"),
-        Entry(lazy_gettext("Money calendar"), "calendar", "cabinet.calendars.index"),
-        Entry(lazy_gettext("My sale is missing"), "help-circle", "cabinet.trust.index"),
+        Entry(
+            lazy_gettext("Payouts"),
+            "cash",
+            entries=(
+                Entry(
+                    lazy_gettext("Payouts"),
+                    endpoint="cabinet.payouts.index",
+                    below=_pages("cabinet.conversions", "index"),
+                ),
+                Entry(
+                    lazy_gettext("Payment details"),
+                    endpoint="cabinet.payouts.details",
+                    below=_pages("cabinet.payouts", "change_details take_back_details"),
+                ),
+                Entry(lazy_gettext("Money calendar"), endpoint="cabinet.calendars.index"),
+            ),
+        ),
         Entry(
             lazy_gettext("Account"),
             "scale",
-            "cabinet.ledger.index",
-            below=(
-                *_pages("cabinet.statements", "index"),
-                *_pages("cabinet.proofs", "index statement"),
+            entries=(
+                Entry(
+                    lazy_gettext("Account"),
+                    endpoint="cabinet.ledger.index",
+                    below=_pages("cabinet.proofs", "index statement"),
+                ),
+                Entry(lazy_gettext("Statement"), endpoint="cabinet.statements.index"),
+                Entry(lazy_gettext("Documents"), endpoint="cabinet.documents.index"),
             ),
         ),
         Entry(lazy_gettext("My bonuses"), "coin", "cabinet.bonuses.index"),
-        Entry(lazy_gettext("Documents"), "file-text", "cabinet.documents.index"),
-        Entry(lazy_gettext("Settings"), "settings", "cabinet.partners.settings"),
+        Entry(
+            lazy_gettext("Settings"),
+            "settings",
+            "cabinet.partners.settings",
+            below=_pages("cabinet.telegram", "index"),
+        ),
         Entry(lazy_gettext("Help"), "message-circle", "cabinet.help.index"),
     ),
     "platform": (

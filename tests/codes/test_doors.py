@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
 
-from app import clock
 from app.codes import queries
 from app.extensions import db
 from app.facts.models import Fact
-from app.identity import service as identity
-from app.partners import service as partners
 from app.partners.models import Partner
-from tests.partners.calls import PASSWORD, Shop
+from tests.codes.setting import order, page
+from tests.partners.calls import Shop
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
-
-    from app.application import App
-
-
-@pytest.fixture
-def lampa(app: App, _sound: None) -> Shop:
-    """Lampa, with the partner Anna who can sign in."""
-    shop = Shop(app, "Lampa")
-    with shop.scope():
-        anna = partners.create(
-            partners.NewPartner(name="Anna", refcode="anna", email=f"anna@{shop.domain}")
-        )
-        assert anna.person_id is not None
-        person = identity.ensure_person(f"anna@{shop.domain}", "Anna")
-        identity.change_password(person, PASSWORD)
-    return shop
-
-
-def page(lampa: Shop, path: str = "") -> str:
-    return f"/{lampa.slug}/office/codes/{path}"
 
 
 def code_id(lampa: Shop, code: str) -> int:
@@ -45,21 +23,6 @@ def code_id(lampa: Shop, code: str) -> int:
         found = queries.by_code(code)
         assert found is not None
         return found.code.id
-
-
-def order(lampa: Shop, number: str, code: str, **more: Any) -> Any:
-    body = {
-        "status": "paid",
-        "currency": "RUB",
-        "created_at": clock.wall().isoformat(),
-        "customer": {"id": number, "email": f"{number}@example.org"},
-        "lines": [{"id": "1", "quantity": "1", "price": "1000.00"}],
-        "partner_code": code,
-        **more,
-    }
-    answer = lampa.call("PUT", f"/orders/{number}", body)
-    assert answer.status_code == 200, answer.text
-    return answer.json
 
 
 def test_a_manager_makes_a_code_limits_it_and_switches_it_off(lampa: Shop) -> None:

@@ -15,7 +15,7 @@ from app.codes import rules
 from app.codes.service.many import AT_ONCE, MOST
 from app.extensions import db
 from app.partners.models import Code
-from tests.codes.test_doors import lampa, order, page  # noqa: F401 - a fixture
+from tests.codes.setting import order, page
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -26,18 +26,18 @@ FORM = {"partner": "anna", "number": "30", "pattern": "CARD-@#**", "shop": "0", 
 
 
 @pytest.fixture
-def desk(lampa: Shop) -> FlaskClient:  # noqa: F811
+def desk(lampa: Shop) -> FlaskClient:
     return lampa.staff("manager")
 
 
-def codes(lampa: Shop) -> list[str]:  # noqa: F811
+def codes(lampa: Shop) -> list[str]:
     with lampa.scope():
         query = select(Code.display).where(Code.kind == "promo").order_by(Code.id)
         return list(db.session.scalars(query))
 
 
 def test_codes_are_made_by_the_pattern_each_good_for_the_same_and_exported_together(
-    lampa: Shop,  # noqa: F811
+    lampa: Shop,
     desk: FlaskClient,
 ) -> None:
     desk.post(page(lampa, "new"), data={"partner": "anna", "code": "OTHER", "shop": "0"})
@@ -62,7 +62,7 @@ def test_codes_are_made_by_the_pattern_each_good_for_the_same_and_exported_toget
     assert second["reason"] == "code_used_up"
 
 
-def test_a_long_making_is_the_workers_and_can_be_left(lampa: Shop, desk: FlaskClient) -> None:  # noqa: F811
+def test_a_long_making_is_the_workers_and_can_be_left(lampa: Shop, desk: FlaskClient) -> None:
     number = AT_ONCE + 10
     answer = desk.post(page(lampa, "many"), data=FORM | {"number": str(number)})
     assert "It begins in a moment" in desk.get(answer.location).text
@@ -91,7 +91,7 @@ def test_a_long_making_is_the_workers_and_can_be_left(lampa: Shop, desk: FlaskCl
     ],
 )
 def test_what_cannot_be_made_is_refused_with_the_input_kept(
-    lampa: Shop,  # noqa: F811
+    lampa: Shop,
     desk: FlaskClient,
     said: dict[str, Any],
 ) -> None:
@@ -101,7 +101,7 @@ def test_what_cannot_be_made_is_refused_with_the_input_kept(
     assert codes(lampa) == []
 
 
-def test_codes_that_are_taken_are_passed_over(lampa: Shop, desk: FlaskClient) -> None:  # noqa: F811
+def test_codes_that_are_taken_are_passed_over(lampa: Shop, desk: FlaskClient) -> None:
     """Half of what the pattern makes is taken: the other half is given, and nothing twice."""
     with lampa.scope():
         total = rules.how_many("F#*")
@@ -113,7 +113,7 @@ def test_codes_that_are_taken_are_passed_over(lampa: Shop, desk: FlaskClient) ->
     assert len(found) == len(set(found)) == 7 * 15 < total
 
 
-def test_support_sees_the_codes_and_makes_none(lampa: Shop) -> None:  # noqa: F811
+def test_support_sees_the_codes_and_makes_none(lampa: Shop) -> None:
     support = lampa.staff("support")
     assert support.get(page(lampa, "many")).status_code == 403
     assert support.post(page(lampa, "many"), data=FORM).status_code == 403

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+from lxml import html
 from openpyxl import load_workbook
 from sqlalchemy import select
 
@@ -118,7 +121,41 @@ def test_all_of_a_month_come_as_one_zip(desk: Desk) -> None:
     assert "Download (ZIP)" in desk.client.get(answer.location).text
     packed = desk.client.get(f"{answer.location}zip")
     assert packed.content_type == "application/zip"
-    assert packed.data[:2] == b"PK"
+    names = zipfile.ZipFile(io.BytesIO(packed.data)).namelist()
+    ends = Counter((name.partition("-")[0], name.rpartition(".")[2]) for name in names)
+    assert ends == {
+        (kind, end): 1
+        for kind in ("act", "statement", "reconciliation")
+        for end in ("html", "xlsx")
+    }
+
+
+def test_the_zip_holds_pages_that_print_without_us(desk: Desk) -> None:
+    desk.post("words?kind=act&locale=en", title="Act <b>{number}</b>")
+    desk.issue()
+    (act,) = desk.made()
+    desk.post(f"{act.public_id}/reissue", reason="A slip")
+    answer = desk.post("pack", month=str(desk.month.first)[:7])
+    with desk.app.app_context():
+        jobs.sweep_runs()
+    packed = zipfile.ZipFile(io.BytesIO(desk.client.get(f"{answer.location}zip").data))
+    (name,) = [name for name in packed.namelist() if name.endswith(".html")]
+    page = html.document_fromstring(packed.read(name).decode())
+    assert page.get("lang") == "en"
+    said = " ".join(page.itertext())
+    assert "<b>" in said
+    assert "900.00" in said
+    assert f"Takes the place of {act.label}, which is void." in said
+    outside = [each.get(key) for each in page.iter() for key in ("href", "src") if each.get(key)]
+    assert outside == []
+
+
+def test_days_in_the_wrong_order_issue_nothing(desk: Desk) -> None:
+    answer = desk.issue(first=str(desk.month.last), last=str(desk.month.first))
+    assert answer.status_code == 422
+    assert "The last day is before the first one." in answer.text
+    assert f'value="{desk.month.last}"' in answer.text
+    assert desk.made() == []
 
 
 def test_one_document_comes_as_a_workbook(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app import clock
 from app.events.service import acting_as
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Round = Callable[["Race", str], str]
 
-SOLD = 30_000
+SOLD, LOOKS = 30_000, 60
 ROUNDS = pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.long)])
 
 
@@ -81,13 +81,28 @@ class Race:
         return number
 
     def meet(self, acts: dict[str, Callable[[], object]]) -> dict[str, str]:
-        """Let all happen at one moment, a worker of the run among them; then the work comes to its end."""
+        """Let all happen at one moment, a worker of the run among them; then the work comes to its end.
+
+        The worker reads a lot before it locks anything, so people look around first, some longer.
+        """
         number = self.work
-        all_acts = acts | {"run": lambda: runs.work(number, service.KINDS)}
+        late = {
+            name: self._after_a_look(act, self.dice.randrange(LOOKS)) for name, act in acts.items()
+        }
+        all_acts = late | {"run": lambda: runs.work(number, service.KINDS)}
         order = self.dice.sample(list(all_acts), len(all_acts))
         found = meet(self.app, self.tenant, [all_acts[name] for name in order])
         self.go_on()
         return dict(zip(order, found, strict=True))
+
+    @staticmethod
+    def _after_a_look(act: Callable[[], object], looks: int) -> Callable[[], object]:
+        def run() -> object:
+            for _ in range(looks):
+                db.session.execute(text("SELECT 1"))
+            return act()
+
+        return run
 
     def payouts(self) -> list[Payout]:
         """Anna's payouts."""

@@ -29,6 +29,7 @@ OWN_NAMES = {
     "attribution/clicks.py": "a WSGI function in front of Flask",
     "attribution/explain.py": "words for stored claims: no rule, and no page of its own",
     "commissions/explain.py": "words for a stored explanation: no rule, and no page of its own",
+    "documents/prints.py": "documents are pages that travel",
     "intake/hooks.py": "a WSGI function in front of Flask",
     "profiles/explain.py": "words for what a rule saw and gave: no rule, and no page of its own",
     "ledger/checks.py": "the invariants, as queries with no rows",

@@ -5,8 +5,10 @@ import json
 import os
 import secrets
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
@@ -14,9 +16,11 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.attribution.models import Click
+from app.billing.models import TopUp
 from app.codes.queries import by_code
 from app.config import Config
 from app.creatives.models import Creative, CreativeLink
+from app.documents.models import Document
 from app.events import service as events
 from app.events.models import Event
 from app.extensions import db
@@ -30,12 +34,15 @@ from app.notifications.models import Message
 from app.notifications.service import promise
 from app.onboarding import demo
 from app.onboarding.demo import drawings, history, opening, visits
-from app.onboarding.demo.cast import KNIGA, LAMPA, PLAYS, Play
+from app.onboarding.demo.cast import KNIGA, LAMPA, PLAYS, ZONE, Play
 from app.onboarding.demo.tools import SIZES, WORDS
 from app.orders.models import Order
 from app.orders.rules import Customer, Line, Snapshot, State
 from app.orders.service import Incoming
 from app.partners.models import Partner
+from app.payruns.models import PayRun
+from app.periods.models import Closing
+from app.statements.rules import month_before
 from app.tenancy import tenant_scope
 from app.tenants import queries as tenants
 from tests.world import sign_in
@@ -161,6 +168,28 @@ def test_banners_are_drawn_in_their_sizes(
     # Not one plane: three colours at least cover a two-hundredth of it each.
     wide = [count for count, _colour in colours if 200 * count >= size[0] * size[1]]
     assert len(wide) >= 3
+
+
+def test_the_money_desk_is_alive(scene: None, filled: Filled) -> None:
+    for play in filled.plays:
+        stage = opening.staged(play)
+        last = month_before((stage.opening - timedelta(days=2)).astimezone(ZoneInfo(ZONE)).date())
+        with tenant_scope(stage.tenant.id):
+            runs = db.session.scalars(select(PayRun.state).order_by(PayRun.id)).all()
+            assert runs[-1] in {"draft", "prepared"}  # somebody has to look at it
+            assert set(runs) <= {"done", "cancelled", "draft", "prepared"}
+            invoices = db.session.scalars(select(TopUp).order_by(TopUp.id)).all()
+            assert [each.state for each in invoices] == ["paid", "open"]
+            assert invoices[0].received == invoices[0].amount
+            issued = db.session.execute(select(Document.kind, Document.period_from)).all()
+            assert {kind for kind, _first in issued} == {"act", "statement"}
+            assert {first for _kind, first in issued} == {last}
+            closed = db.session.scalars(select(Closing.month)).all()
+            assert last in closed
+            assert tenants.legal() is not None
+    with tenant_scope(opening.staged(filled.plays[0]).tenant.id):
+        runs = db.session.scalars(select(PayRun.state).order_by(PayRun.id)).all()
+    assert "done" in runs
 
 
 def test_orders_of_the_second_merchant_came_by_its_webhook(scene: None, filled: Filled) -> None:

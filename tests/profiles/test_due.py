@@ -85,6 +85,13 @@ def test_an_order_paid_with_bonuses_earns_nothing_where_the_program_says_so() ->
     assert earned(order(paid_by_bonus=0), while_redeeming=False) == [(1, 3_400)]
 
 
+def test_the_programs_rounding_holds_where_a_rule_says_nothing() -> None:
+    assert earned(order(total=75)) == [(1, 1)]
+    assert earned(order(total=75), rounding="half_up") == [(1, 2)]
+    down = published({"do": "earn.percent", "rate": "2%", "rounding": "down"})
+    assert earned(order(1, 75, State.AGREED, down), rounding="half_up") == [(1, 1)]
+
+
 def test_what_came_back_is_not_kept() -> None:
     assert earned(order(refunded={"1": Fraction(85_000)})) == [(1, 1_700)]
     assert earned(order(refunded={"1": Fraction(170_000)})) == [(1, 0)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import lxml.html
 import openpyxl
 import pytest
 from sqlalchemy import select
@@ -87,6 +88,44 @@ def test_what_cannot_be_carried_is_named_and_the_rest_is_downloaded(desk: Desk) 
     assert (desk.state(desk.anna), desk.state(desk.boris)) == ("sending", "approved")
     assert "No. 1" in desk.get("new").text
     assert desk.post("new", format="1c").status_code == 409
+
+
+def test_a_register_in_the_wrong_format_is_had_in_another_and_its_money_leaves_once(
+    desk: Desk,
+) -> None:
+    desk.post("new", format="csv", payout=[desk.anna])
+    page = desk.get("new").text
+    there = page[page.index("No. 1") :].partition("/registers/")[2].partition('"')[0]
+    assert there.endswith("file?as=xlsx")
+    answer = desk.get(there.replace("xlsx", "1c"))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="register-1.txt"'
+    assert [d["Сумма"] for d in Exchange.read(answer.data).documents] == ["50.00"]
+    assert desk.state(desk.anna) == "sending"
+    refused = desk.get(there.replace("xlsx", "pain"))
+    assert refused.status_code == 409
+    assert "cannot carry all payouts" in refused.text
+    assert desk.get(there.replace("xlsx", "pdf")).status_code == 404
+
+
+def test_money_that_came_back_late_is_one_click_from_a_prefilled_entry_by_hand(desk: Desk) -> None:
+    desk.post("new", format="1c", payout=[desk.anna])
+    desk.post(
+        desk.load(onec([Payment("50.00", mark(desk.anna))])).location.partition("registers/")[2]
+        + "apply"
+    )
+    assert desk.state(desk.anna) == "paid"
+    late = desk.load(
+        onec([Payment("50.00", f"Returned {mark(desk.anna)}", incoming=True)]), "late.txt"
+    )
+    page = lxml.html.document_fromstring(desk.client.get(late.location).text)
+    (link,) = [a for a in page.iter("a") if a.text == "Give it back to the partner"]
+    entry = lxml.html.document_fromstring(desk.client.get(link.get("href")).text)
+    said = dict(entry.forms[-1].form_values())
+    assert said["amount"] == "50.00"
+    assert desk.anna in said["reason"]
+    assert said["chosen"].strip().startswith("anna-")
+    wrong = desk.client.get(link.get("href").replace("amount=5000", "amount=-5"))
+    assert wrong.status_code == 200
 
 
 @pytest.mark.parametrize("obstacle", ["frozen", "papers"])

@@ -79,6 +79,7 @@ GOOD = Candidate(1, 900, NOW, True, False, 7, None, False)
         (Candidate(1, 900, NOW, False, False, 7, None, False), Out.INACTIVE),
         (Candidate(1, 499, NOW, True, False, 7, None, False), Out.BELOW_MINIMUM),
         (Candidate(1, 900, NOW, True, False, None, None, False), Out.NO_DETAILS),
+        (Candidate(1, 900, NOW, True, False, None, None, False, frozen=True), Out.FROZEN),
         (Candidate(1, 900, NOW, True, False, 7, NOW + timedelta(seconds=1), False), Out.COOLING),
         (Candidate(1, 900, NOW, True, False, 7, NOW, False), None),
         (

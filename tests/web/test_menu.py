@@ -89,6 +89,28 @@ def test_a_page_stands_under_the_entry_it_belongs_to(app: App, page: str, entry:
     assert current == [entry]
 
 
+def test_the_partners_menu_is_nine_lines_and_has_every_page_once(app: App) -> None:
+    tops = menu.MENUS["cabinet"]
+    assert [str(top.label) for top in tops] == [
+        *("Home", "Products", "Links and materials", "Sales and accruals", "Network"),
+        *("Payouts", "Account", "Settings", "Help"),
+    ]
+    named = [e.endpoint for top in tops for e in (top, *top.entries) if e.endpoint]
+    assert len(named) == len(set(named))
+    # A list of a slice that a partner can open, and that stands under no line of the menu, is lost.
+    lists = {n for n in app.view_functions if n.startswith("cabinet.") and n.endswith(".index")}
+    below = {name for top in tops for e in (top, *top.entries) for name in e.below}
+    assert lists - set(named) - below == set()
+
+
+def test_the_money_desk_is_three_groups_and_legal_details_stand_with_the_documents() -> None:
+    groups = {str(top.label): [str(e.label) for e in top.entries] for top in menu.MENUS["office"]}
+    assert groups["Accruals"][:3] == ["By partner", "By sale", "By hand"]
+    assert groups["Payouts"][:2] == ["Payouts", "Pay runs"]
+    assert {"Documents", "Legal details"} <= set(groups["Accounts"])
+    assert all(len(groups[name]) <= 6 for name in ("Accruals", "Payouts", "Accounts"))
+
+
 def test_every_page_that_a_menu_names_exists(app: App) -> None:
     named = {
         name

@@ -13,9 +13,20 @@ from app.adjustments import queries, service
 from app.adjustments.forms import ACTS, AdjustForm
 from app.adjustments.models import Adjustment
 from app.adjustments.office.door import bp
-from app.adjustments.rules import MOST, Act, Refusal, Wish, gain, read_lines, settled, total, twice
+from app.adjustments.rules import (
+    MOST,
+    REASON,
+    Act,
+    Refusal,
+    Wish,
+    gain,
+    read_lines,
+    settled,
+    total,
+    twice,
+)
 from app.errors import DomainError, NotFound
-from app.money import MoneyError, parse_typed
+from app.money import Money, MoneyError, parse_typed
 from app.partners.models import Partner
 from app.partners.office.lists import chosen
 from app.partners.queries import actor_names
@@ -87,11 +98,19 @@ def index() -> Response:
 @bp.get("/new")
 @requires("money")
 def new() -> Response:
-    """Offer the form; the partners are those ticked, or those that the list's filter shows."""
+    """Offer the form; the partners are those ticked, or those that the list's filter shows.
+
+    `amount` (minor units) and `reason`: what the page that leads here knows already.
+    """
     codes = request.args.getlist("partner")
     if request.args.get("all"):
         codes = queries.refcodes(chosen(request.args), MOST + 1)
-    form = AdjustForm(formdata=None, data={"chosen": "\n".join(codes)})
+    amount, reason = request.args.get("amount", ""), request.args.get("reason", "")[:REASON]
+    known = int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 16 else 0
+    data: dict[str, object] = {"chosen": "\n".join(codes), "reason": reason}
+    if known:
+        data["amount"] = Money(known, g.tenant.currency)
+    form = AdjustForm(formdata=None, data=data)
     if len(codes) > MOST:
         form.complain("chosen", _too_many())
     return _form(form, 422 if len(codes) > MOST else 200)

@@ -8,9 +8,9 @@ from app.documents.service.issuing import issue, reissue, sign, void
 from app.documents.service.texts import reset_words, set_words, usual, words_of
 from app.documents.service.work import (
     ISSUE,
-    KINDS,
     PACK,
     is_kept,
+    kinds,
     packed,
     prune,
     span_of_run,
@@ -20,11 +20,11 @@ from app.documents.service.work import (
 
 __all__ = [
     "ISSUE",
-    "KINDS",
     "PACK",
     "drafts",
     "is_kept",
     "issue",
+    "kinds",
     "packed",
     "prune",
     "reissue",

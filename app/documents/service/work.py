@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import zipfile
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from app.documents.models import Document
     from app.runs.models import Run
     from app.statements.rules import Span
+
+    Print = Callable[[Document, Document | None], bytes]
 
 ISSUE, PACK = "documents.issue", "documents.pack"
 KEPT = timedelta(days=7)  # packed documents; they can be packed again
@@ -62,12 +65,16 @@ def _issue_batch(run: Run, ids: Sequence[int]) -> Step:
     return Step(ids[-1], len(ids), {"issued": sum(made.values()), "by_kind": made})
 
 
-def _pack_batch(run: Run, ids: Sequence[int]) -> Step:
+def _pack_batch(printed: Print, run: Run, ids: Sequence[int]) -> Step:
     """Write a batch as a zip of its own under its cursor: made twice, it is the same file."""
+    found = queries.some(ids)
+    replaced = queries.replaced(document for document, _refcode in found)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
-        for document, refcode in queries.some(ids):
-            made.writestr(name_of(document, refcode), workbook(document))
+        for document, refcode in found:
+            name, former = name_of(document, refcode), replaced.get(document.replaces_id or 0)
+            made.writestr(f"{name}.html", printed(document, former))
+            made.writestr(f"{name}.xlsx", workbook(document))
     folder = folder_of(run.public_id)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".new-", delete=False) as part:
@@ -77,9 +84,9 @@ def _pack_batch(run: Run, ids: Sequence[int]) -> Step:
 
 
 def name_of(document: Document, refcode: str) -> str:
-    """Return the name of a document in the zip: kind, number and the partner's code."""
+    """Return the name of a document in the zip, without its end: kind, number and the partner's code."""
     safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in refcode)
-    return f"{document.kind}-{document.year}-{document.number:06}-{safe}.xlsx"
+    return f"{document.kind}-{document.year}-{document.number:06}-{safe}"
 
 
 def folder_of(run: str) -> Path:
@@ -143,13 +150,17 @@ def _take_of(take: Callable[[Span, int, int], Sequence[int]]) -> Callable[..., S
     return lambda run, cursor, most: take(span_of_run(run), cursor, most)
 
 
-KINDS = {
-    ISSUE: runs.Kind(
-        count=_count_of(statements.number_with_account),
-        take=_take_of(statements.with_account),
-        apply=_issue_batch,
-    ),
-    PACK: runs.Kind(
-        count=_count_of(queries.number_to_pack), take=_take_of(queries.to_pack), apply=_pack_batch
-    ),
-}
+def kinds(printed: Print) -> dict[str, runs.Kind]:
+    """Return how documents are issued and packed; `printed` makes a document's page, as people read it."""
+    return {
+        ISSUE: runs.Kind(
+            count=_count_of(statements.number_with_account),
+            take=_take_of(statements.with_account),
+            apply=_issue_batch,
+        ),
+        PACK: runs.Kind(
+            count=_count_of(queries.number_to_pack),
+            take=_take_of(queries.to_pack),
+            apply=partial(_pack_batch, printed),
+        ),
+    }

@@ -50,7 +50,7 @@ def deeds(stage: Stage) -> Iterator[tuple[datetime, Callable[[], object], str]]:
     yield stage.days_before(12, 10), partial(_top_up, desk), desk
     yield stage.days_before(1, 13), partial(billing.ask, TOP_UP // 2, desk), desk
     yield stage.opening, partial(_close_a_month, stage), desk
-    yield stage.opening, _run_to_be_approved, desk
+    yield stage.opening, _run_of_today, desk
 
 
 def _sign_papers(stage: Stage) -> None:
@@ -77,8 +77,15 @@ def _run_to_be_approved(pays: Pays = Pays.ASKED) -> PayRun | None:
     run = _worked(payruns.make(pays, clock.today(ZONE)))
     if not run.total:
         payruns.cancel(run)
+        _worked(run)
         return None
     return _worked(payruns.prepare(run))
+
+
+def _run_of_today() -> None:
+    """Leave a run that waits for approval, or a draft where nobody has asked."""
+    if _run_to_be_approved() is None:
+        _worked(payruns.make(Pays.AVAILABLE, clock.today(ZONE)))
 
 
 def _run_to_the_end() -> None:

@@ -40,13 +40,15 @@ class Earning:
     """What the merchant's program says of earning.
 
     `on`: agreed or completed, when an order counts as paid; `while_redeeming`: whether an order that is
-    paid with bonuses in part earns at all; days: where an effect says nothing (None: at once, never).
+    paid with bonuses in part earns at all; days and rounding: where an effect says nothing
+    (None: never).
     """
 
     on: str = "agreed"
     while_redeeming: bool = True
     delay_days: int = 0
     expires_days: int | None = None
+    rounding: str = "down"
 
 
 def earning_of(program: Program) -> Earning:
@@ -56,6 +58,7 @@ def earning_of(program: Program) -> Earning:
         while_redeeming=program.earn_while_redeeming,
         delay_days=program.delay_days,
         expires_days=program.expires_days,
+        rounding=program.rounding,
     )
 
 
@@ -124,7 +127,7 @@ def due_of(
         runs = [Run(each.rule_id, each.rule, evaluate(each.rule, order.facts)) for each in live]
         versions = {each.rule_id: each for each in live}
         at = order.created_at.astimezone(zone)
-        applied = settle(runs, _windowed(versions, used, at))
+        applied = settle(runs, _windowed(versions, used, at), program.rounding)
         _use(used, applied, versions, at)
         for each in applied:
             version = versions[each.rule]

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
 _MODES: dict[str, Callable[[Fraction], int]] = {"down": floor, "up": ceil, "half_up": half_up}
 
 
-def rounded(raw: Fraction, args: Mapping[str, Any]) -> int:
-    """Return whole bonus minor units by the effect's rounding."""
-    return _MODES[args.get("rounding", "down")](raw)
+def rounded(raw: Fraction, args: Mapping[str, Any], usual: str = "down") -> int:
+    """Return whole bonus minor units by the effect's rounding; `usual` where it says nothing."""
+    return _MODES[args.get("rounding", usual)](raw)
 
 
-def rounded_together(parts: Sequence[Fraction], args: Mapping[str, Any]) -> list[int]:
+def rounded_together(
+    parts: Sequence[Fraction], args: Mapping[str, Any], usual: str = "down"
+) -> list[int]:
     """Round the sum once and hand it out over the parts: they sum to exactly what is due."""
     amounts, before, total = [], 0, Fraction(0)
     for part in parts:
         total += part
-        so_far = rounded(total, args)
+        so_far = rounded(total, args, usual)
         amounts.append(so_far - before)
         before = so_far
     return amounts

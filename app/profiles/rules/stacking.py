@@ -38,13 +38,16 @@ Usage = Mapping[tuple[int, str, int | None], Used]  # (rule, scope, recipient): 
 NOTHING: Usage = {}
 
 
-def settle(runs: Sequence[Run], used: Usage = NOTHING) -> tuple[Applied, ...]:
+def settle(
+    runs: Sequence[Run], used: Usage = NOTHING, rounding: str = "down"
+) -> tuple[Applied, ...]:
     """Return what is due to whom from all rules together, in bonus minor units.
 
     Bases add, or the strongest exclusive rule alone gives what it gives (to the customer, to referrers,
     to rights holders). A multiplier gives (times - 1) of all bases of the customer, up to its cap.
-    Each rule's sum for a recipient is rounded once; limits cut what is rounded. A matching rule with
-    `stop` silences all weaker ones. What is silenced stays in the answer with 0 and the reason.
+    Each rule's sum for a recipient is rounded once (by `rounding` where effects say nothing); limits cut
+    what is rounded. A matching rule with `stop` silences all weaker ones. What is silenced stays in the
+    answer with 0 and the reason.
     """
     ordered = sorted(runs, key=lambda run: (-run.rule.stacking.priority, run.rule_id))
     matched = [run for run in ordered if run.evaluation.matched]
@@ -66,7 +69,7 @@ def settle(runs: Sequence[Run], used: Usage = NOTHING) -> tuple[Applied, ...]:
     )
     found: list[Applied] = []
     for run in matched:
-        rows = _rounded(run.rule_id, given[run.rule_id], total)
+        rows = _rounded(run.rule_id, given[run.rule_id], total, rounding)
         found += limited(run.rule, rows, used)
     return tuple(found)
 
@@ -103,14 +106,16 @@ def _silenced(run: Run, share: Share, stopped: set[int], winners: Mapping[str, i
     return "" if winner == run.rule_id else YIELDED
 
 
-def _rounded(rule_id: int, shares: Sequence[tuple[Share, str]], total: Fraction) -> list[Applied]:
+def _rounded(
+    rule_id: int, shares: Sequence[tuple[Share, str]], total: Fraction, rounding: str
+) -> list[Applied]:
     raws = [Fraction(0) if silent else _with_factor(share, total) for share, silent in shares]
     groups: dict[tuple[str, int | None], list[int]] = defaultdict(list)
     for place, (share, _silent) in enumerate(shares):
         groups[share.to.who, share.to.id].append(place)
     amounts = [0] * len(shares)
     for places in groups.values():
-        parts = rounded_together([raws[p] for p in places], shares[places[0]][0].args)
+        parts = rounded_together([raws[p] for p in places], shares[places[0]][0].args, rounding)
         for place, amount in zip(places, parts, strict=True):
             amounts[place] = amount
     return [

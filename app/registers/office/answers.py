@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from app.errors import NotFound
 from app.registers import queries, service
@@ -35,10 +36,10 @@ FILES = Table(
             "name", _l("File"), render="name", main=True,
             href=lambda r: url_for("office.registers.show", statement_id=r.public_id),
         ),
-        Column("since", _l("From"), render="date"),
-        Column("until", _l("To"), render="date"),
+        Column("since", _l("From the day"), render="date"),
+        Column("until", _l("To the day"), render="date"),
         Column("loaded_at", _l("Loaded"), render="datetime", sort=BankFile.loaded_at),
-        Column("applied_at", _l("Applied"), render="datetime"),
+        Column("applied_at", lazy_pgettext("bank statement", "Applied"), render="datetime"),
     ),
     empty=Empty(
         _l("No bank statement yet"),
@@ -66,14 +67,15 @@ LINES = Table(
                value=lambda r: r.BankLine.amount if r.BankLine.incoming else -r.BankLine.amount),
         Column("other", _l("Other party"), render="name", value=lambda r: service.words_of(r.BankLine)[1]),
         Column("text", _l("Purpose"), quiet=True, value=lambda r: service.words_of(r.BankLine)[0]),
-        Column("verdict", _l("What it is"), render="verdict", value=lambda r: r.BankLine.verdict),
+        Column("verdict", lazy_pgettext("bank statement", "What it is"), render="verdict",
+               value=lambda r: r.BankLine.verdict),
         Column("partner", _l("Partner"), render="name"),
         Column("payout", _l("Payout"), render="badge", value=lambda r: r.state,
                href=lambda r: r.payout and url_for("office.payouts.show", public_id=r.payout)),
     ),
     filters=(
         Filter(
-            "what", _l("What it is"),
+            "what", lazy_pgettext("bank statement", "What it is"),
             [("people", _l("For a person to look at")), *((v, words[0]) for v, words in VERDICTS.items())],
             _of_kind,
         ),
@@ -122,6 +124,7 @@ def show(statement_id: str) -> Response:
         people=sum(n for v, (n, _total) in sums.items() if v in FOR_PEOPLE),
         listed=LINES.load(queries.lines(file.id)),
         verdicts=VERDICTS,
+        came_late=Verdict.CAME_LATE,
         may_apply=may("money"),
     )
 

@@ -44,6 +44,7 @@ def new() -> Response:
         lacks=LACKS,
         shown=SHOWN,
         made=queries.registers(run.id if run else None),
+        ready=service.ready(),
         back=_back(run),
     )
 
@@ -65,19 +66,20 @@ def make() -> Response:
 @requires("money")
 @freshly
 def file(public_id: str) -> Response:
-    """Answer with the file once more; it is as it was."""
+    """Answer with the file once more, as it was, or the same payouts in another format (`?as=`)."""
     register = queries.find(public_id) if "\x00" not in public_id else None
-    if register is None:
+    said = request.args.get("as", "")
+    if register is None or (said and said not in set(Format)):
         raise NotFound
-    return _file(register)
+    return _file(register, Format(said) if said else None)
 
 
-def _file(register: Register) -> Response:
-    kind = Format(register.format)
+def _file(register: Register, other: Format | None = None) -> Response:
+    kind = other or Format(register.format)
     heads = {name: str(word) for name, word in HEADS.items()}
     purpose = PURPOSE_ABROAD if kind is Format.PAIN else PURPOSE
-    answer = Response(service.write(register, heads, purpose), content_type=FILES[kind][0])
-    name = service.file_name(register)
+    answer = Response(service.write(register, heads, purpose, other), content_type=FILES[kind][0])
+    name = service.file_name(register, other)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.registers.service.answers import apply, load, words_of
-from app.registers.service.making import Choice, choices, file_name, make, write
+from app.registers.service.making import Choice, choices, file_name, make, ready, write
 
 __all__ = [
     "Choice",
@@ -12,6 +12,7 @@ __all__ = [
     "file_name",
     "load",
     "make",
+    "ready",
     "words_of",
     "write",
 ]

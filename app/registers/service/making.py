@@ -138,14 +138,25 @@ def _told(register: Register, run: PayRun | None) -> None:
     )
 
 
-def write(register: Register, heads: Mapping[str, str], purpose: str) -> bytes:
+def ready() -> list[Format]:
+    """Return the formats for which the merchant's own details suffice."""
+    payer = tenants.legal()
+    return [kind for kind in Format if not payer_lacks(payer, kind)]
+
+
+def write(
+    register: Register, heads: Mapping[str, str], purpose: str, other: Format | None = None
+) -> bytes:
     """Write a register's file, the same whenever it is asked for again; a download is recorded.
 
-    `heads`: the words for the columns of a table; `purpose` goes before each payout's number.
+    `heads`: the words for the columns of a table; `purpose` goes before each payout's number; `other`: a
+    format to write it in instead of its own. Raises Conflict where that cannot carry all of its payouts.
     """
-    lines, kind = queries.written(queries.payouts_of(register)), Format(register.format)
+    lines, kind = queries.written(queries.payouts_of(register)), other or Format(register.format)
     zone = ZoneInfo(pay_runs.tenant().timezone)
     payer = tenants.legal()
+    if other and (payer_lacks(payer, other) or any(lacking(line, other) for line in lines)):
+        raise Conflict("format", _("This format cannot carry all payouts of the register."))
     record(
         "register.downloaded", f"register:{register.id}", register=register.public_id, format=kind
     )
@@ -161,6 +172,6 @@ def write(register: Register, heads: Mapping[str, str], purpose: str) -> bytes:
     return b"".join(write_csv(names, rows))
 
 
-def file_name(register: Register) -> str:
-    """Return the name of a register's file."""
-    return f"register-{register.number}.{FORMATS[Format(register.format)][1]}"
+def file_name(register: Register, other: Format | None = None) -> str:
+    """Return the name of a register's file, in its own format or in another."""
+    return f"register-{register.number}.{FORMATS[other or Format(register.format)][1]}"

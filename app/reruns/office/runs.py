@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from app.errors import DomainError, NotFound
 from app.orders.models import Order
@@ -87,7 +88,8 @@ ORDERS = Table(
     default="-change",
     columns=(
         Column("number", _l("Order"), render="name", main=True, href=_deal),
-        Column("made", _l("Made"), render="date", value=lambda r: r.created_at, sort=Order.created_at),
+        Column("made", lazy_pgettext("order", "Made"),
+               render="date", value=lambda r: r.created_at, sort=Order.created_at),
         Column("was", _l("State before"), render="badge", value=lambda r: r.facts["state"][0]),
         Column("is", _l("State after"), render="badge", value=lambda r: r.facts["state"][1]),
         Column("free", _l("Free from"), render="date", value=_free, quiet=True),
