@@ -73,6 +73,13 @@ def test_only_paid_orders_earn(state: State) -> None:
     assert earned(order(1, 170_000, state)) == []
 
 
+def test_a_rule_of_made_orders_gives_at_once_and_nothing_for_a_cancelled_one() -> None:
+    made = {"schema": 1, "trigger": "order.created", "effects": [{"do": "earn.fixed", "points": 7}]}
+    rule = Published(1, 10, parse(made))
+    assert earned(order(1, 100, State.REGISTERED, rule)) == [(1, 7)]
+    assert earned(order(1, 100, State.CANCELLED, rule)) == []
+
+
 def test_what_counts_as_paid_is_the_programs_word() -> None:
     assert earned(order(1, 100, State.AGREED), on="completed") == []
     found = due_of([order(1, 10_000, State.COMPLETED)], Earning(on="completed"), MOSCOW)
