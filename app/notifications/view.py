@@ -250,13 +250,9 @@ class View:
 
     @property
     def due(self) -> str:
-        """By when an answer is promised, on the merchant's clock."""
-        return self.moment(datetime.fromisoformat(str(self.facts["due_at"])))
-
-    @property
-    def lapse_at(self) -> str:
-        """When the first of a customer's bonuses lapses, on the merchant's clock."""
-        return self.moment(datetime.fromisoformat(str(self.facts["at"])))
+        """By when an answer is promised, or when bonuses lapse, on the merchant's clock."""
+        said = self.facts.get("due_at") or self.facts["at"]
+        return self.moment(datetime.fromisoformat(str(said)))
 
     @property
     def worth(self) -> str:

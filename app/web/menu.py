@@ -50,6 +50,8 @@ def _pages(door: str, names: str) -> tuple[str, ...]:
     return tuple(f"{door}.{name}" for name in names.split())
 
 
+_MANY = _pages("office.bonuses", "look mass people act")
+_SAID = _pages("office.bonuses", "save example")
 MENUS: dict[str, tuple[Entry, ...]] = {
     "office": (
         Entry(lazy_gettext("Overview"), "layout-dashboard", "office.reports.index"),
@@ -133,23 +135,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Bonuses"),
             "gift",
             entries=(
-                Entry(
-                    lazy_gettext("Balances"),
-                    endpoint="office.bonuses.index",
-                    below=_pages("office.bonuses", "account enter undo"),
-                ),
+                Entry(lazy_gettext("Balances"), endpoint="office.bonuses.index"),
                 Entry(lazy_gettext("Transactions"), endpoint="office.bonuses.transactions"),
-                Entry(
-                    lazy_gettext("For many at once"),
-                    endpoint="office.bonuses.masses",
-                    below=_pages("office.bonuses", "look mass people act"),
-                ),
+                Entry(lazy_gettext("For many at once"), "", "office.bonuses.masses", below=_MANY),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
-                Entry(
-                    lazy_gettext("Program"),
-                    endpoint="office.bonuses.program",
-                    below=_pages("office.bonuses", "save example"),
-                ),
+                Entry(lazy_gettext("Program"), "", "office.bonuses.program", below=_SAID),
             ),
         ),
         Entry(
@@ -190,10 +180,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Materials"), endpoint="office.creatives.index"),
                 Entry(lazy_gettext("Links"), endpoint="office.links.index"),
                 Entry(lazy_gettext("Sites"), endpoint="office.verified_sites.index"),
-                Entry(
-                    lazy_gettext("Advertising tokens"),
-                    endpoint="office.tokens.index",
-                ),
+                Entry(lazy_gettext("Advertising tokens"), endpoint="office.tokens.index"),
             ),
         ),
         Entry(
@@ -328,10 +315,10 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("cabinet.proofs", "index statement"),
                 ),
                 Entry(lazy_gettext("Statement"), endpoint="cabinet.statements.index"),
+                Entry(lazy_gettext("My bonuses"), endpoint="cabinet.bonuses.index"),
                 Entry(lazy_gettext("Documents"), endpoint="cabinet.documents.index"),
             ),
         ),
-        Entry(lazy_gettext("My bonuses"), "coin", "cabinet.bonuses.index"),
         Entry(
             lazy_gettext("Settings"),
             "settings",
@@ -378,13 +365,10 @@ def _line(entry: Entry, waiting: Mapping[str, int]) -> Line | None:
         below = _lines(entry.entries, waiting)
         current = any(line.current for line in below)
         return Line(entry.label, entry.icon, None, current, below) if below else None
-    if entry.endpoint in surroundings().hidden():
+    around = surroundings()
+    if entry.endpoint in around.hidden() or (entry.test and not around.test_mode):
         return None
-    if entry.test and not surroundings().test_mode:
-        return None
-    if entry.endpoint not in current_app.view_functions or not surroundings().allowed(
-        entry.endpoint
-    ):
+    if entry.endpoint not in current_app.view_functions or not around.allowed(entry.endpoint):
         return None
     try:
         address = url_for(entry.endpoint)
