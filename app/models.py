@@ -14,6 +14,7 @@ import app.conversions.models
 import app.creatives.models
 import app.digests.models
 import app.documents.models
+import app.earnings.models
 import app.events.models
 import app.facts.models
 import app.fraud.models

@@ -13,6 +13,7 @@ from app import clock
 from app.checkout import service
 from app.checkout.rules import rows_from_json
 from app.checkout.schemas import CaptureIn, HoldIn, HoldOut, QuoteIn, QuoteOut
+from app.earnings import service as earnings
 from app.errors import DomainError, FieldError
 from app.members import queries as members
 from app.money import to_decimal_string
@@ -22,8 +23,10 @@ from app.site.access import requires
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from app.checkout.rules import Cart
     from app.checkout.service import Reserved
     from app.orders.rules import Snapshot
+    from app.receipts.rules import Quoted
 
 bp = APIBlueprint("checkout", __name__, url_prefix="", tag="Bonuses")
 
@@ -37,7 +40,7 @@ _FIELDS = {"bonus.spend": "spend", "customer.id": "member"}  # of an order: the 
 def quote(json_data: QuoteIn) -> dict[str, Any]:
     """Say what of a cart may be paid in bonuses, and how a wish lies on it. Writes nothing."""
     snapshot = _snapshot(json_data.model_dump(exclude_none=True))
-    found, currency = service.quote(g.shop_id, snapshot), g.tenant.currency
+    found, currency = service.quote(g.shop_id, snapshot, _earn), g.tenant.currency
     sums = {
         "balance": found.balance,
         "max_spend": found.quoted.most,
@@ -53,6 +56,10 @@ def quote(json_data: QuoteIn) -> dict[str, Any]:
         "lines": _lines(zip(names, found.quoted.shares, strict=True), currency),
         "receipt": rows_of(found.quoted.receipt.rows, currency),
     }
+
+
+def _earn(snapshot: Snapshot, member_id: int | None, _cart: Cart, quoted: Quoted) -> int:
+    return earnings.foreseen_cart(g.tenant, g.shop_id, snapshot, member_id, quoted)
 
 
 @bp.post("/holds")

@@ -7,7 +7,7 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
-from app.jobs.bonuses import convert_money, keep_bonuses, warn_of_lapse
+from app.jobs.bonuses import birthdays, convert_money, keep_bonuses, warn_of_lapse
 from app.jobs.books import check_books, seal_books
 from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
@@ -27,6 +27,7 @@ __all__ = [
     "ask_bots",
     "at_work",
     "batched",
+    "birthdays",
     "check_books",
     "check_sites",
     "convert",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.bonuses import queries, service
 from app.conversions import service as conversions
+from app.earnings import service as earnings
 from app.extensions import queue
+from app.intake import service as intake
 from app.jobs.work import all_tenants, at_work, batched, in_transaction
 
 if TYPE_CHECKING:
@@ -27,6 +29,17 @@ def keep_bonuses() -> None:
         _all("activate", service.activate)
         _all("end_holds", service.end_holds)
         _all("lapse", service.lapse)
+
+
+def birthdays() -> None:
+    """Give the day's birthday presents of every merchant; by the hour, for midnight comes by zone."""
+    with at_work():
+        for tenant_id in in_transaction(all_tenants):
+            try:
+                in_transaction(lambda: earnings.birthdays(intake.tenant()), tenant_id)
+            except Exception:
+                # The worker's edge: one merchant must not hold up the others.
+                log.exception("birthdays of tenant %s", tenant_id)
 
 
 def convert_money() -> None:

@@ -33,8 +33,8 @@ KINDS = {
     **payouts.KINDS,
     **codes.KINDS,
     **exports.KINDS,
-    **documents.kinds(printed),
     **bonuses.KINDS,
+    **documents.kinds(printed),
 }
 
 

@@ -164,6 +164,18 @@ CHECKS: dict[str, str] = {
         FULL JOIN (SELECT tenant_id, reference, sum(amount) AS amount FROM transfer
                    WHERE kind = 'bonus.grant' GROUP BY 1, 2) t USING (tenant_id, reference)
         WHERE l.amount IS DISTINCT FROM t.amount""",
+    "what an order earned in bonuses is what its lots keep": """
+        SELECT tenant_id, event_key, a.amount, l.kept
+        FROM (SELECT tenant_id, event_key, sum(amount) AS amount FROM effect_application
+              WHERE event_key LIKE 'order:%' GROUP BY 1, 2) a
+        FULL JOIN (SELECT tenant_id, 'order:' || order_id AS event_key, sum(amount - clawed) AS kept
+                   FROM lot WHERE kind = 'profile' AND order_id IS NOT NULL GROUP BY 1, 2) l
+             USING (tenant_id, event_key)
+        WHERE coalesce(a.amount, 0) <> coalesce(l.kept, 0)""",
+    "a cancelled order keeps no bonuses": """
+        SELECT o.tenant_id, o.id, sum(l.amount - l.clawed) FROM orders o
+        JOIN lot l ON l.tenant_id = o.tenant_id AND l.order_id = o.id AND l.kind = 'profile'
+        WHERE o.state IN ('cancelled', 'refunded') GROUP BY 1, 2 HAVING sum(l.amount - l.clawed) <> 0""",
     "an entry by hand has moved its sum": """
         SELECT a.tenant_id, a.public_id, a.amount, sum(t.amount) FROM adjustment a
         LEFT JOIN adjustment u ON u.tenant_id = a.tenant_id AND u.id = a.undo_of_id

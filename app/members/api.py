@@ -15,6 +15,7 @@ from app.attribution import explain
 from app.attribution.queries import bound_to, enrolments
 from app.attribution.rules import Kind
 from app.coupons import queries as coupons
+from app.earnings import service as earnings
 from app.errors import DomainError, FieldError, NotFound
 from app.intake import service as intake
 from app.members import queries
@@ -49,9 +50,12 @@ def put(external_id: str, json_data: MemberIn) -> dict[str, Any]:
         group=card.group,
         seen_at=clock.now(),
     )
-    said = json_data.model_dump()
+    said, is_new = json_data.model_dump(), queries.by_external(g.shop_id, external_id) is None
     evidence = [(kind, said[name]) for name, kind in EVIDENCE if said[name]]
-    intake.introduce(contact, evidence, "registered", card)
+    member_id = intake.introduce(contact, evidence, "registered", card)
+    if is_new:
+        key = f"member.registered:{member_id}"
+        earnings.happened(g.tenant, "member.registered", key, member_id, clock.now())
     return show(external_id)
 
 

@@ -14,6 +14,7 @@ from app.checkout import queries as bonuses
 from app.checkout import service as checkout
 from app.commissions import explain
 from app.commissions.queries import DealView, ShareRow, deal_view
+from app.earnings import service as earnings
 from app.errors import DomainError, FieldError, NotFound
 from app.intake import service as intake
 from app.money import MoneyError, parse_decimal, to_decimal_string
@@ -237,7 +238,9 @@ def answer(order: Standing) -> dict[str, Any]:
         "deal": deal_of(view) if view and view.partner else None,
         "reason": view.deal.reason if view else None,
         "reason_text": explain.nothing(view.deal.reason) if view and view.deal.reason else None,
-        "bonus": bonus_of(order) if tenants.setting("loyalty") else None,
+        "bonus": bonus_of(order, earnings.foreseen(g.tenant, order))
+        if tenants.setting("loyalty")
+        else None,
     }
 
 
@@ -254,14 +257,21 @@ def bonus_of(order: Standing, earn: int = 0) -> dict[str, Any]:
 
 
 def rows_of(rows: Iterable[Row], currency: str) -> list[dict[str, str]]:
-    """Return rows of a receipt as answers carry them."""
+    """Return rows of a receipt as answers carry them; `amount` only where it is not price x quantity.
+
+    That happens with weighed goods: a cash register then takes the sum of the row as it is.
+    """
     return [
         {
             "line": row.line,
             "quantity": f"{row.quantity.normalize():f}",
             "price": to_decimal_string(row.price, currency),
-            "amount": to_decimal_string(row.amount, currency),
         }
+        | (
+            {"amount": to_decimal_string(row.amount, currency)}
+            if row.amount != row.price * row.quantity
+            else {}
+        )
         for row in rows
     ]
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
 
 from app.web.bodies import Instant
 
@@ -137,12 +144,16 @@ class DealOut(BaseModel):
 
 
 class RowOut(BaseModel):
-    """A row of a receipt: a weighed one may be worth a minor unit beside price times quantity."""
+    """A row of a receipt. `amount` is there only where it is not price times quantity: weighed goods."""
 
     line: str
     quantity: str
     price: str
-    amount: str
+    amount: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _short(self, write: SerializerFunctionWrapHandler) -> dict[str, str]:
+        return {name: said for name, said in write(self).items() if said is not None}
 
 
 class OrderBonusOut(BaseModel):

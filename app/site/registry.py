@@ -142,6 +142,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "bonuses",
         "checkout",
         "conversions",
+        "earnings",
         "payouts",
         "intake",
         "network",

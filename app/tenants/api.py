@@ -71,7 +71,7 @@ def change_merchant(json_data: MerchantIn) -> dict[str, Any]:
         changes["minimum_payout"] = _sum("minimum_payout", said["minimum_payout"])
     service.change_settings(changes)
     if changes.get("loyalty"):
-        profiles.begin()
+        profiles.begin()  # a program that is switched on for the first time earns
     if changes.get("settlement") == "platform":
         settlement.open_balance()
     if "name" in said:

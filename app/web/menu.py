@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import current_app, request, url_for
-from flask_babel import lazy_gettext
 from werkzeug.routing import BuildError
 
+from app.web.menu_entries import MENUS, Entry
 from app.web.surroundings import surroundings
 
 if TYPE_CHECKING:
@@ -16,17 +16,7 @@ if TYPE_CHECKING:
 
     from flask_babel.speaklater import LazyString
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of a menu: a page, or a heading over pages."""
-
-    label: LazyString
-    icon: str = ""
-    endpoint: str = ""
-    entries: tuple[Entry, ...] = ()
-    below: tuple[str, ...] = ()  # other pages on which it is the current one
-    test: bool = False  # only in test mode
+__all__ = ["MENUS", "Entry", "Line", "is_current", "menu"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,310 +36,6 @@ class Line:
         return self.waiting + sum(line.waiting for line in self.lines)
 
 
-def _pages(door: str, names: str) -> tuple[str, ...]:
-    return tuple(f"{door}.{name}" for name in names.split())
-
-
-_MANY = _pages("office.bonuses", "look mass people act")
-_SAID = _pages("office.bonuses", "save example")
-MENUS: dict[str, tuple[Entry, ...]] = {
-    "office": (
-        Entry(lazy_gettext("Overview"), "layout-dashboard", "office.reports.index"),
-        Entry(
-            lazy_gettext("Sales"),
-            "shopping-cart",
-            entries=(
-                Entry(lazy_gettext("Orders"), endpoint="office.orders.index"),
-                Entry(lazy_gettext("Deals"), endpoint="office.commissions.deal_list"),
-                Entry(lazy_gettext("Products"), endpoint="office.catalog.index"),
-                Entry(lazy_gettext("Customers"), endpoint="office.members.index"),
-                Entry(lazy_gettext("Simulator"), endpoint="office.simulator.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Partners"),
-            "users",
-            entries=(
-                Entry(
-                    lazy_gettext("All partners"),
-                    endpoint="office.partners.index",
-                    below=(
-                        *_pages("office.participation", "card change_answers overrule"),
-                        *_pages("office.trust", "blocking block"),
-                    ),
-                ),
-                Entry(lazy_gettext("Network"), endpoint="office.network.index"),
-                Entry(
-                    lazy_gettext("Groups"),
-                    endpoint="office.programs.groups",
-                    below=_pages(
-                        "office.programs", "new_group create_group edit_group change_group"
-                    ),
-                ),
-                Entry(
-                    lazy_gettext("Applications"),
-                    endpoint="office.partners.applications",
-                    below=_pages("office.participation", "turned_away"),
-                ),
-                Entry(lazy_gettext("Registration"), endpoint="office.participation.index"),
-                Entry(lazy_gettext("Invitations"), endpoint="office.invitations.index"),
-                Entry(
-                    lazy_gettext("Partners' questions"),
-                    endpoint="office.help.questions",
-                    below=_pages("office.help", "question answer"),
-                ),
-                Entry(lazy_gettext("Codes"), endpoint="office.codes.index"),
-                Entry(lazy_gettext("First-order coupons"), endpoint="office.coupons.index"),
-                Entry(
-                    lazy_gettext("Customers to partners"),
-                    endpoint="office.participation.customers",
-                    below=_pages("office.participation", "look conversion"),
-                ),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Trust"),
-            "shield-check",
-            entries=(
-                Entry(lazy_gettext("Fraud desk"), endpoint="office.trust.index"),
-                Entry(
-                    lazy_gettext("Disputes"),
-                    endpoint="office.trust.disputes",
-                    below=_pages("office.trust", "dispute foresee"),
-                ),
-                Entry(lazy_gettext("Signs of fraud"), endpoint="office.trust.policy"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Accruals"),
-            "coins",
-            entries=(
-                Entry(lazy_gettext("By partner"), endpoint="office.wallet.index"),
-                Entry(lazy_gettext("By sale"), endpoint="office.commissions.index"),
-                Entry(lazy_gettext("By hand"), endpoint="office.adjustments.index"),
-                Entry(lazy_gettext("What you owe"), endpoint="office.liability.index"),
-                Entry(lazy_gettext("Money calendar"), endpoint="office.calendars.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Bonuses"),
-            "gift",
-            entries=(
-                Entry(lazy_gettext("Balances"), endpoint="office.bonuses.index"),
-                Entry(lazy_gettext("Transactions"), endpoint="office.bonuses.transactions"),
-                Entry(lazy_gettext("For many at once"), "", "office.bonuses.masses", below=_MANY),
-                Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
-                Entry(lazy_gettext("Program"), "", "office.bonuses.program", below=_SAID),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Payouts"),
-            "cash",
-            entries=(
-                Entry(
-                    lazy_gettext("Payouts"),
-                    endpoint="office.payouts.index",
-                    below=_pages("office.registers", "new make"),
-                ),
-                Entry(lazy_gettext("Pay runs"), endpoint="office.payruns.index"),
-                Entry(lazy_gettext("Bank statements"), endpoint="office.registers.index"),
-                Entry(
-                    lazy_gettext("Automatic payouts"),
-                    endpoint="office.settlement.index",
-                    below=_pages("office.settlement", "settings save"),
-                ),
-                Entry(lazy_gettext("Prepaid balance"), endpoint="office.billing.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Accounts"),
-            "file-text",
-            entries=(
-                Entry(lazy_gettext("Statements"), endpoint="office.statements.index"),
-                Entry(lazy_gettext("Documents"), endpoint="office.documents.index"),
-                Entry(lazy_gettext("Receipts and contracts"), endpoint="office.papers.index"),
-                Entry(lazy_gettext("Tax withheld"), endpoint="office.papers.withheld"),
-                Entry(lazy_gettext("Months"), endpoint="office.periods.index"),
-                Entry(lazy_gettext("Legal details"), endpoint="office.requisites.legal"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Materials"),
-            "photo",
-            entries=(
-                Entry(lazy_gettext("Materials"), endpoint="office.creatives.index"),
-                Entry(lazy_gettext("Links"), endpoint="office.links.index"),
-                Entry(lazy_gettext("Sites"), endpoint="office.verified_sites.index"),
-                Entry(lazy_gettext("Advertising tokens"), endpoint="office.tokens.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Messages"),
-            "mail",
-            entries=(
-                Entry(lazy_gettext("What was sent"), endpoint="office.notifications.index"),
-                Entry(lazy_gettext("Mailings"), endpoint="office.mailings.index"),
-                Entry(lazy_gettext("Monthly digest"), endpoint="office.digests.index"),
-                Entry(lazy_gettext("SMS"), endpoint="office.sms.index"),
-                Entry(lazy_gettext("Telegram"), endpoint="office.telegram.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Reports"),
-            "chart-bar",
-            entries=(
-                Entry(lazy_gettext("Statistics"), endpoint="office.statistics.index"),
-                Entry(lazy_gettext("Payout statistics"), endpoint="office.wallet.statistics"),
-                Entry(lazy_gettext("Activity"), endpoint="office.reports.activity"),
-                Entry(lazy_gettext("Exports"), endpoint="office.lists.exports"),
-                Entry(lazy_gettext("Proof of the records"), endpoint="office.proofs.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Test mode"),
-            "test-pipe",
-            entries=(
-                Entry(
-                    lazy_gettext("Test sale"),
-                    endpoint="office.twin.sales",
-                    test=True,
-                    below=_pages("office", "twin.sale twin.sell"),
-                ),
-                Entry(
-                    lazy_gettext("Clock"),
-                    endpoint="office.twin.look",
-                    test=True,
-                    below=_pages("office", "twin.move"),
-                ),
-                Entry(
-                    lazy_gettext("Mailbox"),
-                    endpoint="office.twin.mailbox",
-                    test=True,
-                    below=_pages("office", "twin.letter"),
-                ),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Settings"),
-            "settings",
-            entries=(
-                Entry(lazy_gettext("Brand"), endpoint="office.tenants.brand"),
-                Entry(lazy_gettext("Shops"), endpoint="office.tenants.shops"),
-                Entry(
-                    lazy_gettext("Terms"),
-                    endpoint="office.programs.index",
-                    below=_pages(
-                        "office.reruns", "draft new_draft make_draft change_draft tried publish"
-                    ),
-                ),
-                Entry(
-                    lazy_gettext("Campaigns"),
-                    endpoint="office.programs.campaigns",
-                    below=_pages(
-                        "office.programs", "campaign new_campaign create_campaign change_campaign"
-                    ),
-                ),
-                Entry(lazy_gettext("What earns"), endpoint="office.tenants.earning"),
-                Entry(lazy_gettext("Caps"), endpoint="office.tenants.caps"),
-                Entry(lazy_gettext("Recalculations"), endpoint="office.reruns.index"),
-                Entry(lazy_gettext("Attribution"), endpoint="office.tenants.attribution"),
-                Entry(lazy_gettext("Payout rules"), endpoint="office.tenants.payouts"),
-                Entry(lazy_gettext("Counters"), endpoint="office.attribution.snippet"),
-                Entry(lazy_gettext("Connections"), endpoint="office.intake.index"),
-                Entry(lazy_gettext("Team"), endpoint="office.identity.team"),
-                Entry(lazy_gettext("Keys"), endpoint="office.tenants.keys"),
-            ),
-        ),
-        Entry(lazy_gettext("Help"), "help-circle", "office.help.index"),
-    ),
-    "cabinet": (
-        Entry(lazy_gettext("Home"), "home", "cabinet.partners.index"),
-        Entry(lazy_gettext("Products"), "box", "cabinet.catalog.index"),
-        Entry(
-            lazy_gettext("Links and materials"),
-            "link",
-            entries=(
-                Entry(
-                    lazy_gettext("Links"),
-                    endpoint="cabinet.links.index",
-                    below=_pages("cabinet", "verified_sites.index postbacks.index"),
-                ),
-                Entry(lazy_gettext("Codes"), endpoint="cabinet.codes.index"),
-                Entry(lazy_gettext("Materials"), endpoint="cabinet.creatives.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Sales and accruals"),
-            "coins",
-            entries=(
-                Entry(lazy_gettext("Sales and accruals"), endpoint="cabinet.commissions.index"),
-                Entry(lazy_gettext("Statistics"), endpoint="cabinet.statistics.index"),
-                Entry(lazy_gettext("My sale is missing"), endpoint="cabinet.trust.index"),
-            ),
-        ),
-        Entry(lazy_gettext("Network"), "sitemap", "cabinet.network.index"),
-        Entry(
-            lazy_gettext("Payouts"),
-            "cash",
-            entries=(
-                Entry(
-                    lazy_gettext("Payouts"),
-                    endpoint="cabinet.payouts.index",
-                    below=_pages("cabinet.conversions", "index"),
-                ),
-                Entry(
-                    lazy_gettext("Payment details"),
-                    endpoint="cabinet.payouts.details",
-                    below=_pages("cabinet.payouts", "change_details take_back_details"),
-                ),
-                Entry(lazy_gettext("Money calendar"), endpoint="cabinet.calendars.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Account"),
-            "scale",
-            entries=(
-                Entry(
-                    lazy_gettext("Account"),
-                    endpoint="cabinet.ledger.index",
-                    below=_pages("cabinet.proofs", "index statement"),
-                ),
-                Entry(lazy_gettext("Statement"), endpoint="cabinet.statements.index"),
-                Entry(lazy_gettext("My bonuses"), endpoint="cabinet.bonuses.index"),
-                Entry(lazy_gettext("Documents"), endpoint="cabinet.documents.index"),
-            ),
-        ),
-        Entry(
-            lazy_gettext("Settings"),
-            "settings",
-            "cabinet.partners.settings",
-            below=_pages("cabinet.telegram", "index"),
-        ),
-        Entry(lazy_gettext("Help"), "message-circle", "cabinet.help.index"),
-    ),
-    "platform": (
-        Entry(lazy_gettext("Merchants"), "building-store", "platform.tenants.index"),
-        Entry(lazy_gettext("Payouts"), "cash", "platform.settlement.index"),
-        Entry(
-            lazy_gettext("Top-ups"),
-            "receipt",
-            "platform.billing.index",
-            below=_pages("platform.billing", "show receive"),
-        ),
-        Entry(
-            lazy_gettext("Settlement"),
-            "settings",
-            "platform.billing.settings",
-            below=_pages("platform.billing", "save_requisites save_rate channel"),
-        ),
-        Entry(lazy_gettext("Sign-ups"), "user-plus", "platform.onboarding.index"),
-        Entry(lazy_gettext("Help"), "help-circle", "platform.help.index"),
-        Entry(lazy_gettext("Messages"), "mail", "platform.notifications.index"),
-    ),
-    "public": (),
-}
-
-
 def menu(audience: str) -> tuple[Line, ...]:
     """The lines of an audience's menu that this reader can use."""
     return _lines(MENUS[audience], surroundings().waiting())
@@ -365,10 +51,13 @@ def _line(entry: Entry, waiting: Mapping[str, int]) -> Line | None:
         below = _lines(entry.entries, waiting)
         current = any(line.current for line in below)
         return Line(entry.label, entry.icon, None, current, below) if below else None
-    around = surroundings()
-    if entry.endpoint in around.hidden() or (entry.test and not around.test_mode):
+    if entry.endpoint in surroundings().hidden():
         return None
-    if entry.endpoint not in current_app.view_functions or not around.allowed(entry.endpoint):
+    if entry.test and not surroundings().test_mode:
+        return None
+    if entry.endpoint not in current_app.view_functions or not surroundings().allowed(
+        entry.endpoint
+    ):
         return None
     try:
         address = url_for(entry.endpoint)

@@ -23,7 +23,9 @@ UNIVERSAL = re.compile(
     r"nbsp|mdash|ndash|middot|rarr|larr|times|hellip|laquo|raquo|amp|lt|gt|quot|copy|shy)\b"
 )
 # A capital, then at least one more word: what a macro is told to say.
-TOLD = re.compile(r"""(?<!gettext\()(?<!_\()(["'])([A-Z][a-z]+(?: [\w,'-]+)+[.?!]?)\1""")
+TOLD = re.compile(
+    r"""(?<!gettext\()(?<!_\()(?<!gettext\("bonuses", )(["'])([A-Z][a-z]+(?: [\w,'-]+)+[.?!]?)\1"""
+)
 DEVELOPERS = {"dev", "web"}  # pages of bin/dev, in the language of the code
 # The public interface answers programmers, in English, as its documents do.
 INTERFACE = re.compile(r"app/(\w+/(api|schemas)|site/(api|once)|intake/shops/\w+)\.py")

@@ -89,11 +89,11 @@ def test_a_page_stands_under_the_entry_it_belongs_to(app: App, page: str, entry:
     assert current == [entry]
 
 
-def test_the_partners_menu_is_nine_lines_and_has_every_page_once(app: App) -> None:
+def test_the_partners_menu_is_ten_lines_and_has_every_page_once(app: App) -> None:
     tops = menu.MENUS["cabinet"]
     assert [str(top.label) for top in tops] == [
         *("Home", "Products", "Links and materials", "Sales and accruals", "Network"),
-        *("Payouts", "Account", "Settings", "Help"),
+        *("Payouts", "Account", "Bonuses", "Settings", "Help"),
     ]
     named = [e.endpoint for top in tops for e in (top, *top.entries) if e.endpoint]
     assert len(named) == len(set(named))

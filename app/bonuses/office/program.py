@@ -19,6 +19,7 @@ from app.catalog.models import Category
 from app.errors import DomainError
 from app.extensions import db
 from app.money import exponent
+from app.profiles import service as profiles
 from app.receipts.rules import Goods, Limits, Mode, Quoted, quoted
 from app.site.access import requires
 from app.tenants import queries as tenants
@@ -70,6 +71,8 @@ def save() -> Response:
     try:
         service.change_program(form.said)
         tenant_service.change_settings({"loyalty": form.loyalty.data})
+        if form.loyalty.data:
+            profiles.begin()  # a program that is switched on for the first time earns
     except DomainError as error:
         form.tell(error)
         return _page(form, queries.program(), error.status)

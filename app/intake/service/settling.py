@@ -23,6 +23,7 @@ from app.codes import service as codes
 from app.commissions import service as commissions
 from app.commissions.queries import booked
 from app.commissions.rules import share_out
+from app.earnings import service as earnings
 from app.errors import Retry
 from app.events import service as events
 from app.extensions import kick_after_commit
@@ -100,6 +101,7 @@ def reconcile(
     customers = _customers(changed, by_member)
     checkout.reconcile(tenant(), [order for own in customers for order in own])
     posted = _settle(customers, by_hand)
+    earnings.reconcile(tenant(), customers)
     _settle_without([m for m, own in by_member.items() if m is not None and not own])
     return posted
 

@@ -1,0 +1,26 @@
+"""What was earned so far, what limits have given, and what is known of customers."""
+
+from app.earnings.queries.booked import (
+    Earned,
+    earned,
+    earning,
+    rules_of,
+    shares_of,
+    taken,
+    with_accounts,
+)
+from app.earnings.queries.people import born_today, bought, brought_by, facts
+
+__all__ = [
+    "Earned",
+    "born_today",
+    "bought",
+    "brought_by",
+    "earned",
+    "earning",
+    "facts",
+    "rules_of",
+    "shares_of",
+    "taken",
+    "with_accounts",
+]
