@@ -50,6 +50,7 @@ TABLE = (
     Entry(jobs.drain_inbox, MOMENT, timedelta(seconds=5)),
     Entry(jobs.mature, MINUTE, timedelta(seconds=30)),
     Entry(jobs.keep_bonuses, MINUTE, timedelta(seconds=25)),
+    Entry(jobs.warn_of_lapse, HOUR, timedelta(minutes=12)),
     Entry(jobs.convert_money, 5 * MINUTE, timedelta(seconds=33)),
     Entry(jobs.settle, MINUTE, timedelta(seconds=35)),
     Entry(jobs.sound_alarms, HOUR, timedelta(minutes=7)),

@@ -7,7 +7,7 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
-from app.jobs.bonuses import birthdays, convert_money, keep_bonuses
+from app.jobs.bonuses import birthdays, convert_money, keep_bonuses, warn_of_lapse
 from app.jobs.books import check_books, seal_books
 from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
@@ -57,6 +57,7 @@ __all__ = [
     "sweep",
     "sweep_runs",
     "verify_statistics",
+    "warn_of_lapse",
     "watch_sites",
     "work_runs",
 ]

@@ -54,6 +54,18 @@ def convert_money() -> None:
                 log.exception("money of tenant %s cannot be turned into bonuses", tenant_id)
 
 
+def warn_of_lapse() -> None:
+    """Warn customers of all merchants of bonuses that lapse soon, a set in a transaction."""
+    with at_work():
+        for tenant_id in in_transaction(all_tenants):
+            try:
+                while in_transaction(service.warn, tenant_id) == service.WARNED:
+                    pass
+            except Exception:
+                # The worker's edge: one merchant must not hold up the others.
+                log.exception("customers of tenant %s cannot be warned", tenant_id)
+
+
 def _all(what: str, act: Callable[[Sequence[Any]], Any]) -> None:
     seen: set[tuple[int, Any]] = set()
     while found := _due(what, seen):

@@ -81,6 +81,7 @@ KINDS = {
     "receipt.wanted": _l("A receipt is wanted"),
     "document.issued": _l("A document is issued"),
     "coupon.given": _l("Coupon for a first order"),
+    "bonus.expiring": _l("Bonuses lapse soon"),
     "code.typed": _l("Was it you? A code was typed"),
     "coupon.pool_low": _l("Coupons run low"),
     "code.guessed": _l("Somebody guesses codes"),

@@ -106,6 +106,7 @@ RULES: Mapping[str, Rule] = {
     "document.issued": Rule(To.PARTNER, notice=True),
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
+    "bonus.expiring": Rule(To.CUSTOMER),
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),
     "code.guessed": Rule(To.STAFF, MANAGERS),
     "staff.invited": Rule(To.PERSON),

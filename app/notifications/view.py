@@ -250,8 +250,9 @@ class View:
 
     @property
     def due(self) -> str:
-        """By when an answer is promised, on the merchant's clock."""
-        return self.moment(datetime.fromisoformat(str(self.facts["due_at"])))
+        """By when an answer is promised, or when bonuses lapse, on the merchant's clock."""
+        said = self.facts.get("due_at") or self.facts["at"]
+        return self.moment(datetime.fromisoformat(str(said)))
 
     @property
     def worth(self) -> str:

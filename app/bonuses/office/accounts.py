@@ -71,7 +71,7 @@ BALANCES = Table(
                value=lambda row: row.Member.key.partition(":")[2]),
         Column("available", lazy_pgettext("bonuses", "Available"), render="money", end=True, sort=BY["available"]),
         Column("pending", lazy_pgettext("bonuses", "Waiting"), render="money", end=True, sort=BY["pending"]),
-        Column("held", lazy_pgettext("bonuses", "In orders"), render="money", end=True, sort=BY["held"]),
+        Column("held", _l("In orders"), render="money", end=True, sort=BY["held"]),
         Column("debt", _l("Debt"), render="money", end=True, sort=BY["debt"]),
         Column("next_at", _l("Next to lapse"), render="date", sort=BY["next_at"], nullable=True),
     ),

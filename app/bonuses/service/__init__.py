@@ -1,7 +1,7 @@
 """Verbs of bonuses. Every act locks the customer's accounts, brings his lots to the present, and posts once."""
 
 from app.bonuses.service.granting import TakeBack, grant, take_back
-from app.bonuses.service.lapsing import activate, bring_up, end_holds, lapse
+from app.bonuses.service.lapsing import WARNED, activate, bring_up, end_holds, lapse, warn
 from app.bonuses.service.many import Deduction, deduct, give_back_all, undo_by_hand
 from app.bonuses.service.mass import (
     KINDS,
@@ -17,6 +17,7 @@ from app.bonuses.service.spending import NotEnough, capture, give_back, hold, sp
 
 __all__ = [
     "KINDS",
+    "WARNED",
     "Deduction",
     "Mass",
     "NotEnough",
@@ -41,4 +42,5 @@ __all__ = [
     "undo_by_hand",
     "undo_mass",
     "void",
+    "warn",
 ]

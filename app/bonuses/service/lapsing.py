@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from app import clock, sql
+from app.bonuses import queries
 from app.bonuses.rules import BONUS
 from app.bonuses.service.spending import void
 from app.bonuses.service.wallets import opened, write
 from app.events import service as events
+from app.events.service import Happened
 from app.ledger import service as ledger
 from app.ledger.rules import BONUSES, Move, bonus
 from app.ledger.service import Posting
@@ -39,6 +42,25 @@ def bring_up(member_ids: Iterable[int]) -> None:
     write(opened(member_ids).values())
 
 
+# What lapses soon and was not told of; what is spent meanwhile is nothing to be told of.
+_SOON = """
+SELECT DISTINCT member_id FROM lot
+WHERE active AND remaining > held AND expires_at > %(now)s AND expires_at <= %(until)s
+  AND warned_at IS NULL
+ORDER BY member_id LIMIT %(most)s
+"""
+_WARN = """
+WITH told AS (
+    UPDATE lot SET warned_at = %(now)s
+    WHERE member_id = ANY(%(members)s) AND active AND remaining > held AND expires_at > %(now)s
+      AND expires_at <= %(until)s AND warned_at IS NULL
+    RETURNING member_id, expires_at, remaining - held AS amount
+)
+SELECT member_id, min(expires_at) AS at, sum(amount)::bigint AS amount FROM told GROUP BY 1 ORDER BY 1
+"""
+WARNED = 1_000  # customers of one transaction
+
+
 def activate(lot_ids: Sequence[int]) -> None:
     """Activate lots whose day has come; said twice, it does nothing."""
     bring_up(row.member_id for row in sql.rows(_MEMBERS, {"ids": list(lot_ids)}))
@@ -63,6 +85,27 @@ def lapse(lot_ids: Sequence[int]) -> int:
     ]
     ledger.send_all(postings, BONUS).check()
     return len(gone)
+
+
+def warn(most: int = WARNED) -> int:
+    """Tell customers, once of each lot, what lapses within the days of the program.
+
+    At most `most` customers; returns how many were told.
+    """
+    days, now = queries.program().warn_days, clock.now()
+    if not days:
+        return 0
+    values = {"now": now, "until": now + timedelta(days=days), "most": most}
+    members = [row.member_id for row in sql.rows(_SOON, values)]
+    ledger.lock((bonus(m) for m in members), BONUS)
+    told = sql.rows(_WARN, values | {"members": members})
+    events.record_all([_expiring(row) for row in told])
+    return len(members)
+
+
+def _expiring(row: Any) -> Happened:
+    facts = {"member_id": row.member_id, "amount": row.amount, "at": row.at.isoformat()}
+    return Happened("bonus.expiring", f"member:{row.member_id}", facts)
 
 
 def end_holds(references: Iterable[str]) -> None:

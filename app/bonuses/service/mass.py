@@ -35,6 +35,9 @@ _ASKED = """
 SELECT subject, change FROM run_line
 WHERE run_id = %(run)s AND kind = %(kind)s AND subject = ANY(%(ids)s)
 """
+# Plans made once for any parameters forget how long these arrays are, and read whole tables for
+# each of their elements where the tables have grown since they were last looked at.
+_PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
 _STANDING = """
 SELECT reference, amount - clawed AS amount FROM lot WHERE reference = ANY(%(references)s)
 """
@@ -174,6 +177,7 @@ def _look(run: Run, ids: Sequence[int]) -> Step:
 
 
 def _apply(run: Run, ids: Sequence[int]) -> Step:
+    sql.send(_PLANS, {})
     mass = Mass.read(run.parameters)
     wishes = _wishes(run, ASKED, ids)
     by = {reference_of(run.public_id, member): member for member in wishes}
@@ -206,6 +210,7 @@ def _grant(mass: Mass, member_id: int, amount: int, reference: str) -> Grant:
 
 
 def _undo(run: Run, ids: Sequence[int]) -> Step:
+    sql.send(_PLANS, {})
     said = run.parameters
     references = [reference_of(said["run"], member) for member in ids]
     reason = str(_("Taken back"))
