@@ -206,6 +206,20 @@ def test_each_of_several_shops_has_figures_of_its_own_since_ever(scope: Merchant
     assert queries.figures_of([boris])[boris].orders == 3
 
 
+def test_a_merchant_with_long_pieces_rests_and_a_command_does_not(scope: Merchant) -> None:
+    partners()
+    visit("boris", ago(0, hours=1))
+    brought_up_to_date(scope)
+    visit("boris", ago(0, hours=2), ip="203.0.113.9")
+    state = db.session.get_one(RollUp, scope.id)
+    state.rest_until = clock.wall() + timedelta(hours=1)
+    with clock.moved_to(NOON):
+        assert service.step() is False
+        assert queries.ever().clicks == 1
+        assert service.refresh() > 0
+        assert queries.ever().clicks == 2
+
+
 def test_done_again_it_changes_nothing(scope: Merchant) -> None:
     partners()
     say(scope, "1", ago(1), ref="boris")

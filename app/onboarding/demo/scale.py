@@ -155,7 +155,7 @@ def make(size: Size, name: str = "Scale") -> Iterator[str]:
     with tenant_scope(merchant.tenant_id):
         sql.send(_PLACED, {"now": clock.wall(), "tenant": merchant.tenant_id})
         db.session.commit()
-        while statistics.step():
+        while statistics.step(rests=False):
             db.session.commit()
         db.session.commit()
     yield "roll-ups"

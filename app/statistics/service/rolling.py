@@ -29,11 +29,16 @@ PATIENCE = timedelta(seconds=2)  # a piece that took longer gives the merchant's
 REST = 5  # so many times as long as it took
 
 
-def step() -> bool:
-    """Do one piece of the scope's roll-up; False when all is up to date, or another worker is at it."""
+def step(*, rests: bool = True) -> bool:
+    """Do one piece of the scope's roll-up; False when all is up to date, or another worker is at it.
+
+    `rests`: keep the pauses that a merchant with long pieces is given; a command that is to end with
+    everything counted does not.
+    """
     zone = _zone()
     state = _held(zone)
-    if state is None or (state.rest_until is not None and state.rest_until > clock.wall()):
+    resting = state is not None and state.rest_until is not None and state.rest_until > clock.wall()
+    if state is None or (rests and resting):
         return False
     several = sql.one(say.SEVERAL, {}).several
     if (state.zone, state.by_shop) != (zone, several) or _is_restored(state):
@@ -59,7 +64,7 @@ def _is_restored(state: RollUp) -> bool:
 def refresh(most: int = 10_000) -> int:
     """Do every piece there is, in the caller's transaction; return how many: for tests and commands."""
     done = 0
-    while done < most and step():
+    while done < most and step(rests=False):
         done += 1
     return done
 
