@@ -135,7 +135,7 @@ STATEMENT = Table(
 
 
 @bp.get("/")
-@requires("money.read")
+@requires("read")
 def index() -> Response:
     """List what customers have, with what all of them have, and what comes, goes and lapses by month."""
     view = _balances().load(queries.accounts())
@@ -168,7 +168,7 @@ def _soonest(found: list[queries.Lapsing]) -> dict[str, Any]:
 
 
 @bp.get("/accounts/<int:member_id>")
-@requires("money.read")
+@requires("read")
 def account(member_id: int) -> Response:
     """Show one customer's bonuses: what there is, lot by lot, and why."""
     return _account_page(_member(member_id), HandForm(formdata=None))

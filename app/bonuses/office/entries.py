@@ -132,7 +132,7 @@ lists.register(
 
 
 @bp.get("/transactions")
-@requires("money.read")
+@requires("read")
 def transactions() -> Response:
     """List what moved all customers' bonuses, the newest first."""
     view = _table().load(queries.movements())
