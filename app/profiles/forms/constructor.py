@@ -12,7 +12,7 @@ from app.profiles.forms import board, cards, values
 from app.profiles.forms.board import Group, Written
 from app.profiles.rules.facts import PAYLOAD, find
 from app.profiles.rules.shape import SCHEMA
-from app.profiles.rules.triggers import PROFILES, TRIGGERS
+from app.profiles.rules.triggers import PROFILES, SILENT, TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +52,11 @@ class Constructor:
     @property
     def triggers(self) -> list[tuple[str, str]]:
         """What may set the rule off."""
-        return [(key, TRIGGERS[key].label) for key in PROFILES[self.profile].triggers]
+        return [
+            (key, TRIGGERS[key].label)
+            for key in PROFILES[self.profile].triggers
+            if key not in SILENT or key == self.trigger
+        ]
 
     def complaint(self, place: str) -> str:
         """What is wrong at a place."""

@@ -12,6 +12,7 @@ from app.profiles import service
 from app.profiles.forms import board, constructor
 from app.profiles.office.listing import bp, found, known
 from app.profiles.rules import EFFECTS, PROFILES, RuleError, parse, sentence, unfit
+from app.profiles.rules.effects import UNOFFERED
 from app.profiles.rules.facts import FAMILIES, OPERATOR_LABELS, known_at, of_family
 from app.profiles.rules.triggers import TRIGGERS
 from app.site.access import requires
@@ -134,7 +135,9 @@ def _page(made: Constructor, rule: ProfileRule | None, status: int = 200) -> Res
         "profile": PROFILES[made.profile],
         "choices": choices,
         "effects": [
-            (spec.do, spec.label) for spec in EFFECTS.values() if made.trigger in spec.triggers
+            (spec.do, spec.label)
+            for spec in EFFECTS.values()
+            if made.trigger in spec.triggers and spec.do not in UNOFFERED
         ],
         "of_order": trigger.of_order,
         "said": _sentence(made),

@@ -11,6 +11,7 @@ from app.errors import DomainError, NotFound
 from app.profiles import queries, service
 from app.profiles.forms.publishing import PublishForm
 from app.profiles.rules import PROFILES, parse, sentence, unfit, write
+from app.profiles.rules.triggers import UNOFFERED
 from app.site.access import requires
 from app.tenants.queries import setting
 from app.web.pages import page, see_other, toast
@@ -35,7 +36,7 @@ def index() -> Response:
         rules[rule.profile].append((rule, sentence(parse(rule.draft), words)))
     return page(
         "profiles/office/index.html",
-        profiles=PROFILES.values(),
+        profiles=[each for each in PROFILES.values() if each.key not in UNOFFERED],
         rules=rules,
         loyalty=setting("loyalty"),
     )
@@ -125,6 +126,6 @@ def found(rule_id: str) -> ProfileRule:
 
 def known(profile: str) -> str:
     """Return the profile's key. Raises NotFound."""
-    if profile not in PROFILES:
+    if profile not in PROFILES or profile in UNOFFERED:
         raise NotFound
     return profile

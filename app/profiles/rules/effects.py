@@ -198,3 +198,9 @@ _EFFECTS = (
     Spec("stop", N_("Look at no weaker rules"), ()),
 )
 EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
+
+
+# Understood, and not offered until something carries them out.
+UNOFFERED = frozenset(
+    key for key, spec in EFFECTS.items() if key == "owner.pay" or not (spec.earns or key == "stop")
+)
