@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from app.bonuses import queries as bonuses
 from app.conversions import queries, rules, service
-from app.conversions.forms import WAYS, TurnForm
+from app.conversions.forms import TurnForm
 from app.conversions.rules import Way
 from app.errors import DomainError, NotFound
 from app.money import Money
@@ -90,6 +90,5 @@ def _page(
         purse=purse,
         program=program,
         forms=shown,
-        words=WAYS,
         turns=queries.of_partner(me.id),
     )

@@ -6,10 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 from wtforms.validators import Length
 
-from app.conversions.rules import Way
 from app.web.forms import Filled, Form, MoneyField, Positive
-
-WAYS = {Way.TO_BONUSES: _l("Into bonuses"), Way.TO_MONEY: _l("Into money")}
 
 
 class TurnForm(Form):

@@ -14,6 +14,7 @@ from app.extensions import db
 from app.intake import service as intake
 from app.members import queries as members
 from app.partners.models import Partner
+from app.profiles import queries as rules
 from app.profiles import service as profiles
 from tests.earnings.test_orders import ORDER
 
@@ -80,6 +81,23 @@ def test_reports_give_once_each_and_a_removed_review_gives_nothing(
     report(client, shop, "w", "review.removed", review="9")
     report(client, shop, "w2", "review.removed", review="9")
     assert available(client, shop) == "200.00"
+
+
+def test_a_review_told_twice_under_another_rule_gives_back_what_it_gave(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    meet(client, shop)
+    said = {"review": "9", "has_purchase": True, "length": 80}
+    report(client, shop, "v", "review.published", **said)
+    with app.app_context(), shop.scope():
+        [rule] = rules.of_profile("review")
+        body = rule.draft | {"effects": [{"do": "earn.fixed", "points": 9_000}]}
+        profiles.publish(profiles.draft(rule.name, body, rule))
+        db.session.commit()
+    report(client, shop, "v again", "review.published", **said)
+    assert available(client, shop) == "150.00"
+    assert report(client, shop, "w", "review.removed", review="9").status_code == 201
+    assert available(client, shop) == "100.00"
 
 
 def test_what_is_not_known_does_not_pay(client: FlaskClient, shop: Merchant) -> None:

@@ -126,8 +126,14 @@ def happened(
     due = [one for one in applied if one.amount > 0 and one.to.who != "owner"]
     able = queries.with_accounts(one.to.id for one in due)
     given = [one for one in due if one.to.id in able]
-    wallet.grant([_grant(one, key, at, program, zone) for one in given])
-    rows = [_row(one, known[one.rule].version_id, key, at) for one in given]
+    grants = [_grant(one, key, at, program, zone) for one in given]
+    made = wallet.grant(grants)
+    # An event that comes again, when its rule says another sum by now, has still given the first one.
+    rows = [
+        _row(one, known[one.rule].version_id, key, at)
+        for one, grant in zip(given, grants, strict=True)
+        if grant.reference in made
+    ]
     if rows:
         write_applications(rows)
 
