@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app import clock, jobs
+from app.events.models import Event
 from app.events.service import acting_as
 from app.extensions import db
 from app.facts import service as facts
+from app.identity import service as identity
+from app.ledger.queries import PartnerBalance, partner_balances
 from app.partners.models import Partner
 from app.payouts import service as payouts
-from app.payruns import queries
+from app.payouts.models import Payout
+from app.payruns import queries, service
 from app.payruns.rules import Pays
 from app.payruns.service import KINDS, make
 from app.runs import service as runs
@@ -78,3 +82,39 @@ def told(run: PayRun) -> dict[int, tuple[int, str | None]]:
 def worker() -> None:
     """Let all long work come to its end."""
     jobs.sweep_runs()
+
+
+def balance(partner_id: int) -> PartnerBalance:
+    return partner_balances([partner_id])[partner_id]
+
+
+def prepared(pays: Pays = Pays.AVAILABLE) -> PayRun:
+    run = looked(pays)
+    service.prepare(run)
+    go_on(run)
+    return run
+
+
+def approved(pays: Pays = Pays.AVAILABLE) -> PayRun:
+    run = prepared(pays)
+    with acting_as(OTHER):
+        service.approve(run)
+    go_on(run)
+    return run
+
+
+def payout_of(partner_id: int) -> Payout:
+    query = select(Payout).where(Payout.partner_id == partner_id).order_by(Payout.id.desc())
+    return db.session.scalars(query.limit(1)).one()
+
+
+def somebody(partner_id: int) -> str:
+    """Let the partner be a person who can sign in; return the actor."""
+    person = identity.ensure_person(f"anna-{partner_id}@lampa.example", "Anna")
+    row(partner_id).person_id = person.id
+    db.session.flush()
+    return f"person:{person.id}"
+
+
+def happened(kind: str) -> list[Event]:
+    return list(db.session.scalars(select(Event).where(Event.type == kind).order_by(Event.id)))

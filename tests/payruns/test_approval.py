@@ -5,68 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
 
 from app.errors import Forbidden
-from app.events.models import Event
 from app.events.service import acting_as
-from app.extensions import db
-from app.identity import service as identity
-from app.ledger.queries import PartnerBalance, partner_balances
-from app.payouts.models import Payout
+from app.ledger.queries import PartnerBalance
 from app.payruns import service
 from app.payruns.rules import Pays, Plan
 from tests.payouts.setting import take_back
-from tests.payruns.setting import DESK, NOON, OTHER, desk, go_on, looked, ready, row, told
+from tests.payruns.setting import (
+    DESK,
+    NOON,
+    OTHER,
+    balance,
+    go_on,
+    happened,
+    payout_of,
+    prepared,
+    ready,
+    somebody,
+    told,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy.orm import Session, scoped_session
-
-    from app.payruns.models import PayRun
-
-
-@pytest.fixture
-def lampa_desk(db_session: scoped_session[Session]) -> Iterator[int]:
-    with desk() as tenant:
-        yield tenant
-
-
-def balance(partner_id: int) -> PartnerBalance:
-    return partner_balances([partner_id])[partner_id]
-
-
-def prepared(pays: Pays = Pays.AVAILABLE) -> PayRun:
-    run = looked(pays)
-    service.prepare(run)
-    go_on(run)
-    return run
-
-
-def approved(pays: Pays = Pays.AVAILABLE) -> PayRun:
-    run = prepared(pays)
-    with acting_as(OTHER):
-        service.approve(run)
-    go_on(run)
-    return run
-
-
-def payout_of(partner_id: int) -> Payout:
-    query = select(Payout).where(Payout.partner_id == partner_id).order_by(Payout.id.desc())
-    return db.session.scalars(query.limit(1)).one()
-
-
-def somebody(partner_id: int) -> str:
-    """Let the partner be a person who can sign in; return the actor."""
-    person = identity.ensure_person(f"anna-{partner_id}@lampa.example", "Anna")
-    row(partner_id).person_id = person.id
-    db.session.flush()
-    return f"person:{person.id}"
-
-
-def happened(kind: str) -> list[Event]:
-    return list(db.session.scalars(select(Event).where(Event.type == kind).order_by(Event.id)))
+    pass
 
 
 @pytest.mark.usefixtures("lampa_desk")

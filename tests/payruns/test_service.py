@@ -13,69 +13,37 @@ from app.errors import Conflict, DomainError
 from app.events.models import Event
 from app.events.service import acting_as
 from app.extensions import db
-from app.identity import service as identity
 from app.ledger.models import Transfer
-from app.ledger.queries import PartnerBalance, partner_balances
+from app.ledger.queries import PartnerBalance
 from app.ledger.rules import OUTSIDE
 from app.notifications.models import Message
 from app.notifications.service import promise
 from app.payouts import queries as payout_queries
 from app.payouts import service as payouts
-from app.payouts.models import Payout
 from app.payruns import queries, service
 from app.payruns.rules import Pays, Plan
 from app.runs import service as runs
 from tests.payouts.setting import by_bank, earn, take_back
-from tests.payruns.setting import CARD, DESK, NOON, OTHER, desk, go_on, looked, ready, row, told
+from tests.payruns.setting import (
+    CARD,
+    DESK,
+    NOON,
+    OTHER,
+    approved,
+    balance,
+    go_on,
+    happened,
+    looked,
+    payout_of,
+    prepared,
+    ready,
+    row,
+    somebody,
+    told,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy.orm import Session, scoped_session
-
-    from app.payruns.models import PayRun
-
-
-@pytest.fixture
-def lampa_desk(db_session: scoped_session[Session]) -> Iterator[int]:
-    with desk() as tenant:
-        yield tenant
-
-
-def balance(partner_id: int) -> PartnerBalance:
-    return partner_balances([partner_id])[partner_id]
-
-
-def prepared(pays: Pays = Pays.AVAILABLE) -> PayRun:
-    run = looked(pays)
-    service.prepare(run)
-    go_on(run)
-    return run
-
-
-def approved(pays: Pays = Pays.AVAILABLE) -> PayRun:
-    run = prepared(pays)
-    with acting_as(OTHER):
-        service.approve(run)
-    go_on(run)
-    return run
-
-
-def payout_of(partner_id: int) -> Payout:
-    query = select(Payout).where(Payout.partner_id == partner_id).order_by(Payout.id.desc())
-    return db.session.scalars(query.limit(1)).one()
-
-
-def somebody(partner_id: int) -> str:
-    """Let the partner be a person who can sign in; return the actor."""
-    person = identity.ensure_person(f"anna-{partner_id}@lampa.example", "Anna")
-    row(partner_id).person_id = person.id
-    db.session.flush()
-    return f"person:{person.id}"
-
-
-def happened(kind: str) -> list[Event]:
-    return list(db.session.scalars(select(Event).where(Event.type == kind).order_by(Event.id)))
+    pass
 
 
 @pytest.mark.usefixtures("lampa_desk")
