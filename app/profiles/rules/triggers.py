@@ -180,7 +180,7 @@ _PROFILES = (
     Profile(
         "achievement",
         N_("Customer's achievement"),
-        N_("For the tenth order, for a sum of purchases, for a streak."),
+        N_("For the tenth order, for a sum of purchases."),
         ("metric.crossed", "rank.changed", "schedule.inactivity"),
     ),
     Profile(
