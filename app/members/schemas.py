@@ -12,6 +12,9 @@ from app.web.bodies import Instant
 Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=500, strict=True)]
+Language = Annotated[
+    str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", strict=True)
+]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", strict=True)]
 
 
@@ -26,6 +29,10 @@ class MemberIn(BaseModel):
     group: Text | None = None
     birthday: Day | None = Field(None, description='Such as "1990-05-17".')
     registered_at: Instant | None = None
+    locale: Language | None = Field(None, description='What the customer reads, such as "ru".')
+    letters: bool | None = Field(
+        None, description="Whether messages about bonuses may be sent; null: they may."
+    )
     click: Token | None = Field(None, description="The token of a click: ck_….")
     ref: Word | None = None
     partner_code: Word | None = None
@@ -70,6 +77,8 @@ class MemberOut(BaseModel):
     group: str | None
     birthday: date | None
     registered_at: datetime | None
+    locale: str | None
+    letters: bool
     partner: BoundTo | None
     coupon: CouponOf | None
     reason: str | None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock, sql
 from app.extensions import db
 from app.members.models import Member
 from app.members.rules import key_of
+from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -190,6 +191,8 @@ class Card:
     group: str | None = None
     birthday: date | None = None
     registered_at: datetime | None = None
+    locale: str | None = None
+    letters: bool = True
 
 
 def write(member_id: int, card: Card) -> None:
@@ -211,3 +214,9 @@ def _row(contact: Contact) -> dict[str, object]:
         "seen": contact.seen_at,
         "known": (contact.key or "").startswith("id:"),
     }
+
+
+def mute(member_id: int, at: datetime) -> None:
+    """Keep that a customer wants no messages about bonuses, since he first said so."""
+    mine = (Member.tenant_id == current_tenant()) & (Member.id == member_id)
+    db.session.execute(update(Member).where(mine, Member.muted_at.is_(None)).values(muted_at=at))

@@ -179,6 +179,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("What was sent"), endpoint="office.notifications.index"),
                 Entry(lazy_gettext("Mailings"), endpoint="office.mailings.index"),
+                Entry(lazy_gettext("Texts for customers"), endpoint="office.wordings.index"),
                 Entry(lazy_gettext("Monthly digest"), endpoint="office.digests.index"),
                 Entry(lazy_gettext("SMS"), endpoint="office.sms.index"),
                 Entry(lazy_gettext("Telegram"), endpoint="office.telegram.index"),

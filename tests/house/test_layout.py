@@ -35,6 +35,7 @@ OWN_NAMES = {
     "ledger/checks.py": "the invariants, as queries with no rows",
     "verified_sites/probe.py": "the look at a stranger's server: an edge, as delivery is",
     "notifications/letters.py": "letters are pages that travel",
+    "notifications/customers.py": "what messages to customers are filled with",
     "notifications/delivery.py": "the SMTP client's edge",
     "notifications/notes.py": "letters' short siblings, ready to be sent",
     "notifications/view.py": "what the templates of messages may ask for",

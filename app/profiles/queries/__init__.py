@@ -10,6 +10,7 @@ from app.profiles.queries.listed import (
     past_order,
     rule,
     rules,
+    telling,
     version,
     versions,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "rule",
     "rules",
     "seen_of",
+    "telling",
     "trace_json",
     "version",
     "versions",

@@ -59,6 +59,19 @@ def evaluations(rule_id: int, most: int = 20) -> Sequence[RuleEvaluation]:
     return db.session.scalars(query.order_by(RuleEvaluation.id.desc()).limit(most)).all()
 
 
+def telling(code: str) -> list[str]:
+    """Return the names of the rules that send a message of the merchant's, as drafted or published."""
+    sent = {"effects": [{"do": "notify", "message": code}]}
+    drafted = ProfileRule.draft.contains(sent)
+    published = (
+        select(RuleVersion.id)
+        .where(RuleVersion.id == ProfileRule.version_id, RuleVersion.body.contains(sent))
+        .exists()
+    )
+    query = select(ProfileRule.name).where(ProfileRule.state != "archived", drafted | published)
+    return list(db.session.scalars(query.order_by(ProfileRule.id).limit(MOST)))
+
+
 @dataclass(frozen=True)
 class Past:
     """A past order that a rule can be tried on."""
