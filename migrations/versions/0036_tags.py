@@ -8,7 +8,7 @@ from alembic import op
 from migrations.tenancy_ddl import protect
 
 revision = "0036"
-down_revision = "0031"
+down_revision = "0040"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
