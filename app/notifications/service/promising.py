@@ -17,6 +17,7 @@ from app.invitations import queries as invitations
 from app.notifications import queries, rules
 from app.notifications.models import Message
 from app.notifications.rules import Channel, To
+from app.profiles import queries as profiles
 from app.sms import queries as sms_queries
 from app.telegram import queries as telegram_queries
 
@@ -55,6 +56,7 @@ class Audience:
     switches: Mapping[str, Any]
     staff: Mapping[tuple[str, ...], Sequence[Person]]
     partners: Mapping[int, Partner]
+    told: Mapping[int, Sequence[int]]  # customers, by event
     customers: Mapping[int, Customer]
     texts: bool  # whether the merchant's SMS service is on
 
@@ -139,19 +141,23 @@ def _audience(events: Sequence[Event]) -> Audience:
     """Read once for the whole batch."""
     merchant, wanted = queries.tenant(), [rules.RULES[e.type] for e in events]
     ids = {rules.partner_of(e.subject, e.facts) for e in events}
+    told = {e.id: _told(e) for e in events if rules.RULES[e.type].to is To.CUSTOMER}
     return Audience(
         merchant,
         queries.switches(),
         {roles: queries.staff(merchant, roles) for roles in {r.roles for r in wanted} if roles},
         queries.partners(number for number in ids if number is not None),
-        queries.customers(_customer_ids(events)),
+        told,
+        queries.customers(number for ids in told.values() for number in ids),
         texts=any(e.type in _TEXTED for e in events) and _texts_go(merchant),
     )
 
 
-def _customer_ids(events: Sequence[Event]) -> set[int]:
-    told = [e for e in events if rules.RULES[e.type].to is To.CUSTOMER]
-    return {int(e.facts.get("member_id") or 0) for e in told}
+def _told(event: Event) -> Sequence[int]:
+    """Return the customers whom an event is told to: mostly the one whom it names."""
+    if event.facts.get("to") == "owner":
+        return profiles.owners_paid(event.facts["event"], event.facts["rule"])
+    return [int(event.facts.get("member_id") or 0)]
 
 
 def _texts_go(merchant: Tenant) -> bool:
@@ -247,14 +253,15 @@ def _newcomer(event: Event, to: To) -> Iterator[Reader]:
 
 
 def _customer(event: Event, audience: Audience) -> Iterator[Reader]:
-    known = audience.customers.get(int(event.facts.get("member_id") or 0))
-    if known is None or not rules.asks_customer(event.type, event.facts):
+    if not rules.asks_customer(event.type, event.facts):
         return
-    if event.type in rules.TO_CUSTOMERS and not known.wanted:
-        return
-    found = queries.as_said(known, event.facts)
-    locale = found.locale or audience.merchant.locale
-    yield Reader(f"member:{found.id}", found.email, locale, phone=found.phone)
+    for number in audience.told[event.id]:
+        known = audience.customers.get(number)
+        if known is None or (event.type in rules.TO_CUSTOMERS and not known.wanted):
+            continue
+        found = queries.as_said(known, event.facts)
+        locale = found.locale or audience.merchant.locale
+        yield Reader(f"member:{found.id}", found.email, locale, phone=found.phone)
 
 
 def _partner(event: Event, audience: Audience) -> Iterator[Reader]:

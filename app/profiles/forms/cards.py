@@ -13,6 +13,8 @@ from flask_babel import lazy_gettext as _l
 from app.profiles.forms import board, values
 from app.profiles.forms.values import TypedError
 from app.profiles.rules.effects import EFFECTS, Arg, Of, Spec
+from app.wordings import forms as wordings
+from app.wordings.queries import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST = 20
 _TREES = {Of.LINES: "line", Of.UPLINE: "upline"}
+_CHOSEN = frozenset({Of.CHOICE, Of.MESSAGE})
 _STATES = (("", _l("at once")), ("paid", _l("when paid")), ("completed", _l("when completed")))
 _LEVELS = re.compile(r"\s*(?:;|\n|,\s|(?<=%),)\s*")
 
@@ -99,10 +102,9 @@ def _controls(arg: Arg) -> list[Field]:
             Field("tail_min", _("until it is less than"), help=_("Empty: the smallest unit.")),
         ]
     label = _(arg.label)
-    if arg.of is Of.CHOICE:
-        options = tuple((value, _(words)) for value, words in arg.options)
+    if arg.of in _CHOSEN:
         empty = () if arg.required else (("", _("as usual")),)
-        return [Field(arg.name, label, control="select", options=(*empty, *options))]
+        return [Field(arg.name, label, control="select", options=(*empty, *_options(arg)))]
     control = {Of.YES: "check", Of.COUNT: "number", Of.PERCENT: "number", Of.PERCENTS: "area"}
     return [
         Field(
@@ -113,6 +115,12 @@ def _controls(arg: Arg) -> list[Field]:
             help=_help(arg),
         )
     ]
+
+
+def _options(arg: Arg) -> tuple[tuple[str, Any], ...]:
+    if arg.of is Of.MESSAGE:
+        return tuple(wordings.choices(kept()))
+    return tuple((value, _(words)) for value, words in arg.options)
 
 
 def _help(arg: Arg) -> str:
@@ -276,6 +284,7 @@ _READ: dict[Of, Callable[[Arg, dict[str, str]], Any]] = {
     Of.COUNT: lambda arg, said: values.count(said[arg.name]),
     Of.PERCENT: lambda arg, said: values.count(said[arg.name].removesuffix("%")),
     Of.WORD: lambda arg, said: said[arg.name],
+    Of.MESSAGE: lambda arg, said: said[arg.name],
     Of.CHOICE: lambda arg, said: said[arg.name],
     Of.YES: lambda _arg, _said: True,
     Of.DELAY: _delay,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.orders.models import Order
-from app.profiles.models import ProfileRule, RuleEvaluation, RuleVersion
+from app.profiles.models import EffectApplication, ProfileRule, RuleEvaluation, RuleVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,6 +70,18 @@ def telling(code: str) -> list[str]:
     )
     query = select(ProfileRule.name).where(ProfileRule.state != "archived", drafted | published)
     return list(db.session.scalars(query.order_by(ProfileRule.id).limit(MOST)))
+
+
+def owners_paid(event_key: str, rule_id: int) -> list[int]:
+    """Return the rights holders whom a rule has paid for an event, as customers."""
+    query = select(EffectApplication.recipient).where(
+        EffectApplication.event_key == event_key,
+        EffectApplication.rule_id == rule_id,
+        EffectApplication.recipient.startswith("owner:"),
+        EffectApplication.amount > 0,
+    )
+    found = db.session.scalars(query.order_by(EffectApplication.recipient))
+    return list(dict.fromkeys(int(each.partition(":")[2]) for each in found))
 
 
 @dataclass(frozen=True)

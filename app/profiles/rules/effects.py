@@ -26,6 +26,7 @@ class Of(StrEnum):
     EXPIRES = "expires"
     LEVELS = "levels"
     TAIL = "tail"
+    MESSAGE = "message"  # one of the merchant's texts
     PERCENTS = "percents"  # {category: percent}
 
 
@@ -86,10 +87,15 @@ _BASIS = Arg(
     N_("Counted from"),
     options=(("order", N_("the whole order")), ("lines", N_("the goods that match"))),
 )
-_CHANNELS = (("email", N_("by e-mail")), ("sms", N_("by SMS")))
+CHANNELS = (
+    ("any", N_("by e-mail, else by SMS")),
+    ("email", N_("by e-mail")),
+    ("sms", N_("by SMS")),
+)
 _ROLES = (
     ("member", N_("the customer")),
     ("referrer", N_("the referrer")),
+    ("owner", N_("the rights holder")),
     ("staff", N_("staff")),
 )
 _QUOTE, _WITHDRAWAL = ("quote.requested",), ("withdrawal.requested",)
@@ -164,9 +170,9 @@ _EFFECTS = (
         "notify",
         N_("Send a message"),
         (
-            Arg("channel", Of.CHOICE, N_("How"), required=True, options=_CHANNELS),
+            Arg("channel", Of.CHOICE, N_("How"), required=True, options=CHANNELS),
             Arg("to", Of.CHOICE, N_("To"), options=_ROLES),
-            Arg("message", Of.WORD, N_("Template"), required=True),
+            Arg("message", Of.MESSAGE, N_("Text"), required=True),
         ),
     ),
     Spec(
@@ -202,5 +208,13 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 
 # Understood, and not offered until something carries them out.
 UNOFFERED = frozenset(
-    key for key, spec in EFFECTS.items() if key == "owner.pay" or not (spec.earns or key == "stop")
+    {
+        "owner.pay",
+        "rank.set",
+        "award.grant",
+        "coupon.issue",
+        "spend.limit",
+        "withdraw.rule",
+        "webhook",
+    }
 )
