@@ -99,7 +99,10 @@ from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
+from app.wordings.service import add as add_wording
 from tests.world import PASSWORD, Merchant, World, sign_in
+
+WORDING = {"en": {"subject": "News", "body": "News", "sms": "News"}}
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -372,6 +375,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "profiles": {
             "rule_id": draft_rule(f"{partner.name} rule", PRESETS["order"].body(100)).public_id
         },
+        "wordings": {"code": add_wording(f"{partner.name} text", WORDING).code, "locale": "en"},
         "registers": {
             "public_id": one(Register.public_id),
             "statement_id": one(BankFile.public_id),
