@@ -206,7 +206,13 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 
 # Understood, and not offered until something carries them out.
 UNOFFERED = frozenset(
-    key
-    for key, spec in EFFECTS.items()
-    if key == "owner.pay" or not (spec.earns or key in {"stop", "spend.limit"})
+    {
+        "owner.pay",
+        "rank.set",
+        "award.grant",
+        "coupon.issue",
+        "notify",
+        "withdraw.rule",
+        "webhook",
+    }
 )
