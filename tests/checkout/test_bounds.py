@@ -34,7 +34,7 @@ def shop(app: App, lampa: Merchant) -> Merchant:
 
 def rule(app: App, shop: Merchant, name: str, **said: Any) -> None:
     """Publish a rule that limits; `when` and `stacking` as a rule has them, the rest are the limits."""
-    shape = {key: said.pop(key) for key in ("when", "stacking") if key in said}
+    shape: dict[str, Any] = {key: said.pop(key) for key in ("when", "stacking") if key in said}
     effects = [{"do": "spend.limit", **said}]
     if shape.get("stacking", {}).pop("stop", False):
         effects.append({"do": "stop"})
