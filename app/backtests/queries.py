@@ -16,6 +16,7 @@ from app.earnings.queries import said_by
 from app.earnings.service import REMOVALS, key_of
 from app.extensions import db
 from app.members.models import Member
+from app.members.rules import worn
 from app.orders.rules import State, goods_total
 from app.profiles import queries as profiles
 from app.profiles.rules import Facts, Used
@@ -183,6 +184,7 @@ def _of_member(one: Known, local: datetime) -> dict[str, Any]:
     ]
     found: dict[str, Any] = {
         "member.group": one.member.group,
+        "member.tag": frozenset(each.tag for each in worn(one.person.tags, local)),
         "member.registered_days_ago": max((local - since).days, 0),
         "member.birthday_in_days": profiles.days_until(one.member.birthday, local.date()),
         **profiles.counted(mine, ""),

@@ -13,6 +13,7 @@ from app.profiles import queries, service
 from app.profiles.forms.publishing import PublishForm
 from app.profiles.rules import PROFILES, parse, sentence, unfit, write
 from app.profiles.rules.triggers import UNOFFERED
+from app.profiles.rules.worst import worst_told
 from app.runs.rules import OPEN
 from app.site.access import requires
 from app.tenants.queries import setting
@@ -112,7 +113,8 @@ def shown(rule: ProfileRule, form: PublishForm, status: int = 200) -> Response:
         form=form,
         profile=PROFILES[rule.profile],
         said=sentence(read, words),
-        problems=[each.text(words) for each in unfit(read)],
+        problems=[each.text(words) for each in (*unfit(read), *queries.unknown(read))],
+        worst=worst_told(read, words),
         holding=sentence(parse(held.body), words) if held and held.body != write(read) else None,
         versions=queries.versions(rule.id),
         can_try=backtests.can_try(rule),

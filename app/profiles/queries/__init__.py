@@ -14,6 +14,7 @@ from app.profiles.queries.listed import (
     versions,
 )
 from app.profiles.queries.many import Known, known_of
+from app.profiles.queries.named import unknown
 from app.profiles.queries.orders import birthday_in, chain_of, counted, days_until, seen_of
 from app.profiles.queries.published import live, owner, published_at, versions_of
 
@@ -38,6 +39,7 @@ __all__ = [
     "rules",
     "seen_of",
     "trace_json",
+    "unknown",
     "version",
     "versions",
     "versions_of",

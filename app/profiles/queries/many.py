@@ -13,6 +13,7 @@ from app.catalog.queries import external_category_names
 from app.commissions.queries import world_of
 from app.extensions import db
 from app.members.models import Member
+from app.members.queries import tags
 from app.orders import service as orders
 from app.profiles.queries.orders import Person, categories_of, seen_with
 
@@ -59,11 +60,18 @@ def known_of(
         if order.member_id is not None:
             own[order.member_id].append(order)
     worlds = _worlds(merchant, members, bound, own, oldest)
-    names = _names(members, worlds, own)
+    names, worn = _names(members, worlds, own), tags([each.id for each in members])
     return [
         Known(
             member,
-            Person(member, bound.get(member.id), own[member.id], windows, names[member.shop_id]),
+            Person(
+                member=member,
+                binding=bound.get(member.id),
+                orders=own[member.id],
+                asked=windows,
+                categories=names[member.shop_id],
+                tags=worn[member.id],
+            ),
             worlds[member.shop_id],
         )
         for member in members

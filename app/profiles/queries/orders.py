@@ -15,6 +15,8 @@ from app.catalog.queries import external_category_names
 from app.commissions.queries import world_of
 from app.extensions import db
 from app.members.models import Member
+from app.members.queries import tags
+from app.members.rules import worn
 from app.orders.rules import BaseRule, State, bases, goods_total, line_value, refunded
 from app.partners.rules import Status, climb
 from app.profiles.queries.published import published_at
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from app.commissions.rules.world import World
+    from app.members.rules import Tagged
     from app.orders.rules import Line, Snapshot
     from app.orders.service import Standing
     from app.tenants.models import Tenant
@@ -42,6 +45,7 @@ class Person:
     binding: Binding | None
     orders: Sequence[Standing]
     asked: frozenset[int] = frozenset()  # windows that rules count over
+    tags: Sequence[Tagged] = ()
     categories: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -73,6 +77,7 @@ def seen_of(
         binding=binding,
         orders=orders,
         asked=windows,
+        tags=tags([member_id])[member_id] if member_id is not None else (),
         categories=external_category_names(categories_of(world, orders)),
     )
     return [
@@ -166,6 +171,7 @@ def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any
     if person.member is None:
         return found
     at = order.folded.snapshot.created_at
+    found["member.tag"] = frozenset(each.tag for each in worn(person.tags, at))
     since = person.member.registered_at
     if since is not None:
         found["member.registered_days_ago"] = max((at - since).days, 0)

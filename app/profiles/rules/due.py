@@ -129,7 +129,7 @@ def due_within(
     for order in sorted(orders, key=lambda each: (each.created_at, each.order_id)):
         if order.state not in _LIVE or (order.paid_by_bonus and not program.while_redeeming):
             continue
-        live = [each for each in order.rules if _reached(each.rule, order, program)]
+        live = [each for each in order.rules if reached(each.rule, order, program)]
         runs = [Run(each.rule_id, each.rule, evaluate(each.rule, order.facts)) for each in live]
         versions = {each.rule_id: each for each in live}
         at = order.created_at.astimezone(zone)
@@ -165,7 +165,8 @@ def window_of(cap: Cap, at: datetime) -> str:
     }[cap.window]
 
 
-def _reached(rule: Rule, order: Seen, program: Earning) -> bool:
+def reached(rule: Rule, order: Seen, program: Earning) -> bool:
+    """Tell whether an order has come to what sets a rule off."""
     if rule.trigger not in _ORDER_TRIGGERS:
         return False
     if rule.trigger == "order.created":
@@ -175,7 +176,8 @@ def _reached(rule: Rule, order: Seen, program: Earning) -> bool:
     return order.state in _PAID
 
 
-def _moment(rule: Rule, order: Seen, program: Earning) -> datetime:
+def moment(rule: Rule, order: Seen, program: Earning) -> datetime:
+    """Return when an order came to what sets a rule off."""
     if rule.trigger == "order.created":
         return order.created_at
     if rule.trigger == "order.completed" or program.on == "completed":
@@ -194,7 +196,7 @@ def _usable(applied: Applied, order: Seen) -> bool:
 def _due(
     applied: Applied, version: Published, order: Seen, program: Earning, zone: ZoneInfo
 ) -> Due:
-    start = _moment(version.rule, order, program)
+    start = moment(version.rule, order, program)
     delay = applied.delay or {"days": program.delay_days}
     if "until" in delay:
         start = (order.completed_at if delay["until"] == "completed" else order.paid_at) or start

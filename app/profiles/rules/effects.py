@@ -202,5 +202,14 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 
 # Understood, and not offered until something carries them out.
 UNOFFERED = frozenset(
-    key for key, spec in EFFECTS.items() if key == "owner.pay" or not (spec.earns or key == "stop")
+    {
+        "owner.pay",
+        "rank.set",
+        "award.grant",
+        "coupon.issue",
+        "notify",
+        "spend.limit",
+        "withdraw.rule",
+        "webhook",
+    }
 )

@@ -51,7 +51,7 @@ def settle(
     """
     ordered = sorted(runs, key=lambda run: (-run.rule.stacking.priority, run.rule_id))
     matched = [run for run in ordered if run.evaluation.matched]
-    stopped = _after_stop(matched)
+    stopped = after_stop(matched)
     winners = _winners([run for run in matched if run.rule_id not in stopped])
     given: dict[int, list[tuple[Share, str]]] = {}
     for run in matched:
@@ -74,7 +74,8 @@ def settle(
     return tuple(found)
 
 
-def _after_stop(matched: Sequence[Run]) -> set[int]:
+def after_stop(matched: Sequence[Run]) -> set[int]:
+    """Return the rules that a stronger one silences; `matched`: the strongest first."""
     for place, run in enumerate(matched):
         if any(act.do == "stop" for act in run.evaluation.acts):
             return {each.rule_id for each in matched[place + 1 :]}
