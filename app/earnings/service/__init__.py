@@ -1,6 +1,7 @@
 """Book what orders and events earn in bonuses by the merchant's rules."""
 
 from app.earnings.service.booking import reconcile
+from app.earnings.service.bounding import bounds
 from app.earnings.service.foreseeing import foreseen, foreseen_cart
 from app.earnings.service.happening import (
     REMOVALS,
@@ -15,6 +16,7 @@ __all__ = [
     "REMOVALS",
     "achievements",
     "birthdays",
+    "bounds",
     "foreseen",
     "foreseen_cart",
     "happened",
