@@ -16,11 +16,9 @@ from app.profiles import queries
 from app.profiles.models import ProfileRule, RuleVersion
 from app.profiles.rules import Rule, RuleError, parse, rule_hash, unfit, write
 from app.profiles.rules.presets import PRESETS
-from app.profiles.rules.problems import Problem
 from app.profiles.service.words import Spoken
 from app.programs.service import currency
 from app.tenancy import public_id
-from app.wordings import queries as wordings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,7 +72,7 @@ def publish(rule: ProfileRule, since: datetime | None = None) -> RuleVersion:
     if rule.state == "archived":
         raise Conflict("archived", _("An archived rule is not changed any more."))
     read = _read(rule.draft)
-    _refuse((*unfit(read), *_strange(read)))
+    _refuse((*unfit(read), *queries.unknown(read)))
     body, now = write(read), clock.now()
     held = queries.version(rule.version_id) if rule.version_id else None
     start = now if since is None else max(since, now)
@@ -166,15 +164,6 @@ def _read(body: Any) -> Rule:
     except RuleError as error:
         _refuse(error.problems)
         raise
-
-
-def _strange(rule: Rule) -> list[Problem]:
-    """Return which of the things that a rule names the merchant does not have."""
-    return [
-        Problem(f"effects.{place}.message", "unknown_reference", {"name": effect.args["message"]})
-        for place, effect in enumerate(rule.effects)
-        if effect.do == "notify" and not wordings.is_known(effect.args["message"])
-    ]
 
 
 def _refuse(problems: Any) -> None:
