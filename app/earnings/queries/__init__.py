@@ -9,7 +9,7 @@ from app.earnings.queries.booked import (
     taken,
     with_accounts,
 )
-from app.earnings.queries.people import born_today, bought, brought_by, facts, referrer
+from app.earnings.queries.people import born_today, bought, brought_by, facts, presented, referrer
 
 __all__ = [
     "Earned",
@@ -19,6 +19,7 @@ __all__ = [
     "earned",
     "earning",
     "facts",
+    "presented",
     "referrer",
     "rules_of",
     "shares_of",

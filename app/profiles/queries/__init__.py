@@ -15,7 +15,7 @@ from app.profiles.queries.listed import (
     version,
     versions,
 )
-from app.profiles.queries.orders import days_until, seen_of
+from app.profiles.queries.orders import days_until, leap_of, seen_of
 from app.profiles.queries.published import live, owner, published_at
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "effects_json",
     "evaluations",
     "ever",
+    "leap_of",
     "live",
     "of_profile",
     "owner",
