@@ -186,6 +186,7 @@ CATALOG: dict[str, Audience] = {
     "bonus.spent": M,
     "bonus.returned": M,
     "bonus.taken_back": M,
+    "member.birthday_changed": M,
     "customer.told": M,
     "staff.told": M,
     "wording.tried": I,

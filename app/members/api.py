@@ -76,6 +76,7 @@ def show(external_id: str) -> dict[str, Any]:
     return {
         "id": external_id,
         **{name: getattr(found, name) for name in PLAIN},
+        "birthday_fixed": found.birthday_given_at is not None,
         "letters": found.letters and found.muted_at is None,
         **_partner(found),
         "coupon": _coupon(found),

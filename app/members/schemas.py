@@ -27,7 +27,11 @@ class MemberIn(BaseModel):
     email: Text | None = None
     phone: Text | None = None
     group: Text | None = None
-    birthday: Day | None = Field(None, description='Such as "1990-05-17".')
+    birthday: Day | None = Field(
+        None,
+        description='Such as "1990-05-17". After the first present for it (birthday_fixed) it stays as '
+        "it is, whatever is said here: only the merchant's staff change it.",
+    )
     registered_at: Instant | None = None
     locale: Language | None = Field(None, description='What the customer reads, such as "ru".')
     letters: bool | None = Field(
@@ -76,6 +80,7 @@ class MemberOut(BaseModel):
     phone: str | None
     group: str | None
     birthday: date | None
+    birthday_fixed: bool
     registered_at: datetime | None
     locale: str | None
     letters: bool

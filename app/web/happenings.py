@@ -142,6 +142,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "bonus.taken_back": _l("Bonuses taken back"),
     "bonus.converted": _l("Money and bonuses exchanged"),
     "bonus.expiring": _l("Warned that bonuses will lapse"),
+    "member.birthday_changed": _l("Customer's birthday set right"),
     "customer.told": _l("A rule wrote to a customer"),
     "staff.told": _l("A rule told staff"),
     "wording.tried": _l("Message to customers tried"),

@@ -65,6 +65,7 @@ def test_a_customer_is_said_and_read_again(client: FlaskClient, shop: Merchant) 
         "group": "retail",
         "birthday": "1990-05-17",
         "registered_at": "2026-11-01T07:00:00Z",
+        "birthday_fixed": False,
         "locale": None,
         "letters": True,
         "partner": None,

@@ -14,6 +14,7 @@ from app.earnings.queries.people import (
     bought,
     brought_by,
     facts,
+    presented,
     referrer,
     said_by,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "earned",
     "earning",
     "facts",
+    "presented",
     "referrer",
     "rules_of",
     "said_by",

@@ -21,6 +21,7 @@ from app.partners import queries as partners
 from app.partners.models import Partner
 from app.partners.rules import climb, tree_of
 from app.profiles import queries as profiles
+from app.profiles.models import EffectApplication
 from app.profiles.rules import Facts, Referrer
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def _of_member(member: Member, local: datetime) -> dict[str, Any]:
     found["member.tag"] = frozenset(each.tag for each in worn(marks))
     since = member.registered_at or member.created_at
     found["member.registered_days_ago"] = max((local - since).days, 0)
-    found["member.birthday_in_days"] = profiles.days_until(member.birthday, local.date())
+    found["member.birthday_in_days"] = profiles.days_until(
+        member.birthday, local.date(), profiles.leap_of(member.birthday)
+    )
     mine = [o for o in orders.of_members([member.id]) if o.folded.state in _LIVE]
     found |= _counted(mine, "")
     for days in profiles.published_at([local])[1]:
@@ -137,14 +140,24 @@ def _chain(bound: Binding | None, local: datetime) -> tuple[Referrer, ...]:
 
 
 def born_today(today: date) -> list[int]:
-    """Return customers with accounts whose birthday it is; 29 February is kept on 28 February else."""
+    """Return customers with accounts whose birthday it is; 29 February is kept as the program says else."""
     days = [f"{today:%m-%d}"]
-    if (today.month, today.day) == (2, 28) and not isleap(today.year):
+    kept = (3, 1) if bonuses.program().leap_birthday == "march" else (2, 28)
+    if (today.month, today.day) == kept and not isleap(today.year):
         days.append("02-29")
     query = select(Member.id).where(
         func.to_char(Member.birthday, "MM-DD").in_(days), Member.key.like("id:%")
     )
     return list(db.session.scalars(query.order_by(Member.id)))
+
+
+def presented(member_ids: Sequence[int], year: int) -> list[int]:
+    """Return those of the customers to whom something was given for the birthday of a year."""
+    keys = {f"schedule.birthday:{member}:{year}": member for member in member_ids}
+    query = select(EffectApplication.event_key).where(
+        EffectApplication.event_key.in_(keys), EffectApplication.amount > 0
+    )
+    return sorted({keys[key] for key in db.session.scalars(query)})
 
 
 def bought(member_id: int) -> tuple[int, int]:

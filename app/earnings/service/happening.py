@@ -21,6 +21,7 @@ from app.earnings.service import acting
 from app.earnings.service.applications import write_applications
 from app.errors import Conflict
 from app.extensions import db
+from app.members import service as members
 from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
 from app.profiles.rules import Run, evaluate, settle
@@ -220,6 +221,8 @@ def birthdays(merchant: Tenant) -> int:
     for member_id in found:
         key = f"schedule.birthday:{member_id}:{local.year}"
         happened(merchant, "schedule.birthday", key, member_id, now)
+    presented = queries.presented(found, local.year)
+    members.freeze_birthdays(presented, now)
     return len(found)
 
 

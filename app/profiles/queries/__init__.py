@@ -17,7 +17,7 @@ from app.profiles.queries.listed import (
 )
 from app.profiles.queries.many import Known, known_of
 from app.profiles.queries.named import unknown
-from app.profiles.queries.orders import birthday_in, chain_of, counted, days_until, seen_of
+from app.profiles.queries.orders import birthday_in, chain_of, counted, days_until, leap_of, seen_of
 from app.profiles.queries.published import live, owner, published_at, versions_of
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "evaluations",
     "ever",
     "known_of",
+    "leap_of",
     "live",
     "of_profile",
     "owner",

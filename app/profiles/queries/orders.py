@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from app.attribution.models import Binding
+from app.bonuses import queries as bonuses
 from app.catalog.queries import external_category_names
 from app.commissions.queries import world_of
 from app.extensions import db
@@ -25,7 +26,7 @@ from app.profiles.rules.due import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from app.commissions.rules.world import World
     from app.members.rules import Tagged
@@ -46,6 +47,7 @@ class Person:
     orders: Sequence[Standing]
     asked: frozenset[int] = frozenset()  # windows that rules count over
     tags: Sequence[Tagged] = ()
+    leap: str = "february"  # when a birthday of 29 February is kept in other years
     categories: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -72,11 +74,13 @@ def seen_of(
     partners = () if binding is None else (binding.partner_id,)
     folded = [each.folded for each in orders]
     world = world_of(merchant, orders[0].shop_id, folded, partners, oldest)
+    member = None if member_id is None else _member(member_id)
     person = Person(
-        member=None if member_id is None else _member(member_id),
+        member=member,
         binding=binding,
         orders=orders,
         asked=windows,
+        leap=leap_of(member.birthday if member else None),
         tags=tags([member_id])[member_id] if member_id is not None else (),
         categories=external_category_names(categories_of(world, orders)),
     )
@@ -175,7 +179,8 @@ def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any
     since = person.member.registered_at
     if since is not None:
         found["member.registered_days_ago"] = max((at - since).days, 0)
-    found["member.birthday_in_days"] = days_until(person.member.birthday, today)
+    born = person.member.birthday
+    found["member.birthday_in_days"] = days_until(born, today, person.leap)
     before = _before(order, person)
     found |= counted(before, "")
     for days in person.asked:
@@ -196,23 +201,30 @@ def counted(orders: Sequence[Standing], window: str) -> dict[str, Any]:
     }
 
 
-def days_until(birthday: date | None, today: date) -> int | None:
-    """Return how many days it is to the birthday; 29 February is kept on 28 February in other years."""
+def days_until(birthday: date | None, today: date, leap: str = "february") -> int | None:
+    """Return how many days it is to the birthday; `leap`: when 29 February is kept in other years."""
     if birthday is None:
         return None
     return min(
         (each - today).days
         for year in (today.year, today.year + 1)
-        if (each := birthday_in(birthday, year)) >= today
+        if (each := birthday_in(birthday, year, leap)) >= today
     )
 
 
-def birthday_in(birthday: date, year: int) -> date:
+def leap_of(birthday: date | None) -> str:
+    """Return when a birthday of 29 February is kept in other years; asked of those alone."""
+    if birthday is None or (birthday.month, birthday.day) != (2, 29):
+        return "february"
+    return bonuses.program().leap_birthday
+
+
+def birthday_in(birthday: date, year: int, leap: str = "february") -> date:
     """Return the day of a year on which the birthday is kept."""
     try:
         return birthday.replace(year=year)
     except ValueError:
-        return birthday.replace(year=year, day=28)
+        return date(year, 3, 1) if leap == "march" else birthday.replace(year=year, day=28)
 
 
 def _referral_facts(person: Person, chain: tuple[Referrer, ...], at: datetime) -> dict[str, Any]:
