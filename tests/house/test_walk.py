@@ -86,6 +86,7 @@ from app.profiles.service import draft as draft_rule
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
+from app.ranks.service import define_award
 from app.registers.models import BankFile, Register
 from app.reruns.service import start_backtest
 from app.runs.models import Run
@@ -326,8 +327,10 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     papers(partner)
     present = Mass(act="give", amount=100, reason=f"{partner.name} present")
     look_at(present, {one(Member.id): None})
+    award = define_award(f"{partner.name} award")
     return {
         "any": {
+            "word_id": award.public_id,
             "refcode": partner.refcode,
             "short": one(Link.short),
             "deal": one(Deal.public_id),

@@ -9,16 +9,17 @@ from app.earnings.queries.booked import (
     taken,
     with_accounts,
 )
-from app.earnings.queries.people import born_today, bought, brought_by, facts
+from app.earnings.queries.people import born_today, bought, facts, friends_of, referrers_of
 
 __all__ = [
     "Earned",
     "born_today",
     "bought",
-    "brought_by",
     "earned",
     "earning",
     "facts",
+    "friends_of",
+    "referrers_of",
     "rules_of",
     "shares_of",
     "taken",

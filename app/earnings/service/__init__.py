@@ -2,14 +2,15 @@
 
 from app.earnings.service.booking import reconcile
 from app.earnings.service.foreseeing import foreseen, foreseen_cart
-from app.earnings.service.happening import achievements, birthdays, happened, report
+from app.earnings.service.happening import birthdays, happened, report
+from app.earnings.service.reaching import rank_changed
 
 __all__ = [
-    "achievements",
     "birthdays",
     "foreseen",
     "foreseen_cart",
     "happened",
+    "rank_changed",
     "reconcile",
     "report",
 ]

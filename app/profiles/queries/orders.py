@@ -22,6 +22,8 @@ from app.partners.rules import Status, climb
 from app.profiles.queries.published import published_at
 from app.profiles.rules import Facts, Goods, Referrer
 from app.profiles.rules.due import Seen
+from app.ranks import queries as ranks
+from app.ranks.rules import standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from app.members.rules import Tagged
     from app.orders.rules import Line, Snapshot
     from app.orders.service import Standing
+    from app.ranks.rules import Ranked
     from app.tenants.models import Tenant
 
 _LIVE = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
@@ -46,6 +49,8 @@ class Person:
     orders: Sequence[Standing]
     asked: frozenset[int] = frozenset()  # windows that rules count over
     tags: Sequence[Tagged] = ()
+    ranks: Sequence[Ranked] = ()
+    codes: Mapping[int, str] = field(default_factory=dict)
     categories: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -78,6 +83,8 @@ def seen_of(
         orders=orders,
         asked=windows,
         tags=tags([member_id])[member_id] if member_id is not None else (),
+        ranks=ranks.marks([member_id])[member_id] if member_id is not None else (),
+        codes=ranks.codes(),
         categories=external_category_names(_categories(world, orders)),
     )
     return [
@@ -171,6 +178,8 @@ def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any
         return found
     at = order.folded.snapshot.created_at
     found["member.tag"] = frozenset(each.tag for each in worn(person.tags, at))
+    had = standing(person.ranks, at)
+    found["member.rank"] = person.codes.get(had.rank_id or 0, "") if had else ""
     since = person.member.registered_at
     if since is not None:
         found["member.registered_days_ago"] = max((at - since).days, 0)
