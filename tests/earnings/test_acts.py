@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from app.errors import DomainError
 from app.extensions import db
 from app.members import queries as members
 from app.members.rules import worn
@@ -185,7 +186,8 @@ def test_an_order_gives_a_rank_and_an_award_and_takes_both_back(
         app, shop, "order.paid", {"do": "rank.set", "rank": "SILVER"},
         {"do": "award.grant", "award": "silver"},
     )  # fmt: skip
-    rule(app, shop, "order.paid", {"do": "rank.set", "rank": "unknown"})
+    with pytest.raises(DomainError):
+        rule(app, shop, "order.paid", {"do": "rank.set", "rank": "unknown"})
     for _time in range(2):
         put(client, shop, "A", **NEW)
         put(client, shop, "B", **NEW)

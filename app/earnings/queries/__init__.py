@@ -9,7 +9,14 @@ from app.earnings.queries.booked import (
     taken,
     with_accounts,
 )
-from app.earnings.queries.people import born_today, bought, facts, friends_of, referrers_of
+from app.earnings.queries.people import (
+    born_today,
+    bought,
+    facts,
+    friends_of,
+    referrers_of,
+    said_by,
+)
 
 __all__ = [
     "Earned",
@@ -21,6 +28,7 @@ __all__ = [
     "friends_of",
     "referrers_of",
     "rules_of",
+    "said_by",
     "shares_of",
     "taken",
     "with_accounts",

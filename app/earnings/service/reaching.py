@@ -10,7 +10,7 @@ from app.earnings import queries
 from app.earnings.service import acting
 from app.earnings.service.happening import happened, take_back
 from app.profiles import queries as profiles
-from app.profiles.rules.reaching import metrics_of, reached
+from app.profiles.rules.reaching import FRIENDS, METRICS, OWN, metrics_of, reached
 from app.ranks import queries as ranks
 from app.ranks import service as ladder
 
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from app.profiles.rules.due import Published
     from app.ranks.models import Achievement, Rank
     from app.tenants.models import Tenant
-
-OWN, FRIENDS = "metric.crossed", "referral.metric_crossed"
-_METRICS = {
-    OWN: frozenset({"orders", "sum"}),
-    FRIENDS: frozenset({"active_referrals", "referrals_sum"}),
-}
 
 
 def achievements(
@@ -43,7 +37,7 @@ def achievements(
     While loyalty is not `on` levels are only lost.
     """
     [live], _windows = profiles.published_at([clock.now()])
-    rules = {t: [r for r in live if on and r.rule.trigger == t] for t in _METRICS}
+    rules = {t: [r for r in live if on and r.rule.trigger == t] for t in METRICS}
     known = ranks.achievements(owned)
     if rules[OWN] or known:
         for member_id in sorted(set(owned) & set(accounts)):
@@ -81,7 +75,7 @@ def _bring(
             take_back(merchant, f"{trigger}:{member_id}:{metric}:{level}")
     wanted: dict[tuple[str, int], list[Published]] = {}
     for rule in rules:
-        for metric in metrics_of(rule.rule, _METRICS[trigger]):
+        for metric in metrics_of(rule.rule):
             for level in reached(rule.rule, values[metric]):
                 wanted.setdefault((metric, level), []).append(rule)
     for (metric, level), found in sorted(wanted.items(), key=lambda each: each[0]):

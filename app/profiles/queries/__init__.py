@@ -14,26 +14,36 @@ from app.profiles.queries.listed import (
     version,
     versions,
 )
-from app.profiles.queries.orders import days_until, seen_of
-from app.profiles.queries.published import live, owner, published_at
+from app.profiles.queries.many import Known, known_of
+from app.profiles.queries.named import unknown
+from app.profiles.queries.orders import birthday_in, chain_of, counted, days_until, rank_at, seen_of
+from app.profiles.queries.published import live, owner, published_at, versions_of
 
 __all__ = [
+    "Known",
     "Past",
     "all_rules",
+    "birthday_in",
+    "chain_of",
+    "counted",
     "days_until",
     "effects_json",
     "evaluations",
     "ever",
+    "known_of",
     "live",
     "naming",
     "of_profile",
     "owner",
     "past_order",
     "published_at",
+    "rank_at",
     "rule",
     "rules",
     "seen_of",
     "trace_json",
+    "unknown",
     "version",
     "versions",
+    "versions_of",
 ]

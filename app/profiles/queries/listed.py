@@ -10,13 +10,11 @@ from sqlalchemy import select
 from app.extensions import db
 from app.orders.models import Order
 from app.profiles.models import ProfileRule, RuleEvaluation, RuleVersion
-from app.profiles.rules import leaves, parse
-from app.profiles.rules.shape import trees
+from app.profiles.rules import parse
+from app.profiles.rules.references import references
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    from app.profiles.rules import Rule
+    from collections.abc import Iterable, Sequence
 
 MOST = 200
 
@@ -84,22 +82,12 @@ def ever(profile: str) -> bool:
     return db.session.scalar(query) is not None
 
 
-def naming(word: str, arg: str, facts: Collection[str]) -> str | None:
-    """Return the name of a rule that is not archived and names a word in an effect or a condition."""
-    wanted = word.casefold()
+def naming(kind: str, word: str) -> str | None:
+    """Return the name of a rule that is not archived and names something of a kind, draft or published."""
     for each in all_rules():
         held = version(each.version_id) if each.version_id else None
         for body in (each.draft, held.body if held is not None else None):
-            if body is not None and wanted in _words(parse(body), arg, facts):
+            named = references(parse(body)) if body is not None else ()
+            if any(n.kind == kind and n.name.casefold() == word.casefold() for n in named):
                 return each.name
     return None
-
-
-def _words(rule: Rule, arg: str, facts: Collection[str]) -> set[str]:
-    """Return what a rule says as an argument of its effects, or compares facts with; small letters."""
-    said = [str(each.args[arg]) for each in rule.effects if arg in each.args]
-    for _path, _scope, tree in trees(rule):
-        for leaf in leaves(tree):
-            if leaf.fact in facts:
-                said += map(str, leaf.value if isinstance(leaf.value, tuple) else (leaf.value,))
-    return {each.casefold() for each in said}

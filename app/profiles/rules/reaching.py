@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING
@@ -11,11 +12,17 @@ from app.profiles.rules.shape import Leaf, leaves
 if TYPE_CHECKING:
     from app.profiles.rules.shape import Rule
 
+OWN, FRIENDS = "metric.crossed", "referral.metric_crossed"
+METRICS = {
+    OWN: frozenset({"orders", "sum"}),
+    FRIENDS: frozenset({"active_referrals", "referrals_sum"}),
+}
 _VALUES = frozenset({"metric.value", "metric.level"})
 
 
-def metrics_of(rule: Rule, known: frozenset[str]) -> frozenset[str]:
-    """Return the metrics that a rule asks for by name, else all."""
+def metrics_of(rule: Rule) -> frozenset[str]:
+    """Return the metrics of its trigger that a rule asks for by name, else all."""
+    known = METRICS[rule.trigger]
     named: set[str] = set()
     for leaf in leaves(rule.when):
         if leaf.fact == "metric.name" and leaf.op == "in" and isinstance(leaf.value, tuple):
@@ -35,6 +42,21 @@ def reached(rule: Rule, value: int) -> frozenset[int]:
     if not levels:
         return frozenset({value}) if value > 0 else frozenset()
     return frozenset(each for each in levels if 0 < each <= value)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A metric that grows."""
+
+    metric: str
+    before: int
+    after: int
+
+    def crosses(self, rule: Rule) -> frozenset[int]:
+        """Return the levels of a rule that it reaches."""
+        if rule.trigger not in METRICS or self.metric not in metrics_of(rule):
+            return frozenset()
+        return frozenset(each for each in reached(rule, self.after) if each > self.before)
 
 
 def _begins(leaf: Leaf) -> int | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.ranks.models import Award, Rank
 
 RANKS, AWARDS = "ranks", "awards"
+KINDS = {RANKS: "rank", AWARDS: "award"}  # as rules name them
 
 
 @bp.get("/")
@@ -76,7 +77,7 @@ def rename(what: str, word_id: str) -> Response:
 def remove(what: str, word_id: str) -> Response:
     """Remove a rank or an award that nobody has and no rule names."""
     found = _found(what, word_id)
-    naming = profiles.naming(found.code, *_NAMED[what])
+    naming = profiles.naming(KINDS[what], found.code)
     if naming:
         words = _("The rule “%(name)s” names it: change or archive the rule first.", name=naming)
         return see_other("office.ranks.edit", what=what, word_id=word_id, message=words)
@@ -114,12 +115,6 @@ def give(member_id: int) -> Response:
     service.give_by_hand(member.id, rank, pinned=bool(form.pinned.data))
     earnings.rank_changed(g.tenant, member.id, before)
     return see_other("office.members.show", member_id=member.id, message=_("Saved."))
-
-
-_NAMED = {
-    RANKS: ("rank", ("member.rank", "upline.rank", "referral.referrer_rank")),
-    AWARDS: ("award", ()),
-}
 
 
 def _define(what: str, name: str, found: Rank | Award | None) -> None:
