@@ -25,6 +25,9 @@ from app.members.rules import Tagged, worn
 from app.orders.models import Order
 from app.orders.office import COLUMNS
 from app.partners.queries import by_refcode
+from app.ranks import queries as ranks
+from app.ranks.forms import RankForm
+from app.ranks.rules import standing
 from app.reports import queries as reports
 from app.site.access import may, requires
 from app.site.lists import by_shop
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 bp = Blueprint("members", __name__, url_prefix="/customers")
 
 
+HISTORY = 20  # words about the rank that are shown
 ENROLLED = {"registered": _l("Registration"), "subscribed": _l("Subscription")}
 
 
@@ -202,6 +206,14 @@ def _card_page(
     )
 
 
+def _rank_form(member: Member) -> RankForm:
+    held = standing(ranks.marks([member.id])[member.id])
+    rank = ranks.rank_of(member.id)
+    pinned = held.pinned if held is not None else True
+    said = {"rank": rank.public_id if rank is not None else "", "pinned": pinned}
+    return RankForm(formdata=None, data=said).offer(ranks.ranks())
+
+
 def _told(member: Member) -> dict[str, Any]:
     binding = bound_to(member.id)
     return {
@@ -216,6 +228,11 @@ def _told(member: Member) -> dict[str, Any]:
         "orders": ORDERS.load(reports.orders_of(member.id)),
         "kinds": explain.KINDS,
         "enrolled": ENROLLED,
+        "rank": ranks.rank_of(member.id),
+        "history": list(reversed(ranks.marks([member.id])[member.id]))[:HISTORY],
+        "rank_names": {each.id: each.name for each in ranks.ranks()},
+        "rank_form": _rank_form(member),
+        "awards": ranks.borne(member.id),
         "tags": worn(queries.tags([member.id])[member.id]),
         "bonuses": bonuses.balance(member.id).available,
         "nothing": explain.nothing,

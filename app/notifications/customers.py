@@ -19,6 +19,7 @@ from app.money import to_decimal_string
 from app.notifications import queries, rules
 from app.notifications.rules import Channel
 from app.notifications.words import DATES
+from app.ranks import queries as ranks
 from app.tenancy import current_tenant
 from app.wordings import queries as wordings
 
@@ -88,6 +89,7 @@ class CustomerView:
         if self.customer is None:
             return sample(self.merchant, self.locale)
         amount, usable, until = self.credit
+        rank = ranks.rank_of(self.customer.id)
         standing = bonuses.balance(self.customer.id).available
         return {
             "name": self.customer.name or gettext("dear customer"),
@@ -97,7 +99,7 @@ class CustomerView:
             "valid": valid_text(until, self.merchant, self.locale),
             "balance": plain(standing, self.merchant.currency, self.locale),
             "coupon": str(self.facts.get("coupon") or ""),
-            "rank": str(self.facts.get("rank") or ""),
+            "rank": rank.name if rank is not None else "—",
             "link": self.account_link or self.customer.shop_address,
         }
 

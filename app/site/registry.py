@@ -34,6 +34,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "commissions",
         "bonuses",
         "profiles",
+        "ranks",
         "papers",
         "payouts",
         "wallet",

@@ -123,6 +123,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 ),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(
+                    lazy_gettext("Ranks and awards"),
+                    endpoint="office.ranks.index",
+                    below=_pages("office.ranks", "create edit rename remove move give"),
+                ),
+                Entry(
                     lazy_gettext("Program"),
                     endpoint="office.bonuses.program",
                     below=_pages("office.bonuses", "save example"),

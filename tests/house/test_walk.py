@@ -87,6 +87,7 @@ from app.profiles.service import draft as draft_rule
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
+from app.ranks.service import define_award
 from app.registers.models import BankFile, Register
 from app.reruns.service import start_backtest
 from app.runs.models import Run
@@ -330,10 +331,12 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     papers(partner)
     present = Mass(act="give", amount=100, reason=f"{partner.name} present")
     look_at(present, {one(Member.id): None})
+    award = define_award(f"{partner.name} award")
     bonus_rule = draft_rule(f"{partner.name} rule", PRESETS["order"].body(100))
     try_rule(bonus_rule)
     return {
         "any": {
+            "word_id": award.public_id,
             "refcode": partner.refcode,
             "short": one(Link.short),
             "deal": one(Deal.public_id),

@@ -12,10 +12,11 @@ from app.earnings.queries.booked import (
 from app.earnings.queries.people import (
     born_today,
     bought,
-    brought_by,
     facts,
+    friends_of,
     presented,
     referrer,
+    referrers_of,
     said_by,
 )
 
@@ -23,12 +24,13 @@ __all__ = [
     "Earned",
     "born_today",
     "bought",
-    "brought_by",
     "earned",
     "earning",
     "facts",
+    "friends_of",
     "presented",
     "referrer",
+    "referrers_of",
     "rules_of",
     "said_by",
     "shares_of",

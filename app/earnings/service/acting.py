@@ -17,12 +17,16 @@ from app.members.rules import Tagged
 from app.profiles.models import EffectApplication, RuleVersion
 from app.profiles.rules import EFFECTS, parse
 from app.profiles.rules.doing import Task
+from app.ranks import queries as ranks
+from app.ranks import service as ladder
+from app.ranks.rules import Ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from app.profiles.rules.doing import Wanted
+    from app.ranks.models import Rank
     from app.tenants.models import Tenant
 
 _ACTS = frozenset(do for do, spec in EFFECTS.items() if not spec.earns and do != "stop")
@@ -57,22 +61,76 @@ def _untag(_merchant: Tenant, doing: Doing) -> None:
     members.unmark(doing.member_id, doing.source)
 
 
+def _rank(merchant: Tenant, doing: Doing) -> None:
+    found = ranks.rank_coded(str(doing.args["rank"]))
+    if found is not None:
+        given = Ranked(found.id, doing.at, doing.source)
+        _changing(merchant, doing, lambda: ladder.give(doing.member_id, given))
+
+
+def _unrank(merchant: Tenant, doing: Doing) -> None:
+    _changing(merchant, doing, lambda: ladder.take_back(doing.member_id, doing.source))
+
+
+def _changing(merchant: Tenant, doing: Doing, change: Callable[[], None]) -> None:
+    """Change a rank, and let rules that wait for it know; what such a rule did sets off no other."""
+    before = ranks.rank_of(doing.member_id)
+    change()
+    if not doing.event_key.startswith("rank.changed:"):
+        for follow in FOLLOWING:
+            follow(merchant, doing.member_id, before)
+
+
+def _honour(_merchant: Tenant, doing: Doing) -> None:
+    found = ranks.award_coded(str(doing.args["award"]))
+    if found is not None:
+        ladder.honour(doing.member_id, found, doing.source, doing.at)
+
+
+def _take_honour(_merchant: Tenant, doing: Doing) -> None:
+    ladder.take_honour(doing.member_id, doing.source)
+
+
 # By the effect: what carries it out; what takes it back, where it can be; what is done again when the
 # event comes back (what has neither was given and stays given, like a letter).
 CARRIED: dict[str, Callable[[Tenant, Doing], None]] = {
     "tag.add": _tag,
     "tag.remove": _tag,
     "notify": tell,
+    "rank.set": _rank,
+    "award.grant": _honour,
 }
-TAKEN_BACK: dict[str, Callable[[Tenant, Doing], None]] = {"tag.add": _untag, "tag.remove": _untag}
-AGAIN = frozenset({"tag.add", "tag.remove"})
+TAKEN_BACK: dict[str, Callable[[Tenant, Doing], None]] = {
+    "tag.add": _untag,
+    "tag.remove": _untag,
+    "rank.set": _unrank,
+    "award.grant": _take_honour,
+}
+AGAIN = frozenset({"tag.add", "tag.remove", "rank.set", "award.grant"})
+# Who is told of a customer whose rank has changed, and which one he had before.
+FOLLOWING: list[Callable[[Tenant, int, Rank | None], None]] = []
 
 
 def perform(
-    merchant: Tenant, event_key: str, member_id: int, tasks: Iterable[Task], at: datetime
+    merchant: Tenant,
+    event_key: str,
+    member_id: int,
+    tasks: Iterable[Task],
+    at: datetime,
+    *,
+    again: bool = False,
 ) -> None:
-    """Do what matching rules say, each effect once per event; the customer's account is locked."""
-    _carry_out(merchant, [_doing(task, event_key, member_id, at) for task in tasks])
+    """Do what matching rules say, each effect once per event; the customer's account is locked.
+
+    `again`: what was taken back is done once more, for the event is true again.
+    """
+    found = [_doing(task, event_key, member_id, at) for task in tasks]
+    if again and found:
+        undone = {_name_of(row): row for row in _done([event_key]) if row.undone_at is not None}
+        for doing in found:
+            if _name(doing) in undone:
+                _brought(merchant, undone[_name(doing)], doing)
+    _carry_out(merchant, found)
 
 
 def undo(merchant: Tenant, event_key: str) -> None:
@@ -108,7 +166,7 @@ def bring_to(
         doing = _doing(each.task, key, keys[key], each.at)
         if doing.do in CARRIED:
             owed[_name(doing)] = doing
-    rows = {(r.event_key, r.rule_id, r.effect, r.recipient): r for r in _done(keys)}
+    rows = {_name_of(row): row for row in _done(keys)}
     changed = [
         _brought(merchant, row, owed.get(name) if on or row.undone_at is None else None)
         for name, row in rows.items()
@@ -139,6 +197,10 @@ def _doing(task: Task, key: str, member_id: int, at: datetime) -> Doing:
 
 def _name(doing: Doing) -> tuple[str, int, int, str]:
     return doing.event_key, doing.rule_id, doing.effect, f"member:{doing.member_id}"
+
+
+def _name_of(row: EffectApplication) -> tuple[str, int, int, str]:
+    return row.event_key, row.rule_id, row.effect, row.recipient
 
 
 def _member(recipient: str) -> int:
@@ -182,7 +244,7 @@ def _carry_out(merchant: Tenant, found: Sequence[Doing]) -> None:
             EffectApplication.recipient,
         )
     ).all()
-    names = {(row.event_key, row.rule_id, row.effect, row.recipient) for row in made}
+    names = {(row[0], row[1], row[2], row[3]) for row in made}
     for doing in (able[name] for name in sorted(names)):
         CARRIED[doing.do](merchant, doing)
 

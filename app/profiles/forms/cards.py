@@ -9,10 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.profiles.forms import board, levels, values
+from app.profiles.forms.offered import of_arg
 from app.profiles.forms.values import TypedError
 from app.profiles.rules.effects import EFFECTS, Arg, Of, Spec
-from app.wordings import forms as wordings
-from app.wordings.queries import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 MOST = 20
 _TREES = {Of.LINES: "line", Of.UPLINE: "upline"}
-_CHOSEN = frozenset({Of.CHOICE, Of.MESSAGE})
 _STATES = (("", _l("at once")), ("paid", _l("when paid")), ("completed", _l("when completed")))
 
 
@@ -108,25 +106,32 @@ def _controls(arg: Arg) -> list[Field]:
             Field("tail_min", _("until it is less than"), help=_("Empty: the smallest unit.")),
         ]
     label = _(arg.label)
-    if arg.of in _CHOSEN:
+    return [_chosen(arg, label) or _plain(arg, label)]
+
+
+def _chosen(arg: Arg, label: str) -> Field | None:
+    """Return a control with the values that there are; None where anything may be typed."""
+    offered = of_arg(arg.name)
+    if offered is not None:
+        options: tuple[tuple[str, Any], ...] = (("", _("choose")), *offered)
+        words = "" if offered else _("There is none yet: define it under Bonuses first.")
+        return Field(arg.name, label, "", "select", options, arg.required, words)
+    if arg.of is Of.CHOICE:
+        options = tuple((value, _(words)) for value, words in arg.options)
         empty = () if arg.required else (("", _("as usual")),)
-        return [Field(arg.name, label, control="select", options=(*empty, *_options(arg)))]
+        return Field(arg.name, label, control="select", options=(*empty, *options))
+    return None
+
+
+def _plain(arg: Arg, label: str) -> Field:
     control = {Of.YES: "check", Of.COUNT: "number", Of.PERCENT: "number", Of.PERCENTS: "area"}
-    return [
-        Field(
-            arg.name,
-            label,
-            control=control.get(arg.of, "text"),
-            required=arg.required,
-            help=_help(arg),
-        )
-    ]
-
-
-def _options(arg: Arg) -> tuple[tuple[str, Any], ...]:
-    if arg.of is Of.MESSAGE:
-        return tuple(wordings.choices(kept()))
-    return tuple((value, _(words)) for value, words in arg.options)
+    return Field(
+        arg.name,
+        label,
+        control=control.get(arg.of, "text"),
+        required=arg.required,
+        help=_help(arg),
+    )
 
 
 def _help(arg: Arg) -> str:

@@ -6,6 +6,7 @@ from app.profiles.queries.listed import (
     all_rules,
     evaluations,
     ever,
+    naming,
     of_profile,
     owners_paid,
     past_order,
@@ -17,7 +18,15 @@ from app.profiles.queries.listed import (
 )
 from app.profiles.queries.many import Known, known_of
 from app.profiles.queries.named import unknown
-from app.profiles.queries.orders import birthday_in, chain_of, counted, days_until, leap_of, seen_of
+from app.profiles.queries.orders import (
+    birthday_in,
+    chain_of,
+    counted,
+    days_until,
+    leap_of,
+    rank_at,
+    seen_of,
+)
 from app.profiles.queries.published import live, owner, published_at, versions_of
 
 __all__ = [
@@ -34,11 +43,13 @@ __all__ = [
     "known_of",
     "leap_of",
     "live",
+    "naming",
     "of_profile",
     "owner",
     "owners_paid",
     "past_order",
     "published_at",
+    "rank_at",
     "rule",
     "rules",
     "seen_of",

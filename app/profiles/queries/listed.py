@@ -10,6 +10,8 @@ from sqlalchemy import select
 from app.extensions import db
 from app.orders.models import Order
 from app.profiles.models import EffectApplication, ProfileRule, RuleEvaluation, RuleVersion
+from app.profiles.rules import parse
+from app.profiles.rules.references import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,3 +105,14 @@ def ever(profile: str) -> bool:
     """Tell whether the profile has or had a rule, archived ones included."""
     query = select(ProfileRule.id).where(ProfileRule.profile == profile).limit(1)
     return db.session.scalar(query) is not None
+
+
+def naming(kind: str, word: str) -> str | None:
+    """Return the name of a rule that is not archived and names something of a kind, draft or published."""
+    for each in all_rules():
+        held = version(each.version_id) if each.version_id else None
+        for body in (each.draft, held.body if held is not None else None):
+            named = references(parse(body)) if body is not None else ()
+            if any(n.kind == kind and n.name.casefold() == word.casefold() for n in named):
+                return each.name
+    return None

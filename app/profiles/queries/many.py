@@ -16,6 +16,7 @@ from app.members.models import Member
 from app.members.queries import tags
 from app.orders import service as orders
 from app.profiles.queries.orders import Person, categories_of, seen_with
+from app.ranks import queries as ranks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -61,6 +62,7 @@ def known_of(
             own[order.member_id].append(order)
     worlds = _worlds(merchant, members, bound, own, oldest)
     names, worn = _names(members, worlds, own), tags([each.id for each in members])
+    marks, codes = ranks.marks([each.id for each in members]), ranks.codes()
     return [
         Known(
             member,
@@ -71,6 +73,8 @@ def known_of(
                 asked=windows,
                 categories=names[member.shop_id],
                 tags=worn[member.id],
+                ranks=marks[member.id],
+                codes=codes,
             ),
             worlds[member.shop_id],
         )

@@ -13,6 +13,7 @@ from app.extensions import db
 from app.members.models import Member
 from app.profiles.rules import Problem
 from app.profiles.rules.references import references
+from app.ranks import queries as ranks
 from app.wordings import queries as wordings
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ KNOWN: dict[str, Knows] = {
     "group": _groups,
     "list": _lists,
     "template": lambda names: {name for name in names if wordings.is_known(name)},
+    "rank": lambda names: set(ranks.codes().values()) & set(names),
+    "award": lambda names: {each.code for each in ranks.awards()} & set(names),
 }
 
 

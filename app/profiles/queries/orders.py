@@ -23,6 +23,8 @@ from app.partners.rules import Status, climb
 from app.profiles.queries.published import published_at
 from app.profiles.rules import Facts, Goods, Referrer
 from app.profiles.rules.due import Seen
+from app.ranks import queries as ranks
+from app.ranks.rules import standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from app.members.rules import Tagged
     from app.orders.rules import Line, Snapshot
     from app.orders.service import Standing
+    from app.ranks.rules import Ranked
     from app.tenants.models import Tenant
 
 _LIVE = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
@@ -48,6 +51,8 @@ class Person:
     asked: frozenset[int] = frozenset()  # windows that rules count over
     tags: Sequence[Tagged] = ()
     leap: str = "february"  # when a birthday of 29 February is kept in other years
+    ranks: Sequence[Ranked] = ()
+    codes: Mapping[int, str] = field(default_factory=dict)
     categories: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -82,6 +87,8 @@ def seen_of(
         asked=windows,
         leap=leap_of(member.birthday if member else None),
         tags=tags([member_id])[member_id] if member_id is not None else (),
+        ranks=ranks.marks([member_id])[member_id] if member_id is not None else (),
+        codes=ranks.codes(),
         categories=external_category_names(categories_of(world, orders)),
     )
     return [
@@ -176,6 +183,7 @@ def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any
         return found
     at = order.folded.snapshot.created_at
     found["member.tag"] = frozenset(each.tag for each in worn(person.tags, at))
+    found["member.rank"] = rank_at(person, at)
     since = person.member.registered_at
     if since is not None:
         found["member.registered_days_ago"] = max((at - since).days, 0)
@@ -191,6 +199,12 @@ def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any
         last = max(each.folded.snapshot.created_at for each in before)
         found["member.last_order_days_ago"] = (at - last).days
     return found
+
+
+def rank_at(person: Person, at: datetime) -> str:
+    """Return the rank that a customer had just before a moment, as rules call it; "": none."""
+    had = standing(person.ranks, at)
+    return person.codes.get(had.rank_id or 0, "") if had else ""
 
 
 def counted(orders: Sequence[Standing], window: str) -> dict[str, Any]:

@@ -214,8 +214,6 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 UNOFFERED = frozenset(
     {
         "owner.pay",
-        "rank.set",
-        "award.grant",
         "coupon.issue",
         "withdraw.rule",
         "webhook",

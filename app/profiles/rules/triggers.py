@@ -219,7 +219,7 @@ PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 SILENT = frozenset(
     {
         *("points.expiring", "withdrawal.requested"),
-        *("rank.changed", "schedule.inactivity", "manual.mass"),
+        *("schedule.inactivity", "manual.mass"),
     }
 )
 UNOFFERED = frozenset({"owner", "withdrawal"})  # profiles
