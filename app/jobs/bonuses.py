@@ -43,7 +43,12 @@ def convert_money() -> None:
 
 def warn_of_lapse() -> None:
     """Warn customers of all merchants of bonuses that lapse soon, a set in a transaction."""
-    for_all("warnings of lapse", lambda: service.warn() == service.WARNED)
+    for_all("warnings of lapse", lambda: earnings.warn(intake.tenant()))
+
+
+def ask_after() -> None:
+    """Let rules meet the customers of all merchants who have not bought for long."""
+    for_all("quiet customers", lambda: earnings.quiet(intake.tenant()))
 
 
 def _all(what: str, act: Callable[[Sequence[Any]], Any]) -> None:

@@ -2,10 +2,13 @@
 
 from app.earnings.queries.booked import (
     Earned,
+    applied,
     earned,
     earning,
+    quiet_since,
     rules_of,
     shares_of,
+    spent_on,
     taken,
     with_accounts,
 )
@@ -22,6 +25,7 @@ from app.earnings.queries.people import (
 
 __all__ = [
     "Earned",
+    "applied",
     "born_today",
     "bought",
     "earned",
@@ -29,11 +33,13 @@ __all__ = [
     "facts",
     "friends_of",
     "presented",
+    "quiet_since",
     "referrer",
     "referrers_of",
     "rules_of",
     "said_by",
     "shares_of",
+    "spent_on",
     "taken",
     "with_accounts",
 ]

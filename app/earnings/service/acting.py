@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
@@ -44,6 +44,7 @@ class Doing:
     member_id: int
     event_key: str
     at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)  # what was said of the event
 
     @property
     def source(self) -> str:
@@ -119,12 +120,14 @@ def perform(
     at: datetime,
     *,
     again: bool = False,
+    data: Mapping[str, Any] | None = None,
 ) -> None:
     """Do what matching rules say, each effect once per event; the customer's account is locked.
 
     `again`: what was taken back is done once more, for the event is true again.
     """
-    found = [_doing(task, event_key, member_id, at) for task in tasks]
+    done = [_doing(task, event_key, member_id, at) for task in tasks]
+    found = [replace(doing, data=data or {}) for doing in done]
     if again and found:
         undone = {_name_of(row): row for row in _done([event_key]) if row.undone_at is not None}
         for doing in found:

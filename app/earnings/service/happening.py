@@ -133,7 +133,7 @@ def happened(
     program = queries.earning()
     applied = settle(runs, used, program.rounding)
     keep(key, rules, runs, applied, member_id=member_id)
-    acting.perform(merchant, key, member_id, tasks_of(runs, versions), at, again=again)
+    acting.perform(merchant, key, member_id, tasks_of(runs, versions), at, again=again, data=data)
     due = [one for one in applied if one.amount > 0 and one.to.who != "owner"]
     able = queries.with_accounts(one.to.id for one in due)
     before = of_event(key)

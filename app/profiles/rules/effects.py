@@ -10,6 +10,8 @@ from app.profiles.rules.words import N_
 
 # Somebody asks what is allowed, perhaps again and again: nothing is given for that.
 ASKING = ("quote.requested", "withdrawal.requested")
+# A message is sent for what then comes of it: an order that is paid so, a request that is made.
+_WHEN_ASKED = frozenset({"stop", "notify"})
 
 
 class Of(StrEnum):
@@ -63,7 +65,7 @@ class Spec:
         if self.only:
             return self.only
         fit = (each for each in TRIGGERS.values() if not self.needs or self.needs in each.families)
-        asking = () if self.do == "stop" else ASKING
+        asking = () if self.do in _WHEN_ASKED else ASKING
         return tuple(each.key for each in fit if each.key not in asking)
 
     def arg(self, name: str) -> Arg | None:
