@@ -123,6 +123,8 @@ CATALOG: dict[str, Audience] = {
     "code.guessed": M,
     "code.typed": M,
     "coupon.given": M,
+    "coupon.issued": M,
+    "coupon.switched_off": M,
     "coupon.pool_low": M,
     "coupon.pool_filled": M,
     "list.exported": M,

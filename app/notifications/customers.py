@@ -14,6 +14,7 @@ from flask_babel import force_locale, gettext
 
 from app import clock, crypto
 from app.bonuses import queries as bonuses
+from app.coupons import queries as coupons
 from app.installation import public_address
 from app.money import to_decimal_string
 from app.notifications import queries, rules
@@ -98,7 +99,7 @@ class CustomerView:
             "usable": usable_text(usable, self.merchant, self.locale),
             "valid": valid_text(until, self.merchant, self.locale),
             "balance": plain(standing, self.merchant.currency, self.locale),
-            "coupon": str(self.facts.get("coupon") or ""),
+            "coupon": coupons.issued_for(self.customer.id, str(self.facts.get("event"))) or "—",
             "rank": rank.name if rank is not None else "—",
             "link": self.account_link or self.customer.shop_address,
         }

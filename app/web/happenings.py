@@ -87,6 +87,8 @@ HAPPENINGS: dict[str, LazyString] = {
     "code.typed": _l("A customer typed a code"),
     "code.guessed": _l("Somebody guesses codes"),
     "coupon.given": _l("Coupon given"),
+    "coupon.issued": _l("A rule gave a coupon"),
+    "coupon.switched_off": _l("A rule's coupon switched off"),
     "coupon.pool_low": _l("Coupons run low"),
     "coupon.pool_filled": _l("Coupons added"),
     "list.exported": _l("List exported"),

@@ -75,6 +75,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 ),
                 Entry(lazy_gettext("Codes"), endpoint="office.codes.index"),
                 Entry(lazy_gettext("First-order coupons"), endpoint="office.coupons.index"),
+                Entry(lazy_gettext("Coupons of rules"), endpoint="office.coupons.kinds"),
                 Entry(
                     lazy_gettext("Customers to partners"),
                     endpoint="office.participation.customers",

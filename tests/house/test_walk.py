@@ -24,6 +24,7 @@ from app.catalog.models import Category, Product
 from app.codes.service import KIND as MAKE_CODES
 from app.commissions.models import Deal
 from app.coupons.models import Coupon
+from app.coupons.service import make_kind
 from app.creatives.models import Creative
 from app.creatives.rules import Kind as Material
 from app.creatives.service import Said, take
@@ -365,6 +366,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "batch": one(Batch.public_id),
             "code_id": db.session.scalars(select(Code.id).where(Code.kind == "promo")).first(),
             "coupon_id": one(Coupon.id),
+            "kind_id": make_kind(f"{partner.name} gift", "10%", "GIFT-*********").public_id,
             "token": "none",
             "batch_id": one(InvitationBatch.public_id),
             "invitation_id": one(Invitation.public_id),

@@ -10,6 +10,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
+from app.coupons import queries as coupons
+from app.coupons import service as issuing
+from app.coupons.service import Gift
 from app.earnings.service.telling import tell
 from app.extensions import db
 from app.members import service as members
@@ -82,6 +85,21 @@ def _changing(merchant: Tenant, doing: Doing, change: Callable[[], None]) -> Non
             follow(merchant, doing.member_id, before)
 
 
+def _coupon(_merchant: Tenant, doing: Doing) -> None:
+    kind = coupons.kind(str(doing.args["coupon"]))
+    if kind is not None and kind.archived_at is None:
+        gift = Gift(
+            member_id=doing.member_id,
+            event_key=doing.event_key,
+            source=doing.source,
+        )
+        issuing.issue(kind, gift)
+
+
+def _uncoupon(_merchant: Tenant, doing: Doing) -> None:
+    issuing.switch_off(doing.source)
+
+
 def _honour(_merchant: Tenant, doing: Doing) -> None:
     found = ranks.award_coded(str(doing.args["award"]))
     if found is not None:
@@ -98,10 +116,12 @@ CARRIED: dict[str, Callable[[Tenant, Doing], None]] = {
     "tag.add": _tag,
     "tag.remove": _tag,
     "notify": tell,
+    "coupon.issue": _coupon,
     "rank.set": _rank,
     "award.grant": _honour,
 }
 TAKEN_BACK: dict[str, Callable[[Tenant, Doing], None]] = {
+    "coupon.issue": _uncoupon,
     "tag.add": _untag,
     "tag.remove": _untag,
     "rank.set": _unrank,
@@ -176,7 +196,7 @@ def bring_to(
     ]
     fresh = [doing for name, doing in owed.items() if name not in rows and on]
     _carry_out(merchant, fresh)
-    return any(doing.do in TAKEN_BACK for doing in fresh) or any(changed)
+    return any(doing.do in AGAIN for doing in fresh) or any(changed)
 
 
 def _brought(merchant: Tenant, row: EffectApplication, doing: Doing | None) -> bool:

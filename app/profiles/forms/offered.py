@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.coupons import queries as coupons
 from app.ranks import queries as ranks
 from app.wordings import forms as wordings
 from app.wordings.queries import kept
@@ -16,6 +17,10 @@ Options = tuple[tuple[str, str], ...]
 
 def _ranks() -> Options:
     return tuple((each.code, each.name) for each in ranks.ranks())
+
+
+def _coupons() -> Options:
+    return tuple((each.public_id, each.name) for each in coupons.kinds())
 
 
 def _messages() -> Options:
@@ -34,6 +39,7 @@ FACTS: dict[str, Callable[[], Options]] = {
 ARGS: dict[str, Callable[[], Options]] = {
     "rank": _ranks,
     "award": _awards,
+    "coupon": _coupons,
     "message": _messages,
 }
 

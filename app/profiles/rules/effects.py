@@ -216,7 +216,6 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 UNOFFERED = frozenset(
     {
         "owner.pay",
-        "coupon.issue",
         "withdraw.rule",
         "webhook",
     }

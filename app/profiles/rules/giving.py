@@ -187,6 +187,7 @@ _SAID: dict[str, Callable[[Mapping[str, Any], Words], str]] = {
     "chain.pay": _chain,
     "owner.pay": _owner,
     "notify": _notify,
+    "coupon.issue": lambda _args, words: words.gettext("give a coupon of one's own"),
     "spend.limit": _spend,
     "withdraw.rule": _withdraw,
 }
