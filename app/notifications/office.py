@@ -15,6 +15,7 @@ from app.notifications.models import Message
 from app.site.access import may, requires
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
+from app.wordings.forms import TITLES
 
 if TYPE_CHECKING:
     from typing import Any
@@ -113,6 +114,13 @@ def shown_state(message: Any) -> str:
     return "queued" if message.state == "due" else str(message.state)
 
 
+def _kind(message: Any) -> str:
+    """Return what a message is; of those to customers also which of the merchant's texts it is."""
+    said = str(KINDS.get(message.template, ""))
+    text = TITLES.get(message.context.get("text"))
+    return f"{said}: {text}" if text else said
+
+
 def _address(message: Any) -> str:
     return str(_("a chat")) if message.channel == "telegram" else str(message.address)
 
@@ -127,7 +135,7 @@ MESSAGES = Table(
     key=Message.id,
     default="-created_at",
     columns=(
-        Column("template", _l("Letter"), main=True, value=lambda m: KINDS.get(m.template)),
+        Column("template", _l("Letter"), main=True, value=_kind),
         Column("channel", _l("By"), value=lambda m: CHANNELS.get(m.channel), quiet=True),
         Column("address", _l("To"), render="name", value=_address),
         Column("created_at", _l("When"), render="datetime", sort=Message.id),

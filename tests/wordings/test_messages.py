@@ -20,6 +20,7 @@ from app.wordings import service as wordings
 from tests.earnings.test_orders import ORDER
 from tests.harness.peer import Peer
 from tests.sms.scene import open_to, set_up
+from tests.world import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -301,3 +302,14 @@ def test_a_rule_that_sends_what_is_not_there_is_not_published(app: App, shop: Me
     with pytest.raises(DomainError) as refused:
         tell(app, shop, to="staff", channel="sms")
     assert [each.field for each in refused.value.errors] == ["effects.0.channel"]
+
+
+def test_the_list_of_what_was_sent_names_the_text(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    meet(client, shop)
+    sent(app, shop)
+    sign_in(client, shop.staff["owner"])
+    shown = client.get(shop.office("messages/")).text
+    assert "Message to a customer: Registration" in shown
+    assert "gleb@example.org" in shown
