@@ -75,7 +75,7 @@ _ROUNDING = (
     ("up", N_("up")),
     ("half_up", N_("half up")),
 )
-_WALLET = (("bonus", N_("bonuses")), ("partner", N_("partner money")))
+_WALLET = (("bonus", N_("bonuses")),)
 _GIVING = (
     Arg("delay", Of.DELAY, N_("Usable after")),
     Arg("expires", Of.EXPIRES, N_("Expires after")),
@@ -207,7 +207,6 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 # Understood, and not offered until something carries them out.
 UNOFFERED = frozenset(
     {
-        "owner.pay",
         "coupon.issue",
         "notify",
         "withdraw.rule",

@@ -222,7 +222,7 @@ SILENT = frozenset(
         *("schedule.inactivity", "manual.mass"),
     }
 )
-UNOFFERED = frozenset({"owner", "withdrawal"})  # profiles
+UNOFFERED = frozenset({"withdrawal"})  # profiles
 
 
 def profile_of(trigger: str) -> str:
