@@ -226,6 +226,10 @@ class ProgramForm(Form):
         _l("What is paid in money earns, though bonuses paid the rest"),
         description=_l("Off: an order that is paid in bonuses, even in part, earns none."),
     )
+    owners_earn_on_own = BooleanField(
+        _l("Rights holders earn on what they buy themselves"),
+        description=_l("Off: a rule pays the supplier for what others buy alone."),
+    )
     rounding = RadioField(
         _l("Parts of the smallest unit are"),
         [Filled()],

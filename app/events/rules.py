@@ -56,6 +56,8 @@ CATALOG: dict[str, Audience] = {
     "rank.changed": M,
     "award.defined": M,
     "award.removed": M,
+    "rights.given": M,
+    "rights.ended": M,
     "cap.near": M,
     "cap.partner_near": P,
     "period.closed": M,

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from app import sql
 from app.extensions import db
-from app.ranks.models import Achievement, Award, AwardGrant, Rank, RankAssignment
-from app.ranks.rules import Ranked, standing
+from app.ranks.models import Achievement, Award, AwardGrant, Rank, RankAssignment, SupplierOwner
+from app.ranks.rules import MOST_OWNERS, Held, Ranked, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+
+# A partner is paid as the customer who he is.
+_HELD = """
+SELECT o.of, o.word, o.share, o.since, o.until, m.id AS paid FROM supplier_owner o
+LEFT JOIN partner p ON p.tenant_id = o.tenant_id AND p.id = o.partner_id
+JOIN member m ON m.tenant_id = o.tenant_id AND m.id = coalesce(o.member_id, p.member_id)
+WHERE m.key LIKE 'id:%%' ORDER BY o.id
+"""
 
 
 def ranks() -> Sequence[Rank]:
@@ -108,3 +118,32 @@ def achievements(member_ids: Iterable[int]) -> Sequence[Achievement]:
     query = select(Achievement).where(Achievement.member_id.in_(set(member_ids)))
     found = query.order_by(Achievement.id).execution_options(populate_existing=True)
     return db.session.scalars(found).all()
+
+
+def owners() -> Sequence[SupplierOwner]:
+    """Return everybody who holds rights, or held them: who holds them now first, then by what they hold."""
+    ended = SupplierOwner.until.is_not(None)
+    query = select(SupplierOwner).order_by(
+        ended, SupplierOwner.of, SupplierOwner.word, SupplierOwner.id
+    )
+    return db.session.scalars(query.limit(MOST_OWNERS)).all()
+
+
+def owner(public_id: str) -> SupplierOwner | None:
+    """Return the rights of the outside id."""
+    return db.session.scalar(select(SupplierOwner).where(SupplierOwner.public_id == public_id))
+
+
+def held() -> list[Held]:
+    """Return all rights that are held, or were, by customers who have accounts of bonuses."""
+    return [
+        Held(
+            of=row.of,
+            word=row.word,
+            share=Fraction(row.share) / 100,
+            member_id=row.paid,
+            since=row.since,
+            until=row.until,
+        )
+        for row in sql.rows(_HELD, {})
+    ]

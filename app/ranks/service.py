@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
@@ -13,13 +14,14 @@ from app.errors import Conflict, DomainError, FieldError
 from app.events.service import actor, record
 from app.extensions import db
 from app.ranks import queries
-from app.ranks.models import Achievement, Award, AwardGrant, Rank, RankAssignment
-from app.ranks.rules import HAND, MOST, Ranked, code_of
+from app.ranks.models import Achievement, Award, AwardGrant, Rank, RankAssignment, SupplierOwner
+from app.ranks.rules import HAND, MOST, MOST_OWNERS, Ranked, code_of
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from decimal import Decimal
 
 _ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended("ranks", 0)))
 
@@ -106,9 +108,9 @@ def _refuse_double(name: str, known: list[str]) -> None:
         raise DomainError("name_taken", words, FieldError("name", words))
 
 
-def _refuse_many(many: int) -> None:
-    if many >= MOST:
-        words = _("There are %(num)s already: that is the most.", num=MOST)
+def _refuse_many(many: int, most: int = MOST) -> None:
+    if many >= most:
+        words = _("There are %(num)s already: that is the most.", num=most)
         raise DomainError("too_many", words, FieldError("name", words))
 
 
@@ -202,3 +204,73 @@ def lose(achievement: Achievement) -> None:
     """Keep that a level is reached no more."""
     achievement.lost_at = clock.now()
     db.session.flush()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """Who is to hold the rights to which goods: a customer or a partner; `share` in percent."""
+
+    of: str
+    word: str
+    share: Decimal
+    member_id: int | None = None
+    partner_id: int | None = None
+
+
+def hold_rights(said: Rights, since: datetime | None = None) -> SupplierOwner:
+    """Let somebody hold rights from now on, or from later. Raises DomainError above the whole."""
+    db.session.execute(_ALONE)
+    now = clock.now()
+    start = now if since is None else max(since, now)
+    known = queries.owners()
+    _refuse_many(len(known), MOST_OWNERS)
+    word = said.word.strip()
+    taken = sum(
+        each.share
+        for each in known
+        if (each.of, each.word.casefold()) == (said.of, word.casefold())
+        and (each.until is None or each.until > start)
+    )
+    if taken + said.share > 100:
+        words = _(
+            "Others hold %(percent)s%% of it already.", percent=f"{taken:f}".rstrip("0").rstrip(".")
+        )
+        raise DomainError("above_the_whole", words, FieldError("share", words))
+    made = SupplierOwner(
+        public_id=public_id("so"),
+        member_id=said.member_id,
+        partner_id=said.partner_id,
+        of=said.of,
+        word=word,
+        share=said.share,
+        since=start,
+        until=None,
+        actor=actor(),
+    )
+    db.session.add(made)
+    db.session.flush()
+    _tell_rights("rights.given", made)
+    return made
+
+
+def end_rights(held: SupplierOwner) -> None:
+    """Let somebody hold rights no more, from now on; orders before keep what held at their time."""
+    db.session.execute(_ALONE)
+    db.session.refresh(held)
+    if held.until is not None:
+        raise Conflict("ended", _("These rights have ended already."))
+    held.until = max(clock.now(), held.since)
+    db.session.flush()
+    _tell_rights("rights.ended", held)
+
+
+def _tell_rights(kind: str, held: SupplierOwner) -> None:
+    record(
+        kind,
+        f"rights:{held.id}",
+        of=held.of,
+        word=held.word,
+        share=f"{held.share:f}",
+        member_id=held.member_id,
+        partner_id=held.partner_id,
+    )

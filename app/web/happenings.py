@@ -142,6 +142,8 @@ HAPPENINGS: dict[str, LazyString] = {
     "rank.changed": _l("A customer's rank changed"),
     "award.defined": _l("An award was made or renamed"),
     "award.removed": _l("An award was removed"),
+    "rights.given": _l("Rights to goods were given"),
+    "rights.ended": _l("Rights to goods ended"),
     "bonus.program_changed": _l("Bonus program changed"),
     "bonus.granted": _l("Bonuses accrued"),
     "bonus.spent": _l("Bonuses spent"),

@@ -129,6 +129,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("office.ranks", "create edit rename remove move give"),
                 ),
                 Entry(
+                    lazy_gettext("Rights holders"),
+                    endpoint="office.ranks.rights",
+                    below=_pages("office.ranks", "give_rights end_rights"),
+                ),
+                Entry(
                     lazy_gettext("Program"),
                     endpoint="office.bonuses.program",
                     below=_pages("office.bonuses", "save example"),

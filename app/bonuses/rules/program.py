@@ -35,7 +35,13 @@ RANGES: dict[str, tuple[int, int]] = {
 }
 OPEN = frozenset({"expires_days"})
 PERCENTS = {"spend_percent": 100, "partner_premium": 1_000}
-SWITCHES = ("promo_spendable", "shipping_spendable", "earn_while_redeeming", "withdrawable")
+SWITCHES = (
+    "promo_spendable",
+    "shipping_spendable",
+    "earn_while_redeeming",
+    "withdrawable",
+    "owners_earn_on_own",
+)
 
 
 class ProgramError(ValueError):
@@ -61,6 +67,7 @@ class Program:
     promo_spendable: bool = True
     shipping_spendable: bool = False
     earn_while_redeeming: bool = True
+    owners_earn_on_own: bool = False
     earn_on: str = "agreed"
     delay_days: int = 0
     expires_days: int | None = None

@@ -57,7 +57,7 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
         made = {order.id: order.folded.snapshot.created_at for order in own}
         seen = _acted(merchant, own, program, shares, on=on)
         found = due_of(seen, program, ZoneInfo(merchant.timezone), taken)
-        given += [(due, made[due.order_id]) for due in found if due.to.who != "owner"]
+        given += [(due, made[due.order_id]) for due in found]
     able = queries.with_accounts(due.to.id for due, _at in given)
     _book([(due, at) for due, at in given if due.to.id in able], booked, on=on)
     mine = {own[0].member_id or 0: own for own in owned}

@@ -62,7 +62,12 @@ class Card:
     @property
     def more(self) -> list[Field]:
         """The controls that few people need."""
-        return [each for arg in self.spec.args if _seldom(arg) for each in self._of(arg)]
+        return [
+            each
+            for arg in self.spec.args
+            if _seldom(arg) and len(arg.options) != 1
+            for each in self._of(arg)
+        ]
 
     def _of(self, arg: Arg) -> list[Field]:
         return [self._filled(each) for each in _controls(arg)]

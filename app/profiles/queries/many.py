@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.attribution.models import Binding
+from app.bonuses import queries as bonuses
 from app.catalog.queries import external_category_names
 from app.commissions.queries import world_of
 from app.extensions import db
@@ -63,6 +64,7 @@ def known_of(
     worlds = _worlds(merchant, members, bound, own, oldest)
     names, worn = _names(members, worlds, own), tags([each.id for each in members])
     marks, codes = ranks.marks([each.id for each in members]), ranks.codes()
+    held, own_too = ranks.held(), bonuses.program().owners_earn_on_own
     return [
         Known(
             member,
@@ -75,6 +77,8 @@ def known_of(
                 tags=worn[member.id],
                 ranks=marks[member.id],
                 codes=codes,
+                held=held,
+                own_too=own_too,
             ),
             worlds[member.shop_id],
         )

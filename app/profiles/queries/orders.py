@@ -21,10 +21,11 @@ from app.members.rules import worn
 from app.orders.rules import BaseRule, State, bases, goods_total, line_value, refunded
 from app.partners.rules import Status, climb
 from app.profiles.queries.published import published_at
-from app.profiles.rules import Facts, Goods, Referrer
+from app.profiles.rules import Facts, Goods, Owner, Referrer
 from app.profiles.rules.due import Seen
+from app.profiles.rules.shape import pays_owners
 from app.ranks import queries as ranks
-from app.ranks.rules import standing
+from app.ranks.rules import owners_of, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from app.members.rules import Tagged
     from app.orders.rules import Line, Snapshot
     from app.orders.service import Standing
-    from app.ranks.rules import Ranked
+    from app.ranks.rules import Held, Ranked
     from app.tenants.models import Tenant
 
 _LIVE = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
@@ -54,6 +55,8 @@ class Person:
     ranks: Sequence[Ranked] = ()
     codes: Mapping[int, str] = field(default_factory=dict)
     categories: Mapping[int, str] = field(default_factory=dict)
+    held: Sequence[Held] = ()  # rights to goods
+    own_too: bool = False  # whether a rights holder earns on what he buys himself
 
 
 def seen_of(
@@ -73,6 +76,7 @@ def seen_of(
     versions, windows = published_at([each.folded.snapshot.created_at for each in orders])
     if ruled and not any(versions):
         return []
+    paid = any(pays_owners(each.rule) for held in versions for each in held)
     member_id = orders[0].member_id
     binding = None if member_id is None else _binding(member_id)
     oldest = min(each.folded.snapshot.created_at for each in orders)
@@ -90,6 +94,8 @@ def seen_of(
         ranks=ranks.marks([member_id])[member_id] if member_id is not None else (),
         codes=ranks.codes(),
         categories=external_category_names(categories_of(world, orders)),
+        held=ranks.held() if paid else (),
+        own_too=bonuses.program().owners_earn_on_own if paid else False,
     )
     return [
         seen_with(each, person, world, (shares or {}).get(each.id), versions[n])
@@ -128,6 +134,7 @@ def facts_of(
     said = order.folded.snapshot
     local = said.created_at.astimezone(world.zone)
     chain = chain_of(person, world, said.created_at)
+    goods = _goods(order, world, person, shares)
     known = {
         **_order_facts(said, person, order),
         **_member_facts(order, person, local.date()),
@@ -140,8 +147,9 @@ def facts_of(
         at=local,
         member_id=order.member_id,
         said=known,
-        goods=_goods(order, world, person, shares),
+        goods=goods,
         chain=chain,
+        owners=_owners(order, person, goods),
     )
 
 
@@ -280,6 +288,20 @@ def _goods(
             said=_line_facts(order, line, world, person),
         )
         for line in said.lines
+    )
+
+
+def _owners(order: Standing, person: Person, goods: Sequence[Goods]) -> tuple[Owner, ...]:
+    """Return who held rights to the goods when the order was made."""
+    words = {
+        each.line: {"supplier": each.said["line.supplier"], "product": each.said["line.product"]}
+        for each in goods
+    }
+    found = owners_of(person.held, words, order.folded.snapshot.created_at)
+    return tuple(
+        Owner(owner_id=member, line=line, share=part)
+        for member, line, part in found
+        if person.own_too or member != order.member_id
     )
 
 

@@ -78,7 +78,7 @@ _ROUNDING = (
     ("up", N_("up")),
     ("half_up", N_("half up")),
 )
-_WALLET = (("bonus", N_("bonuses")), ("partner", N_("partner money")))
+_WALLET = (("bonus", N_("bonuses")),)
 _GIVING = (
     Arg("delay", Of.DELAY, N_("Usable after")),
     Arg("expires", Of.EXPIRES, N_("Expires after")),
@@ -215,7 +215,6 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 # Understood, and not offered until something carries them out.
 UNOFFERED = frozenset(
     {
-        "owner.pay",
         "withdraw.rule",
         "webhook",
     }

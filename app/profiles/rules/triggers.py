@@ -217,7 +217,7 @@ _PROFILES = (
 PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 # Understood, and not offered until something sets them off: rules of theirs would promise and do nothing.
 SILENT = frozenset({"withdrawal.requested"})
-UNOFFERED = frozenset({"owner", "withdrawal"})  # profiles
+UNOFFERED = frozenset({"withdrawal"})  # profiles
 
 
 def profile_of(trigger: str) -> str:
