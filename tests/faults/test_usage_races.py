@@ -55,10 +55,15 @@ def test_twenty_writers_who_repeat_and_cancel_leave_exact_counts(app: App, lampa
             off |= {number} if number % 5 == 0 and first % 2 else set()
     with tariffs(app), room_for(app, WRITERS):
         together([partial(write, n) for n in range(WRITERS)])
-        first = clock.today("Europe/Moscow").replace(day=1)
+        month = clock.today("Europe/Moscow").replace(day=1)
         do(app, lampa, lambda: service.choose("start", "person:1"))
-        found = do(app, lampa, lambda: queries.usage(queries.month(first)).receipts)
+        found = do(app, lampa, lambda: queries.usage(queries.month(month)).receipts)
     assert found == len([n for n in sent - off if n % 3])
+
+
+def one_till() -> None:
+    service.count_tills(1)
+    service.choose("start", "person:1")
 
 
 @pytest.mark.usefixtures("_sound")
@@ -72,10 +77,10 @@ def test_twenty_who_close_a_month_at_once_make_one_invoice(app: App, lampa: Merc
         return made
 
     with tariffs(app), room_for(app, WRITERS):
-        do(app, lampa, lambda: (service.count_tills(1), service.choose("start", "person:1")))
+        do(app, lampa, one_till)
         made = together([close] * WRITERS)
         standing = do(app, lampa, lambda: balances([DUES, TARIFFS]))
-        total = do(app, lampa, lambda: queries.of_month(first).total)  # type: ignore[union-attr]
+        total = do(app, lampa, lambda: queries.of_month(first).total)
     assert sum(made) == 1
     assert standing == {DUES: -total, TARIFFS: total}
     assert total > 0
