@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from migrations.tenancy_ddl import list_rows, protect
 
 revision = "0042"
-down_revision = "0040"
+down_revision = "0036"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
