@@ -14,6 +14,7 @@ from app.billing import queries as billing
 from app.billing.rules import Requisites
 from app.errors import DomainError, NotFound
 from app.events.service import actor
+from app.money import Money
 from app.site.access import may, requires
 from app.tariffs import queries, rules, service
 from app.tariffs.forms import BARS, INVOICES, STATES, ChooseForm, line_words
@@ -45,7 +46,10 @@ TABLE = Table(
         ),
         Column("number", _l("Invoice"), value=lambda row: f"№ {row.number}", quiet=True),
         Column("made_at", lazy_pgettext("invoice", "Made"), render="datetime", quiet=True),
-        Column("sum", _l("Sum"), render="sum", end=True),
+        Column(
+            "sum", _l("Sum"), render="sum", end=True,
+            value=lambda row: Money(row.outstanding, row.currency),
+        ),
         Column("state", _l("State"), render="invoice"),
     ),
     empty=Empty(
