@@ -158,6 +158,7 @@ CATALOG: dict[str, Audience] = {
     "pay_run.prepared": M,
     "pay_run.planned": M,
     "pay_run.first_approved": M,
+    "payout.first_approved": M,
     "pay_run.approved": M,
     "pay_run.paying": M,
     "pay_run.done": M,

@@ -77,6 +77,8 @@ KINDS = {
     "payout.paid": _l("Payout sent"),
     "payout.failed": _l("Payout failed"),
     "pay_run.planned": _l("Pay run prepared by the schedule"),
+    "pay_run.first_approved": _l("A pay run waits for a second approval"),
+    "payout.first_approved": _l("A payout waits for a second approval"),
     "pay_run.details_missing": _l("Payment details are missing"),
     "receipt.wanted": _l("A receipt is wanted"),
     "document.issued": _l("A document is issued"),

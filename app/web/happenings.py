@@ -164,6 +164,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "pay_run.prepared": _l("Pay run prepared: the money is reserved"),
     "pay_run.planned": _l("Pay run prepared by the schedule"),
     "pay_run.first_approved": _l("Pay run approved by the first of two people"),
+    "payout.first_approved": _l("Payout approved by the first of two people"),
     "pay_run.approved": _l("Pay run approved"),
     "pay_run.paying": _l("Money of a pay run is on its way"),
     "pay_run.done": _l("Pay run done"),
