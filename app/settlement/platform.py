@@ -147,9 +147,9 @@ def download() -> Response:
     names = [str(_("Merchant")), *(str(HEADS[name]) for name in head())]
     made = cast("IO[bytes]", TemporaryFile())  # noqa: SIM115 - closed when the answer has left
     if kind == "csv":
-        made.writelines(write_csv(names, _all()))
+        made.writelines(write_csv(names, lines()))
     else:
-        fill_xlsx(made, str(_("Payouts to send")), names, _all(), in_memory=False)
+        fill_xlsx(made, str(_("Payouts to send")), names, lines(), in_memory=False)
     made.seek(0)
     day = clock.now().date().isoformat()
     answer = send_file(
@@ -159,7 +159,7 @@ def download() -> Response:
     return answer
 
 
-def _all() -> Iterator[list[Any]]:
+def lines() -> Iterator[list[Any]]:
     """Yield the file's lines, some payouts at a time: neither they nor the file is ever whole in memory."""
     for tenant_id, places in groupby(queries.waiting(), lambda each: each.tenant_id):
         while some := list(islice(places, AT_ONCE)):
