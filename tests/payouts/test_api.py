@@ -219,7 +219,7 @@ def test_an_answer_tells_the_tax_withheld_beside_fee_and_net(app: App, shop: Sho
 
 def test_a_payout_above_the_limit_waits_for_a_person(
     app: App,
-    lampa: Merchant,
+    lampa: Merchant,  # noqa: F811
     shop: Shop,
 ) -> None:
     with app.app_context():
