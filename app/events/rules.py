@@ -140,6 +140,7 @@ CATALOG: dict[str, Audience] = {
     "balance.asked": M,
     "balance.withdrawn": M,
     "balance.received": M,
+    "balance.returned": M,
     "balance.low": M,
     "balance.short": M,
     "spending.near": M,

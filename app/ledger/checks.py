@@ -250,6 +250,14 @@ CHECKS: dict[str, str] = {
                    WHERE target = 'merchant:balance' AND source = 'outside' GROUP BY 1, 2) t
              USING (tenant_id, reference)
         WHERE u.received IS DISTINCT FROM t.amount""",
+    "what of a top-up was given back has left the prepaid balance once": """
+        SELECT tenant_id, reference, u.returned, t.amount
+        FROM (SELECT tenant_id, 'top_up:' || id || ':returned' AS reference, returned FROM top_up
+              WHERE returned IS NOT NULL) u
+        FULL JOIN (SELECT tenant_id, reference, sum(amount) AS amount FROM transfer
+                   WHERE source = 'merchant:balance' AND target = 'outside' GROUP BY 1, 2) t
+             USING (tenant_id, reference)
+        WHERE u.returned IS DISTINCT FROM t.amount""",
     "the prepaid balance pays what partners get and the fee, and no tax": """
         SELECT f.tenant_id, f.payout_id, b.drawn, p.amount, p.withheld, f.fee
         FROM funding f

@@ -67,6 +67,7 @@ KINDS = {
     "debt.arisen": _l("A debt has come up"),
     "debt.due": _l("Warned of a debt to be repaid"),
     "balance.received": _l("Balance topped up"),
+    "balance.returned": _l("Prepaid money given back"),
     "balance.low": _l("Balance low"),
     "balance.short": _l("Partners wait for a top-up"),
     "spending.near": _l("The month's commissions near the sum"),

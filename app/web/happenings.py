@@ -146,6 +146,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "balance.asked": _l("Invoice for a top-up made"),
     "balance.withdrawn": _l("Invoice for a top-up taken back"),
     "balance.received": _l("Balance topped up"),
+    "balance.returned": _l("Prepaid money given back"),
     "balance.low": _l("Balance low"),
     "balance.short": _l("Partners wait for a top-up"),
     "spending.near": _l("The month's commissions near the sum"),
