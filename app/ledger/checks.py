@@ -270,9 +270,10 @@ CHECKS: dict[str, str] = {
              ON b.tenant_id = f.tenant_id AND b.account = 'funding:' || f.payout_id
         WHERE f.tax IS NOT NULL AND coalesce(b.drawn, 0)
               <> CASE WHEN f.outcome = 'failed' THEN 0 ELSE p.amount - p.withheld - p.fee + f.fee END""",
-    "the prepaid balance pays for nothing but payouts": """
+    "the prepaid balance pays for nothing but payouts, and goes back to who filled it": """
         SELECT tenant_id, reference, source, target FROM transfer
-        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%')
+        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%'
+               AND NOT (target = 'outside' AND kind = 'top_up_returned'))
            OR (target = 'merchant:balance' AND source <> 'outside' AND source NOT LIKE 'funding:%')""",
     "a payout has an end if and only if it is over": """
         SELECT tenant_id, id, state, ended_at FROM payout
