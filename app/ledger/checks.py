@@ -270,16 +270,10 @@ CHECKS: dict[str, str] = {
              ON b.tenant_id = f.tenant_id AND b.account = 'funding:' || f.payout_id
         WHERE f.tax IS NOT NULL AND coalesce(b.drawn, 0)
               <> CASE WHEN f.outcome = 'failed' THEN 0 ELSE p.amount - p.withheld - p.fee + f.fee END""",
-<<<<<<< HEAD
-    "the prepaid balance pays for nothing but payouts, and goes back to who filled it": """
+    "the prepaid balance pays payouts and the platform's invoices, else it goes back": """
         SELECT tenant_id, reference, source, target FROM transfer
-        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%'
+        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%' AND target <> 'merchant:dues'
                AND NOT (target = 'outside' AND kind = 'top_up_returned'))
-           OR (target = 'merchant:balance' AND source <> 'outside' AND source NOT LIKE 'funding:%')""",
-=======
-    "the prepaid balance pays for nothing but payouts and the platform's invoices": """
-        SELECT tenant_id, reference, source, target FROM transfer
-        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%' AND target <> 'merchant:dues')
            OR (target = 'merchant:balance' AND source <> 'outside' AND source NOT LIKE 'funding:%'
                AND source <> 'merchant:dues')""",
     "the platform's invoices are the sums of their lines, and so posted": """
@@ -301,7 +295,6 @@ CHECKS: dict[str, str] = {
         FULL JOIN (SELECT tenant_id, -sum(amount) AS total FROM ({_SIDES}) x
                    WHERE account = 'merchant:dues' GROUP BY 1) s USING (tenant_id)
         WHERE coalesce(i.sum, 0) <> coalesce(s.total, 0)""",
->>>>>>> main
     "a payout has an end if and only if it is over": """
         SELECT tenant_id, id, state, ended_at FROM payout
         WHERE (ended_at IS NULL) <> (state IN ('requested', 'approved', 'sending', 'unknown'))""",
