@@ -242,22 +242,14 @@ CHECKS: dict[str, str] = {
                AND p.fee <> CASE WHEN f.fee_paid_by = 'partner' THEN f.fee ELSE 0 END)
            OR f.outcome IS DISTINCT FROM CASE WHEN p.state IN ('paid', 'failed') THEN p.state END
               AND f.id IS NOT NULL""",
-    "the prepaid balance is topped up by paid invoices, each once": """
+    "the prepaid balance is topped up by paid invoices, and goes back of them, each once": """
         SELECT tenant_id, reference, u.received, t.amount
-        FROM (SELECT tenant_id, 'top_up:' || id AS reference, received FROM top_up
-              WHERE state = 'paid') u
+        FROM (SELECT tenant_id, 'top_up:' || id AS reference, received FROM top_up WHERE state = 'paid'
+              UNION ALL SELECT tenant_id, 'top_up:' || id || ':returned', returned FROM top_up WHERE returned > 0) u
         FULL JOIN (SELECT tenant_id, reference, sum(amount) AS amount FROM transfer
-                   WHERE target = 'merchant:balance' AND source = 'outside' GROUP BY 1, 2) t
+                   WHERE 'outside' IN (source, target) AND 'merchant:balance' IN (source, target) GROUP BY 1, 2) t
              USING (tenant_id, reference)
         WHERE u.received IS DISTINCT FROM t.amount""",
-    "what of a top-up was given back has left the prepaid balance once": """
-        SELECT tenant_id, reference, u.returned, t.amount
-        FROM (SELECT tenant_id, 'top_up:' || id || ':returned' AS reference, returned FROM top_up
-              WHERE returned IS NOT NULL) u
-        FULL JOIN (SELECT tenant_id, reference, sum(amount) AS amount FROM transfer
-                   WHERE source = 'merchant:balance' AND target = 'outside' GROUP BY 1, 2) t
-             USING (tenant_id, reference)
-        WHERE u.returned IS DISTINCT FROM t.amount""",
     "the prepaid balance pays what partners get and the fee, and no tax": """
         SELECT f.tenant_id, f.payout_id, b.drawn, p.amount, p.withheld, f.fee
         FROM funding f
@@ -272,8 +264,8 @@ CHECKS: dict[str, str] = {
               <> CASE WHEN f.outcome = 'failed' THEN 0 ELSE p.amount - p.withheld - p.fee + f.fee END""",
     "the prepaid balance pays payouts and the platform's invoices, else it goes back": """
         SELECT tenant_id, reference, source, target FROM transfer
-        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%' AND target <> 'merchant:dues'
-               AND NOT (target = 'outside' AND kind = 'top_up_returned'))
+        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%'
+               AND target NOT IN ('merchant:dues', 'outside'))
            OR (target = 'merchant:balance' AND source <> 'outside' AND source NOT LIKE 'funding:%'
                AND source <> 'merchant:dues')""",
     "the platform's invoices are the sums of their lines, and so posted": """
