@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import Length
 
-from app.adjustments.rules import REASON, Act
+from app.adjustments.rules import ORIGIN, REASON, Act
 from app.web.forms import Filled, Form, MoneyField, SelectField
 
 ACTS = [
@@ -38,6 +38,7 @@ class AdjustForm(Form):
             "refcode;amount;reason, one partner a line. With a minus it is a deduction."
         ),
     )
+    origin = HiddenField(validators=[Length(max=ORIGIN)])  # what the entry answers, once
     key = HiddenField()
     seen = HiddenField()  # the count and sum that were shown before the answer
 

@@ -58,6 +58,12 @@ def batch(public_id: str) -> Batch | None:
     return db.session.scalar(select(Batch).where(Batch.public_id == public_id))
 
 
+def booked(keys: Iterable[str]) -> set[str]:
+    """Return which of these batches there are."""
+    query = select(Batch.public_id).where(Batch.public_id.in_(set(keys)))
+    return set(db.session.scalars(query))
+
+
 def standing_entries(batch_id: int) -> int:
     """Return how many entries of a batch may still be taken back."""
     statement = entries().where(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from app.ledger.rules import COMMISSIONS, Move, available, debt
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 
 MOST = 500  # partners of one booking
 REASON = 500  # characters
+ORIGIN = 80  # characters of what an entry answers
+_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 KEY = re.compile(r"ab_[0-9a-hjkmnp-tv-z]{16}")  # of a batch, as forms bring it
+
+
+def key_of(origin: str) -> str:
+    """Return the key of the batch that answers one thing: what is answered twice is booked once."""
+    number = int.from_bytes(sha256(origin.encode()).digest()[:10], "big")  # 16 letters of 5 bits
+    return "ab_" + "".join(_LETTERS[number >> 5 * place & 31] for place in range(16))
 
 
 class Act(StrEnum):

@@ -71,6 +71,25 @@ class PercentField(TypedField):
         return format(value.normalize(), "f")
 
 
+class BackForm(Form):
+    """What of an invoice was sent back to the merchant."""
+
+    amount = MoneyField(
+        _l("Sent back"),
+        [Filled(), Positive()],
+        description=_l(
+            "At most what came for the invoice and is left on the balance. Once an invoice."
+        ),
+    )
+
+    @classmethod
+    def of(cls, currency: str, **data: Any) -> BackForm:
+        """Return the form in the invoice's own currency."""
+        form = cls(data=data)
+        form.amount.own_currency = currency
+        return form
+
+
 class RateForm(Form):
     """The platform's fee."""
 
@@ -120,6 +139,7 @@ def refuse_rate(_form: Form, field: PercentField) -> None:
 
 KINDS = {
     "top_up": _l("Top-up"),
+    "top_up_returned": _l("Given back to you"),
     "funding": _l("For a payout"),
     "funding_returned": _l("A payout came back"),
 }

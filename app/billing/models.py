@@ -30,6 +30,8 @@ class TopUp(Tenanted, Model):
     received_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
     payment: Mapped[str | None]  # the bank's or the provider's number of the payment
+    returned: Mapped[int | None]  # minor units of it that the merchant has back, at most once
+    returned_at: Mapped[datetime | None]
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "public_id"),
@@ -37,6 +39,7 @@ class TopUp(Tenanted, Model):
         CheckConstraint("received > 0", name="received"),
         CheckConstraint("state in ('open','paid','withdrawn')", name="state"),
         CheckConstraint("(state = 'paid') = (received is not null)", name="paid"),
+        CheckConstraint("returned between 1 and received", name="returned"),
         Index("uq_top_up_number", "number", unique=True),
         Index("ix_top_up_state", "tenant_id", "state", "id"),
     )

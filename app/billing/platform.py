@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
 from app.billing import queries, service
-from app.billing.forms import STATES, RateForm, ReceivedForm, RequisitesForm
+from app.billing.forms import STATES, BackForm, RateForm, ReceivedForm, RequisitesForm
 from app.billing.models import TopUp
 from app.errors import DomainError, NotFound
 from app.events.service import actor
@@ -117,6 +117,27 @@ def receive(number: int) -> Response:
     return see_other("platform.billing.index", message=_("Confirmed; the balance has grown."))
 
 
+@bp.post("/<int:number>/back")
+@requires("operator")
+def give_back(number: int) -> Response:
+    """Note what of a paid invoice was sent back to the merchant."""
+    found, by = _found(number), actor()
+    with tenant_scope(found.tenant_id):
+        row = queries.top_up(found.public_id)
+        form = BackForm.of(row.currency if row else "RUB")
+    if not form.validate_on_submit():
+        return _show(number, back=form, status=422)
+    try:
+        with tenant_scope(found.tenant_id):
+            service.give_back(found.id, form.amount.data.minor, by)
+    except DomainError as error:
+        form.tell(error)
+        return _show(number, back=form, status=error.status)
+    return see_other(
+        "platform.billing.show", number=number, message=_("Noted; the balance is less by it.")
+    )
+
+
 @bp.get("/settings")
 @requires("operator")
 def settings() -> Response:
@@ -167,7 +188,12 @@ def _found(number: int) -> queries.Found:
     return found
 
 
-def _show(number: int, form: ReceivedForm | None = None, status: int = 200) -> Response:
+def _show(
+    number: int,
+    form: ReceivedForm | None = None,
+    status: int = 200,
+    back: BackForm | None = None,
+) -> Response:
     found = _found(number)
     with tenant_scope(found.tenant_id):
         row = queries.top_up(found.public_id)
@@ -175,12 +201,15 @@ def _show(number: int, form: ReceivedForm | None = None, status: int = 200) -> R
             raise NotFound
         form = form or ReceivedForm.of(row.currency, received=Money(row.amount, row.currency))
         balance = queries.balance()
+        left = min(balance, row.received or 0)
+        back = back or BackForm.of(row.currency, amount=Money(left, row.currency))
     return page(
         "billing/platform/show.html",
         status=status,
         invoice=row,
         balance=balance,
         form=form,
+        back=back if row.received and row.returned is None and left > 0 else None,
         states=STATES,
     )
 

@@ -87,6 +87,33 @@ def receive(top_up_id: int, received: int, by: str, payment: str | None = None) 
     return paid
 
 
+def give_back(top_up_id: int, amount: int, by: str) -> TopUp:
+    """Note that the platform has sent `amount` (minor units) of a paid invoice back to the merchant in scope.
+
+    It leaves the prepaid balance: at most what is there, and of one invoice what came for it, once.
+    Raises NotFound, Conflict (409) for an invoice that is not paid or has been given back, DomainError
+    (422) for a sum that cannot be.
+    """
+    free = ledger.lock([MERCHANT_BALANCE], _currency())[MERCHANT_BALANCE]
+    paid = db.session.scalar(select(TopUp).where(TopUp.id == top_up_id).with_for_update())
+    if paid is None:
+        raise NotFound
+    if paid.received is None or paid.returned is not None:
+        raise Conflict("top_up_state", _("This invoice is not paid, or was given back already."))
+    if amount <= 0:
+        raise _wrong("amount", _("The amount must be above zero."))
+    if amount > min(free, paid.received):
+        words = _("This is more than came for the invoice, or more than is left on the balance.")
+        raise _wrong("amount", words)
+    paid.returned, paid.returned_at = amount, clock.now()
+    db.session.flush()
+    move = Move(MERCHANT_BALANCE, OUTSIDE, amount, "top_up_returned", reason=str(paid.number))
+    ledger.post(f"top_up:{paid.id}:returned", [move], paid.currency)
+    _record("returned", paid, amount=amount, by=by)
+    watch(free, free - amount)
+    return paid
+
+
 def take_notice(notice: Notice) -> Fate:
     """Take a provider's word on an invoice of the merchant in scope; the same word again does nothing.
 

@@ -242,12 +242,12 @@ CHECKS: dict[str, str] = {
                AND p.fee <> CASE WHEN f.fee_paid_by = 'partner' THEN f.fee ELSE 0 END)
            OR f.outcome IS DISTINCT FROM CASE WHEN p.state IN ('paid', 'failed') THEN p.state END
               AND f.id IS NOT NULL""",
-    "the prepaid balance is topped up by paid invoices, each once": """
+    "the prepaid balance is topped up by paid invoices, and goes back of them, each once": """
         SELECT tenant_id, reference, u.received, t.amount
-        FROM (SELECT tenant_id, 'top_up:' || id AS reference, received FROM top_up
-              WHERE state = 'paid') u
+        FROM (SELECT tenant_id, 'top_up:' || id AS reference, received FROM top_up WHERE state = 'paid'
+              UNION ALL SELECT tenant_id, 'top_up:' || id || ':returned', returned FROM top_up WHERE returned > 0) u
         FULL JOIN (SELECT tenant_id, reference, sum(amount) AS amount FROM transfer
-                   WHERE target = 'merchant:balance' AND source = 'outside' GROUP BY 1, 2) t
+                   WHERE 'outside' IN (source, target) AND 'merchant:balance' IN (source, target) GROUP BY 1, 2) t
              USING (tenant_id, reference)
         WHERE u.received IS DISTINCT FROM t.amount""",
     "the prepaid balance pays what partners get and the fee, and no tax": """
@@ -262,9 +262,10 @@ CHECKS: dict[str, str] = {
              ON b.tenant_id = f.tenant_id AND b.account = 'funding:' || f.payout_id
         WHERE f.tax IS NOT NULL AND coalesce(b.drawn, 0)
               <> CASE WHEN f.outcome = 'failed' THEN 0 ELSE p.amount - p.withheld - p.fee + f.fee END""",
-    "the prepaid balance pays for nothing but payouts and the platform's invoices": """
+    "the prepaid balance pays payouts and the platform's invoices, else it goes back": """
         SELECT tenant_id, reference, source, target FROM transfer
-        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%' AND target <> 'merchant:dues')
+        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%'
+               AND target NOT IN ('merchant:dues', 'outside'))
            OR (target = 'merchant:balance' AND source <> 'outside' AND source NOT LIKE 'funding:%'
                AND source <> 'merchant:dues')""",
     "the platform's invoices are the sums of their lines, and so posted": """

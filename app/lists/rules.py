@@ -8,7 +8,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from xlsxwriter import Workbook
@@ -24,7 +24,6 @@ _NUMBER = re.compile(r"[+-]?\d[\d.]*", re.ASCII)  # a phone, a sum below zero: n
 _BOM = "\ufeff"
 _LONGEST_CELL, _WIDTH = 32_767, 18  # characters that a cell holds; of a column, as it opens
 _AS_SAID = {
-    "in_memory": True,
     "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_numbers": False,
@@ -87,7 +86,20 @@ def write_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[by
 def write_xlsx(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """Write rows as a workbook with one sheet: texts as texts, never formulas; numbers and days as such."""
     made = io.BytesIO()
-    with Workbook(made, _AS_SAID) as book:
+    fill_xlsx(made, name, head, rows)
+    return made.getvalue()
+
+
+def fill_xlsx(
+    target: IO[bytes],
+    name: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    in_memory: bool = True,
+) -> None:
+    """Write rows as `write_xlsx` does into an open file; row by row, with what is unfinished on disk where so said."""
+    with Workbook(target, _AS_SAID | {"in_memory": in_memory}) as book:
         sheet = book.add_worksheet(_title(name))
         bold = book.add_format({"bold": True})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -106,7 +118,6 @@ def write_xlsx(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) ->
                     sheet.write_number(number, place, value)
                 elif value is not None:
                     sheet.write_string(number, place, _plain(str(value)))
-    return made.getvalue()
 
 
 def _title(name: str) -> str:

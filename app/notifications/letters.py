@@ -14,6 +14,7 @@ from flask_babel import force_locale, gettext
 from app import crypto
 from app.installation import public_address, settings
 from app.notifications import queries, rules, written
+from app.notifications.overtaken import is_overtaken
 from app.notifications.rules import To
 from app.notifications.view import UnwantedError, View
 from app.payouts.rules import DISOWN
@@ -78,7 +79,7 @@ def wanted(message: Message) -> View:
         raise UnwantedError("gone")
     if rule.to is To.GUEST and not view.is_invitation_open:
         raise UnwantedError("withdrawn")
-    if view.is_overtaken:
+    if is_overtaken(view):
         raise UnwantedError("overtaken")
     if message.template in rules.TO_CUSTOMERS and view.customer and not view.customer.wanted:
         raise UnwantedError("muted")

@@ -45,6 +45,7 @@ class Rule:
 MANAGERS = ("owner", "manager")
 HELPERS = ("owner", "manager", "support")
 MONEY_DESK = ("owner", "manager", "accountant")
+APPROVERS = ("owner", "accountant")
 
 # The template of a letter carries the name of its event.
 RULES: Mapping[str, Rule] = {
@@ -93,6 +94,7 @@ RULES: Mapping[str, Rule] = {
     "debt.due": Rule(To.PARTNER),
     "payout.requested": Rule(To.STAFF, MONEY_DESK, notice=True),
     "balance.received": Rule(To.STAFF, MONEY_DESK),
+    "balance.returned": Rule(To.STAFF, MONEY_DESK),
     "balance.low": Rule(To.STAFF, MONEY_DESK),
     "balance.short": Rule(To.STAFF, MONEY_DESK),
     "spending.near": Rule(To.STAFF, MONEY_DESK),
@@ -106,6 +108,8 @@ RULES: Mapping[str, Rule] = {
     "payout.paid": Rule(To.PARTNER),
     "payout.failed": Rule(To.PARTNER),
     "pay_run.planned": Rule(To.STAFF, MONEY_DESK),
+    "pay_run.first_approved": Rule(To.STAFF, APPROVERS),
+    "payout.first_approved": Rule(To.STAFF, APPROVERS),
     "pay_run.details_missing": Rule(To.PARTNER),
     "receipt.wanted": Rule(To.PARTNER),
     "document.issued": Rule(To.PARTNER, notice=True),
@@ -134,6 +138,8 @@ WORDED = (*TO_CUSTOMERS, "wording.tried")
 TOLD = (*WORDED, "staff.told")
 # Long work over many is no hundred letters: its own page, or one letter, tells of it.
 QUIET_IN_RUNS = ("deal.held", "payout.requested", "payout.approved")
+# What waits for another person than who did it: he is told nothing of his own deed.
+FOR_OTHERS = ("pay_run.first_approved", "payout.first_approved")
 NOTICES = tuple(kind for kind, rule in RULES.items() if rule.notice)
 # What may also come by SMS: one line each, and only where merchant and partner have both asked for it.
 TEXTED = (
@@ -154,6 +160,7 @@ CHATTED = (
     "cap.near",
     "cap.partner_near",
     "balance.received",
+    "balance.returned",
     "balance.low",
     "balance.short",
     "spending.near",
@@ -161,6 +168,8 @@ CHATTED = (
     "partner.applied",
     "payout.requested",
     "pay_run.planned",
+    "pay_run.first_approved",
+    "payout.first_approved",
     "pay_run.details_missing",
     "question.answered",
     "debt.arisen",

@@ -29,7 +29,6 @@ from app.notifications import queries, rules
 from app.notifications.customers import CustomerView
 from app.notifications.words import ABOUT, CAPS, DATES, ROLES
 from app.orders.models import Order
-from app.papers.queries import has_receipt
 from app.participation import service as participation
 from app.participation.queries import answers_of
 from app.payouts.models import Payout, PayoutMethod
@@ -102,25 +101,6 @@ class View(CustomerView):
     def applicant(self) -> JoinRequest | None:
         """The application that the event is about."""
         return queries.applicant(self.event.subject)
-
-    @property
-    def is_overtaken(self) -> bool:
-        """Whether the letter says what is no longer so: a decision was taken back before it left.
-
-        That an application waits again is told only to whoever was told of the decision.
-        """
-        if self.kind == "partner.asked":
-            return self.applicant is None or self.applicant.state != "sent"
-        if self.kind == "receipt.wanted":
-            return self.payout is None or has_receipt(self.payout.id)
-        if self.partner is None:
-            return False
-        if self.kind == "partner.reopened":
-            told = ("partner.approved", "partner.rejected")
-            sent = any(queries.was_sent(kind, self.recipient) for kind in told)
-            return self.partner.status != "pending" or not sent
-        decided = self.kind in {"partner.approved", "partner.rejected"}
-        return decided and self.partner.status == "pending"
 
     @cached_property
     def confirm_link(self) -> str:

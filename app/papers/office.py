@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request, send_file
@@ -286,7 +287,10 @@ def _rules(
         rounding=rounding or RoundingForm(formdata=None, data={"rounding": queries.rounding()}),
         statuses=STATUS_WORDS,
         kinds=KINDS,
-        history=queries.rate_history(),
-        rates=queries.rates(),
+        history=[
+            (status, since, Decimal(rate) if rate else None)
+            for status, since, rate in queries.rate_history()
+        ],
+        rates={s: Decimal(rate) if rate else None for s, rate in queries.rates().items()},
         may_change=may("money"),
     )

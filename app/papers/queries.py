@@ -8,14 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, select, text
+from sqlalchemy import TIMESTAMP, BigInteger, Text, and_, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app import clock
 from app.extensions import db
 from app.facts import service as facts
 from app.papers.models import Paper
-from app.papers.rules import STATUSES, Kind, Missing, Need, Needs, Rounding, missing, needs_of
+from app.papers.rules import (
+    STATUSES,
+    Kind,
+    Missing,
+    Need,
+    Needs,
+    Rounding,
+    asked_since,
+    missing,
+    needs_of,
+)
 from app.partners.models import Partner
 from app.statements import queries as statements
 from app.statements.rules import Part, month_before, month_of, month_span
@@ -35,8 +45,8 @@ _IDS = bindparam("partners", type_=ARRAY(BigInteger))
 # A payout needs its receipt from the approval on; what had been paid before receipts were asked for does not.
 _RECEIPTS = """
     FROM payout p JOIN partner a ON a.tenant_id = p.tenant_id AND a.id = p.partner_id
-    WHERE coalesce(a.tax_status, 'person') = ANY(:statuses)
-      AND (p.state IN ('approved', 'sending', 'unknown') OR p.state = 'paid' AND p.ended_at >= :since)
+    JOIN unnest(:statuses, :since) AS w(status, since) ON w.status = coalesce(a.tax_status, 'person')
+    WHERE (p.state IN ('approved', 'sending', 'unknown') OR p.state = 'paid' AND p.ended_at >= w.since)
       AND NOT EXISTS (SELECT FROM paper r WHERE r.payout_id = p.id AND r.kind = 'receipt'
                                             AND r.withdrawn_at IS NULL)
 """
@@ -140,12 +150,16 @@ def _without_act(ids: Sequence[int], span: Span | None) -> set[int]:
 
 def _owing_receipts(ids: Sequence[int], _span: Span | None) -> set[int]:
     statement = text(f"SELECT DISTINCT p.partner_id {_RECEIPTS} AND p.partner_id = ANY(:partners)")
-    values = {"partners": list(ids), "statuses": list(STATUSES), "since": receipts_since()}
-    rows = db.session.execute(statement.bindparams(_IDS, _STATUSES), values)
+    rows = db.session.execute(
+        statement.bindparams(_IDS, *_ASKED), {"partners": list(ids), **_asked()}
+    )
     return set(rows.scalars())
 
 
-_STATUSES = bindparam("statuses", type_=ARRAY(Text))
+_ASKED = (
+    bindparam("statuses", type_=ARRAY(Text)),
+    bindparam("since", type_=ARRAY(TIMESTAMP(timezone=True))),
+)
 _LOOKS = {Kind.CONTRACT: _without_contract, Kind.ACT: _without_act, Kind.RECEIPT: _owing_receipts}
 
 
@@ -161,27 +175,36 @@ def tenant_zone() -> str:
     return found.timezone if found else "UTC"
 
 
-def receipts_since() -> datetime:
-    """Return since when receipts are asked for; without a word of the merchant since he is there."""
+def receipts_since() -> dict[str, datetime]:
+    """Return of which tax statuses receipts are asked for now, and since when without a break."""
     known = facts.history([OWNER], [f"needs:{status}" for status in STATUSES])
-    starts = [timeline.rows[0][0] for timeline in known.values()]
-    found = tenant(current_tenant())
-    return min(starts) if starts else found.created_at if found else clock.now()
+    here = tenant(current_tenant())
+    start = here.created_at if here else clock.now()
+    found = {
+        status: asked_since(status, timeline.rows if timeline else (), start)
+        for status in STATUSES
+        for timeline in [known.get((OWNER, f"needs:{status}"))]
+    }
+    return {status: since for status, since in found.items() if since is not None}
+
+
+def _asked() -> dict[str, Any]:
+    since = receipts_since()
+    return {"statuses": list(since), "since": list(since.values())}
 
 
 def wanting(
     span: Span | None = None, partner_id: int | None = None, limit: int = 200
 ) -> list[Wanting]:
     """Return payouts without the receipt that they need, oldest first; of a span those paid within it."""
-    asked = [s for s, each in needs().items() if each[Kind.RECEIPT] is not Need.OFF]
     where = " AND p.state = 'paid' AND p.ended_at >= :starts AND p.ended_at < :ends" if span else ""
     mine = " AND p.partner_id = :partner" if partner_id is not None else ""
     statement = text(
         "SELECT p.id AS payout_id, p.public_id AS payout, p.partner_id, a.refcode, a.name AS partner,"
         f" p.amount, p.state, p.approved_at {_RECEIPTS}{where}{mine}"
         " ORDER BY p.approved_at, p.id LIMIT :most"
-    ).bindparams(_STATUSES)
-    values: dict[str, Any] = {"statuses": asked, "since": receipts_since(), "most": limit}
+    ).bindparams(*_ASKED)
+    values: dict[str, Any] = {**_asked(), "most": limit}
     values |= {"starts": span.starts, "ends": span.ends} if span else {}
     values |= {"partner": partner_id} if partner_id is not None else {}
     rows = db.session.execute(statement, values)
@@ -204,6 +227,11 @@ def of_partner(partner_id: int) -> Sequence[Paper]:
     """Return a partner's standing papers, newest first."""
     query = select(Paper).where(Paper.partner_id == partner_id, Paper.withdrawn_at.is_(None))
     return db.session.scalars(query.order_by(Paper.id.desc())).all()
+
+
+def wants_receipt(payout_id: int, partner_id: int) -> bool:
+    """Tell whether a partner's payout lacks the receipt that it needs."""
+    return any(each.payout_id == payout_id for each in wanting(partner_id=partner_id, limit=10_000))
 
 
 def has_receipt(payout_id: int) -> bool:

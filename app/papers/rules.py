@@ -13,7 +13,8 @@ from app.creatives.rules import FileError, file_type, picture_format
 from app.money import exponent, half_up
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 PERSON, SELF_EMPLOYED = "person", "self_employed"
 STATUSES = (PERSON, SELF_EMPLOYED, "entrepreneur", "company")
@@ -56,6 +57,23 @@ def needs_of(status: str | None, said: Mapping[str, str] | None) -> Needs:
     status = status or PERSON
     known = DEFAULTS.get(status, {}) if said is None else said
     return {kind: Need(known.get(kind, Need.OFF)) for kind in Kind}
+
+
+def asked_since(
+    status: str, said: Iterable[tuple[datetime, Mapping[str, str]]], start: datetime
+) -> datetime | None:
+    """Return since when a status' receipts are asked for without a break, or None.
+
+    `said`: what the merchant said of the status, oldest first; before that the defaults hold from `start` on.
+    """
+    off = needs_of(status, None)[Kind.RECEIPT] is Need.OFF
+    since = None if off else start
+    for at, needs in said:
+        if needs_of(status, needs)[Kind.RECEIPT] is Need.OFF:
+            since = None
+        elif since is None:
+            since = at
+    return since
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -130,14 +131,22 @@ def set_needs(status: str, needs: Mapping[Kind, Need]) -> None:
 def set_rate(status: str, rate: str | None, since: datetime | None = None) -> None:
     """Say how many per cent are withheld from a status' payouts, from now on or from a later moment.
 
-    None: nothing. Raises DomainError (422) for what is no rate.
+    None: nothing. Until a first rate begins nothing is withheld. Raises DomainError (422) for what is no
+    rate, and for a day before today on the merchant's clock.
     """
     try:
         read_rate(rate)
     except ValueError as error:
         raise _wrong("rate", _("Percents go from 0 to 100, with up to four decimals.")) from error
-    if facts.put(OWNER, f"rate:{_status(status)}", rate, since=since, actor=actor()):
-        start = max(since, clock.now()) if since else clock.now()
+    name, now = f"rate:{_status(status)}", clock.now()
+    zone = ZoneInfo(queries.tenant_zone())
+    if since is not None and since.astimezone(zone).date() < now.astimezone(zone).date():
+        words = _("Choose today or a later day: what was paid before stays as it was.")
+        raise _wrong("since", words)
+    if name not in facts.current([OWNER], [name]).get(OWNER, {}):
+        facts.found(OWNER, {name: None}, actor())
+    if facts.put(OWNER, name, rate, since=since, actor=actor()):
+        start = max(since, now) if since else now
         said = {"status": status, "rate": rate, "since": start.isoformat()}
         record("merchant.settings_changed", OWNER, withholding=said)
 

@@ -19,6 +19,8 @@ from app.payouts.schemas import PayoutIn, PayoutList, PayoutOut, ReasonIn
 from app.site.access import requires
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from app.payouts.queries import Line
 
 Said = TypeVar("Said", bound=BaseModel)
@@ -79,7 +81,7 @@ def create(json_data: dict[str, Any]) -> dict[str, Any]:
 @bp.output(PayoutOut)
 @requires("payouts")
 def approve(public_id: str) -> dict[str, Any]:
-    """Agree to pay; 409 while the partner owes."""
+    """Agree to pay; 409 while the partner owes. Above the limit of one person it waits for another's, 403 twice."""
     service.approve(_line(public_id).payout.id, actor())
     return _answer(_line(public_id))
 
@@ -126,9 +128,14 @@ def _answer(line: Line) -> dict[str, Any]:
         "method": line.method_code,
         "reason": payout.reason,
         "requested_at": payout.requested_at.isoformat(),
-        "approved_at": payout.approved_at.isoformat() if payout.approved_at else None,
-        "ended_at": payout.ended_at.isoformat() if payout.ended_at else None,
+        "first_approved_at": _moment(payout.first_approved_at),
+        "approved_at": _moment(payout.approved_at),
+        "ended_at": _moment(payout.ended_at),
     }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _line(public_id: str) -> Line:

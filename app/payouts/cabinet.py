@@ -13,6 +13,7 @@ from app.errors import DomainError, NotFound
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.money import Money
 from app.papers import service as papers
+from app.papers.queries import wants_receipt
 from app.partners import queries as partners
 from app.payouts import queries, rules, service
 from app.payouts.forms import STEPS, RequestForm
@@ -113,6 +114,7 @@ def show(public_id: str) -> Response:
         steps=queries.steps(line.payout),
         words=STEPS,
         can_cancel=rules.LIFECYCLE.allows(State(line.payout.state), "cancel"),
+        receipt_wanted=wants_receipt(line.payout.id, g.partner_id),
     )
 
 

@@ -14,6 +14,7 @@ REASON = 500  # characters
 # Events of a payout's life as its history names them.
 STEPS = {
     "payout.requested": _l("Asked for"),
+    "payout.first_approved": _l("Approved by the first of two people"),
     "payout.approved": _l("Approved"),
     "payout.sending": _l("Sent"),
     "payout.unknown": _l("Arrival unknown"),
@@ -22,6 +23,7 @@ STEPS = {
     "payout.cancelled": lazy_pgettext("payout", "Withdrawn"),
     "payout.failed": _l("Failed"),
     "partner.details_shown": _l("Payment details shown unmasked"),
+    "receipt.wanted": _l("Reminded of a receipt"),
 }
 ACTORS = {"partner": _l("The partner"), "api": _l("The shop's program"), "system": _l("Partnerka")}
 

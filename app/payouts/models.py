@@ -49,6 +49,9 @@ class Payout(Tenanted, Model):
     decided_by: Mapped[str | None]
     requested_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None]  # alone, or as the second of two; none: as part of a run
+    first_approved_at: Mapped[datetime | None]  # of two people, above the limit of one
+    first_approved_by: Mapped[str | None]
     ended_at: Mapped[datetime | None]
     fee: Mapped[int] = mapped_column(server_default=text("0"))  # kept back of the amount
     withheld: Mapped[int] = mapped_column(server_default=text("0"))  # tax, likewise
@@ -72,11 +75,20 @@ class Payout(Tenanted, Model):
             "state in ('requested','approved','sending','unknown','paid','rejected','cancelled','failed')",
             name="state",
         ),
+        CheckConstraint(
+            "(first_approved_by is null) = (first_approved_at is null)", name="first_approved"
+        ),
         CheckConstraint("settled_by in ('own','platform')", name="settled_by"),
         UniqueConstraint("tenant_id", "public_id"),
         ref("partner", "partner_id"),
         ref("payout_method", "method_id"),
         ref("pay_run", "run_id"),
+        Index(
+            "ix_payout_alone",
+            "tenant_id",
+            "approved_at",
+            postgresql_where=text("approved_by is not null"),
+        ),
         Index(
             "uq_payout_open",
             "tenant_id",

@@ -209,8 +209,10 @@ def decide(public_id: str, act: str) -> Response:
     line = _line(public_id)
     if _is_trial(line):
         verbs |= {"pay": settlement.pay, "send": settlement.send, "lose": settlement.lose}
-    verbs[act](line.payout.id, actor())
-    return see_other("office.payouts.show", public_id=public_id, message=str(DONE[act]))
+    done = verbs[act](line.payout.id, actor())
+    half = act == "approve" and done.state == State.REQUESTED
+    message = _("Noted. Another person must approve it now.") if half else str(DONE[act])
+    return see_other("office.payouts.show", public_id=public_id, message=message)
 
 
 @bp.post("/<string:public_id>/<any(reject,fail):act>")
@@ -327,6 +329,8 @@ def _card(line: Line, form: ReasonForm, status: int = 200) -> Response:
         **_missing(payout),
         funding=funding,
         rate=Decimal(funding.rate) if funding else None,
+        consent=service.consent_to(payout, actor()) if "approve" in actions else None,
+        limit=queries.second_above(),
         steps=queries.steps(payout),
         words=STEPS,
         actors=ACTORS,

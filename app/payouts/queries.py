@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, func, select
 
+from app import sql
 from app.bonuses import queries as bonuses
 from app.events.queries import history
 from app.extensions import db
@@ -62,6 +63,15 @@ def minimum() -> int:
     """Return the smallest sum a partner may ask for, in minor units."""
     known = facts.current(["merchant"], ["minimum_payout"]).get("merchant", {})
     return int(known.get("minimum_payout") or 0)
+
+
+def second_above() -> int | None:
+    """Return the limit of one person's approvals, minor units; None: one is always enough.
+
+    It is set with the plan of pay runs, which is of a higher slice: named in SQL only.
+    """
+    found = sql.rows("SELECT second_above FROM pay_plan WHERE second_above IS NOT NULL", {})
+    return int(found[0].second_above) if found else None
 
 
 def by_platform() -> bool:

@@ -54,6 +54,7 @@ LIFECYCLE = Lifecycle(
 )
 
 OPEN = frozenset(State) - LIFECYCLE.terminal
+GONE_BACK = (State.REJECTED, State.CANCELLED, State.FAILED)
 OFFERED = ("approve", "reject", "pay", "send", "fail", "lose")  # to the staff, on a payout's page
 
 
@@ -93,6 +94,31 @@ def may_request(
 def may_approve(debt: int) -> Refusal | None:
     """Return why the merchant may not approve now, or None: debt is repaid first."""
     return Refusal.DEBT if debt > 0 else None
+
+
+def people_needed(total: int, above: int | None) -> int:
+    """Return how many different people stand for a payment of this sum (minor units)."""
+    return 2 if above is not None and total > above else 1
+
+
+class Consent(StrEnum):
+    """What somebody's approval of a payout or a pay run would be."""
+
+    ENOUGH = "enough"
+    FIRST = "first"  # of two: nobody stands for it yet
+    REFUSED = "refused"  # the same person stood for it before
+
+
+def consent(needed: int, stand: Collection[int], deciding: Collection[int]) -> Consent:
+    """Say what an approval by the people `deciding` is, where `stand` prepared or approved it before.
+
+    `needed`: how many different people its sum needs. The schedule prepares and is nobody.
+    """
+    if needed < 2:
+        return Consent.ENOUGH
+    if not deciding or set(stand) & set(deciding):
+        return Consent.REFUSED
+    return Consent.ENOUGH if stand else Consent.FIRST
 
 
 class Obstacle(StrEnum):

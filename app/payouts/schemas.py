@@ -45,6 +45,7 @@ class PayoutOut(BaseModel):
     method: str
     reason: str | None
     requested_at: str
+    first_approved_at: str | None  # of two people: it waits for another's
     approved_at: str | None
     ended_at: str | None
 

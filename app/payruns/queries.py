@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, func, select
 
-from app import sql
+from app import clock, sql
 from app.extensions import db
 from app.identity.queries import people
 from app.partners.models import Partner
@@ -55,6 +56,15 @@ LEFT JOIN (
 ) late ON late.partner_id = p.id
 ORDER BY p.id
 """
+
+BETWEEN = timedelta(days=1)  # two reminders of missing details to one partner, whatever the run
+# Looking anew forgets a run's lines; the event of the reminder stays.
+UNREMINDED = """
+    l.run_id = %(run)s AND l.reason = 'no_details' AND NOT EXISTS (
+        SELECT FROM event e WHERE e.subject = 'partner:' || l.partner_id AND e.type = 'pay_run.details_missing'
+           AND (e.at > %(since)s OR e.facts->>'pay_run' = %(number)s))
+"""
+_UNREMINDED = f"SELECT count(*) AS n FROM pay_line l WHERE {UNREMINDED}"  # noqa: S608
 
 
 def take(currency: str, cursor: int, most: int, *, asked: bool) -> list[int]:
@@ -182,12 +192,14 @@ def all_of(statement: Select[Any]) -> Sequence[Any]:
     return db.session.execute(statement).all()
 
 
-def without_details(run_id: int) -> int:
-    """Return how many of a run's partners lack details and were not reminded yet."""
-    query = select(func.count()).where(
-        PayLine.run_id == run_id, PayLine.reason == "no_details", PayLine.reminded_at.is_(None)
-    )
-    return int(db.session.scalar(query) or 0)
+def without_details(run: PayRun) -> int:
+    """Return how many of a run's partners lack details and may be reminded now."""
+    return int(sql.one(_UNREMINDED, unreminded(run)).n)
+
+
+def unreminded(run: PayRun) -> dict[str, Any]:
+    """Return the values of UNREMINDED for a run."""
+    return {"run": run.id, "number": run.public_id, "since": clock.now() - BETWEEN}
 
 
 def payouts(run_id: int, states: Sequence[str]) -> list[int]:
@@ -204,11 +216,6 @@ def tenant() -> Tenant:
 def plan() -> PayPlan | None:
     """Return the merchant's plan, if one was set."""
     return db.session.scalar(select(PayPlan))
-
-
-def second_above() -> int | None:
-    """Return above what sum a second person approves; None: never."""
-    return db.session.scalar(select(PayPlan.second_above))
 
 
 def rule_of(row: PayPlan | None) -> Plan:

@@ -24,6 +24,7 @@ LACKS = {
     Lack.NOTHING: _l("all of it is kept back"),
     Lack.FROZEN: _l("Details frozen: a change was disowned"),
     Lack.DOCUMENTS: _l("Documents are missing"),
+    Lack.BLOCKED: _l("the partner is blocked"),
     Lack.PAYER: _l("your own legal details are missing"),
 }
 VERDICTS = {

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
 AT_ONCE = 1_000  # numbers looked up in one statement
-HELD: dict[Refusal | None, Lack] = {Refusal.FROZEN: Lack.FROZEN, Refusal.DOCUMENTS: Lack.DOCUMENTS}
+HELD: dict[Refusal | None, Lack] = {
+    Refusal.FROZEN: Lack.FROZEN,
+    Refusal.DOCUMENTS: Lack.DOCUMENTS,
+    Refusal.BLOCKED: Lack.BLOCKED,
+}
 
 
 def _named() -> Select[Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from itertools import groupby, islice
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, cast
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -14,7 +15,7 @@ from flask_babel import ngettext
 from app import clock
 from app.errors import DomainError, NotFound
 from app.events.service import actor
-from app.lists.rules import FORMATS, write_csv, write_xlsx
+from app.lists.rules import FORMATS, fill_xlsx, write_csv
 from app.money import Money
 from app.partners.models import Partner
 from app.payouts import queries as payouts
@@ -37,8 +38,9 @@ from app.web.states import STATES
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from flask import Response
     from sqlalchemy import Select
 
 bp = Blueprint("settlement", __name__, url_prefix="/payouts")
@@ -142,19 +144,26 @@ def index() -> Response:
 def download() -> Response:
     """Answer with all that is to be sent as CSV or XLSX, the details open; that they were shown is recorded."""
     kind = "xlsx" if request.args.get("as") == "xlsx" else "csv"
-    rows = []
-    for tenant_id, places in groupby(queries.waiting(), lambda each: each.tenant_id):
-        mine = list(places)
-        for start in range(0, len(mine), AT_ONCE):
-            rows += _lines(tenant_id, mine[start : start + AT_ONCE])
     names = [str(_("Merchant")), *(str(HEADS[name]) for name in head())]
-    title = str(_("Payouts to send"))
-    body = b"".join(write_csv(names, rows)) if kind == "csv" else write_xlsx(title, names, rows)
-    answer = Response(body, content_type=FORMATS[kind])
+    made = cast("IO[bytes]", TemporaryFile())  # noqa: SIM115 - closed when the answer has left
+    if kind == "csv":
+        made.writelines(write_csv(names, lines()))
+    else:
+        fill_xlsx(made, str(_("Payouts to send")), names, lines(), in_memory=False)
+    made.seek(0)
     day = clock.now().date().isoformat()
-    answer.headers["Content-Disposition"] = f'attachment; filename="payouts-{day}.{kind}"'
+    answer = send_file(
+        made, FORMATS[kind], as_attachment=True, download_name=f"payouts-{day}.{kind}"
+    )
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def lines() -> Iterator[list[Any]]:
+    """Yield the file's lines, some payouts at a time: neither they nor the file is ever whole in memory."""
+    for tenant_id, places in groupby(queries.waiting(), lambda each: each.tenant_id):
+        while some := list(islice(places, AT_ONCE)):
+            yield from _lines(tenant_id, some)
 
 
 def _lines(tenant_id: int, places: Sequence[queries.Where]) -> list[list[Any]]:
@@ -250,7 +259,9 @@ def _show(payout: str, form: FailureForm, status: int = 200) -> Response:
         if line is None or row is None:
             raise NotFound
         details, steps = payouts_service.copied(line.payout), payouts.steps(line.payout)
-        held = bool(payouts_service.frozen([line.payout.partner_id]))
+        partner_id = line.payout.partner_id
+        frozen = bool(payouts_service.frozen([partner_id]))
+        blocked = bool(payouts_service.blocked([partner_id]))
         if details is not None:
             payouts_service.show(line.payout.partner_id, line.payout)
     return page(
@@ -267,8 +278,9 @@ def _show(payout: str, form: FailureForm, status: int = 200) -> Response:
         words=STEPS,
         actors=ACTORS,
         form=form,
-        held=held and line.payout.state == State.APPROVED,
-        actions=_offered(line.payout, held=held),
+        frozen=frozen and line.payout.state == State.APPROVED,
+        blocked=blocked and line.payout.state == State.APPROVED,
+        actions=_offered(line.payout, held=frozen or blocked),
     )
 
 

@@ -114,6 +114,7 @@ def _index(form: SwitchForm, status: int = 200) -> Response:
         required=links.erid_required(),
         form=form,
         may_switch=may("settings"),
+        may_mark=may("manage"),
     )
 
 

@@ -74,6 +74,7 @@ def pay(
     payout made since the form was (`seen`) is a Conflict (409): a form sent twice pays once. Raises
     as payouts.record_paid does for the rest.
     """
+    payouts.in_turn()
     standing = lock(partner.id, currency())
     if newest(partner.id) != seen:
         raise Conflict(

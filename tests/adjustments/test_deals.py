@@ -17,10 +17,11 @@ from app.adjustments.queries import set_for_others
 from app.catalog import service as catalog
 from app.commissions.models import Override
 from app.commissions.queries import booked, deal_view
-from app.errors import Conflict, DomainError
+from app.errors import Conflict, DomainError, Forbidden
 from app.events import service as events
 from app.events.models import Event
 from app.extensions import db
+from app.identity import service as identity
 from app.intake import service as intake
 from app.ledger.models import Transfer
 from app.ledger.queries import PartnerBalance
@@ -28,6 +29,7 @@ from app.notifications.models import Message
 from app.notifications.service import promise
 from app.orders.rules import Line, Refund
 from app.orders.service import find
+from app.partners.models import Partner
 from tests.intake.scene import NOON, Scene, at_lampa, order
 from tests.intake.test_convergence import said
 
@@ -218,3 +220,17 @@ def test_whenever_staff_set_it_and_in_whatever_order_messages_come_the_money_is_
     )
     early, late = data.draw(st.integers(0, 5)), data.draw(st.integers(0, 9))
     assert play(shop, first, early, levels) == play(shop, shuffled, late, levels)
+
+
+def test_nobody_says_what_they_earn_themselves(lampa: Scene) -> None:
+    view = lampa.say("A1", order("paid", partner_code="VERA10"))
+    assert view.partner is not None
+    vera = db.session.scalars(select(Partner).where(Partner.id == view.partner.id)).one()
+    vera.email = "olga@lampa.example"
+    person = identity.ensure_person("olga@lampa.example", "Olga")
+    db.session.flush()
+    with events.acting_as(f"person:{person.id}"):
+        with pytest.raises(Forbidden, match="somebody else"):
+            override(view, l1=50000)
+        view = override(view, l2=700)
+    assert {level: amount for level, amount, _bucket in amounts(view)}[2] == 700

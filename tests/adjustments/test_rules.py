@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adjustments.rules import (
+    KEY,
     Act,
     Line,
     Refusal,
     Standing,
     Wish,
     gain,
+    key_of,
     moves,
     read_lines,
     settled,
@@ -92,3 +94,8 @@ def test_lines_are_read_with_semicolons_or_tabs() -> None:
         ],
         [5, 6],
     )
+
+
+def test_the_key_of_what_is_answered_is_one_that_forms_bring() -> None:
+    assert KEY.fullmatch(key_of("bf_1-2"))
+    assert key_of("bf_1-2") == key_of("bf_1-2") != key_of("bf_1-3")

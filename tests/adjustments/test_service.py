@@ -11,13 +11,17 @@ from sqlalchemy import select
 from app.adjustments import service
 from app.adjustments.models import Adjustment
 from app.adjustments.rules import Act, Wish
-from app.errors import Conflict, DomainError, NotFound
+from app.errors import Conflict, DomainError, Forbidden, NotFound
 from app.events.models import Event
+from app.events.service import acting_as
 from app.extensions import db
+from app.identity import service as identity
+from app.identity.models import Person
 from app.ledger import queries
 from app.ledger.models import Transfer
 from app.ledger.queries import PartnerBalance, partner_balances
-from app.tenancy import tenant_scope
+from app.partners.models import Partner
+from app.tenancy import current_tenant, tenant_scope
 from tests.payouts.setting import RUB, at_lampa, earn, merchant, partner, take_back
 
 if TYPE_CHECKING:
@@ -186,3 +190,38 @@ def test_two_who_undo_at_once_undo_once(app: App) -> None:
     assert answers == ["done", "undone", "undone", "undone"]
     with app.app_context(), tenant_scope(tenant_id):
         assert [balance(p) for p in ids] == [PartnerBalance(), PartnerBalance()]
+
+
+class TestOnesOwn:
+    """Nobody changes a balance of their own."""
+
+    @pytest.fixture
+    def olga(self, anna: int) -> str:
+        person = identity.ensure_person("olga@lampa.example", "Olga")
+        identity.join(person, current_tenant(), "accountant")
+        db.session.flush()
+        return f"person:{person.id}"
+
+    @pytest.mark.parametrize("by", ["person", "address", "sign-in"])
+    def test_it_is_refused_however_they_are_known(self, anna: int, olga: str, by: str) -> None:
+        card = db.session.scalars(select(Partner).where(Partner.id == anna)).one()
+        if by == "person":
+            card.person_id = int(olga[7:])
+        elif by == "address":
+            card.email = "olga@lampa.example"
+        else:
+            person = db.session.get_one(Person, int(olga[7:]))
+            identity.join(person, current_tenant(), "partner", anna)
+        db.session.flush()
+        entry = service.adjust(anna, 700, "Agreed by phone", RUB)
+        with acting_as(olga):
+            for act in (
+                lambda: service.adjust(anna, 500, "Prize", RUB),
+                lambda: service.book(key(1), [Wish(anna, Act.ACCRUE, 500, "Prize")], RUB),
+                lambda: service.undo(entry.public_id, RUB),
+            ):
+                with pytest.raises(Forbidden, match="somebody else"):
+                    act()
+            other = partner("Boris")
+            service.adjust(other, 500, "Prize", RUB)
+        assert balance(anna) == PartnerBalance(available=700)

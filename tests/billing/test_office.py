@@ -88,6 +88,27 @@ def test_the_operator_confirms_once_with_the_sum_that_came(
     assert lines[1].endswith("1500.00,1500.00")
 
 
+def test_the_operator_gives_prepaid_money_back_and_the_merchant_sees_it(
+    office: FlaskClient, operator: FlaskClient, world: World
+) -> None:
+    _address, number = ask(office, world.lampa)
+    there = f"/platform/topups/{number}/back"
+    assert operator.post(there, data={"amount": "10"}).status_code == 409  # nothing has come
+    operator.post(f"/platform/topups/{number}/receive", data={"received": "1500.00"})
+    assert "ask us for it" in office.get(world.lampa.office("balance/")).text
+    assert 'value="1,500.00"' in operator.get(f"/platform/topups/{number}/").text
+    wrong = operator.post(there, data={"amount": "1500.01"})
+    assert wrong.status_code == 422
+    assert 'value="1500.01"' in wrong.text
+    assert operator.post(there, data={"amount": "1400"}).status_code == 303
+    assert operator.post(there, data={"amount": "100"}).status_code == 409
+    assert "It was sent back" not in operator.get(f"/platform/topups/{number}/").text
+    page = office.get(world.lampa.office("balance/")).text
+    assert "Given back to you" in page
+    assert "100.00" in page
+    assert office.post(there, data={"amount": "1"}).status_code == 404
+
+
 def test_who_may_what(app: App, office: FlaskClient, world: World) -> None:
     address, number = ask(office, world.lampa)
     support = sign_in(app.test_client(), world.lampa.staff["support"])

@@ -163,3 +163,25 @@ def test_what_is_told_once_is_told_once() -> None:
         assert [service.tell_once("a"), service.tell_once("a"), service.tell_once("b")] == [
             True, False, True,
         ]  # fmt: skip
+
+
+def test_prepaid_money_goes_back_once_an_invoice_and_never_more_than_is_left() -> None:
+    with at_lampa():
+        first, second = service.ask(50_000, "person:1"), service.ask(30_000, "person:1")
+        with pytest.raises(Conflict):
+            service.give_back(first.id, 100, "person:9")  # nothing has come for it
+        service.receive(first.id, 50_000, "person:9")
+        service.receive(second.id, 30_000, "person:9")
+        for amount in (0, -1, 50_001):
+            with pytest.raises(DomainError) as refused:
+                service.give_back(first.id, amount, "person:9")
+            assert refused.value.errors[0].field == "amount"
+        service.give_back(first.id, 45_000, "person:9")
+        assert queries.balance() == 35_000
+        with pytest.raises(Conflict):
+            service.give_back(first.id, 5_000, "person:9")
+        assert [(e.kind, e.amount, e.balance) for e in queries.statement()][:1] == [
+            ("top_up_returned", -45_000, 35_000)
+        ]
+        [facts] = db.session.scalars(select(Event.facts).where(Event.type == "balance.returned"))
+        assert (facts["amount"], facts["number"]) == (45_000, first.number)

@@ -230,8 +230,11 @@ def of_papers(kind: str, payout: Payout) -> dict[str, Any]:
     """Return facts about documents and receipts."""
     if kind == "receipt.wanted":
         return {"payout": payout.public_id, "amount": 150000, "currency": "RUB", "days": 3}
-    if kind == "pay_run.planned":
-        return {"pay_run": "pr_0123456789abcdef"}
+    if kind in {"pay_run.planned", "pay_run.first_approved"}:
+        return {"pay_run": "pr_0123456789abcdef", "count": 3}
+    if kind == "payout.first_approved":
+        payout.state = "requested"
+        return {"payout": payout.public_id}
     if kind == "document.issued":
         days = {"first": "2026-10-01", "last": "2026-10-31"}
         return {"document": "dc_0123456789abcdef", "number": "2026-17", **days}

@@ -8,9 +8,10 @@ import pytest
 
 from app import clock, jobs
 from app.errors import NotFound
-from app.events.service import drain, record
+from app.events.service import acting_as, drain, record
 from app.extensions import db
 from app.facts import service as facts
+from app.identity import queries as identity
 from app.notifications import queries, service
 from app.notifications.models import Message
 from app.notifications.rules import LEASE, MAX_ATTEMPTS
@@ -71,6 +72,24 @@ def test_a_payout_request_is_told_to_the_money_desk_and_to_nobody_else(lampa: Me
     drained(lampa)
     told = {address for _who, address, _state, _n in messages_of(lampa, event_id)}
     assert told == {lampa.staff[r].email for r in ("owner", "manager", "accountant")}
+
+
+@pytest.mark.usefixtures("_app")
+@pytest.mark.parametrize("kind", ["pay_run.first_approved", "payout.first_approved"])
+def test_a_first_approval_is_told_to_whoever_may_give_the_second(
+    lampa: Merchant, kind: str
+) -> None:
+    first = identity.by_email(lampa.staff["accountant"].email)
+    assert first is not None
+
+    def approve() -> int:
+        with acting_as(f"person:{first.id}"):
+            return scene.recorded(kind, "payout:1", partner_id=1)
+
+    event_id = jobs.in_transaction(approve, lampa.id)
+    drained(lampa)
+    told = {address for _who, address, _state, _n in messages_of(lampa, event_id)}
+    assert told == {lampa.staff["owner"].email}
 
 
 @pytest.mark.usefixtures("_app")

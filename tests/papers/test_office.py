@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
+from app import clock
 from app.extensions import db
 from app.identity import service as identity
+from app.papers import service
 from app.papers.models import Paper
 from app.partners.models import Partner
 from app.payouts import service as payouts
@@ -151,14 +154,40 @@ def test_what_is_needed_is_set_for_each_status(desk: Desk) -> None:
 
 
 def test_a_rate_is_typed_as_people_write_it(desk: Desk) -> None:
-    assert desk.post("rates", status="person", rate="13%").status_code == 303
-    assert "13 %" in desk.get("rules").text
+    assert desk.post("rates", status="person", rate="13.5%").status_code == 303
+    assert "13.5%" in desk.get("rules").text
+    desk.client.set_cookie("locale", "ru")
+    assert "13,5\u00a0%" in desk.get("rules").text
+    desk.client.set_cookie("locale", "en")
     answer = desk.post("rates", status="person", rate="a lot")
     assert answer.status_code == 422
     assert 'value="a lot"' in answer.text
     assert desk.post("rates", status="person", rate="130").status_code == 422
     assert desk.post("rates", status="person", rate="").status_code == 303
     assert desk.post("rounding", rounding="unit").status_code == 303
+
+
+def test_a_day_that_is_past_is_told_at_its_field(desk: Desk) -> None:
+    answer = desk.post("rates", status="person", rate="13", since="2026-01-05")
+    assert answer.status_code == 422
+    assert "Choose today or a later day" in answer.text
+    assert 'value="2026-01-05"' in answer.text
+    today = clock.today("Europe/Moscow").isoformat()
+    assert desk.post("rates", status="person", rate="13", since=today).status_code == 303
+
+
+def test_the_partner_adds_the_receipt_where_the_payout_stands(desk: Desk) -> None:
+    anna, there = desk.anna_signed_in(), desk.merchant.cabinet(f"payouts/{desk.payout}/")
+    with desk.app.app_context(), clock.moved_to(clock.now() + timedelta(days=3)):
+        with desk.merchant.scope():
+            service.remind()
+        db.session.commit()
+    page = anna.get(there).text
+    assert f"papers/receipts/{desk.payout}" in page
+    assert "Reminded of a receipt" in page
+    assert "receipt.wanted" not in page
+    anna.post(desk.merchant.cabinet(f"papers/receipts/{desk.payout}"), data={"number": "20x"})
+    assert f"papers/receipts/{desk.payout}" not in anna.get(there).text
 
 
 def test_who_only_reads_changes_nothing(desk: Desk) -> None:

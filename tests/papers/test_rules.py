@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from app.papers.rules import (
     Kind,
     Need,
     Rounding,
+    asked_since,
     link_of,
     missing,
     needs_of,
@@ -126,3 +128,25 @@ def test_a_file_is_what_its_first_bytes_say(data: bytes, code: str) -> None:
 
 def test_a_pdf_is_taken() -> None:
     assert paper_type(b"%PDF-1.7") == ("application/pdf", "pdf")
+
+
+DAY = [datetime(2026, 11, day, tzinfo=UTC) for day in range(1, 10)]
+ASKED, NOT = {"receipt": "warn"}, {"receipt": "off"}
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "since"),
+    [
+        ("self_employed", [], DAY[0]),
+        ("self_employed", [(DAY[3], {"receipt": "block"})], DAY[0]),  # asked for all the time
+        ("self_employed", [(DAY[3], NOT)], None),
+        ("self_employed", [(DAY[3], NOT), (DAY[5], ASKED)], DAY[5]),
+        ("person", [], None),
+        ("person", [(DAY[2], ASKED), (DAY[4], {"receipt": "block"})], DAY[2]),
+        ("person", [(DAY[2], {"contract": "block"})], None),
+    ],
+)
+def test_receipts_are_asked_for_since_they_were_without_a_break(
+    status: str, said: list[tuple[datetime, dict[str, str]]], since: datetime | None
+) -> None:
+    assert asked_since(status, said, DAY[0]) == since

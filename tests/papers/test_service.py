@@ -20,6 +20,7 @@ from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.statements import queries as statements
 from app.statements.rules import Part, month_span
+from app.tenants.models import Tenant
 from tests.payouts.setting import RUB, at_lampa, earn, partner
 
 if TYPE_CHECKING:
@@ -169,6 +170,19 @@ class TestReceipts:
         approved(anna)
         assert _reminded_on(8) == []
 
+    def test_what_was_asked_for_before_stays_missing_when_the_rules_are_saved_again(
+        self, anna: int
+    ) -> None:
+        db.session.execute(update(Tenant).values(created_at=IN_AUGUST))
+        paid = payouts.record_paid(anna, 1_000, "bank", "person:1")
+        assert [each.payout_id for each in queries.wanting()] == [paid.id]
+        with clock.moved_to(NOW + timedelta(days=1)):
+            need(Kind.RECEIPT, Need.BLOCK)
+            need(Kind.RECEIPT, Need.WARN, "person")
+            assert [each.payout_id for each in queries.wanting()] == [paid.id]
+            need(Kind.RECEIPT, Need.OFF)
+            assert queries.wanting() == []
+
     def test_those_that_are_missing_are_listed(self, anna: int) -> None:
         number = approved(anna)
         assert [each.payout_id for each in queries.wanting()] == [number]
@@ -193,6 +207,20 @@ class TestWithholding:
         assert service.withheld_from(amounts, RUB) == {anna: 0, boris: 13_000}
         with clock.moved_to(later):
             assert service.withheld_from(amounts, RUB) == {anna: 0, boris: 15_000}
+
+    def test_before_the_first_rate_begins_nothing_is_withheld(self, anna: int) -> None:
+        later = NOW + timedelta(days=10)
+        service.set_rate("self_employed", "13", since=later)
+        assert queries.rates()["self_employed"] is None
+        assert service.withheld_from({anna: 100_000}, RUB) == {anna: 0}
+        with clock.moved_to(later):
+            assert service.withheld_from({anna: 100_000}, RUB) == {anna: 13_000}
+
+    def test_a_rate_does_not_begin_on_a_day_that_is_past(self, anna: int) -> None:
+        with pytest.raises(DomainError, match="today or a later day"):
+            service.set_rate("person", "13", since=NOW - timedelta(days=2))
+        service.set_rate("person", "13", since=NOW - timedelta(hours=1))  # today at the merchant's
+        assert queries.rates()["person"] == "13"
 
     def test_nothing_is_withheld_where_no_rate_was_set(self, anna: int) -> None:
         assert service.withheld_from({anna: 100_000}, RUB) == {anna: 0}

@@ -10,6 +10,8 @@ from app import jobs
 from app.extensions import db
 from app.ledger.queries import partner_balances
 from app.papers import service as papers
+from app.payruns.rules import Pays, Plan
+from app.payruns.service import change_plan
 from tests.payouts.setting import earn, known_partner
 from tests.world import lampa, world  # noqa: F401 - fixtures
 
@@ -213,3 +215,19 @@ def test_an_answer_tells_the_tax_withheld_beside_fee_and_net(app: App, shop: Sho
     spec = shop.client.get("/api/v1/openapi.json").json
     described = spec["components"]["schemas"]["PayoutOut"]["properties"]
     assert set(described) == set(approved)
+
+
+def test_a_payout_above_the_limit_waits_for_a_person(
+    app: App,
+    lampa: Merchant,  # noqa: F811
+    shop: Shop,
+) -> None:
+    with app.app_context():
+        with lampa.scope():
+            change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=50_000)
+        db.session.commit()
+    number = shop.ask().json["id"]
+    answer = shop.post(f"/{number}/approve")
+    assert (answer.status_code, answer.json["state"]) == (200, "requested")
+    assert answer.json["first_approved_at"]
+    assert shop.post(f"/{number}/approve").status_code == 403

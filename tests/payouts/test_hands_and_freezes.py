@@ -11,6 +11,7 @@ from app.errors import Conflict, Forbidden
 from app.events.service import acting_as
 from app.extensions import db
 from app.identity import service as identity
+from app.identity.models import Person
 from app.ledger.models import Transfer
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.ledger.rules import OUTSIDE
@@ -137,3 +138,36 @@ def test_nothing_is_asked_for_or_recorded_while_the_details_are_in_doubt(anna: i
             verb(anna, 1_000, "bank", "person:1")
         assert refused.value.code == "details_frozen"
     assert balance(anna) == PartnerBalance(available=100_000)
+
+
+def test_a_block_after_the_approval_holds_the_money(anna: int) -> None:
+    payout = service.approve(ask(anna).id, "person:1")
+    card(anna).status = "blocked"
+    for verb in (service.send, service.pay):
+        with pytest.raises(Conflict) as refused:
+            verb(payout.id, "person:1")
+        assert refused.value.code == "partner_blocked"
+    assert service.send_all([payout.id], "RUB", "person:1") == []
+    assert service.pay_all([payout.id], "RUB", "person:1") == []
+    assert left(payout) == 0
+    card(anna).pays_blocked = True
+    assert service.pay(payout.id, "person:1").state == "paid"
+
+
+def test_money_that_has_left_before_the_block_is_noted(anna: int) -> None:
+    payout = service.approve(ask(anna).id, "person:1")
+    service.send(payout.id, "person:1")
+    card(anna).status = "blocked"
+    assert service.pay(payout.id, "person:1").state == "paid"
+
+
+def test_who_signs_in_as_the_partner_or_has_the_same_address_does_not_decide(anna: int) -> None:
+    person = staff("olga@lampa.example")
+    payout = ask(anna)
+    card(anna).email = "olga@lampa.example"
+    with pytest.raises(Forbidden):
+        service.approve(payout.id, f"person:{person}")
+    card(anna).email = None
+    identity.join(db.session.get_one(Person, person), current_tenant(), "partner", anna)
+    with pytest.raises(Forbidden):
+        service.approve(payout.id, f"person:{person}")

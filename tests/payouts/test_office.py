@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+import lxml.html
 import pytest
 from sqlalchemy import select
 
@@ -14,6 +15,8 @@ from app.ledger.queries import PartnerBalance, partner_balances
 from app.partners.models import Partner
 from app.payouts import service
 from app.payouts.models import Payout, PayoutMethod
+from app.payruns.rules import Pays, Plan
+from app.payruns.service import change_plan
 from tests.payouts.setting import ACCOUNT, by_bank, earn, known_partner, take_back
 from tests.world import Merchant, World, lampa, sign_in, world  # noqa: F401 - fixtures
 
@@ -315,3 +318,47 @@ def test_a_sixth_method_is_a_conflict(desk: Desk) -> None:
         assert desk.post("methods/", name=name, kind="other").status_code == 303
     assert desk.post("methods/", name="Pigeon", kind="other").status_code == 409
     assert desk.post("methods/99999999999999999999/retire").status_code == 404
+
+
+def test_a_payout_above_the_limit_is_approved_by_two(desk: Desk) -> None:
+    with desk.app.app_context():
+        with desk.merchant.scope():
+            change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=50_000)
+        db.session.commit()
+    page = desk.get(f"{desk.number}/").text
+    assert "Two people must approve" in page
+    assert "500.00" in page
+    answer = desk.post(f"{desk.number}/approve")
+    assert "Another person must approve it now" in desk.client.get(answer.location).text
+    page = desk.get(f"{desk.number}/").text
+    assert "A second person must approve" in page
+    assert "Approved by the first of two people" in page
+    assert f"{desk.number}/approve" not in page
+    assert desk.act("approve") == 403
+    assert desk.state == "requested"
+    desk.sign_in("owner")
+    assert desk.act("approve") == 303
+    assert desk.state == "approved"
+
+
+def test_what_is_on_its_way_is_counted_apart_from_what_is_to_be_paid(desk: Desk) -> None:
+    desk.act("approve")
+    assert _tiles(desk)["Approved, to be paid"] == ("600.00", "?state=approved")
+    desk.act("send")
+    tiles = _tiles(desk)
+    assert tiles["Approved, to be paid"] == ("0.00", "?state=approved")
+    assert tiles["On their way"] == ("600.00", "?state=sending")
+
+
+def _tiles(desk: Desk) -> dict[str, tuple[str, str]]:
+    """The counters above the list: {words: (sum, which payouts they lead to)}."""
+    page = lxml.html.document_fromstring(desk.get().text)
+    (row,) = page.find_class("stats")
+    return {
+        link.text_content().strip(): (
+            tile.find_class("stat-value")[0].text_content().strip().lstrip("\u20bd"),
+            link.get("href").partition("/payouts/")[2],
+        )
+        for tile in row
+        for link in tile.iter("a")
+    }

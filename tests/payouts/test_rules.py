@@ -10,13 +10,16 @@ from app.payouts.rules import (
     LIFECYCLE,
     OPEN,
     Charges,
+    Consent,
     Refusal,
     State,
+    consent,
     cools,
     leaving,
     may_approve,
     may_request,
     method_code,
+    people_needed,
     split_payment,
     usable_at,
 )
@@ -117,3 +120,28 @@ def test_what_leaves_sums_to_what_was_reserved_and_nothing_stays_on_the_way(
 def test_more_than_the_whole_or_less_than_nothing_is_never_kept_back(charges: Charges) -> None:
     with pytest.raises(ValueError, match="cannot be kept back of 100"):
         leaving(17, 42, 100, charges)
+
+
+@pytest.mark.parametrize(
+    ("total", "above", "needed"),
+    [(5_000, None, 1), (5_000, 5_000, 1), (5_001, 5_000, 2), (1, 0, 2)],
+)
+def test_above_the_limit_two_people_are_needed(total: int, above: int | None, needed: int) -> None:
+    assert people_needed(total, above) == needed
+
+
+@pytest.mark.parametrize(
+    ("needed", "stand", "deciding", "said"),
+    [
+        (1, {1}, {1}, Consent.ENOUGH),
+        (2, {1}, {1}, Consent.REFUSED),
+        (2, {1}, {2}, Consent.ENOUGH),
+        (2, set(), {1}, Consent.FIRST),  # the schedule prepared it
+        (2, set(), set(), Consent.REFUSED),  # nor can the schedule approve it
+        (2, {1}, {1, 2}, Consent.REFUSED),  # a key of nobody known may be the first one's
+    ],
+)
+def test_the_same_person_does_not_stand_twice(
+    needed: int, stand: set[int], deciding: set[int], said: Consent
+) -> None:
+    assert consent(needed, stand, deciding) is said

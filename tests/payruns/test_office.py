@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+import lxml.html
 import openpyxl
 import pytest
 from sqlalchemy import select
@@ -107,6 +108,20 @@ def test_from_the_look_to_the_last_payment(desk: Desk) -> None:
     assert desk.balance(desk.anna) == PartnerBalance()
     assert desk.balance(desk.boris) == PartnerBalance(available=100_000)
     assert desk.post(f"{number}/pay").status_code == 409
+
+
+def test_the_bar_of_steps_says_what_is_to_be_done_next(desk: Desk) -> None:
+    number, seen = desk.make(), []
+    for act in ("prepare", "approve", "pay", None):
+        (step,) = _page(desk, number).xpath("//ol[contains(@class,'run-steps')]/li[@aria-current]")
+        seen.append((step.text_content().strip(), step.get("class")))
+        if act:
+            desk.post(f"{number}/{act}")
+    assert seen == [(w, "is-now") for w in ("Look", "Approve", "Pay", "Done")]
+
+
+def _page(desk: Desk, number: str) -> lxml.html.HtmlElement:
+    return lxml.html.document_fromstring(desk.get(f"{number}/").text)
 
 
 def test_those_without_details_are_reminded_with_one_press(desk: Desk) -> None:

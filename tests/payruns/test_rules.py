@@ -15,7 +15,6 @@ from app.payruns.rules import (
     LIFECYCLE,
     OVER,
     Calendar,
-    Consent,
     Open,
     Out,
     Pays,
@@ -23,12 +22,10 @@ from app.payruns.rules import (
     Standing,
     State,
     Verdict,
-    consent,
     due,
     judge,
     nominal_days,
     on_working_day,
-    people_needed,
     upcoming,
 )
 
@@ -117,31 +114,6 @@ def test_money_on_its_way_is_not_called_back() -> None:
     with pytest.raises(IllegalTransition):
         LIFECYCLE.next(State.PAYING, "cancel")
     assert {State.DONE, State.CANCELLED} == OVER
-
-
-@pytest.mark.parametrize(
-    ("total", "above", "needed"),
-    [(5_000, None, 1), (5_000, 5_000, 1), (5_001, 5_000, 2), (1, 0, 2)],
-)
-def test_above_the_limit_two_people_are_needed(total: int, above: int | None, needed: int) -> None:
-    assert people_needed(total, above) == needed
-
-
-@pytest.mark.parametrize(
-    ("needed", "stand", "deciding", "said"),
-    [
-        (1, {1}, {1}, Consent.ENOUGH),
-        (2, {1}, {1}, Consent.REFUSED),
-        (2, {1}, {2}, Consent.ENOUGH),
-        (2, set(), {1}, Consent.FIRST),  # the schedule prepared it
-        (2, set(), set(), Consent.REFUSED),  # nor can the schedule approve it
-        (2, {1}, {1, 2}, Consent.REFUSED),  # a key of nobody known may be the first one's
-    ],
-)
-def test_the_same_person_does_not_stand_for_a_run_twice(
-    needed: int, stand: set[int], deciding: set[int], said: Consent
-) -> None:
-    assert consent(needed, stand, deciding) is said
 
 
 def test_the_31st_is_the_last_day_of_any_month() -> None:

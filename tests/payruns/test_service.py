@@ -43,7 +43,7 @@ from tests.payruns.setting import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from app.payruns.models import PayRun
 
 
 @pytest.mark.usefixtures("lampa_desk")
@@ -269,6 +269,29 @@ class TestReminder:
         again = looked()
         assert told(again) == {anna: (5_000, None)}
         assert balance(boris) == PartnerBalance(reserved=5_000)
+
+    def test_who_was_reminded_is_not_again_after_another_look_nor_in_the_next_run_of_the_day(
+        self,
+    ) -> None:
+        ready("Anna", 5_000, details=False)
+        run = looked()
+        assert service.remind(run) == 1
+        service.look_again(run)
+        go_on(run)
+        assert queries.without_details(run) == 0
+        assert service.remind(run) == 0
+        service.cancel(run)
+        go_on(run)
+        assert service.remind(looked()) == 0
+        with clock.moved_to(NOON + timedelta(days=2)):
+            service.cancel(_draft())
+            assert service.remind(looked()) == 1
+
+
+def _draft() -> PayRun:
+    found = queries.open_draft()
+    assert found is not None
+    return found
 
 
 @pytest.mark.usefixtures("lampa_desk")

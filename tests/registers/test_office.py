@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.adjustments.models import Adjustment
 from app.extensions import db
 from app.papers import service as papers
 from app.papers.rules import Kind, Need
@@ -70,6 +71,11 @@ class Desk:
         with self.app.app_context(), self.merchant.scope():
             return db.session.scalars(select(Payout.state).where(Payout.public_id == number)).one()
 
+    def given_back(self) -> list[int]:
+        """What was booked by hand."""
+        with self.app.app_context(), self.merchant.scope():
+            return list(db.session.scalars(select(Adjustment.amount)))
+
 
 @pytest.fixture
 def desk(app: App, client: FlaskClient, lampa: Merchant) -> Desk:  # noqa: F811
@@ -88,6 +94,12 @@ def test_what_cannot_be_carried_is_named_and_the_rest_is_downloaded(desk: Desk) 
     assert (desk.state(desk.anna), desk.state(desk.boris)) == ("sending", "approved")
     assert "No. 1" in desk.get("new").text
     assert desk.post("new", format="1c").status_code == 409
+
+
+def test_a_format_of_another_currency_is_not_offered(desk: Desk) -> None:
+    page = desk.get("new").text
+    assert "pain.001" not in page
+    assert "1C and bank client" in page
 
 
 def test_a_register_in_the_wrong_format_is_had_in_another_and_its_money_leaves_once(
@@ -123,12 +135,21 @@ def test_money_that_came_back_late_is_one_click_from_a_prefilled_entry_by_hand(d
     said = dict(entry.forms[-1].form_values())
     assert said["amount"] == "50.00"
     assert desk.anna in said["reason"]
+    there = desk.merchant.office("adjustments/new")
+    seen = lxml.html.document_fromstring(desk.client.post(there, data=said).text)
+    assert desk.client.post(there, data=dict(seen.forms[-1].form_values())).status_code == 303
+    page = desk.client.get(late.location).text
+    assert "Give it back to the partner" not in page
+    assert "Given back" in page
+    again = lxml.html.document_fromstring(desk.client.post(there, data=said).text)
+    desk.client.post(there, data=dict(again.forms[-1].form_values()))
+    assert desk.given_back() == [5_000]
     assert said["chosen"].strip().startswith("anna-")
     wrong = desk.client.get(link.get("href").replace("amount=5000", "amount=-5"))
     assert wrong.status_code == 200
 
 
-@pytest.mark.parametrize("obstacle", ["frozen", "papers"])
+@pytest.mark.parametrize("obstacle", ["frozen", "papers", "blocked"])
 def test_what_is_kept_back_goes_into_no_file(desk: Desk, obstacle: str) -> None:
     with desk.app.app_context():
         with desk.merchant.scope():
@@ -136,10 +157,16 @@ def test_what_is_kept_back_goes_into_no_file(desk: Desk, obstacle: str) -> None:
             anna = db.session.scalars(query.where(Payout.public_id == desk.anna)).one()
             if obstacle == "frozen":
                 anna.details_frozen_at = clock.now()
+            elif obstacle == "blocked":
+                anna.status = "blocked"
             else:
                 papers.set_needs("person", {Kind.CONTRACT: Need.BLOCK})
         db.session.commit()
-    words = {"frozen": "a change was disowned", "papers": "Documents are missing"}
+    words = {
+        "frozen": "a change was disowned",
+        "papers": "Documents are missing",
+        "blocked": "the partner is blocked",
+    }
     assert words[obstacle] in desk.get("new").text
     for kind in ("1c", "xlsx", "csv"):
         desk.post("new", format=kind, payout=[desk.anna])

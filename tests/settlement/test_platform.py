@@ -15,6 +15,7 @@ from app.billing import queries as billing
 from app.events.models import Event
 from app.extensions import db
 from app.papers import service as papers
+from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.settlement import platform, service
 from tests.settlement.scene import Scene
@@ -97,6 +98,43 @@ def test_the_file_has_everybody_however_many_are_read_together(
     for partner in (scene.anna, scene.boris):
         assert text.count(scene.number(partner)) == 1
         assert len(scene.do(partial(shown, partner))) == 1
+
+
+def test_lines_are_read_some_at_a_time_while_the_file_is_written(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "AT_ONCE", 1)
+    scene.top_up(200_000)
+
+    def taken() -> list[int]:
+        mine = {scene.number(scene.anna), scene.number(scene.boris)}
+        return [
+            sum(len(shown(each)) for each in (scene.anna, scene.boris))
+            for line in platform.lines()
+            if mine & set(line)
+        ]
+
+    assert scene.do(taken) == [1, 2]
+
+
+def test_who_was_blocked_after_the_funding_is_not_paid_before_that_is_lifted(scene: Scene) -> None:
+    scene.top_up(200_000)
+    number, desk = scene.number(scene.anna), scene.operator()
+    scene.do(lambda: _block(scene.anna, blocked=True))
+    assert number not in desk.get("/platform/payouts/file").text
+    assert "held back" in desk.get("/platform/payouts/").text
+    card = desk.get(f"/platform/payouts/{number}/").text
+    assert "The partner is blocked" in card
+    assert "Mark as failed" in card
+    for act in ("send", "pay"):
+        assert desk.post(f"/platform/payouts/{number}/{act}").status_code == 409
+    scene.do(lambda: _block(scene.anna, blocked=False))
+    assert desk.post(f"/platform/payouts/{number}/send").status_code == 303
+
+
+def _block(partner_id: int, *, blocked: bool) -> None:
+    card = db.session.scalars(select(Partner).where(Partner.id == partner_id)).one()
+    card.status = "blocked" if blocked else "active"
 
 
 def test_what_is_held_back_is_in_no_file_and_is_not_noted_as_sent(scene: Scene) -> None:

@@ -135,6 +135,8 @@ def test_the_report_tells_shows_and_clicks_by_token(setting: Setting) -> None:
     followed = setting.app.test_client().get(f"/s/{setting.taken}")
     assert f"erid={ERID}" in followed.location
     named = f"from={day}&to={day}"
+    shown = setting.client.get(setting.merchant.office(f"advertising/?{named}")).text
+    assert f"advertising/links/{setting.taken}" in shown  # where the token is set
     text = setting.client.get(setting.merchant.office(f"advertising/file?{named}"))
     rows = list(csv.reader(io.StringIO(text.data.decode("utf-8-sig"))))
     assert rows[1][0] == ERID

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from app.partners.models import Partner
 from app.payouts import service as payouts
 from app.payouts.models import Payout
 from app.requisites.rules import Card, Details, Kind, Payee
+from app.wallet import queries
 from tests.harness.qr import read_svg
 from tests.payouts.setting import ACCOUNT, by_bank, earn, known_partner, take_back
 from tests.world import PASSWORD, Merchant, World, kniga, lampa, sign_in, world  # noqa: F401 - fixtures
@@ -328,6 +329,16 @@ def test_statistics_tell_months_methods_and_how_long_it_took(desk: Desk) -> None
     assert (
         desk.client.get(desk.merchant.office("statistics/payouts/file?what=x")).status_code == 404
     )
+
+
+def test_a_month_of_the_statistics_begins_on_the_merchants_clock(desk: Desk) -> None:
+    def pay() -> None:
+        with clock.moved_to(datetime(2026, 10, 31, 21, 30, tzinfo=UTC)):  # past midnight in Moscow
+            payouts.record_paid(desk.ids["Boris"], 5_000, "bank", "person:1")
+        found = queries.paid_since(datetime(2026, 9, 1, tzinfo=UTC), "Europe/Moscow")
+        assert [each.month for each in found if each.month] == [date(2026, 11, 1)]
+
+    desk.do(pay)
 
 
 def test_statistics_of_nothing_say_so(desk: Desk) -> None:

@@ -15,22 +15,26 @@ from app.adjustments.models import Adjustment
 from app.adjustments.office.door import bp
 from app.adjustments.rules import (
     MOST,
+    ORIGIN,
     REASON,
     Act,
     Refusal,
     Wish,
     gain,
+    key_of,
     read_lines,
     settled,
     total,
     twice,
 )
 from app.errors import DomainError, NotFound
+from app.events.service import actor
 from app.money import Money, MoneyError, parse_typed
 from app.partners.models import Partner
 from app.partners.office.lists import chosen
 from app.partners.queries import actor_names
 from app.partners.rules import fold_code
+from app.payouts.service import own_among
 from app.site.access import requires
 from app.tenancy import public_id
 from app.web.filters import locale_name
@@ -100,14 +104,16 @@ def index() -> Response:
 def new() -> Response:
     """Offer the form; the partners are those ticked, or those that the list's filter shows.
 
-    `amount` (minor units) and `reason`: what the page that leads here knows already.
+    `amount` (minor units) and `reason`: what the page that leads here knows already; `origin`: what of it
+    the entry answers, once.
     """
     codes = request.args.getlist("partner")
     if request.args.get("all"):
         codes = queries.refcodes(chosen(request.args), MOST + 1)
     amount, reason = request.args.get("amount", ""), request.args.get("reason", "")[:REASON]
     known = int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 16 else 0
-    data: dict[str, object] = {"chosen": "\n".join(codes), "reason": reason}
+    origin = request.args.get("origin", "")[:ORIGIN]
+    data: dict[str, object] = {"chosen": "\n".join(codes), "reason": reason, "origin": origin}
     if known:
         data["amount"] = Money(known, g.tenant.currency)
     form = AdjustForm(formdata=None, data=data)
@@ -127,7 +133,8 @@ def create() -> Response:
     gives, takes = total([p.amount for p in planned])
     seen = f"{len(planned)}:{gives}:{takes}"
     if form.seen.data != seen or not form.key.data:
-        form.seen.data, form.key.data = seen, public_id("ab")
+        origin = form.origin.data
+        form.seen.data, form.key.data = seen, key_of(origin) if origin else public_id("ab")
         return page(
             "adjustments/office/preview.html", form=form, planned=planned, gives=gives, takes=takes
         )
@@ -201,6 +208,10 @@ def _plan(form: AdjustForm) -> tuple[list[Planned], list[Wish]]:
     if not wanted:
         form.complain("chosen", _("Choose at least one partner."))
     if form.errors:
+        return [], []
+    own = own_among((partner.id for partner in known.values()), actor())
+    if own:
+        form.complain("chosen", _("Your own balance must be changed by somebody else."))
         return [], []
     wishes = [Wish(known[code].id, act, amount, reason) for code, act, amount, reason in wanted]
     if twice(wish.partner_id for wish in wishes):

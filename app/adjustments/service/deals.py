@@ -9,6 +9,7 @@ from flask_babel import gettext
 from app import clock
 from app.adjustments.queries import standing_at
 from app.adjustments.rules import REASON
+from app.adjustments.service.entries import refuse_own
 from app.commissions.models import Override
 from app.commissions.queries import deal_view, overrides
 from app.errors import Conflict, DomainError, FieldError
@@ -33,7 +34,8 @@ def override(
     What differs from what is booked is booked at once, and every later message keeps to it. `by` is
     how people call who says so; it is said of the partners who stand there now. Raises Conflict where
     no partner has the order, DomainError (422) for a level where nobody stands, for sums below zero or
-    too large and without a reason.
+    too large and without a reason, Forbidden for
+    what oneself earns.
     """
     if not reason.strip() or len(reason) > REASON:
         message = gettext("Say why: the partner will read it.")
@@ -57,6 +59,7 @@ def override(
             message = gettext("Nobody stands at this level.")
             raise DomainError("nobody", message, FieldError(f"level_{level}", message))
         if partner_id is not None and known.get((level, partner_id)) != amount:
+            refuse_own([partner_id])
             said[level] = amount
             _keep(order_id, level, partner_id, amount, reason.strip(), by)
     db.session.flush()

@@ -23,7 +23,7 @@ from app.adjustments.rules import (
     moves,
     twice,
 )
-from app.errors import Conflict, DomainError, FieldError, NotFound
+from app.errors import Conflict, DomainError, FieldError, Forbidden, NotFound
 from app.events.service import Happened, actor, record_all
 from app.extensions import db
 from app.ledger import service as ledger
@@ -31,6 +31,7 @@ from app.ledger.queries import guarded_balances
 from app.ledger.rules import available, debt
 from app.ledger.service import Posting
 from app.money import LARGEST
+from app.payouts import service as payouts
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ def refuse(code: str) -> DomainError:
     """Return the refusal of a sum, in words, at its field."""
     message = str(WORDS[code])
     return DomainError("amount", message, FieldError("amount", message))
+
+
+def refuse_own(partners: Iterable[int]) -> None:
+    """Raise Forbidden where one of the partners is whoever acts."""
+    if payouts.own_among(partners, actor()):
+        raise Forbidden(
+            "own_balance", gettext("Your own balance must be changed by somebody else.")
+        )
 
 
 def standings(partners: Iterable[int]) -> dict[int, Standing]:
@@ -215,7 +224,11 @@ def _hold(partners: Iterable[int], currency: str) -> dict[int, Standing]:
 
 
 def _post(rows: Sequence[_Row], currency: str, batch: Batch | None = None) -> list[Adjustment]:
-    """Write the entries, their transfers and events, with every account locked before."""
+    """Write the entries, their transfers and events, with every account locked before.
+
+    Raises Forbidden where one of the partners is whoever does this: nobody changes a balance of his own.
+    """
+    refuse_own(row.partner_id for row in rows)
     standing = _hold((row.partner_id for row in rows), currency)
     made = _write(rows, batch)
     postings = []

@@ -20,6 +20,7 @@ from app.notifications.rules import Channel, To
 from app.profiles import queries as profiles
 from app.sms import queries as sms_queries
 from app.telegram import queries as telegram_queries
+from app.tenants.queries import people_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -219,7 +220,8 @@ def _readers(event: Event, audience: Audience) -> Iterator[Reader]:
     if event.type in rules.QUIET_IN_RUNS and "run" in event.facts:
         return
     if rule.to is To.STAFF:
-        for member in audience.staff[rule.roles]:
+        known = people_behind(event.actor) if event.type in rules.FOR_OTHERS else frozenset()
+        for member in (each for each in audience.staff[rule.roles] if each.id not in known):
             yield Reader(f"person:{member.id}", member.email, member.locale or merchant.locale)
     elif rule.to is To.PERSON:
         person = queries.person(rules.person_of(event.subject, event.facts) or 0)

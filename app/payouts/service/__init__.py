@@ -6,6 +6,7 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 
 from __future__ import annotations
 
+from app.payouts.service.consenting import consent_to, in_turn
 from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
 from app.payouts.service.details import (
     allow_changes,
@@ -23,7 +24,15 @@ from app.payouts.service.details import (
     take_back_change,
 )
 from app.payouts.service.details import of as details_of
-from app.payouts.service.gate import frozen, kept_back, lacking, refuse_own, refuse_own_among
+from app.payouts.service.gate import (
+    blocked,
+    frozen,
+    kept_back,
+    lacking,
+    own_among,
+    refuse_own,
+    refuse_own_among,
+)
 from app.payouts.service.mass import (
     Wish,
     approve_all,
@@ -51,10 +60,12 @@ __all__ = [
     "allow_changes",
     "approve",
     "approve_all",
+    "blocked",
     "cancel",
     "change_method",
     "charge",
     "codes_in_force",
+    "consent_to",
     "copied",
     "copied_all",
     "create_method",
@@ -65,12 +76,14 @@ __all__ = [
     "frozen",
     "hold",
     "in_force",
+    "in_turn",
     "is_pending",
     "kept",
     "kept_back",
     "lacking",
     "lose",
     "open_funded",
+    "own_among",
     "pay",
     "pay_all",
     "record",

@@ -12,6 +12,7 @@ from app.events.service import actor
 from app.extensions import db
 from app.partners.models import Partner
 from app.payouts.models import Payout
+from app.payouts.rules import State
 from app.payouts.service.decisions import approve
 from app.runs import service as runs
 from app.runs.models import RunLine
@@ -54,8 +55,18 @@ def _apply(_run: Run, ids: Sequence[int]) -> Step:
     for payout_id in _by_partner(ids):
         try:
             with db.session.begin_nested():
-                approve(payout_id, actor())
-            done += 1
+                waits = approve(payout_id, actor()).state == State.REQUESTED
+            done += not waits
+            if waits:
+                lines.append(
+                    Line(
+                        REFUSED,
+                        payout_id,
+                        0,
+                        0,
+                        {"why": _("Noted. Another person must approve it now.")},
+                    )
+                )
         except DomainError as error:
             lines.append(Line(REFUSED, payout_id, 0, 0, {"why": error.message}))
     return Step(ids[-1], len(ids), {"changed": done, "refused": len(lines)}, lines)

@@ -17,6 +17,7 @@ from app.papers import service as papers
 from app.payouts import queries, rules
 from app.payouts.models import Payout
 from app.payouts.rules import LIFECYCLE, State
+from app.payouts.service import consenting
 from app.payouts.service.gate import refuse_blocked, refuse_frozen, refuse_leaving, refuse_own
 from app.payouts.service.requests import (
     find_partner,
@@ -35,32 +36,43 @@ if TYPE_CHECKING:
 def approve(payout_id: int, by: str) -> Payout:
     """Agree to pay; the tax that the merchant withholds is kept back from now on.
 
-    Raises Conflict (409) in another state, with debt standing, or for a partner who is blocked or whose
-    details are in doubt.
+    Above the merchant's limit of one person the first approval is noted, and the payout waits for
+    another person's. Raises Forbidden for one's own and for the same person twice, Conflict (409) in
+    another state, with debt standing, or for a partner who is blocked or whose details are in doubt.
     """
+    consenting.in_turn()
     payout, standing = _locked(payout_id)
     partner = find_partner(payout.partner_id)
     refuse_own(partner, by)
     if LIFECYCLE.allows(State(payout.state), "approve"):
-        if payout.run_id is not None:
-            raise Conflict(
-                "part_of_run",
-                _(
-                    "This payout is part of a pay run: it is approved with the run, or taken out of it."
-                ),
-            )
-        refuse_blocked(partner)
-        refuse_frozen(partner.id)
-        if rules.may_approve(standing[debt(partner.id)]):
-            raise Conflict(
-                "debt",
-                _("The partner owes money after a return; it must be repaid before a payout."),
-            )
+        _refuse_unfit(payout, partner, standing)
+        found = consenting.consent_to(payout, by)
+        if found is rules.Consent.REFUSED:
+            raise consenting.refuse_same()
+        if found is rules.Consent.FIRST:
+            payout.first_approved_by, payout.first_approved_at = by, clock.now()
+            db.session.flush()
+            record("first_approved", payout)
+            return payout
     withheld = papers.withheld_from({partner.id: payout.amount}, payout.currency)[partner.id]
     kept = {"withheld": min(withheld, payout.amount - payout.fee)} if withheld else {}
-    _change(payout, "approve", decided_by=by, approved_at=clock.now(), **kept)
+    _change(payout, "approve", decided_by=by, approved_by=by, approved_at=clock.now(), **kept)
     record("approved", payout)
     return payout
+
+
+def _refuse_unfit(payout: Payout, partner: Partner, standing: Mapping[str, int]) -> None:
+    """Raise Conflict for what cannot be approved by anybody now."""
+    if payout.run_id is not None:
+        words = _(
+            "This payout is part of a pay run: it is approved with the run, or taken out of it."
+        )
+        raise Conflict("part_of_run", words)
+    refuse_blocked(partner)
+    refuse_frozen(partner.id)
+    if rules.may_approve(standing[debt(partner.id)]):
+        words = _("The partner owes money after a return; it must be repaid before a payout.")
+        raise Conflict("debt", words)
 
 
 def reject(payout_id: int, reason: str, by: str) -> Payout:

@@ -20,7 +20,7 @@ from app.partners.models import Partner
 from app.payouts import queries, rules
 from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import Refusal, State
-from app.payouts.service import details, gate
+from app.payouts.service import consenting, details, gate
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ def record_paid(
 
     It takes what is available; what exceeds that is an advance and becomes debt. `charges` are kept back
     of the amount; not said, the tax that the merchant withholds. Raises DomainError (422) for an amount
-    not above zero, Forbidden for one's own payment, Conflict (409) while a paper is missing without
-    which nothing is paid, or the partner's details are in doubt.
+    not above zero, Forbidden for one's own payment and above the limit of one person, Conflict (409)
+    while a paper is missing without which nothing is paid, or the partner's details are in doubt.
     """
     partner = find_partner(partner_id)
     chosen = _method(method)
@@ -100,6 +100,8 @@ def record_paid(
         raise wrong("amount", "too_large", _("This is more than can be paid at once."))
     gate.refuse_frozen(partner.id)
     papers.refuse_missing(partner.id)
+    consenting.in_turn()
+    consenting.refuse_alone(amount, by)
     currency = queries.currency()
     if charges is None:
         charges = rules.Charges(
@@ -110,7 +112,7 @@ def record_paid(
     now = clock.now()
     made = _new(
         partner, amount, chosen, by,
-        state=State.PAID, reason=reason, decided_by=by, approved_at=now, ended_at=now,
+        state=State.PAID, reason=reason, decided_by=by, approved_by=by, approved_at=now, ended_at=now,
         details=details.copy_for(partner, chosen.code), fee=charges.fee, withheld=charges.withheld,
     )  # fmt: skip
     way = passage(made.id)

@@ -244,7 +244,7 @@ def _told(run: PayRun) -> dict[str, Any]:
         "acts": acts,
         "consent": service.consent_to(run) if "approve" in acts else None,
         "sums": queries.sums(run.id),
-        "unreminded": queries.without_details(run.id) if may("money") else 0,
+        "unreminded": queries.without_details(run) if may("money") else 0,
         "problems": work_queries.problems(work.id),
         "reasons": REASONS,
         "no_details": Out.NO_DETAILS,

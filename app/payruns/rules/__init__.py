@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from app.payruns.rules.days import Calendar, Plan, due, nominal_days, on_working_day, upcoming
 from app.payruns.rules.eligibility import Open, Out, Pays, Standing, Verdict, chosen, judge
-from app.payruns.rules.states import (
-    LIFECYCLE,
-    OFFERED,
-    OVER,
-    Consent,
-    State,
-    consent,
-    people_needed,
-)
+from app.payruns.rules.states import LIFECYCLE, OFFERED, OVER, State
 
 __all__ = [
     "LIFECYCLE",
     "OFFERED",
     "OVER",
     "Calendar",
-    "Consent",
     "Open",
     "Out",
     "Pays",
@@ -28,11 +19,9 @@ __all__ = [
     "State",
     "Verdict",
     "chosen",
-    "consent",
     "due",
     "judge",
     "nominal_days",
     "on_working_day",
-    "people_needed",
     "upcoming",
 ]

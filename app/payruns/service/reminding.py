@@ -1,4 +1,4 @@
-"""Remind those whose payment details are missing: one notice each, once a run."""
+"""Remind those whose payment details are missing: one notice each a run, and one a day over all runs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from app import clock, sql
 from app.events import service as events
 from app.events.service import Happened
 from app.extensions import db
+from app.payruns.queries import UNREMINDED, unreminded
 
 if TYPE_CHECKING:
     from app.payruns.models import PayRun
 
 AT_ONCE = 5_000
-_MARK = """
+# Parts of our own, and no value among them.
+_MARK = f"""
 UPDATE pay_line SET reminded_at = %(now)s
-WHERE id IN (SELECT id FROM pay_line WHERE run_id = %(run)s AND reason = 'no_details'
-                 AND reminded_at IS NULL ORDER BY id LIMIT %(most)s FOR UPDATE)
+WHERE id IN (SELECT l.id FROM pay_line l WHERE {UNREMINDED} ORDER BY l.id LIMIT %(most)s FOR UPDATE)
 RETURNING partner_id, amount
-"""
+"""  # noqa: S608
 
 
 def remind(run: PayRun) -> int:
@@ -26,7 +27,7 @@ def remind(run: PayRun) -> int:
 
     Nothing else of theirs is touched: they are looked at again in the next run.
     """
-    values = {"run": run.id, "now": clock.now(), "most": AT_ONCE}
+    values = {"now": clock.now(), "most": AT_ONCE, **unreminded(run)}
     told = 0
     while rows := sql.rows(_MARK, values):
         events.record_all(

@@ -14,9 +14,10 @@ from app.extensions import db
 from app.lifecycle import IllegalTransition
 from app.payouts import queries as payout_queries
 from app.payouts.queries import OPEN_STATES
+from app.payouts.rules import Consent, consent, people_needed
 from app.payruns import queries
 from app.payruns.models import PayLine, PayRun
-from app.payruns.rules import LIFECYCLE, Consent, Out, Pays, State, consent, people_needed
+from app.payruns.rules import LIFECYCLE, Out, Pays, State
 from app.payruns.service import batches
 from app.runs import service as runs
 from app.runs.models import Run
@@ -114,7 +115,7 @@ def approve(run: PayRun) -> PayRun:
 def consent_to(run: PayRun) -> Consent:
     """Return what an approval by whoever acts now would be."""
     stand = people_behind(run.prepared_by or "") | people_behind(run.first_approved_by or "")
-    needed = people_needed(run.total, queries.second_above())
+    needed = people_needed(run.total, payout_queries.second_above())
     return consent(needed, stand, people_behind(actor()))
 
 

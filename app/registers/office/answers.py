@@ -9,6 +9,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
+from app.adjustments.queries import booked
+from app.adjustments.rules import key_of
 from app.errors import NotFound
 from app.registers import queries, service
 from app.registers.forms import VERDICTS, WRONGS, LoadForm
@@ -114,15 +116,20 @@ def load() -> Response:
 def show(statement_id: str) -> Response:
     """Show what a statement's lines mean, before and after it is applied."""
     file = _file(statement_id)
-    sums = queries.sums(file.id)
+    sums, listed = queries.sums(file.id), LINES.load(queries.lines(file.id))
+    late = [r.BankLine for r in listed.rows if r.BankLine.verdict == Verdict.CAME_LATE]
+    origins = {line.id: f"{file.public_id}-{line.n}" for line in late}
     return page(
         "registers/office/show.html",
         "_lines.html",
+        origins=origins,
+        answers={number: key_of(origin) for number, origin in origins.items()},
+        booked=booked(key_of(origin) for origin in origins.values()),
         file=file,
         sums=sums,
         waits=sum(n for v, (n, _total) in sums.items() if waits_for_apply(Verdict(v))),
         people=sum(n for v, (n, _total) in sums.items() if v in FOR_PEOPLE),
-        listed=LINES.load(queries.lines(file.id)),
+        listed=listed,
         verdicts=VERDICTS,
         came_late=Verdict.CAME_LATE,
         may_apply=may("money"),

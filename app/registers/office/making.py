@@ -39,7 +39,7 @@ def new() -> Response:
         run=run,
         wish=wish,
         count=len(chosen),
-        choices=service.choices(chosen),
+        choices=[each for each in service.choices(chosen) if not each.foreign],
         words=FORMATS,
         lacks=LACKS,
         shown=SHOWN,

@@ -44,6 +44,7 @@ class Lack(StrEnum):
     CURRENCY = "currency"
     NOTHING = "nothing"  # all of it is kept back
     FROZEN = "frozen"  # the partner said that a change of details was not his
+    BLOCKED = "blocked"
     DOCUMENTS = "documents"  # papers without which nothing is paid
     PAYER = "payer"  # the merchant's own legal details, or its account
 

@@ -57,6 +57,11 @@ class Choice:
     changed: Sequence[tuple[Line, str]]  # names that are written otherwise
     payer: bool  # the merchant's own details do
 
+    @property
+    def foreign(self) -> bool:
+        """Whether all of the payouts are in another currency than the format's: nobody need see it."""
+        return not self.fit and any(lack is Lack.CURRENCY for _line, lack in self.left_out)
+
 
 def choices(chosen: Sequence[Payout]) -> list[Choice]:
     """Look at what each format can carry."""

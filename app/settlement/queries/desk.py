@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, not_, or_, select
 
 from app.extensions import db
 from app.ledger.models import Balance
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-_READY = (Payout.state == "approved", Partner.details_frozen_at.is_(None))  # to be sent now
+# What is kept back though it is funded: details in doubt, or a partner who was blocked since.
+_KEPT = or_(
+    Partner.details_frozen_at.is_not(None),
+    and_(Partner.status == "blocked", Partner.pays_blocked.is_(False)),
+)
+_READY = (Payout.state == "approved", not_(_KEPT))  # to be sent now
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,8 @@ def waiting() -> list[Where]:
 
 
 def held() -> int:
-    """Return how many funded payouts wait because a change of the partner's details was disowned."""
-    query = _joined(select(func.count())).where(
-        Payout.state == "approved", Partner.details_frozen_at.is_not(None)
-    )
+    """Return how many funded payouts wait: a change of details was disowned, or the partner is blocked."""
+    query = _joined(select(func.count())).where(Payout.state == "approved", _KEPT)
     with role("partnerka_list"):
         return int(db.session.scalar(query) or 0)
 
