@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -16,7 +16,6 @@ from app.earnings.queries import said_by
 from app.earnings.service import REMOVALS, key_of
 from app.extensions import db
 from app.members.models import Member
-from app.members.rules import worn
 from app.orders.rules import State, goods_total
 from app.profiles import queries as profiles
 from app.profiles.rules import Facts, Used
@@ -137,7 +136,7 @@ def _birthdays(one: Known, time: Time, zone: ZoneInfo) -> Iterable[Event]:
     if born is None or not time.birthdays:
         return
     for year in range(time.since.year, time.until.year + 1):
-        on = profiles.birthday_in(born, year)
+        on = profiles.birthday_in(born, year, one.person.leap)
         at = datetime(on.year, on.month, on.day, 9, tzinfo=zone)
         if time.holds(at):
             key = f"schedule.birthday:{one.member.id}:{year}"
@@ -166,46 +165,7 @@ def _reached(one: Known, time: Time, zone: ZoneInfo, rules: Sequence[Rule]) -> I
 def _facts(one: Known, local: datetime, said: dict[str, Any]) -> Facts:
     """Return what was known of a customer at a moment; what nobody wrote down then is not known."""
     chain = profiles.chain_of(one.person, one.world, local)
-    bound = one.person.binding is not None and one.person.binding.since <= local
-    return Facts(
-        at=local,
-        member_id=one.member.id,
-        said={
-            "time.date": local.date(),
-            "time.weekday": local.isoweekday(),
-            "time.hour": local.hour,
-            "referral.has_referrer": bound,
-            "referral.level_distance": len(chain),
-            **_of_member(one, local),
-            **said,
-        },
-        chain=chain,
-    )
-
-
-def _of_member(one: Known, local: datetime) -> dict[str, Any]:
-    since = one.member.registered_at or one.member.created_at
-    mine = [
-        each
-        for each in one.person.orders
-        if each.folded.state in _LIVE and each.folded.snapshot.created_at <= local
-    ]
-    found: dict[str, Any] = {
-        "member.group": one.member.group,
-        "member.rank": profiles.rank_at(one.person, local),
-        "member.tag": frozenset(each.tag for each in worn(one.person.tags, local)),
-        "member.registered_days_ago": max((local - since).days, 0),
-        "member.birthday_in_days": profiles.days_until(one.member.birthday, local.date()),
-        **profiles.counted(mine, ""),
-    }
-    for days in one.person.asked:
-        cut = local - timedelta(days=days)
-        late = [each for each in mine if each.folded.snapshot.created_at >= cut]
-        found |= profiles.counted(late, f"@{days}")
-    if mine:
-        last = max(each.folded.snapshot.created_at for each in mine)
-        found["member.last_order_days_ago"] = (local - last).days
-    return found
+    return profiles.event_facts(one.person, chain, local, said)
 
 
 def given_before(

@@ -17,8 +17,7 @@ from app.earnings import queries as earned
 from app.errors import Conflict
 from app.intake.service import tenant
 from app.profiles import queries as profiles
-from app.profiles.rules import leaves, parse, rule_hash
-from app.profiles.rules.shape import trees
+from app.profiles.rules import parse, rule_hash
 from app.runs import queries as runs
 from app.runs import service as work
 from app.runs.rules import Line, Step
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from app.profiles.models import ProfileRule
-    from app.profiles.queries import Known
+    from app.profiles.queries import Asked, Known
     from app.profiles.rules import Used
     from app.profiles.rules.due import Published, Seen, WindowKey
     from app.runs.models import Run
@@ -89,6 +88,11 @@ class _Look:
         """The rules of both sides."""
         return tuple(each for name in SIDES for each in self.sides[name].rules)
 
+    @property
+    def asked(self) -> Asked:
+        """What they ask for."""
+        return profiles.asked_by(each.rule for each in self.all_rules)
+
 
 def _time(run: Run) -> Time:
     values = run.parameters
@@ -109,7 +113,7 @@ def _look_of(run: Run) -> _Look:
 
 def _preview(run: Run, ids: Sequence[int]) -> Step:
     look = _look_of(run)
-    known = profiles.known_of(tenant(), ids, _windows(look), look.time.since)
+    known = profiles.known_of(tenant(), ids, look.asked, look.time.since)
     shares = earned.shares_of([order for each in known for order in each.person.orders])
     seen = {each.member.id: each.seen((), shares) for each in known}
     events = queries.events_of(
@@ -143,16 +147,6 @@ def _people(before: Given, after: Given) -> Iterable[Line]:
     for member_id in {*before.people, *after.people}:
         pair = before.people.get(member_id, 0), after.people.get(member_id, 0)
         yield Line("member", member_id, *pair)
-
-
-def _windows(look: _Look) -> frozenset[int]:
-    return frozenset(
-        leaf.days
-        for each in look.all_rules
-        for _path, _scope, tree in trees(each.rule)
-        for leaf in leaves(tree)
-        if leaf.days is not None
-    )
 
 
 def _above(seen: Sequence[Seen], events: Sequence[rules.Event]) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,7 +89,7 @@ from app.profiles.service import draft as draft_rule
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
-from app.ranks.service import define_award
+from app.ranks.service import Rights, define_award, hold_rights
 from app.registers.models import BankFile, Register
 from app.reruns.service import start_backtest
 from app.runs.models import Run
@@ -334,11 +335,15 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     present = Mass(act="give", amount=100, reason=f"{partner.name} present")
     look_at(present, {one(Member.id): None})
     award = define_award(f"{partner.name} award")
+    rights = hold_rights(
+        Rights(of="supplier", word=partner.name, share=Decimal(1), partner_id=partner.id)
+    )
     bonus_rule = draft_rule(f"{partner.name} rule", PRESETS["order"].body(100))
     try_rule(bonus_rule)
     return {
         "any": {
             "word_id": award.public_id,
+            "rights_id": rights.public_id,
             "refcode": partner.refcode,
             "short": one(Link.short),
             "deal": one(Deal.public_id),

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.profiles.models import ProfileRule, RuleVersion
 from app.profiles.rules import parse
 from app.profiles.rules.document import EXAMPLE
+from app.ranks.service import define_rank
 from tests.payouts.test_browser import sound
 from tests.world import PASSWORD, Merchant, lampa, world  # noqa: F401 - fixtures
 
@@ -40,6 +41,10 @@ class Story:
 
 @pytest.fixture
 def story(app: App, lampa: Merchant, live_server: str) -> Story:  # noqa: F811
+    with app.app_context(), lampa.scope():
+        for name in ("Silver", "Gold"):
+            define_rank(name)
+        db.session.commit()
     return Story(app, lampa, live_server)
 
 
@@ -90,7 +95,7 @@ def build(page: Page) -> None:
     """Make the example: a weekend order from 3,000 for silver and gold, up the chain 2%, 1%, then halving."""
     page.get_by_label("Name").fill("Weekend")
     ask(page, "c", "Order total", "3000")
-    ask(page, "c", "Customer's rank", "silver, gold")
+    ask(page, "c", "Customer's rank", ["Silver", "Gold"])
     first = add_group(page, "c", "any")
     ask(page, first, "It is the customer's first order", "yes")
     ask(page, first, "Day of the week", ["Saturday", "Sunday"])

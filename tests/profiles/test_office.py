@@ -14,6 +14,7 @@ from app.profiles.models import ProfileRule, RuleVersion
 from app.profiles.rules import parse
 from app.profiles.rules.document import EXAMPLE
 from app.profiles.service import begin, draft, publish
+from app.ranks.service import define_rank
 from tests.world import Merchant, World, sign_in
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def only(app: App, lampa: Merchant, model: type[Any]) -> Any:
 def kept(app: App, lampa: Merchant, body: dict[str, Any] = EXAMPLE) -> str:
     with app.app_context():
         with lampa.scope():
+            for name in ("Silver", "Gold"):
+                define_rank(name)
             rule = draft("Weekend", body).public_id
         db.session.commit()
     return rule
@@ -76,7 +79,7 @@ def test_a_profile_works_as_soon_as_it_is_switched_on(
 ) -> None:
     first = owner.get(page(lampa)).text
     assert "Bonuses are switched off" in first
-    assert first.count("No rule yet") == 10, "what nothing carries out yet is not offered"
+    assert first.count("No rule yet") == 11, "what nothing carries out yet is not offered"
     assert owner.post(page(lampa, "switch"), data={"profile": "withdrawal"}).status_code == 404
     assert owner.post(page(lampa, "switch"), data={"profile": "birthday"}).status_code == 303
     rule = only(app, lampa, ProfileRule)
@@ -304,6 +307,7 @@ def test_why_an_order_earned_and_why_nothing(
     with app.app_context():
         with lampa.scope():
             begin()
+            define_rank("Silver")
             rule = draft("Silver", {"schema": 1, "trigger": "order.paid", "when": silver,
                                     "effects": [{"do": "earn.fixed", "points": 100}]})  # fmt: skip
             publish(rule)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from calendar import isleap
-from datetime import timedelta
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -14,9 +13,7 @@ from app import sql
 from app.attribution.models import Binding
 from app.bonuses import queries as bonuses
 from app.extensions import db
-from app.members import queries as members
 from app.members.models import Member
-from app.members.rules import worn
 from app.orders import service as orders
 from app.orders.rules import State, goods_total, refunded
 from app.partners import queries as partners
@@ -25,13 +22,13 @@ from app.partners.rules import climb, tree_of
 from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
 from app.profiles.rules import Facts, Referrer
-from app.ranks import queries as ranks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from app.orders.service import Standing
+    from app.profiles.rules.due import Published
 
 _REFERRERS = """
 SELECT DISTINCT m.id FROM binding b
@@ -48,9 +45,7 @@ JOIN orders o ON o.tenant_id = b.tenant_id AND o.member_id = b.member_id
 WHERE p.member_id = ANY(%(members)s) AND o.state IN ('agreed', 'completed')
 GROUP BY p.member_id
 """
-_LIVE = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
 _PAID = frozenset({State.AGREED, State.COMPLETED})
-_HOW = {"coupon": "coupon", "partner_code": "coupon", "site": "site", "staff": "manual"}
 # What outside services say about an event, by its trigger: {fact: name in the data}.
 _SAID = {
     "member.profile_updated": {"profile.filled": "filled", "profile.filled_percent": "percent"},
@@ -76,54 +71,34 @@ _SAID = {
 }
 
 
-def facts(member_id: int, trigger: str, local: datetime, data: Mapping[str, Any]) -> Facts:
-    """Return all that is known when an event happens to a customer; `local`: in the merchant's zone."""
+def facts(
+    member_id: int,
+    trigger: str,
+    local: datetime,
+    data: Mapping[str, Any],
+    rules: Iterable[Published] | None = None,
+) -> Facts:
+    """Return all that is known when an event happens to a customer, as far as rules ask (all that hold now).
+
+    `local`: in the merchant's zone; `data`: what was told of the event.
+    """
     member = db.session.scalars(select(Member).where(Member.id == member_id)).one()
     bound = db.session.scalar(select(Binding).where(Binding.member_id == member_id))
     chain = _chain(bound, local)
-    known: dict[str, Any] = {
-        "time.date": local.date(),
-        "time.weekday": local.isoweekday(),
-        "time.hour": local.hour,
+    held = profiles.live(trigger) if rules is None else rules
+    asked = profiles.asked_by(each.rule for each in held)
+    found = profiles.people(
+        {member_id: orders.of_members([member_id])},
+        {member_id: member},
+        {} if bound is None else {member_id: bound},
+        asked,
+        [each.member_id for each in chain],
+    )
+    said = {
         "member.balance": bonuses.balance(member_id).available,
-        "referral.has_referrer": bound is not None,
-        "referral.level_distance": len(chain),
-        **_of_member(member, local),
         **said_by(trigger, data),
     }
-    if bound is not None:
-        known["referral.binding_kind"] = _HOW.get(bound.how, "link")
-    return Facts(at=local, member_id=member_id, said=known, chain=chain)
-
-
-def _of_member(member: Member, local: datetime) -> dict[str, Any]:
-    found: dict[str, Any] = {"member.group": member.group}
-    marks = members.tags([member.id])[member.id]
-    rank = ranks.rank_of(member.id)
-    found["member.rank"] = rank.code if rank is not None else ""
-    found["member.tag"] = frozenset(each.tag for each in worn(marks))
-    since = member.registered_at or member.created_at
-    found["member.registered_days_ago"] = max((local - since).days, 0)
-    found["member.birthday_in_days"] = profiles.days_until(
-        member.birthday, local.date(), profiles.leap_of(member.birthday)
-    )
-    mine = [o for o in orders.of_members([member.id]) if o.folded.state in _LIVE]
-    found |= _counted(mine, "")
-    for days in profiles.published_at([local])[1]:
-        cut = local - timedelta(days=days)
-        late = [o for o in mine if o.folded.snapshot.created_at >= cut]
-        found |= _counted(late, f"@{days}")
-    if mine:
-        last = max(o.folded.snapshot.created_at for o in mine)
-        found["member.last_order_days_ago"] = max((local - last).days, 0)
-    return found
-
-
-def _counted(mine: Sequence[Standing], window: str) -> dict[str, Any]:
-    return {
-        f"member.orders_count{window}": len(mine),
-        f"member.orders_sum{window}": sum(goods_total(o.folded.snapshot) for o in mine),
-    }
+    return profiles.event_facts(found[member_id], chain, local, said, now=True)
 
 
 def said_by(trigger: str, data: Mapping[str, Any]) -> dict[str, Any]:

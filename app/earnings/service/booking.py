@@ -18,7 +18,7 @@ from app.extensions import db
 from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
 from app.profiles.rules.doing import wanted_of
-from app.profiles.rules.due import due_of
+from app.profiles.rules.due import due_within
 from app.ranks import queries as ranks
 from app.tenants.queries import setting
 
@@ -48,20 +48,20 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
     accounts = queries.with_accounts(own[0].member_id for own in owned)
     program = queries.earning()
     shares = queries.shares_of(standing)
+    able_ = [own for own in owned if own[0].member_id in accounts]
+    mine = [order for own in able_ for order in own]
+    keys = {f"order:{order.id}" for order in mine}
+    taken = queries.taken(merchant, queries.rules_of(mine), keys)
+    made = {order.id: order.folded.snapshot.created_at for order in mine}
     given: list[tuple[Due, datetime]] = []
-    for own in owned:
-        if own[0].member_id not in accounts:
-            continue
-        keys = {f"order:{order.id}" for order in own}
-        taken = queries.taken(merchant, queries.rules_of(own), keys)
-        made = {order.id: order.folded.snapshot.created_at for order in own}
-        seen = _acted(merchant, own, program, shares, on=on)
-        found = due_of(seen, program, ZoneInfo(merchant.timezone), taken)
+    zone, used = ZoneInfo(merchant.timezone), dict(taken)
+    for seen in _acted(merchant, able_, program, shares, on=on):
+        found = due_within(seen, program, zone, used)
         given += [(due, made[due.order_id]) for due in found]
     able = queries.with_accounts(due.to.id for due, _at in given)
     _book([(due, at) for due, at in given if due.to.id in able], booked, on=on)
-    mine = {own[0].member_id or 0: own for own in owned}
-    achievements(merchant, mine, accounts, on=on)
+    by_member = {own[0].member_id or 0: own for own in owned}
+    achievements(merchant, by_member, accounts, on=on)
 
 
 def _reached(owned: Sequence[Sequence[Standing]]) -> bool:
@@ -72,26 +72,27 @@ def _reached(owned: Sequence[Sequence[Standing]]) -> bool:
 
 def _acted(
     merchant: Tenant,
-    own: Sequence[Standing],
+    customers: Sequence[Sequence[Standing]],
     program: Earning,
     shares: Mapping[int, Mapping[str, int]],
     *,
     on: bool,
-) -> list[Seen]:
-    """Do what a customer's orders are to have done, and return them as rules then see them.
+) -> list[list[Seen]]:
+    """Do what customers' orders are to have done, and return them as rules then see them.
 
     What an order does is known to later ones alone, so that each pass settles one more of them at least.
     """
-    member_id = own[0].member_id or 0
-    for _pass in range(len(own) + 1):
-        seen = profiles.seen_of(merchant, own, shares, ruled=True)
-        wanted = wanted_of(seen, program)
-        fresh = all(order.fresh for order in own)
+    whose = {order.id: own[0].member_id or 0 for own in customers for order in own}
+    fresh = all(order.fresh for own in customers for order in own)
+    found: list[list[Seen]] = []
+    for _pass in range(max((len(own) for own in customers), default=0) + 1):
+        found = profiles.seen_of_all(merchant, customers, shares, ruled=True)
+        wanted = wanted_of([each for seen in found for each in seen], program)
         if fresh and not wanted:
             break
-        if not acting.bring_to(merchant, {order.id: member_id for order in own}, wanted, on=on):
+        if not acting.bring_to(merchant, whose, wanted, on=on):
             break
-    return seen
+    return found
 
 
 def _book(

@@ -126,7 +126,7 @@ def happened(
         return
     wallet.bring_up([member_id])
     zone = ZoneInfo(merchant.timezone)
-    facts = queries.facts(member_id, trigger, at.astimezone(zone), data or {})
+    facts = queries.facts(member_id, trigger, at.astimezone(zone), data or {}, rules)
     versions = {each.rule_id: each.version_id for each in rules}
     runs = [Run(r.rule_id, r.rule, evaluate(r.rule, facts)) for r in rules]
     used = _used(merchant, rules, key, at.astimezone(zone))

@@ -13,7 +13,7 @@ from app.profiles.forms import board, constructor, levels
 from app.profiles.office.listing import bp, found, known
 from app.profiles.rules import EFFECTS, PROFILES, RuleError, parse, sentence, unfit
 from app.profiles.rules.effects import UNOFFERED
-from app.profiles.rules.facts import FAMILIES, OPERATOR_LABELS, known_at, of_family
+from app.profiles.rules.facts import FAMILIES, OPERATOR_LABELS, of_family, offered_at
 from app.profiles.rules.triggers import TRIGGERS
 from app.profiles.rules.worst import worst_told
 from app.site.access import requires
@@ -122,7 +122,7 @@ def _page(made: Constructor, rule: ProfileRule | None, status: int = 200) -> Res
     trigger = TRIGGERS[made.trigger]
     choices: dict[str, list[tuple[str, list[tuple[str, str]]]]] = {
         "event": [
-            (label, [(f.key, f.label) for f in known_at(trigger) if f.family == family])
+            (label, [(f.key, f.label) for f in offered_at(trigger) if f.family == family])
             for family, label in FAMILIES.items()
             if family in trigger.families and family != "external"
         ]

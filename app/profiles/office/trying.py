@@ -33,7 +33,7 @@ def attempt(rule_id: str) -> Response:
     form = trial.read(read, request.args, clock.now().astimezone(zone()))
     number, problem, facts = request.args.get("order", "").strip(), "", None
     if number:
-        facts = _past(number)
+        facts = _past(number, read)
         problem = "" if facts else _("There is no such order.")
     elif "try" in request.args:
         facts = form.facts
@@ -63,11 +63,11 @@ def _answer(rule: Rule, facts: Facts | None) -> dict[str, Any]:
     }
 
 
-def _past(number: str) -> Facts | None:
+def _past(number: str, rule: Rule) -> Facts | None:
     past = queries.past_order(number) if storable(number) else None
     if past is None:
         return None
     order = orders.get(past.id)
     own = [order] if order.member_id is None else orders.of_members([order.member_id])
-    seen = queries.seen_of(g.tenant, own)
+    seen = queries.seen_of(g.tenant, own, also=[rule])
     return next((each.facts for each in seen if each.order_id == order.id), None)

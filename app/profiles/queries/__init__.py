@@ -16,29 +16,32 @@ from app.profiles.queries.listed import (
     version,
     versions,
 )
-from app.profiles.queries.many import Known, known_of
+from app.profiles.queries.many import Known, known_of, seen_of, seen_of_all
 from app.profiles.queries.named import unknown
-from app.profiles.queries.orders import (
+from app.profiles.queries.orders import chain_of
+from app.profiles.queries.people import (
+    Asked,
+    asked_by,
     birthday_in,
-    chain_of,
-    counted,
     days_until,
+    event_facts,
     leap_of,
-    rank_at,
-    seen_of,
+    people,
 )
 from app.profiles.queries.published import live, owner, published_at, versions_of
 
 __all__ = [
+    "Asked",
     "Known",
     "Past",
     "all_rules",
+    "asked_by",
     "birthday_in",
     "chain_of",
-    "counted",
     "days_until",
     "effects_json",
     "evaluations",
+    "event_facts",
     "ever",
     "known_of",
     "leap_of",
@@ -48,11 +51,12 @@ __all__ = [
     "owner",
     "owners_paid",
     "past_order",
+    "people",
     "published_at",
-    "rank_at",
     "rule",
     "rules",
     "seen_of",
+    "seen_of_all",
     "telling",
     "trace_json",
     "unknown",

@@ -3,104 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
-from app.attribution.models import Binding
-from app.bonuses import queries as bonuses
-from app.catalog.queries import external_category_names
-from app.commissions.queries import world_of
-from app.extensions import db
-from app.members.models import Member
-from app.members.queries import tags
-from app.members.rules import worn
-from app.orders.rules import BaseRule, State, bases, goods_total, line_value, refunded
+from app.orders.rules import BaseRule, bases, goods_total, line_value, refunded
 from app.partners.rules import Status, climb
-from app.profiles.queries.published import published_at
+from app.profiles.queries.people import (
+    LIVE,
+    member_facts,
+    referral_facts,
+    time_facts,
+    with_uplines,
+)
 from app.profiles.rules import Facts, Goods, Owner, Referrer
 from app.profiles.rules.due import Seen
-from app.profiles.rules.shape import pays_owners
-from app.ranks import queries as ranks
-from app.ranks.rules import owners_of, standing
+from app.ranks.rules import owners_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from app.commissions.rules.world import World
-    from app.members.rules import Tagged
     from app.orders.rules import Line, Snapshot
     from app.orders.service import Standing
-    from app.ranks.rules import Held, Ranked
-    from app.tenants.models import Tenant
-
-_LIVE = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
-_HOW = {"coupon": "coupon", "partner_code": "coupon", "site": "site", "staff": "manual"}
-
-
-@dataclass(frozen=True)
-class Person:
-    """What the facts of a customer are read from."""
-
-    member: Member | None
-    binding: Binding | None
-    orders: Sequence[Standing]
-    asked: frozenset[int] = frozenset()  # windows that rules count over
-    tags: Sequence[Tagged] = ()
-    leap: str = "february"  # when a birthday of 29 February is kept in other years
-    ranks: Sequence[Ranked] = ()
-    codes: Mapping[int, str] = field(default_factory=dict)
-    categories: Mapping[int, str] = field(default_factory=dict)
-    held: Sequence[Held] = ()  # rights to goods
-    own_too: bool = False  # whether a rights holder earns on what he buys himself
-
-
-def seen_of(
-    merchant: Tenant,
-    orders: Sequence[Standing],
-    shares: Mapping[int, Mapping[str, int]] | None = None,
-    *,
-    ruled: bool = False,
-) -> list[Seen]:
-    """Return a customer's orders (all of them, of one shop) as rules see them, with the rules of their time.
-
-    `shares`: minor units of each line that bonuses paid, by order; without them the part paid in bonuses
-    lies on the lines in proportion to their value. `ruled`: nothing is read where no rule held.
-    """
-    if not orders:
-        return []
-    versions, windows = published_at([each.folded.snapshot.created_at for each in orders])
-    if ruled and not any(versions):
-        return []
-    paid = any(pays_owners(each.rule) for held in versions for each in held)
-    member_id = orders[0].member_id
-    binding = None if member_id is None else _binding(member_id)
-    oldest = min(each.folded.snapshot.created_at for each in orders)
-    partners = () if binding is None else (binding.partner_id,)
-    folded = [each.folded for each in orders]
-    world = world_of(merchant, orders[0].shop_id, folded, partners, oldest)
-    member = None if member_id is None else _member(member_id)
-    person = Person(
-        member=member,
-        binding=binding,
-        orders=orders,
-        asked=windows,
-        leap=leap_of(member.birthday if member else None),
-        tags=tags([member_id])[member_id] if member_id is not None else (),
-        ranks=ranks.marks([member_id])[member_id] if member_id is not None else (),
-        codes=ranks.codes(),
-        categories=external_category_names(categories_of(world, orders)),
-        held=ranks.held() if paid else (),
-        own_too=bonuses.program().owners_earn_on_own if paid else False,
-    )
-    return [
-        seen_with(each, person, world, (shares or {}).get(each.id), versions[n])
-        for n, each in enumerate(orders)
-    ]
+    from app.profiles.queries.people import Person
 
 
 def seen_with(
@@ -135,20 +62,19 @@ def facts_of(
     local = said.created_at.astimezone(world.zone)
     chain = chain_of(person, world, said.created_at)
     goods = _goods(order, world, person, shares)
+    before, group = _before(order, person), order.folded.buyer_group
     known = {
         **_order_facts(said, person, order),
-        **_member_facts(order, person, local.date()),
-        **_referral_facts(person, chain, said.created_at),
-        "time.date": local.date(),
-        "time.weekday": local.isoweekday(),
-        "time.hour": local.hour,
+        **member_facts(person, said.created_at, local.date(), group, before),
+        **referral_facts(person, chain, said.created_at),
+        **time_facts(local),
     }
     return Facts(
         at=local,
         member_id=order.member_id,
         said=known,
         goods=goods,
-        chain=chain,
+        chain=with_uplines(person, chain, said.created_at),
         owners=_owners(order, person, goods),
     )
 
@@ -181,80 +107,8 @@ def _before(order: Standing, person: Person) -> list[Standing]:
     return [
         each
         for each in person.orders
-        if each.folded.state in _LIVE and (each.folded.snapshot.created_at, each.id) < mine
+        if each.folded.state in LIVE and (each.folded.snapshot.created_at, each.id) < mine
     ]
-
-
-def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any]:
-    found: dict[str, Any] = {"member.group": order.folded.buyer_group}
-    if person.member is None:
-        return found
-    at = order.folded.snapshot.created_at
-    found["member.tag"] = frozenset(each.tag for each in worn(person.tags, at))
-    found["member.rank"] = rank_at(person, at)
-    since = person.member.registered_at
-    if since is not None:
-        found["member.registered_days_ago"] = max((at - since).days, 0)
-    born = person.member.birthday
-    found["member.birthday_in_days"] = days_until(born, today, person.leap)
-    before = _before(order, person)
-    found |= counted(before, "")
-    for days in person.asked:
-        cut = at - timedelta(days=days)
-        late = [each for each in before if each.folded.snapshot.created_at >= cut]
-        found |= counted(late, f"@{days}")
-    if before:
-        last = max(each.folded.snapshot.created_at for each in before)
-        found["member.last_order_days_ago"] = (at - last).days
-    return found
-
-
-def rank_at(person: Person, at: datetime) -> str:
-    """Return the rank that a customer had just before a moment, as rules call it; "": none."""
-    had = standing(person.ranks, at)
-    return person.codes.get(had.rank_id or 0, "") if had else ""
-
-
-def counted(orders: Sequence[Standing], window: str) -> dict[str, Any]:
-    """Return how many orders there are, and for how much, as facts of a window ("" or "@90")."""
-    return {
-        f"member.orders_count{window}": len(orders),
-        f"member.orders_sum{window}": sum(goods_total(o.folded.snapshot) for o in orders),
-    }
-
-
-def days_until(birthday: date | None, today: date, leap: str = "february") -> int | None:
-    """Return how many days it is to the birthday; `leap`: when 29 February is kept in other years."""
-    if birthday is None:
-        return None
-    return min(
-        (each - today).days
-        for year in (today.year, today.year + 1)
-        if (each := birthday_in(birthday, year, leap)) >= today
-    )
-
-
-def leap_of(birthday: date | None) -> str:
-    """Return when a birthday of 29 February is kept in other years; asked of those alone."""
-    if birthday is None or (birthday.month, birthday.day) != (2, 29):
-        return "february"
-    return bonuses.program().leap_birthday
-
-
-def birthday_in(birthday: date, year: int, leap: str = "february") -> date:
-    """Return the day of a year on which the birthday is kept."""
-    try:
-        return birthday.replace(year=year)
-    except ValueError:
-        return date(year, 3, 1) if leap == "march" else birthday.replace(year=year, day=28)
-
-
-def _referral_facts(person: Person, chain: tuple[Referrer, ...], at: datetime) -> dict[str, Any]:
-    bound = person.binding is not None and person.binding.since <= at
-    found: dict[str, Any] = {"referral.has_referrer": bound, "referral.level_distance": len(chain)}
-    if bound and person.binding is not None:
-        found["referral.binding_kind"] = _HOW.get(person.binding.how, "link")
-    return found
 
 
 def chain_of(person: Person, world: World, at: datetime) -> tuple[Referrer, ...]:
@@ -330,11 +184,3 @@ def categories_of(world: World, orders: Sequence[Standing]) -> set[int]:
         for line in order.folded.snapshot.lines:
             found[0] |= set(world.spot_of(line, order.folded.facts_of(line), at).categories)
     return found[0]
-
-
-def _member(member_id: int) -> Member | None:
-    return db.session.scalar(select(Member).where(Member.id == member_id))
-
-
-def _binding(member_id: int) -> Binding | None:
-    return db.session.scalar(select(Binding).where(Binding.member_id == member_id))

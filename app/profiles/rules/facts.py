@@ -196,8 +196,20 @@ _REFERRAL = (
     Fact("referral.binding_kind", C, N_("Brought by"), options=_BINDINGS),
     Fact("referral.level_distance", N, N_("Referrers above the customer")),
     Fact("referral.referrer_rank", C, N_("Referrer's rank"), _SHOP_WORDS),
-    Fact("referral.active_referrals", N, N_("Friends who bought"), windowed=True),
-    Fact("referral.referrals_sum", M, N_("Purchases of friends"), windowed=True),
+    Fact(
+        "referral.active_referrals",
+        N,
+        N_("Friends who bought"),
+        N_("Those whom the customer has brought himself."),
+        windowed=True,
+    ),
+    Fact(
+        "referral.referrals_sum",
+        M,
+        N_("Purchases of friends"),
+        N_("Whole orders, less what came back."),
+        windowed=True,
+    ),
 )
 _TIME = (
     Fact("time.date", D, N_("Date"), N_("In the merchant's zone.")),
@@ -278,6 +290,25 @@ def known_at(trigger: Trigger) -> tuple[Fact, ...]:
     return tuple(each for each in FACTS.values() if each.family in trigger.families)
 
 
+# Understood, and not offered: nobody tells them yet, so that what asks for them would never pay.
+UNOFFERED = frozenset(
+    {
+        *("order.payment_method", "order.delivery_method", "order.region"),
+        *("line.brand", "line.tag", "time.event"),
+        *("member.email_confirmed", "member.phone_confirmed", "member.consents"),
+    }
+)
+_PRESENT = frozenset({"member.balance"})  # known now, and not when an order was made
+
+
+def offered_at(trigger: Trigger) -> tuple[Fact, ...]:
+    """Return the facts that the constructor offers for a trigger: those that something tells."""
+    left_out = UNOFFERED | _PRESENT if trigger.of_order else UNOFFERED
+    return tuple(each for each in known_at(trigger) if each.key not in left_out)
+
+
 def of_family(family: str) -> tuple[Fact, ...]:
-    """Return the facts of goods ("line") or of referrers ("upline")."""
-    return tuple(each for each in FACTS.values() if each.family == family)
+    """Return the offered facts of goods ("line") or of referrers ("upline")."""
+    return tuple(
+        each for each in FACTS.values() if each.family == family and each.key not in UNOFFERED
+    )
