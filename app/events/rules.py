@@ -188,6 +188,9 @@ CATALOG: dict[str, Audience] = {
     "bonus.taken_back": M,
     "bonus.expiring": M,
     "bonus.converted": P,
+    "bonus.cut": M,
+    "partner_money.spent": P,
+    "partner_money.returned": P,
     "debt.arisen": P,
     "debt.due": P,
 }

@@ -15,6 +15,7 @@ MERCHANT_BALANCE = "merchant:balance"
 FEES = "platform:fees"
 WITHHELD = "merchant:withheld"  # tax kept back of payouts, owed to the state
 OUTSIDE = "outside"
+SHOP = "merchant:shop"  # what partners pay orders with, out of what they earned
 BONUSES = "merchant:bonuses"  # where bonuses come from, and where they go when spent or lapsed
 
 GUARDED = r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"

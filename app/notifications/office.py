@@ -64,6 +64,7 @@ KINDS = {
     "help.answered": _l("A question was answered"),
     "question.asked": _l("A partner asked a question"),
     "question.answered": _l("A partner's question was answered"),
+    "bonus.cut": _l("An order spent more than may be"),
     "debt.arisen": _l("A debt has come up"),
     "debt.due": _l("Warned of a debt to be repaid"),
     "balance.received": _l("Balance topped up"),

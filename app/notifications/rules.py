@@ -107,6 +107,7 @@ RULES: Mapping[str, Rule] = {
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
     "bonus.expiring": Rule(To.CUSTOMER),
+    "bonus.cut": Rule(To.STAFF, MANAGERS),
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),
     "code.guessed": Rule(To.STAFF, MANAGERS),
     "staff.invited": Rule(To.PERSON),
