@@ -325,6 +325,17 @@ CHECKS: dict[str, str] = {
         JOIN order_spending s ON s.tenant_id = o.tenant_id AND s.order_id = o.id AND s.purse = 'money'
         WHERE o.state IN ('cancelled', 'refunded')
         GROUP BY 1, 2 HAVING sum(CASE s.act WHEN 'back' THEN -s.amount ELSE s.amount END) <> 0""",
+    "bonuses that are asked for as money are held, and those that are not are not": """
+        SELECT w.tenant_id, w.public_id, w.state, h.state FROM bonus_withdrawal w
+        LEFT JOIN bonus_hold h ON h.tenant_id = w.tenant_id
+             AND h.reference = 'withdrawal:' || w.public_id AND h.amount = w.amount
+        WHERE h.state IS DISTINCT FROM CASE w.state WHEN 'requested' THEN 'held'
+                                       WHEN 'approved' THEN 'captured' ELSE 'voided' END""",
+    "an approved withdrawal became as much money as it says, once": """
+        SELECT w.tenant_id, w.public_id, c.money, c.bonuses FROM bonus_withdrawal w
+        LEFT JOIN bonus_conversion c ON c.tenant_id = w.tenant_id AND c.key = 'withdrawal:' || w.public_id
+        WHERE (w.state = 'approved') <> (c.id IS NOT NULL)
+           OR c.money <> w.amount - w.fee OR c.bonuses <> w.amount""",
     "a sealed transfer stands as it was sealed": """
         SELECT l.tenant_id, l.transfer_id, l.block, t.id IS NULL AS gone FROM proof_leaf l
         LEFT JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id

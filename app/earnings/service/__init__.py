@@ -4,8 +4,10 @@ from app.earnings.service.booking import reconcile
 from app.earnings.service.bounding import bounds
 from app.earnings.service.foreseeing import foreseen, foreseen_cart
 from app.earnings.service.happening import achievements, birthdays, happened, report
+from app.earnings.service.withdrawing import Asked, withdrawal
 
 __all__ = [
+    "Asked",
     "achievements",
     "birthdays",
     "bounds",
@@ -14,4 +16,5 @@ __all__ = [
     "happened",
     "reconcile",
     "report",
+    "withdrawal",
 ]
