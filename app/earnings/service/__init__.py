@@ -3,10 +3,18 @@
 from app.earnings.service.booking import reconcile
 from app.earnings.service.bounding import bounds
 from app.earnings.service.foreseeing import foreseen, foreseen_cart
-from app.earnings.service.happening import achievements, birthdays, happened, report
+from app.earnings.service.happening import (
+    REMOVALS,
+    achievements,
+    birthdays,
+    happened,
+    key_of,
+    report,
+)
 from app.earnings.service.withdrawing import Asked, withdrawal
 
 __all__ = [
+    "REMOVALS",
     "Asked",
     "achievements",
     "birthdays",
@@ -14,6 +22,7 @@ __all__ = [
     "foreseen",
     "foreseen_cart",
     "happened",
+    "key_of",
     "reconcile",
     "report",
     "withdrawal",
