@@ -52,7 +52,7 @@ REQUESTS = Table(
     ),
     filters=(
         Filter("state", _l("State"), [(each, STATES[each][0]) for each in STATES_SHOWN],
-               lambda s, v: s.where(v == SHOWN)),
+               lambda s, v: s.where(SHOWN.in_([v]))),
     ),
     empty=Empty(
         _l("No requests yet"),

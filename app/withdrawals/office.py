@@ -66,7 +66,7 @@ WITHDRAWALS = Table(
     ),
     filters=(
         Filter("state", _l("State"), [(each, STATES[each][0]) for each in STATES_SHOWN],
-               lambda s, v: s.where(v == SHOWN)),
+               lambda s, v: s.where(SHOWN.in_([v]))),
     ),
     ranges=(
         Range("amount", _l("Bonuses"), Withdrawal.amount, "money"),
