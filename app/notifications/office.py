@@ -64,6 +64,8 @@ KINDS = {
     "help.answered": _l("A question was answered"),
     "question.asked": _l("A partner asked a question"),
     "question.answered": _l("A partner's question was answered"),
+    "withdrawal.requested": _l("Bonuses asked for as money"),
+    "withdrawal.rejected": _l("Withdrawal of bonuses rejected"),
     "bonus.cut": _l("An order spent more than may be"),
     "debt.arisen": _l("A debt has come up"),
     "debt.due": _l("Warned of a debt to be repaid"),

@@ -108,6 +108,8 @@ RULES: Mapping[str, Rule] = {
     "code.typed": Rule(To.CUSTOMER),
     "bonus.expiring": Rule(To.CUSTOMER),
     "bonus.cut": Rule(To.STAFF, MANAGERS),
+    "withdrawal.requested": Rule(To.STAFF, MONEY_DESK),
+    "withdrawal.rejected": Rule(To.PARTNER),
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),
     "code.guessed": Rule(To.STAFF, MANAGERS),
     "staff.invited": Rule(To.PERSON),

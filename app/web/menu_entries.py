@@ -121,6 +121,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     endpoint="office.bonuses.masses",
                     below=_pages("office.bonuses", "look mass people act"),
                 ),
+                Entry(lazy_gettext("Withdrawals"), endpoint="office.withdrawals.index"),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(
                     lazy_gettext("Program"),
@@ -314,6 +315,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("My bonuses"), endpoint="cabinet.bonuses.index"),
                 Entry(lazy_gettext("Money and bonuses"), endpoint="cabinet.conversions.index"),
+                Entry(lazy_gettext("Bonuses as money"), endpoint="cabinet.withdrawals.index"),
             ),
         ),
         Entry(

@@ -11,9 +11,11 @@ from app.earnings.service.happening import (
     key_of,
     report,
 )
+from app.earnings.service.withdrawing import Asked, withdrawal
 
 __all__ = [
     "REMOVALS",
+    "Asked",
     "achievements",
     "birthdays",
     "bounds",
@@ -23,4 +25,5 @@ __all__ = [
     "key_of",
     "reconcile",
     "report",
+    "withdrawal",
 ]

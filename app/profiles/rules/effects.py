@@ -212,7 +212,6 @@ UNOFFERED = frozenset(
         "award.grant",
         "coupon.issue",
         "notify",
-        "withdraw.rule",
         "webhook",
     }
 )

@@ -218,11 +218,11 @@ PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 # Understood, and not offered until something sets them off: rules of theirs would promise and do nothing.
 SILENT = frozenset(
     {
-        *("points.expiring", "withdrawal.requested"),
+        "points.expiring",
         *("rank.changed", "schedule.inactivity", "manual.mass"),
     }
 )
-UNOFFERED = frozenset({"owner", "withdrawal"})  # profiles
+UNOFFERED = frozenset({"owner"})  # profiles
 
 
 def profile_of(trigger: str) -> str:
