@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -14,6 +14,7 @@ from app.bonuses import queries as bonuses
 from app.errors import DomainError, NotFound
 from app.events.service import actor
 from app.extensions import db
+from app.lists.queries import views
 from app.partners.models import Partner
 from app.site.access import may, requires
 from app.web import lists
@@ -96,10 +97,12 @@ lists.register(
 def index() -> Response:
     """List the requests, with what waits on top."""
     waits, total = queries.waiting()
+    view = WITHDRAWALS.load(queries.lines())
+    view.saved, view.shares = views("withdrawals", g.person.id), may("manage")
     return page(
         "withdrawals/office/index.html",
         "_table.html",
-        listed=WITHDRAWALS.load(queries.lines()),
+        listed=view,
         waits=waits,
         total=total,
         may_decide=may("money"),
