@@ -7,7 +7,7 @@ from alembic import op
 
 from migrations.tenancy_ddl import list_rows, protect
 
-revision = "0042"
+revision = "0058"
 down_revision = "0038"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
