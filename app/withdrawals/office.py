@@ -109,10 +109,21 @@ def index() -> Response:
     )
 
 
-@bp.post("/many/<any(approve,reject):act>")
+@bp.post("/many/approve")
 @requires("money")
-def many(act: str) -> Response:
-    """Approve or reject those ticked: those that can be, with a word on the others."""
+def approve_many() -> Response:
+    """Approve those ticked: those that can be, with a word on the others."""
+    return _many("approve")
+
+
+@bp.post("/many/reject")
+@requires("money")
+def reject_many() -> Response:
+    """Refuse those ticked, saying why."""
+    return _many("reject")
+
+
+def _many(act: str) -> Response:
     ids = queries.named(request.form.getlist("withdrawal")[:MOST])
     back = f"{url_for('office.withdrawals.index')}?{request.form.get('query', '')[:2_000]}"
     reason = " ".join(request.form.get("reason", "").split())[:500].replace("\x00", "")
