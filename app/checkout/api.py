@@ -32,15 +32,13 @@ if TYPE_CHECKING:
 
 bp = APIBlueprint("checkout", __name__, url_prefix="", tag="Bonuses")
 
-_FIELDS = {"bonus.spend": "spend", "customer.id": "member"}  # of an order: the cart's own
-
 
 @bp.post("/quotes")
 @bp.input(QuoteIn)
 @bp.output(QuoteOut)
 @requires("orders", also="read")
 def quote(json_data: QuoteIn) -> dict[str, Any]:
-    """Say what of a cart may be paid in bonuses, and how a wish lies on it. Writes nothing."""
+    """Say what of a cart may be paid in bonuses and partner money, and how a wish lies on it. Writes nothing."""
     snapshot = _snapshot(json_data.model_dump(exclude_none=True))
     found, currency = service.quote(g.shop_id, snapshot, _earn, _narrow), g.tenant.currency
     sums = {
@@ -49,14 +47,19 @@ def quote(json_data: QuoteIn) -> dict[str, Any]:
         "spend": found.quoted.spend,
         "earn": found.earn,
         "payable": found.payable,
-        "consideration": found.quoted.receipt.consideration,
+        "consideration": found.laid.receipt.consideration,
+        "balance_partner": found.money_balance,
+        "max_spend_partner": found.money_most,
+        "spend_partner": found.money,
     }
-    names = [one.line for one in found.cart.goods]
+    laid = found.laid
+    paid = [share + money for share, money in zip(laid.shares, laid.moneys, strict=True)]
+    names = [one.line for one in laid.goods]
     return {
         "member": json_data.member,
         **{name: to_decimal_string(amount, currency) for name, amount in sums.items()},
-        "lines": _lines(zip(names, found.quoted.shares, strict=True), currency),
-        "receipt": rows_of(found.quoted.receipt.rows, currency),
+        "lines": _lines(zip(names, paid, strict=True), currency),
+        "receipt": rows_of(laid.receipt.rows, currency),
         "reasons": service.reasons(found.bounds, currency),
     }
 
@@ -74,10 +77,10 @@ def _narrow(order: Standing) -> Sequence[Bound]:
 @bp.output(HoldOut, status_code=201)
 @requires("orders")
 def hold(json_data: HoldIn) -> dict[str, Any]:
-    """Reserve bonuses of a customer for a while; a new hold for the same order replaces an open one."""
+    """Reserve bonuses, or partner money, for a while; a new hold for the same order replaces an open one."""
     if json_data.member is None:
         raise _invalid("member", _("This is required."))
-    if json_data.spend is None:
+    if json_data.spend is None and json_data.spend_partner is None:
         raise _invalid("spend", _("This is required."))
     snapshot = _snapshot(json_data.model_dump(exclude_none=True))
     return _hold(service.hold(g.shop_id, snapshot, json_data.order, _narrow))
@@ -124,7 +127,7 @@ def _snapshot(said: dict[str, Any]) -> Snapshot:
         "created_at": clock.now().isoformat(),
         "customer": {"id": said.get("member")},
         "lines": request.get_json().get("lines") or [],
-        "bonus": {"spend": said.get("spend")},
+        "bonus": {"spend": said.get("spend"), "spend_partner": said.get("spend_partner")},
     }
     try:
         return read(body | {name: said[name] for name in ("shipping", "fees") if name in said})
@@ -148,6 +151,7 @@ def _hold(found: Reserved) -> dict[str, Any]:
         "member": member.key.removeprefix("id:") if member else "",
         "order": row.order_key,
         "spend": to_decimal_string(row.amount, currency),
+        "spend_partner": to_decimal_string(row.money, currency),
         "expires_at": found.until,
         "lines": _lines(row.lines or [], currency),
         "receipt": rows_of(rows_from_json(row.rows or []), currency),

@@ -21,10 +21,13 @@ from app.receipts.rules import (
     Limits,
     Mode,
     Quoted,
+    Receipt,
     Row,
     allowance,
     given_back,
     laid,
+    receipt,
+    spread,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from app.orders.rules import Folded, Snapshot
 
 SPENDS_NOTHING = frozenset({State.CANCELLED, State.REFUNDED})
+SPENDING = frozenset({"both", "spend"})  # modes of the program that let partner money pay orders
 _ONE = Decimal(1)
 
 
@@ -53,6 +57,7 @@ class Cart:
     limits: Limits
     mode: Mode
     other: int
+    shipping: int = 0  # of `other`: what partner money may pay beside the goods
 
     @property
     def total(self) -> int:
@@ -62,6 +67,10 @@ class Cart:
     def most(self, available: int) -> int:
         """Return what a customer with `available` bonuses may pay in them, minor units."""
         return allowance(self.goods, self.limits, available, other=self.other).most
+
+    def most_money(self, amount: int) -> int:
+        """Return what partner money may pay where bonuses pay `amount`: all but fees, minor units."""
+        return sum(one.value for one in self.goods) + self.shipping - amount
 
     def laid(self, amount: int) -> Quoted:
         """Lay an allowed amount over the lines."""
@@ -99,12 +108,47 @@ def cart(
         )
         for line in snapshot.lines
     ]
-    other = snapshot.shipping + snapshot.fees
-    if program.shipping_spendable and snapshot.shipping:
-        goods.append(Goods(line=SHIPPING_LINE, quantity=_ONE, value=snapshot.shipping))
-        other = snapshot.fees
-    allowed = narrowed(limits(program), bounds)
-    return Cart(tuple(goods), allowed, Mode(program.receipt), other)
+    shipping = snapshot.shipping
+    if program.shipping_spendable and shipping:
+        goods.append(Goods(line=SHIPPING_LINE, quantity=_ONE, value=shipping))
+        shipping = 0
+    allowed, other = narrowed(limits(program), bounds), shipping + snapshot.fees
+    return Cart(tuple(goods), allowed, Mode(program.receipt), other, shipping)
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What bonuses (`shares`) and partner money (`moneys`) pay of each of the goods, and the receipt.
+
+    `goods`: the cart's, and its shipping where partner money pays some of that.
+    """
+
+    goods: tuple[Goods, ...]
+    shares: tuple[int, ...]
+    moneys: tuple[int, ...]
+    receipt: Receipt
+
+
+def lay(cart: Cart, amount: int, money: int = 0) -> Laid:
+    """Lay bonuses over a cart, then partner money over what remains of its goods, the rest on shipping.
+
+    Both are allowed; raises ValueError above what the cart takes. Minor units.
+    """
+    found = cart.laid(amount)
+    if not money:
+        return Laid(cart.goods, found.shares, (0,) * len(cart.goods), found.receipt)
+    goods, shares = cart.goods, found.shares
+    rest = [replace(one, value=one.value - s) for one, s in zip(goods, shares, strict=True)]
+    caps = [one.value for one in rest]
+    on_goods = min(money, sum(caps))
+    moneys = spread(rest, caps, on_goods, firm=True).shares
+    if money > on_goods:
+        if money - on_goods > cart.shipping:
+            raise ValueError("more than there is to pay")
+        goods = (*goods, Goods(line=SHIPPING_LINE, quantity=_ONE, value=cart.shipping))
+        shares, moneys = (*shares, 0), (*moneys, money - on_goods)
+    both = [s + m for s, m in zip(shares, moneys, strict=True)]
+    return Laid(goods, shares, moneys, receipt(goods, both, cart.mode))
 
 
 def limits(program: Program) -> Limits:
@@ -133,16 +177,20 @@ def narrowed(limits: Limits, bounds: Sequence[Bound]) -> Limits:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What of a line is paid in bonuses; its value, minor units."""
+    """What of a line is paid in bonuses, and with partner money; its value, minor units."""
 
     line: str
     value: int
     share: int
+    money: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """How one state of an order's lines is paid in bonuses. `amount`: minor units, the sum of shares."""
+    """How one state of an order's lines is paid in bonuses. `amount`: minor units, the sum of shares.
+
+    `money`: what the partner `partner_id`, who the customer is, pays with partner money.
+    """
 
     number: int
     member_id: int
@@ -151,33 +199,53 @@ class Version:
     shares: tuple[Share, ...]
     rows: tuple[Row, ...]
     consideration: int
+    money: int = 0
+    partner_id: int | None = None
+    cut: int = 0  # what the order wished to spend beyond that
+    money_cut: int = 0
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the order wished to spend more than may be."""
+        return bool(self.cut or self.money_cut)
 
 
-def version(number: int, member_id: int, signature: str, cart: Cart, amount: int) -> Version:
-    """Return a new version of an order's bonuses: `amount` laid over its lines."""
-    found = cart.laid(amount)
+def version(
+    number: int,
+    member_id: int,
+    signature: str,
+    cart: Cart,
+    amount: int,
+    money: int = 0,
+    partner_id: int | None = None,
+) -> Version:
+    """Return a new version of an order's bonuses: `amount` laid over its lines, then `money`."""
+    found = lay(cart, amount, money)
     return Version(
         number=number,
         member_id=member_id,
         amount=amount,
         signature=signature,
         shares=tuple(
-            Share(one.line, one.value, share)
-            for one, share in zip(cart.goods, found.shares, strict=True)
+            Share(one.line, one.value, *paid)
+            for one, *paid in zip(found.goods, found.shares, found.moneys, strict=True)
         ),
         rows=found.receipt.rows,
         consideration=found.receipt.consideration,
+        money=money,
+        partner_id=partner_id if money else None,
     )
 
 
-def signature(snapshot: Snapshot, wish: int) -> str:
-    """Return what changes when lines, shipping or the wish do, and with nothing else."""
+def signature(snapshot: Snapshot, wish: int, money: int = 0) -> str:
+    """Return what changes when lines, shipping or the wishes do, and with nothing else."""
     lines = [
         [line.id, line.product, line.category, line.promo, str(line.quantity.normalize()),
          line_value(line)]
         for line in snapshot.lines
     ]  # fmt: skip
-    said = json.dumps([lines, snapshot.shipping, snapshot.fees, wish], separators=(",", ":"))
+    sums = [snapshot.shipping, snapshot.fees, wish, *([money] if money else [])]
+    said = json.dumps([lines, *sums], separators=(",", ":"))
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -186,25 +254,34 @@ def due(version: Version, folded: Folded) -> int:
 
     Of each line what is not given back: ⌊share x refunded / value⌋ of all its refunds together.
     """
+    return _left({one: one.share for one in version.shares}, folded)
+
+
+def due_money(version: Version, folded: Folded) -> int:
+    """Return partner money that the order ought to have spent as it now stands; as `due`."""
+    return _left({one: one.money for one in version.shares}, folded)
+
+
+def _left(paid: Mapping[Share, int], folded: Folded) -> int:
     if folded.state in SPENDS_NOTHING:
         return 0
-    said = folded.snapshot
-    back = refunded(replace(said, bonus_spend=0))
+    back = refunded(replace(folded.snapshot, bonus_spend=0, partner_spend=0))
     parts: dict[str, Fraction] = dict(back.lines)
     parts[SHIPPING_LINE] = Fraction(back.shipping)
     return sum(
-        one.share - given_back(one.share, one.value, parts.get(one.line, Fraction(0)))
-        for one in version.shares
+        some - given_back(some, one.value, parts.get(one.line, Fraction(0)))
+        for one, some in paid.items()
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """One spending of an order and how much of it went back, minor units."""
+    """One spending of an order and how much of it went back, minor units; `owner`: who spent it."""
 
     reference: str
     amount: int
     back: int = 0
+    owner: int = 0
 
     @property
     def left(self) -> int:

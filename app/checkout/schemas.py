@@ -22,6 +22,9 @@ class _CartIn(BaseModel):
     shipping: Sum | None = None
     fees: Sum | None = None
     spend: Sum | None = Field(None, description="What the customer wishes to pay in bonuses.")
+    spend_partner: Sum | None = Field(
+        None, description="What he wishes to pay with what he earned as a partner, in money."
+    )
 
 
 class QuoteIn(_CartIn):
@@ -45,7 +48,7 @@ class CaptureIn(BaseModel):
 
 
 class LineOut(BaseModel):
-    """What of a line is paid in bonuses; a line named "" is shipping."""
+    """What of a line is paid in bonuses and partner money; a line named "" is shipping."""
 
     line: str
     discount: str
@@ -61,6 +64,9 @@ class QuoteOut(BaseModel):
     earn: str
     payable: str
     consideration: str
+    balance_partner: str
+    max_spend_partner: str = Field(description="Beside what is paid in bonuses: all but the fees.")
+    spend_partner: str
     lines: list[LineOut]
     receipt: list[RowOut]
     reasons: list[str] = Field(description="What rules let be paid, where any was met.")
@@ -74,6 +80,7 @@ class HoldOut(BaseModel):
     member: str
     order: str | None
     spend: str
+    spend_partner: str
     expires_at: datetime
     lines: list[LineOut]
     receipt: list[RowOut]

@@ -1,4 +1,4 @@
-"""The cabinet: turn earned money into bonuses, and bonuses into money."""
+"""The cabinet: turn earned money into bonuses; the way back is asked for under withdrawals."""
 
 from __future__ import annotations
 
@@ -70,25 +70,21 @@ def index() -> Response:
     return _page(_me(), open_=_is_open())
 
 
-@bp.post("/<any(to_bonuses, to_money):way>")
+@bp.post("/to_bonuses")
 @requires("partner")
-def turn(way: str) -> Response:
-    """Turn money into bonuses, or bonuses into money."""
-    me, form = _me(), TurnForm(prefix=way)
+def turn() -> Response:
+    """Turn money into bonuses."""
+    me, form = _me(), TurnForm(prefix=Way.TO_BONUSES.value)
     if not _is_open():
         raise NotFound
     if not form.validate_on_submit():
-        return _page(me, {Way(way): form}, status=422)
-    verb = service.convert if way == Way.TO_BONUSES else service.withdraw
+        return _page(me, form, status=422)
     try:
-        made = verb(me, form.amount.data.minor, f"form:{me.id}:{form.key.data}")
+        made = service.convert(me, form.amount.data.minor, f"form:{me.id}:{form.key.data}")
     except DomainError as error:
         form.complain("amount", error.message)
-        return _page(me, {Way(way): form}, status=error.status)
-    if way == Way.TO_BONUSES:
-        words = _("Bonuses added: %(sum)s.", sum=money_text(made.bonuses))
-    else:
-        words = _("You can ask for %(sum)s more now.", sum=money_text(made.money))
+        return _page(me, form, status=error.status)
+    words = _("Bonuses added: %(sum)s.", sum=money_text(made.bonuses))
     return see_other("cabinet.conversions.index", message=words)
 
 
@@ -104,27 +100,22 @@ def _is_open() -> bool:
 
 
 def _page(
-    me: Partner,
-    forms: dict[Way, TurnForm] | None = None,
-    status: int = 200,
-    *,
-    open_: bool = True,
+    me: Partner, form: TurnForm | None = None, status: int = 200, *, open_: bool = True
 ) -> Response:
     program, purse = bonuses.program(), queries.purse(me)
-    shown = {}
-    for way in sorted(rules.allowed(program)) if open_ and purse.linked else ():
-        blank = TurnForm(formdata=None, prefix=way.value)
-        blank.key.data = public_id("cv")
-        has = purse.money if way is Way.TO_BONUSES else purse.bonuses
-        if has > 0:
-            blank.amount.data = Money(has, queries.currency())
-        shown[way.value] = (forms or {}).get(way, blank)
+    ways = rules.allowed(program) if open_ and purse.linked else frozenset()
+    if form is None:
+        form = TurnForm(formdata=None, prefix=Way.TO_BONUSES.value)
+        form.key.data = public_id("cv")
+        if purse.money > 0:
+            form.amount.data = Money(purse.money, queries.currency())
     return page(
         "conversions/cabinet/index.html",
         "_turns.html",
         status=status,
         purse=purse,
         program=program,
-        forms=shown,
+        form=form,
+        ways={way.value for way in ways},
         turns=TURNS.load(queries.turns(me.id)),
     )

@@ -67,6 +67,17 @@ def withdraw(partner: Partner, amount: int, key: str) -> Conversion:
     return _turn(partner, Way.TO_MONEY, amount, amount, key)
 
 
+def withdraw_held(partner: Partner, hold: str, points: int, money: int, key: str) -> Conversion:
+    """Turn bonuses that are held under the name `hold` into `money`, less than they are by a fee.
+
+    Once by `key`. What may be withdrawn was asked when they were held. Raises Conflict while the
+    partner's money is stopped.
+    """
+    _standing(partner)
+    found = _open(partner, key)
+    return found if found is not None else _turn(partner, Way.TO_MONEY, money, points, key, hold)
+
+
 def _standing(partner: Partner) -> None:
     if not setting("loyalty"):
         raise _refused(Refusal.LOYALTY_OFF)
@@ -97,7 +108,9 @@ def _refused(why: Refusal) -> DomainError:
     return DomainError(why.value, str(WORDS[why]), FieldError("amount", str(WORDS[why])))
 
 
-def _turn(partner: Partner, way: Way, money: int, points: int, key: str) -> Conversion:
+def _turn(
+    partner: Partner, way: Way, money: int, points: int, key: str, hold: str | None = None
+) -> Conversion:
     if partner.member_id is None:
         raise _refused(Refusal.NO_ACCOUNT)
     made = Conversion(
@@ -119,7 +132,7 @@ def _turn(partner: Partner, way: Way, money: int, points: int, key: str) -> Conv
         ledger.post(reference, [move], currency)
         wallet.grant([_grant(made, reference)])
     else:
-        wallet.spend(made.member_id, points, f"{reference}:out", reason=_("Withdrawn as money"))
+        _take(made, points, f"{reference}:out", hold)
         move = Move(
             COMMISSIONS, available(partner.id), money, "bonus_withdrawal", partner=partner.id
         )
@@ -129,6 +142,13 @@ def _turn(partner: Partner, way: Way, money: int, points: int, key: str) -> Conv
     facts |= {"money": money, "bonuses": points, "currency": currency}
     events.record("bonus.converted", f"conversion:{made.public_id}", **facts)
     return made
+
+
+def _take(made: Conversion, points: int, reference: str, hold: str | None) -> None:
+    if hold is not None:
+        wallet.capture(hold, reference)
+    else:
+        wallet.spend(made.member_id, points, reference, reason=_("Withdrawn as money"))
 
 
 def _grant(made: Conversion, reference: str) -> Grant:

@@ -212,6 +212,13 @@ CATALOG: dict[str, Audience] = {
     "wording.tried": I,
     "bonus.expiring": M,
     "bonus.converted": P,
+    "bonus.cut": M,
+    "withdrawal.requested": M,
+    "withdrawal.approved": P,
+    "withdrawal.rejected": P,
+    "withdrawal.cancelled": M,
+    "partner_money.spent": P,
+    "partner_money.returned": P,
     "debt.arisen": P,
     "debt.due": P,
 }

@@ -7,6 +7,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from app.bonuses import queries, service
+from app.checkout import queries as checkout
+from app.checkout.service import end_holds
 from app.conversions import service as conversions
 from app.earnings import service as earnings
 from app.extensions import queue
@@ -29,6 +31,16 @@ def keep_bonuses() -> None:
         _all("activate", service.activate)
         _all("end_holds", service.end_holds)
         _all("lapse", service.lapse)
+        _end_money_holds()
+
+
+def _end_money_holds() -> None:
+    found: dict[int, list[str]] = defaultdict(list)
+    for tenant_id, reference, _offset in in_transaction(lambda: checkout.overdue(FOUND)):
+        found[tenant_id].append(reference)
+    for tenant_id, many in found.items():
+        for one in many:
+            _do(tenant_id, [one], "end_money_holds", end_holds)
 
 
 def birthdays() -> None:

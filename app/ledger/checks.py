@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from app.extensions import db
+from app.ledger.checkout_checks import OF_CHECKOUT
 from app.ledger.rules import GUARDED
 from app.tenancy import role
 
@@ -25,7 +26,7 @@ _SIDES = """
 _GUARDED = f"^({GUARDED})$"
 _KNOWN = (
     r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt|pending)"
-    r"|(payout|funding):\d+|merchant:(commissions|balance|withheld|bonuses|dues)|platform:(fees|tariffs)|outside)$"
+    r"|(payout|funding):\d+|merchant:(commissions|balance|withheld|bonuses|shop|dues)|platform:(fees|tariffs)|outside)$"
 )
 # What an order has booked: out of the merchant's commissions account and not back into it.
 _BOOKED = """
@@ -304,26 +305,7 @@ CHECKS: dict[str, str] = {
         SELECT tenant_id, subject, count(*) FROM event
         WHERE type IN ('payout.paid', 'payout.rejected', 'payout.cancelled', 'payout.failed')
         GROUP BY 1, 2 HAVING count(*) > 1""",
-    "an order's bonuses lie on its lines and its receipt to the last unit": """
-        SELECT tenant_id, order_id, version FROM order_bonus b,
-            LATERAL (SELECT coalesce(sum((s->>2)::bigint), 0) AS shares,
-                            coalesce(sum((s->>1)::bigint), 0) AS worth
-                     FROM jsonb_array_elements(b.shares) s) s,
-            LATERAL (SELECT coalesce(sum((r->>'amount')::bigint), 0) AS paid
-                     FROM jsonb_array_elements(b.rows) r) r
-        WHERE s.shares <> b.amount OR s.worth - s.shares <> r.paid - b.consideration""",
-    "what an order spent, held and gave back in bonuses is in the customer's lots": """
-        SELECT s.tenant_id, s.order_id, s.reference, s.amount, sum(p.amount) AS lots
-        FROM order_spending s LEFT JOIN lot_part p
-             ON p.tenant_id = s.tenant_id AND p.reference = s.reference AND p.member_id = s.member_id
-                AND p.kind = CASE s.act WHEN 'back' THEN 'return' ELSE s.act END
-        GROUP BY 1, 2, 3, 4 HAVING s.amount IS DISTINCT FROM sum(p.amount)""",
-    "what lots got back of an order's bonuses the order knows of": """
-        SELECT p.tenant_id, p.reference FROM lot_part p
-        JOIN order_spending s ON s.tenant_id = p.tenant_id AND s.reference = p.of
-        LEFT JOIN order_spending b
-             ON b.tenant_id = p.tenant_id AND b.reference = p.reference AND b.of = p.of
-        WHERE p.kind = 'return' AND b.id IS NULL""",
+    **OF_CHECKOUT,
     "a sealed transfer stands as it was sealed": """
         SELECT l.tenant_id, l.transfer_id, l.block, t.id IS NULL AS gone FROM proof_leaf l
         LEFT JOIN transfer t ON t.tenant_id = l.tenant_id AND t.id = l.transfer_id

@@ -17,6 +17,7 @@ WITHHELD = "merchant:withheld"  # tax kept back of payouts, owed to the state
 TARIFFS = "platform:tariffs"  # what merchants' invoices come to
 DUES = "merchant:dues"  # what invoices ask for and the prepaid balance has not paid yet, below zero
 OUTSIDE = "outside"
+SHOP = "merchant:shop"  # what partners pay orders with, out of what they earned
 BONUSES = "merchant:bonuses"  # where bonuses come from, and where they go when spent or lapsed
 
 GUARDED = r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"

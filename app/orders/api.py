@@ -144,6 +144,7 @@ class _Reader:
         lines = tuple(self._line(i, line) for i, line in enumerate(said.lines))
         refunds = tuple(self._refund(i, refund) for i, refund in enumerate(said.refunds or []))
         bonus = self.sum("bonus.spend", said.bonus.spend if said.bonus else None) or 0
+        money = self.sum("bonus.spend_partner", said.bonus.spend_partner if said.bonus else None)
         shipping = self.sum("shipping", said.shipping) or 0
         fees = self.sum("fees", said.fees) or 0
         if self.errors:
@@ -172,6 +173,7 @@ class _Reader:
             partner_code=said.partner_code,
             partner_data=rules.PartnerData(**data.model_dump()) if data else None,
             bonus_spend=bonus,
+            partner_spend=money or 0,
             refunds=refunds,
         )
 
@@ -250,6 +252,7 @@ def bonus_of(order: Standing, earn: int = 0) -> dict[str, Any]:
     paid, currency = bonuses.paid(order), order.folded.snapshot.currency
     return {
         "spent": to_decimal_string(paid.spent, currency),
+        "spent_partner": to_decimal_string(paid.money, currency),
         "held": to_decimal_string(paid.held, currency),
         "earn": to_decimal_string(earn, currency),
         "consideration": to_decimal_string(paid.consideration, currency),

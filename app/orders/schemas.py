@@ -78,9 +78,12 @@ class PartnerDataIn(_Part):
 
 
 class BonusIn(_Part):
-    """What the customer pays in bonuses."""
+    """What the customer pays in bonuses, and with partner money."""
 
     spend: Sum | None = None
+    spend_partner: Sum | None = Field(
+        None, description="What the customer pays with what was earned as a partner, in money."
+    )
 
 
 class OrderIn(_Part):
@@ -157,9 +160,10 @@ class RowOut(BaseModel):
 
 
 class OrderBonusOut(BaseModel):
-    """What of an order is paid in bonuses: spent and not given back, or held until it is paid."""
+    """What of an order is paid in bonuses and partner money: spent and not given back, or held until it is paid."""
 
     spent: str
+    spent_partner: str
     held: str
     earn: str
     consideration: str

@@ -91,6 +91,7 @@ def _bonus(order: Standing) -> dict[str, Any]:
         "balance": found.balance,
         "max_spend": found.most,
         "spent": found.spent,
+        "spent_partner": found.money,
         "held": found.held,
         "earn": earnings.foreseen(g.tenant, order, shares),
         "consideration": found.version.consideration,

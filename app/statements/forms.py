@@ -34,6 +34,7 @@ KINDS: dict[str, LazyString] = {
     "fee": _l("Fee of the payout"),
     "withheld": _l("Tax withheld"),
     "spending": _l("Spent on an order"),
+    "spending_back": _l("Back from an order"),
     "conversion": _l("Turned into bonuses"),
     "bonus_withdrawal": _l("Bonuses withdrawn as money"),
 }

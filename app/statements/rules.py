@@ -38,6 +38,7 @@ PARTS: Mapping[str, Part] = {
     "write_off": Part.BY_HAND,
     "adjustment_undone": Part.BY_HAND,
     "spending": Part.SPENT,
+    "spending_back": Part.SPENT,
     "conversion": Part.SPENT,
     "bonus_withdrawal": Part.CREDITED,
     "payout_left": Part.WITHDRAWN,

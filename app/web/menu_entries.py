@@ -122,6 +122,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     endpoint="office.bonuses.masses",
                     below=_pages("office.bonuses", "look mass people act"),
                 ),
+                Entry(lazy_gettext("Withdrawals"), endpoint="office.withdrawals.index"),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(
                     lazy_gettext("Ranks and awards"),
@@ -331,6 +332,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("My bonuses"), endpoint="cabinet.bonuses.index"),
                 Entry(lazy_gettext("Money and bonuses"), endpoint="cabinet.conversions.index"),
+                Entry(lazy_gettext("Bonuses as money"), endpoint="cabinet.withdrawals.index"),
             ),
         ),
         Entry(

@@ -51,6 +51,9 @@ def test_a_quote_says_what_may_be_spent_and_how_it_lies(
         "earn": "0.00",
         "payable": "2300.00",
         "consideration": "0.00",
+        "balance_partner": "0.00",
+        "max_spend_partner": "0.00",
+        "spend_partner": "0.00",
         "lines": [{"line": "1", "discount": "172.72"}, {"line": "2", "discount": "27.28"}],
         "receipt": [
             {"line": "1", "quantity": "2", "price": "863.64"},

@@ -114,6 +114,9 @@ def test_a_rule_speaks_of_carts_and_customers_that_it_is_about(
 def test_categories_steps_and_cash_hold_together_and_the_narrowest_wins(
     app: App, client: FlaskClient, shop: Merchant
 ) -> None:
+    for name in ("lamps", "bulbs"):
+        body = {"name": name.title()}
+        client.put(f"/api/v1/categories/{name}", json=body, headers=shop.bearer)
     rule(app, shop, "Lamps", categories={"lamps": 20})
     assert most(client, shop) == "679.99", "380.00 of lamps, 299.99 of bulbs"
     rule(app, shop, "Fewer lamps", categories={"lamps": 10, "bulbs": 50})

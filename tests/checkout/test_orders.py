@@ -47,6 +47,7 @@ def test_the_example_of_the_interface(app: App, client: FlaskClient, lampa: Merc
     found = put(client, lampa, said(lines=said()["lines"][:1]))
     assert found.get_json()["bonus"] == {
         "spent": "200.00",
+        "spent_partner": "0.00",
         "held": "0.00",
         "earn": "0.00",
         "consideration": "0.00",

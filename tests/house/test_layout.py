@@ -33,6 +33,7 @@ OWN_NAMES = {
     "intake/hooks.py": "a WSGI function in front of Flask",
     "profiles/explain.py": "words for what a rule saw and gave: no rule, and no page of its own",
     "ledger/checks.py": "the invariants, as queries with no rows",
+    "ledger/checkout_checks.py": "those of what orders pay in bonuses and partner money",
     "verified_sites/probe.py": "the look at a stranger's server: an edge, as delivery is",
     "notifications/letters.py": "letters are pages that travel",
     "notifications/customers.py": "what messages to customers are filled with",

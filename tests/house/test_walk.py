@@ -19,7 +19,9 @@ from app.adjustments.service import book as by_hand
 from app.backtests.service import start as try_rule
 from app.billing.models import TopUp
 from app.billing.service import ask as top_up
+from app.bonuses import service as wallet
 from app.bonuses.queries import MASS
+from app.bonuses.rules import Grant
 from app.bonuses.service import Mass, look_at
 from app.catalog.models import Category, Product
 from app.codes.service import KIND as MAKE_CODES
@@ -105,6 +107,7 @@ from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
 from app.wordings.service import add as add_wording
+from app.withdrawals.models import Withdrawal
 from tests.world import PASSWORD, Merchant, World, sign_in
 
 WORDING = {"en": {"subject": "News", "body": "News", "sms": "News"}}
@@ -387,6 +390,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "tariffs": {"invoice": invoice_of_the_platform(), "code": "start"},
         "partners": {"public_id": partner.public_id, "run_id": many},
+        "withdrawals": {"public_id": withdrawal(partner, one(Member.id))},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {"rule_id": bonus_rule.public_id},
         "backtests": {"rule_id": bonus_rule.public_id},
@@ -426,6 +430,24 @@ def papers(partner: Partner) -> None:
         act_run(start_pack(month_span(now.date(), "Europe/Moscow")), "stop")
     said = PaperSaid(number=f"{partner.name} contract", file=b"%PDF-1.4 a contract")
     add_paper(PaperKind.CONTRACT, partner.id, said)
+
+
+def withdrawal(partner: Partner, member_id: int) -> str:
+    """Let a partner have asked for bonuses as money in vain; return the number."""
+    now = clock.now()
+    made = Withdrawal(
+        public_id=public_id("wd"), key=f"walk {partner.id}", partner_id=partner.id, fee=0,
+        member_id=member_id, amount=100, method="bank", state="rejected",
+        reason=f"{partner.name} reason", ripe_at=now, requested_at=now, requested_by="system",
+        decided_at=now, decided_by="system",
+    )  # fmt: skip
+    gift = f"walk:{partner.id}"
+    wallet.grant([Grant(member_id=member_id, amount=100, reference=gift, kind="hand")])
+    db.session.add(made)
+    db.session.flush()
+    wallet.hold(member_id, 100, made.reference, now + timedelta(days=1))
+    wallet.void(made.reference)
+    return made.public_id
 
 
 def invite(partner: Partner) -> None:

@@ -18,7 +18,6 @@ from app.profiles import queries
 from app.profiles.rules import FACTS, TRIGGERS, parse
 from app.profiles.rules.due import Published
 from app.profiles.rules.facts import Fact, Kind, of_family, offered_at
-from app.profiles.rules.triggers import SILENT
 from app.ranks import service as ladder
 from tests.earnings.test_orders import ORDER
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from app.profiles.rules import Facts, Rule
     from tests.world import Merchant
 
-OFFERED = [each for key, each in TRIGGERS.items() if key not in SILENT]
+OFFERED = list(TRIGGERS.values())
 SAID_BY_OTHERS = frozenset({"withdrawal", "external"})  # families that come with the event itself
 VALUES: dict[Kind, tuple[str, Any]] = {
     Kind.NUMBER: ("gte", 1),

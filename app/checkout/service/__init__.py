@@ -3,6 +3,7 @@
 from app.checkout.service.bounding import reasons
 from app.checkout.service.checking import check, insist
 from app.checkout.service.holding import Reserved, capture, hold, void
+from app.checkout.service.money import end_holds
 from app.checkout.service.quoting import Outlook, Quote, look, quote
 from app.checkout.service.reconciling import reconcile
 
@@ -12,6 +13,7 @@ __all__ = [
     "Reserved",
     "capture",
     "check",
+    "end_holds",
     "hold",
     "insist",
     "look",

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.bonuses import queries as bonuses
 from app.checkout import queries
 from app.checkout.queries import cart_of
-from app.checkout.rules import SPENDS_NOTHING, signature
+from app.checkout.rules import SPENDING, SPENDS_NOTHING, signature
 from app.checkout.service.bounding import order_after, reasons, unbound
 from app.checkout.service.quoting import account_of
 from app.errors import DomainError, FieldError, NotFound
@@ -20,6 +20,7 @@ from app.tenants.queries import setting
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.bonuses.rules import Program
     from app.checkout.queries import Books
     from app.checkout.rules import Bound, Cart
     from app.checkout.service.bounding import Narrow
@@ -28,19 +29,21 @@ if TYPE_CHECKING:
     from app.orders.service import Incoming, Standing
 
 FIELD = "bonus.spend"
+MONEY_FIELD = "bonus.spend_partner"
 
 
 def check(incoming: Incoming, narrow: Narrow = unbound) -> None:
-    """Refuse a message that spends more bonuses than may be: nothing is written.
+    """Refuse a message that spends more bonuses, or partner money, than may be: nothing is written.
 
     `narrow`: how rules are asked. Raises DomainError on `bonus.spend`: loyalty is off, the customer has
-    no account, has fewer, the cart takes fewer, or the sum is off the program's steps. What the order
-    has spent counts as his. A message that is older than the newest, that cancels, or changes nothing
-    of it, is not asked.
+    no account, has fewer, the cart takes fewer, or the sum is off the program's steps; on
+    `bonus.spend_partner` likewise. What the order has spent counts as his. A message that is older than
+    the newest, that cancels, or changes nothing of it, is not asked.
     """
     said = incoming.snapshot
-    if not said.bonus_spend or incoming.state in SPENDS_NOTHING:
+    if not _spends(said) or incoming.state in SPENDS_NOTHING:
         return
+    field = FIELD if said.bonus_spend else MONEY_FIELD
     book, order = None, None
     try:
         order = orders.find(incoming.shop_id, incoming.external_id)
@@ -51,16 +54,21 @@ def check(incoming: Incoming, narrow: Narrow = unbound) -> None:
         if order.folded.key > incoming.message.key or _stands(book, said):
             return
     if not setting("loyalty"):
-        raise refusal(_("Bonuses are not switched on."))
+        raise refusal(_("Bonuses are not switched on."), field)
     member = account_of(incoming.shop_id, said)
     if member is None:
-        raise refusal(_("No bonus account belongs to this customer."))
+        raise refusal(_("No bonus account belongs to this customer."), field)
     _may(incoming, member, book, narrow(order_after(incoming, order, member.id)))
 
 
 def _stands(book: Books, said: Snapshot) -> bool:
     version = book.version
-    return version is not None and version.signature == signature(said, said.bonus_spend)
+    mark = signature(said, said.bonus_spend, said.partner_spend)
+    return version is not None and version.signature == mark
+
+
+def _spends(said: Snapshot) -> bool:
+    return bool(said.bonus_spend or said.partner_spend)
 
 
 def _may(incoming: Incoming, member: Member, book: Books | None, bounds: Sequence[Bound]) -> None:
@@ -76,6 +84,33 @@ def _may(incoming: Incoming, member: Member, book: Books | None, bounds: Sequenc
         have = to_decimal_string(available, said.currency)
         raise refusal(_("The customer has %(amount)s bonuses.", amount=have))
     refuse_unfit(wish, cart, cart.most(available), bounds, said.currency)
+    if said.partner_spend:
+        own = sum(one.money for one in reserved)
+        own += book.money.net if book is not None else 0
+        refuse_money(said, cart, program, member.id, own)
+
+
+def refuse_money(
+    said: Snapshot,
+    cart: Cart | None,
+    program: Program,
+    member_id: int,
+    own: int,
+    field: str = MONEY_FIELD,
+) -> None:
+    """Refuse partner money that may not pay the cart. `own`: minor units that are taken for it already."""
+    wish, payer = said.partner_spend, queries.payer(member_id)
+    most = cart.most_money(said.bonus_spend) if cart is not None else wish
+    if program.partner_mode not in SPENDING:
+        raise refusal(_("The shop does not offer this."), field)
+    if payer is None and not own:
+        raise refusal(_("No partner money belongs to this customer."), field)
+    if wish > (available := queries.money_of(payer) + own):
+        have = to_decimal_string(available, said.currency)
+        raise refusal(_("The customer has %(amount)s of partner money.", amount=have), field)
+    if wish > most:
+        sum_ = to_decimal_string(most, said.currency)
+        raise refusal(_("At most %(amount)s may be paid with partner money.", amount=sum_), field)
 
 
 def refuse_unfit(
@@ -102,9 +137,13 @@ def insist(incoming: Incoming, order: Standing) -> None:
     said = order.folded.snapshot
     if order.folded.key != incoming.message.key:
         return
-    if not said.bonus_spend or order.folded.state in SPENDS_NOTHING or not setting("loyalty"):
+    if not _spends(said) or order.folded.state in SPENDS_NOTHING or not setting("loyalty"):
         return
     version = queries.books([order.id])[order.id].version
+    if said.partner_spend and (version is None or version.money < said.partner_spend):
+        have = to_decimal_string(version.money if version else 0, said.currency)
+        message = _("The customer has %(amount)s of partner money.", amount=have)
+        raise refusal(message, MONEY_FIELD)
     if version is None or version.amount < said.bonus_spend:
         have = to_decimal_string(version.amount if version else 0, said.currency)
         raise refusal(_("The customer has %(amount)s bonuses.", amount=have))

@@ -13,9 +13,10 @@ from app.bonuses import queries as bonuses
 from app.bonuses import service
 from app.checkout import queries
 from app.checkout.models import CheckoutHold
-from app.checkout.rules import rows_to_json
+from app.checkout.rules import lay, rows_to_json
+from app.checkout.service import money
 from app.checkout.service.bounding import order_of_cart, unbound
-from app.checkout.service.checking import refusal, refuse_unfit
+from app.checkout.service.checking import refusal, refuse_money, refuse_unfit
 from app.checkout.service.quoting import account_of
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
@@ -28,13 +29,14 @@ from app.tenants.queries import setting
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from app.checkout.rules import Laid
     from app.checkout.service.bounding import Narrow
     from app.members.models import Member
     from app.orders.rules import Snapshot
     from app.orders.service import Standing
-    from app.receipts.rules import Quoted
 
 FIELD = "spend"
+MONEY_FIELD = "spend_partner"
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,11 @@ class Reserved:
 def hold(
     shop_id: int, snapshot: Snapshot, order_key: str | None, narrow: Narrow = unbound
 ) -> Reserved:
-    """Reserve the snapshot's `bonus_spend` of its customer, for a while that the program says.
+    """Reserve the snapshot's `bonus_spend` and `partner_spend` of its customer, as long as the program says.
 
     With lines it must be what they take, and lies on them as a quote says. A new hold for the same
-    order replaces one that is open. `narrow`: how rules are asked. Raises DomainError on `spend`, or `member`.
+    order replaces one that is open. `narrow`: how rules are asked. Raises DomainError on `spend`,
+    `spend_partner` or `member`.
     """
     if not setting("loyalty"):
         raise DomainError("no_loyalty", _("Bonuses are not switched on."))
@@ -62,9 +65,9 @@ def hold(
         raise refusal(_("No bonus account belongs to this customer."), "member")
     members.lock([member.id])
     for earlier in queries.open_holds(shop_id, order_key, member.id) if order_key else ():
-        service.void(earlier.reference)
+        _let_go(earlier)
     service.bring_up([member.id])
-    wish = snapshot.bonus_spend
+    payer = _payer(snapshot, member)
     laid = _allowed(shop_id, snapshot, member, narrow)
     name = public_id("hd")
     program = bonuses.program()
@@ -74,23 +77,34 @@ def hold(
         shop_id=shop_id,
         order_key=order_key,
         member_id=member.id,
-        amount=wish,
+        amount=snapshot.bonus_spend,
+        money=snapshot.partner_spend,
         reference=f"hold:{name}",
-        lines=_lines(snapshot, laid) if laid is not None else None,
+        lines=_lines(laid) if laid is not None else None,
         rows=rows_to_json(laid.receipt.rows) if laid is not None else None,
         made_at=clock.now(),
     )
-    made = service.hold(member.id, wish, row.reference, until)
     db.session.add(row)
     db.session.flush()
-    return Reserved(row, made.state, made.until)
+    if row.amount:
+        service.hold(member.id, row.amount, row.reference, until)
+    if row.money and payer is not None:
+        money.hold(payer, row.money, row.money_reference, until, about=order_key)
+    return _reserved(row)
 
 
-def _allowed(shop_id: int, snapshot: Snapshot, member: Member, narrow: Narrow) -> Quoted | None:
+def _payer(snapshot: Snapshot, member: Member) -> int | None:
+    """Return whose partner money is asked for, with that money locked."""
+    found = queries.payer(member.id) if snapshot.partner_spend else None
+    money.lock([found] if found is not None else [])
+    return found
+
+
+def _allowed(shop_id: int, snapshot: Snapshot, member: Member, narrow: Narrow) -> Laid | None:
     """Lay the wish over the lines, where there are some. Raises DomainError for what may not be."""
     wish, available = snapshot.bonus_spend, bonuses.balance(member.id).available
     program = bonuses.program()
-    if not wish:
+    if not wish and not snapshot.partner_spend:
         raise refusal(_("This must be above zero."), FIELD)
     if wish > available:
         have = to_decimal_string(available, snapshot.currency)
@@ -99,16 +113,22 @@ def _allowed(shop_id: int, snapshot: Snapshot, member: Member, narrow: Narrow) -
         step = to_decimal_string(program.step, snapshot.currency)
         raise refusal(_("Bonuses are spent in steps of %(amount)s.", amount=step), FIELD)
     if not snapshot.lines:
+        if snapshot.partner_spend:
+            refuse_money(snapshot, None, program, member.id, 0, MONEY_FIELD)
         return None
     bounds = narrow(order_of_cart(shop_id, snapshot, member.id))
     cart = queries.cart_of(shop_id, snapshot, program, None, bounds)
     refuse_unfit(wish, cart, cart.most(available), bounds, snapshot.currency, FIELD)
-    return cart.laid(wish)
+    if snapshot.partner_spend:
+        refuse_money(snapshot, cart, program, member.id, 0, MONEY_FIELD)
+    return lay(cart, wish, snapshot.partner_spend)
 
 
-def _lines(snapshot: Snapshot, laid: Quoted) -> list[list[str | int]]:
-    names = [line.id for line in snapshot.lines] + [""] * (len(laid.shares) - len(snapshot.lines))
-    return [[name, share] for name, share in zip(names, laid.shares, strict=True)]
+def _lines(laid: Laid) -> list[list[str | int]]:
+    return [
+        [one.line, share + paid]
+        for one, share, paid in zip(laid.goods, laid.shares, laid.moneys, strict=True)
+    ]
 
 
 def capture(shop_id: int, name: str, order_key: str | None = None) -> Reserved:
@@ -125,7 +145,10 @@ def capture(shop_id: int, name: str, order_key: str | None = None) -> Reserved:
     if row.order_key is None and order_key is not None:
         row.order_key = order_key
         db.session.flush()
-    service.capture(row.reference, f"{row.reference}:spend", order.id if order else None)
+    if row.amount:
+        service.capture(row.reference, f"{row.reference}:spend", order.id if order else None)
+    if row.money:
+        money.capture(row.money_reference)
     mine = order is not None and order.member_id == row.member_id
     return replace(_reserved(row), order_id=order.id if order is not None and mine else None)
 
@@ -145,8 +168,15 @@ def void(shop_id: int, name: str) -> Reserved:
     """Let go what a shop reserved; once, and never what was spent (Conflict). Raises NotFound."""
     row = _held(shop_id, name)
     members.lock([row.member_id])
-    service.void(row.reference)
+    _let_go(row)
     return _reserved(row)
+
+
+def _let_go(row: CheckoutHold) -> None:
+    if row.amount:
+        service.void(row.reference)
+    if row.money:
+        money.void(row.money_reference)
 
 
 def _held(shop_id: int, name: str) -> CheckoutHold:
@@ -157,5 +187,9 @@ def _held(shop_id: int, name: str) -> CheckoutHold:
 
 
 def _reserved(row: CheckoutHold) -> Reserved:
-    found = queries.hold_of(row.reference)
+    found = (
+        queries.hold_of(row.reference) if row.amount else queries.money_hold_of(row.money_reference)
+    )
+    if found is None:
+        raise NotFound
     return Reserved(row, found.state, found.until)

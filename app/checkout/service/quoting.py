@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from flask_babel import gettext as _
 
 from app.bonuses import queries as bonuses
+from app.checkout import queries
 from app.checkout.queries import books, cart_of
-from app.checkout.rules import due, version
+from app.checkout.rules import SPENDING, due, due_money, lay, version
 from app.checkout.service.bounding import order_of_cart, unbound
 from app.errors import DomainError
 from app.members import queries as members
@@ -21,7 +22,7 @@ from app.tenants.queries import setting
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from app.checkout.rules import Bound, Cart, Version
+    from app.checkout.rules import Bound, Cart, Laid, Version
     from app.checkout.service.bounding import Narrow
     from app.members.models import Member
     from app.orders.rules import Snapshot
@@ -35,19 +36,23 @@ if TYPE_CHECKING:
 class Quote:
     """What a customer may pay of a cart in bonuses, what he does pay, and would earn. Minor units.
 
-    `bounds`: what rules let be paid, beside the program.
+    `bounds`: what rules let be paid, beside the program. `money`: likewise of partner money; `laid`: both.
     """
 
     balance: int
     cart: Cart
     quoted: Quoted
     earn: int
-    bounds: Sequence[Bound] = ()
+    bounds: Sequence[Bound]
+    money_balance: int
+    money_most: int
+    money: int
+    laid: Laid
 
     @property
     def payable(self) -> int:
         """What is to be paid in money."""
-        return self.cart.total - self.quoted.spend
+        return self.cart.total - self.quoted.spend - self.money
 
 
 def nothing(_snapshot: Snapshot, _member: int | None, _cart: Cart, _quoted: Quoted) -> int:
@@ -73,20 +78,35 @@ def quote(
     cart = cart_of(shop_id, snapshot, program, None, bounds)
     wish = snapshot.bonus_spend
     found = quoted(cart.goods, cart.limits, balance, wish, cart.mode, other=cart.other)
-    return Quote(balance, cart, found, earn(snapshot, member_id, cart, found), bounds)
+    has = queries.money_of(queries.payer(member_id)) if program.partner_mode in SPENDING else 0
+    most = min(has, cart.most_money(found.spend))
+    money = min(snapshot.partner_spend, most)
+    return Quote(
+        balance=balance,
+        cart=cart,
+        quoted=found,
+        earn=earn(snapshot, member_id, cart, found),
+        bounds=bounds,
+        money_balance=has,
+        money_most=most,
+        money=money,
+        laid=lay(cart, found.spend, money),
+    )
 
 
 @dataclass(frozen=True)
 class Outlook:
     """What an order would pay in bonuses as it is said, and could at most. Minor units.
 
-    `spent` and `held`: less what refunds gave back; nothing where the order is cancelled.
+    `spent` and `held`: less what refunds gave back; nothing where the order is cancelled. `money`: of
+    what the customer earned as a partner.
     """
 
     balance: int
     most: int
     spent: int
     held: int
+    money: int
     version: Version
     bounds: Sequence[Bound]
 
@@ -105,10 +125,16 @@ def look(order: Standing, narrow: Narrow = unbound) -> Outlook:
     cart = cart_of(order.shop_id, said, program, order.folded, bounds)
     most = cart.most(balance + own)
     wish = said.bonus_spend or book.captured
-    made = version(1, mine or 0, "", cart, min(wish, most))
+    amount = min(wish, most)
+    has = book.money.net + sum(one.amount for one in book.money.open)
+    if mine and program.partner_mode in SPENDING:
+        has += queries.money_of(queries.payer(mine))
+    money = min(said.partner_spend or book.money.captured, has, cart.most_money(amount))
+    made = version(1, mine or 0, "", cart, amount, money if mine else 0, 0)
     left = due(made, order.folded)
     waits = order.folded.state is State.REGISTERED and program.spend_when == "on_payment"
-    return Outlook(balance, most, 0 if waits else left, left if waits else 0, made, bounds)
+    paid = due_money(made, order.folded)
+    return Outlook(balance, most, 0 if waits else left, left if waits else 0, paid, made, bounds)
 
 
 def account_of(shop_id: int, snapshot: Snapshot) -> Member | None:

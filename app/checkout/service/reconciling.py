@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,32 +11,35 @@ from app.bonuses import queries as bonuses
 from app.bonuses import service
 from app.checkout import queries
 from app.checkout.models import OrderBonus, OrderSpending
-from app.checkout.queries import Books, cart_of
+from app.checkout.queries import cart_of
 from app.checkout.rules import (
+    SPENDING,
     SPENDS_NOTHING,
-    Spent,
     backs,
     due,
     rows_to_json,
     signature,
     version,
 )
+from app.checkout.service import money
 from app.checkout.service.bounding import unbound
+from app.checkout.service.paying import Paying
 from app.checkout.service.quoting import has_account
+from app.events import service as events
 from app.extensions import db
 from app.orders.rules import State
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from app.checkout.queries import Held
-    from app.checkout.rules import Version
+    from app.checkout.queries import Books, Held
+    from app.checkout.rules import Spent, Version
     from app.checkout.service.bounding import Narrow
     from app.orders.service import Standing
 
 
-def reconcile(orders: Sequence[Standing], narrow: Narrow = unbound) -> None:
+def reconcile(orders: Sequence[Standing], narrow: Narrow = unbound, *, anew: bool = False) -> None:
     """Bring what the orders spent in bonuses to what is due; a replay posts nothing.
 
     The caller holds the customers' and the orders' locks and gives every order that may have changed,
@@ -44,10 +48,10 @@ def reconcile(orders: Sequence[Standing], narrow: Narrow = unbound) -> None:
     is cancelled, refunded or deleted. A first spending is at most what the customer has and the
     program lets; one that was given back and is due again may become debt. Where the program says so
     bonuses are held until the order is paid. `narrow`: how rules are asked what of an order may be
-    paid so. Any order of messages ends the same.
+    paid so; `anew`: what was cut of a wish is tried once more. Any order of messages ends the same.
     """
     touched = queries.touched([order.id for order in orders])
-    asked = [o for o in orders if o.id in touched or o.folded.snapshot.bonus_spend]
+    asked = [o for o in orders if o.id in touched or _spends(o)]
     if not asked:
         return
     on = bool(setting("loyalty"))
@@ -57,30 +61,52 @@ def reconcile(orders: Sequence[Standing], narrow: Narrow = unbound) -> None:
     whose |= {book.version.member_id for book in found.values() if book.version is not None}
     whose |= {one.member_id for book in found.values() for one in book.holds}
     service.bring_up(sorted(m for m in whose if m is not None))
+    money.lock(_partners(concerned, found))
     for order in concerned:
-        _Order(order, found[order.id], narrow, on=on).settle()
+        _Order(order, found[order.id], narrow, on=on, anew=anew).settle()
     db.session.flush()
+
+
+def _spends(order: Standing) -> bool:
+    said = order.folded.snapshot
+    return bool(said.bonus_spend or said.partner_spend)
+
+
+def _partners(orders: Sequence[Standing], found: Mapping[int, Books]) -> set[int]:
+    """Return whose partner money may move."""
+    owners = {one.owner for book in found.values() for one in book.money.spent}
+    owners |= {one.member_id for book in found.values() for one in book.money.holds}
+    payers = {
+        queries.payer(order.member_id) for order in orders if order.folded.snapshot.partner_spend
+    }
+    return owners | {payer for payer in payers if payer is not None}
 
 
 class _Order:
     """One order, and its books as they become."""
 
-    def __init__(self, order: Standing, books: Books, narrow: Narrow, *, on: bool) -> None:
+    def __init__(
+        self, order: Standing, books: Books, narrow: Narrow, *, on: bool, anew: bool
+    ) -> None:
         self.order = order
         self.books = books
         self.narrow = narrow
         self.on = on
+        self.anew = anew
         self.new = False
+        self.money = Paying(order, books, self._note_money)
 
     def settle(self) -> None:
         """Make a new version where one is due, then hold, spend or give back the difference."""
         self._adopt()
+        self.money.adopt()
         stands = self.order.folded.state not in SPENDS_NOTHING
         if stands:
             self._renew()
         version = self.books.version
         if version is None and stands:
             return  # a shop's hold that waits for its own calls
+        self.money.settle(stands=stands, new=self.new)
         target = due(version, self.order.folded) if version is not None else 0
         waits = stands and not self.books.net and self._waits()
         held = self._close_holds(target, waits=waits, stands=stands)
@@ -100,26 +126,69 @@ class _Order:
                 self._note("spend", one.amount, one.spending, one.member_id)
 
     def _renew(self) -> None:
-        """Void the version and lay the bonuses anew where lines, wish or customer are others."""
-        said, old, member_id = self.order.folded.snapshot, self.books.version, self.order.member_id
-        wish = (said.bonus_spend or self.books.captured) if has_account(said) else 0
-        mark = signature(said, wish)
+        """Void the version and lay the wishes anew where lines, wishes or customer are others."""
+        old, member_id, wishes = self.books.version, self.order.member_id, self._wishes()
+        mark = signature(self.order.folded.snapshot, *wishes)
         same = old is not None and old.member_id == member_id
-        if member_id is None or (old is None and not (wish and self.on)):
+        if member_id is None or (old is None and not (any(wishes) and self.on)):
             return
-        if same and old is not None and old.signature == mark:
+        if old is not None and same and old.signature == mark and not (self.anew and old.lacks):
             return
         if old is not None and not same:
             self._give_back(self.books.net)
+            self.money.give_back(self.books.money.net)
+        made = self._laid(member_id, old if same else None, mark, wishes)
+        known = old is not None and same and old.signature == mark
+        if known and old is not None and (made.amount, made.money) == (old.amount, old.money):
+            return
+        self._keep(replace(made, number=old.number + 1 if old is not None else 1))
+        if made.lacks and not known:
+            self._tell_cut(made)
+
+    def _wishes(self) -> tuple[int, int]:
+        """Return what is to be spent in bonuses and partner money: by the message, else the shop's calls."""
+        said, books = self.order.folded.snapshot, self.books
+        if not has_account(said):
+            return 0, 0
+        return said.bonus_spend or books.captured, said.partner_spend or books.money.captured
+
+    def _laid(
+        self, member_id: int, old: Version | None, mark: str, wishes: tuple[int, int]
+    ) -> Version:
+        said, books = self.order.folded.snapshot, self.books
         program, bounds = bonuses.program(said.created_at), self.narrow(self.order)
         cart = cart_of(self.order.shop_id, said, program, self.order.folded, bounds)
-        available = self.books.net
+        available = books.net
         if self.on:
             available += bonuses.balance(member_id).available
-            available += sum(one.amount for one in self.books.open if one.member_id == member_id)
-        number = old.number + 1 if old is not None else 1
-        amount = min(wish, cart.most(available))
-        self._keep(version(number, member_id, mark, cart, amount))
+            available += sum(one.amount for one in books.open if one.member_id == member_id)
+        amount = min(wishes[0], cart.most(available))
+        payer = self._payer(member_id, old)
+        has = self._money_of(payer, program.partner_mode) if wishes[1] else 0
+        paid = min(wishes[1], cart.most_money(amount), has)
+        made = version(1, member_id, mark, cart, amount, paid, payer)
+        return replace(made, cut=wishes[0] - amount, money_cut=wishes[1] - paid)
+
+    def _tell_cut(self, made: Version) -> None:
+        said = self.order.folded.snapshot
+        facts = {"order_id": self.order.id, "number": said.number or self.order.external_id}
+        facts |= {"asked": made.amount + made.cut, "spent": made.amount}
+        facts |= {"money_asked": made.money + made.money_cut, "money_spent": made.money}
+        facts |= {"member_id": made.member_id, "currency": said.currency}
+        events.record("bonus.cut", f"order:{self.order.id}", **facts)
+
+    def _payer(self, member_id: int, old: Version | None) -> int | None:
+        """Return whose money it is: once taken it stays his, whoever is the customer's partner now."""
+        spent = [one.owner for one in self.books.money.spent if one.left]
+        if spent:
+            return spent[-1]
+        return old.partner_id if old and old.partner_id else queries.payer(member_id)
+
+    def _money_of(self, payer: int | None, mode: str) -> int:
+        purse = self.books.money
+        has = purse.net + sum(one.amount for one in purse.open if one.member_id == payer)
+        may = self.on and mode in SPENDING and payer is not None
+        return has + (queries.money_of(payer) if may else 0)
 
     def _keep(self, made: Version) -> None:
         self.new = True
@@ -130,8 +199,12 @@ class _Order:
                 version=made.number,
                 member_id=made.member_id,
                 amount=made.amount,
+                asked=made.amount + made.cut if made.cut else None,
+                money=made.money,
+                money_asked=made.money + made.money_cut if made.money_cut else None,
+                partner_id=made.partner_id,
                 signature=made.signature,
-                shares=[[one.line, one.value, one.share] for one in made.shares],
+                shares=[[one.line, one.value, one.share, one.money] for one in made.shares],
                 rows=rows_to_json(made.rows),
                 consideration=made.consideration,
                 made_at=clock.now(),
@@ -201,13 +274,27 @@ class _Order:
         self, act: str, amount: int, reference: str, member_id: int, *, of: Spent | None = None
     ) -> None:
         """Keep an act, and count it."""
+        self.books.note(act, amount, reference, member_id, of.reference if of else None)
+        self._write(act, amount, reference, of, member_id=member_id)
+
+    def _note_money(
+        self, act: str, amount: int, reference: str, partner_id: int, of: Spent | None
+    ) -> None:
+        self.books.money.note(act, amount, reference, partner_id, of.reference if of else None)
+        self._write(act, amount, reference, of, member_id=self._member(), partner_id=partner_id)
+
+    def _write(
+        self,
+        act: str,
+        amount: int,
+        reference: str,
+        of: Spent | None,
+        *,
+        member_id: int,
+        partner_id: int | None = None,
+    ) -> None:
         books, made = self.books, self.books.version
         books.acts += 1
-        if act == "spend":
-            books.spent.append(Spent(reference, amount))
-        elif of is not None:
-            after = Spent(of.reference, of.amount, of.back + amount)
-            books.spent[books.spent.index(of)] = after
         db.session.add(
             OrderSpending(
                 order_id=self.order.id,
@@ -217,6 +304,8 @@ class _Order:
                 amount=amount,
                 reference=reference,
                 of=of.reference if of is not None else None,
+                purse="bonus" if partner_id is None else "money",
+                partner_id=partner_id,
                 version=made.number if made is not None else 0,
                 at=clock.now(),
             )

@@ -63,6 +63,10 @@ _SAID = {
         "subscription.list": "list",
         "subscription.double_opt_in": "double_opt_in",
     },
+    "withdrawal.requested": {
+        "withdrawal.amount": "amount",
+        "withdrawal.verified": "verified",
+    },
     "review.published": {
         "review.has_purchase": "has_purchase",
         "review.length": "length",

@@ -6,9 +6,11 @@ from app.earnings.service.calling import mass_kinds, quiet, warn
 from app.earnings.service.foreseeing import foreseen, foreseen_cart
 from app.earnings.service.happening import REMOVALS, birthdays, happened, key_of, report
 from app.earnings.service.reaching import rank_changed
+from app.earnings.service.withdrawing import Asked, withdrawal
 
 __all__ = [
     "REMOVALS",
+    "Asked",
     "birthdays",
     "bounds",
     "foreseen",
@@ -21,4 +23,5 @@ __all__ = [
     "reconcile",
     "report",
     "warn",
+    "withdrawal",
 ]

@@ -1,7 +1,7 @@
 """The conductor: what an order does to money, in one readable function and one transaction."""
 
 from app.intake.service.judging import foresee, reckon, tenant
-from app.intake.service.settling import hold, in_turn, reconcile
+from app.intake.service.settling import hold, in_turn, reconcile, spend_again
 from app.intake.service.taking import (
     Applied,
     apply,
@@ -30,6 +30,7 @@ __all__ = [
     "rework",
     "ripe",
     "say",
+    "spend_again",
     "tenant",
     "type_code",
 ]

@@ -109,6 +109,18 @@ def reconcile(
     return posted
 
 
+def spend_again(order_id: int) -> Standing:
+    """Take what an order wished to spend of bonuses and partner money and could not, as far as it now may.
+
+    Returns the order; raises NotFound, Retry when it has gone to another customer meanwhile.
+    """
+    in_turn()
+    [order] = hold([orders.get(order_id)])
+    checkout.reconcile([order], partial(earnings.bounds, tenant()), anew=True)
+    reconcile([order], [order.member_id])
+    return order
+
+
 def _settle_without(member_ids: Sequence[int]) -> None:
     """Bind customers who have no orders, or none any more, by what came with their registration."""
     if not member_ids:

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from app import clock
 from app.adjustments.queries import set_for_others
 from app.attribution.queries import journal
+from app.checkout.queries import Books, books
 from app.commissions import explain
 from app.commissions.models import Deal
 from app.commissions.queries import deal_view, order_of_deal, orders
@@ -214,11 +215,18 @@ def shown(order: Order, form: PartnerDataForm | None = None, status: int = 200) 
         names={i: card.name for i, card in cards(t.partner_id for t in transfers).items()},
         moves=explain.MOVES,
         for_others=set_for_others(view) if view else [],
+        paid=_paid(order.id),
         messages=messages(order.id),
         statistics=statistics(view.shares, order.total) if view and view.partner else None,
         bought=customer_sums([order.member_id])[order.member_id] if order.member_id else None,
         **(_explained(view, order, folded) if view else {"nothing": explain.nothing}),
     )
+
+
+def _paid(order_id: int) -> Books | None:
+    """Return how the order is paid in bonuses and partner money; None: not at all."""
+    book = books([order_id])[order_id]
+    return book if book.version is not None or book.holds or book.money.holds else None
 
 
 def _partner_form(folded: Folded, word: StaffWord | None) -> PartnerDataForm:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import g, url_for
 from flask_babel import gettext as _
 
+from app.checkout import queries as checkout
 from app.commissions.queries import order_of_deal
 from app.errors import NotFound
 from app.intake import service as intake
@@ -47,6 +48,17 @@ def unset_partner(deal: str) -> Response:
     order = _found(deal)
     intake.say(order.id, word_before(order.id) or PartnerData(), g.person.name)
     return see_other("office.orders.show", deal=deal, message=_("As it was before."))
+
+
+@bp.post("/<string:deal>/bonuses")
+@requires("manage")
+def spend_again(deal: str) -> Response:
+    """Take the bonuses and the partner money that the order wished to spend, as far as they now may be."""
+    order = _found(deal)
+    intake.spend_again(order.id)
+    left = checkout.books([order.id])[order.id].lacks
+    words = _("Some of it is still missing.") if left else _("All of it is taken now.")
+    return see_other("office.orders.show", deal=deal, message=words)
 
 
 def _sound(form: PartnerDataForm) -> bool:

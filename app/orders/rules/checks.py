@@ -43,6 +43,7 @@ def problems(snapshot: Snapshot) -> tuple[Problem, ...]:
         *_negative("shipping", snapshot.shipping),
         *_negative("fees", snapshot.fees),
         *_negative("bonus.spend", snapshot.bonus_spend),
+        *_negative("bonus.spend_partner", snapshot.partner_spend),
         *_refund_problems(snapshot),
     ]
     if not found:
@@ -114,7 +115,7 @@ def _sum_problems(snapshot: Snapshot) -> Iterator[Problem]:
     for i, line in enumerate(snapshot.lines):
         if max(line_value(line), line.price or 0, line.discount, line.tax) > LARGEST:
             yield Problem(f"lines.{i}.amount", "too_large")
-    if max(order_total(snapshot), snapshot.bonus_spend) > LARGEST:
+    if max(order_total(snapshot), snapshot.bonus_spend, snapshot.partner_spend) > LARGEST:
         yield Problem("lines", "too_large")
     purse = _Purse(snapshot)
     for i, refund in enumerate(snapshot.refunds):

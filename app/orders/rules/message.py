@@ -131,6 +131,7 @@ class Snapshot:
     partner_code: str | None = None
     partner_data: PartnerData | None = None
     bonus_spend: int = 0
+    partner_spend: int = 0  # of the customer's partner money
     refunds: tuple[Refund, ...] = ()
 
 
@@ -138,8 +139,10 @@ _SNAPSHOT = TypeAdapter(Snapshot)
 
 
 def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
-    """Write the canonical form that is stored and hashed."""
+    """Write the canonical form that is stored and hashed; messages of before a field was keep their hash."""
     written: dict[str, Any] = _SNAPSHOT.dump_python(snapshot, mode="json")
+    if not snapshot.partner_spend:
+        del written["partner_spend"]
     return written
 
 

@@ -14,7 +14,7 @@ from app.profiles.forms.levels import Level
 from app.profiles.rules.arguments import MOST_LEVELS
 from app.profiles.rules.facts import PAYLOAD, find
 from app.profiles.rules.shape import SCHEMA
-from app.profiles.rules.triggers import PROFILES, SILENT, TRIGGERS
+from app.profiles.rules.triggers import PROFILES, TRIGGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,11 +54,7 @@ class Constructor:
     @property
     def triggers(self) -> list[tuple[str, str]]:
         """What may set the rule off."""
-        return [
-            (key, TRIGGERS[key].label)
-            for key in PROFILES[self.profile].triggers
-            if key not in SILENT or key == self.trigger
-        ]
+        return [(key, TRIGGERS[key].label) for key in PROFILES[self.profile].triggers]
 
     def complaint(self, place: str) -> str:
         """What is wrong at a place."""

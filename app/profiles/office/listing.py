@@ -12,7 +12,6 @@ from app.errors import DomainError, NotFound
 from app.profiles import queries, service
 from app.profiles.forms.publishing import PublishForm
 from app.profiles.rules import PROFILES, parse, sentence, unfit, write
-from app.profiles.rules.triggers import UNOFFERED
 from app.profiles.rules.worst import worst_told
 from app.runs.rules import OPEN
 from app.site.access import requires
@@ -39,7 +38,7 @@ def index() -> Response:
         rules[rule.profile].append((rule, sentence(parse(rule.draft), words)))
     return page(
         "profiles/office/index.html",
-        profiles=[each for each in PROFILES.values() if each.key not in UNOFFERED],
+        profiles=list(PROFILES.values()),
         rules=rules,
         loyalty=setting("loyalty"),
     )
@@ -141,6 +140,6 @@ def found(rule_id: str) -> ProfileRule:
 
 def known(profile: str) -> str:
     """Return the profile's key. Raises NotFound."""
-    if profile not in PROFILES or profile in UNOFFERED:
+    if profile not in PROFILES:
         raise NotFound
     return profile

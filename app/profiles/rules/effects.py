@@ -213,9 +213,4 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 
 
 # Understood, and not offered until something carries them out.
-UNOFFERED = frozenset(
-    {
-        "withdraw.rule",
-        "webhook",
-    }
-)
+UNOFFERED = frozenset({"webhook"})

@@ -215,10 +215,6 @@ _PROFILES = (
     ),
 )
 PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
-# Understood, and not offered until something sets them off: rules of theirs would promise and do nothing.
-SILENT = frozenset({"withdrawal.requested"})
-UNOFFERED = frozenset({"withdrawal"})  # profiles
-
 
 def profile_of(trigger: str) -> str:
     """Return the profile whose rules the trigger sets off where a rule names none."""
