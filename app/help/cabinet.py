@@ -75,4 +75,4 @@ def _index(form: AskForm, status: int = 200) -> Response:
 
 def numbers() -> dict[str, int]:
     """Return how much waits behind entries of the menu, by their endpoints."""
-    return {"cabinet.help.index": queries.unread(asker())}
+    return {"cabinet.help.index": g.membership.unread_answers}

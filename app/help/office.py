@@ -16,7 +16,7 @@ from app.help.models import Request
 from app.help.rules import LIFECYCLE, Kind, State, read_page
 from app.partners.models import Partner
 from app.partners.queries import actor_names, by_id
-from app.site.access import may, requires
+from app.site.access import requires
 from app.site.attempts import count_help
 from app.web.locale import select_locale
 from app.web.pages import page, see_other
@@ -259,7 +259,4 @@ def facts(found: Request) -> dict[str, Any]:
 
 def numbers() -> dict[str, int]:
     """Return how much waits behind entries of the menu, by their endpoints."""
-    found = {"office.help.index": queries.unread(asker())}
-    if may("answer"):
-        found["office.help.questions"] = queries.waiting()
-    return found
+    return {"office.help.index": g.membership.unread_answers}

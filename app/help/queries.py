@@ -43,14 +43,6 @@ def thread(request_id: int) -> Sequence[Line]:
     return db.session.scalars(query.limit(MOST_LINES)).all()
 
 
-def unread(asker: Asker) -> int:
-    """Return how many of the asker's own questions have an answer that was not opened."""
-    mine = Request.person_id == asker.person_id
-    query = select(func.count()).select_from(Request).where(*own(asker), mine, Request.unread)
-    with desk_of(asker):
-        return db.session.scalar(query) or 0
-
-
 def waiting() -> int:
     """Return how many questions wait for an answer of the desk in scope."""
     query = select(func.count()).select_from(Request).where(Request.state == State.OPEN.value)

@@ -15,6 +15,7 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.help.models import Line, Request
 from app.help.rules import LIFECYCLE, LONGEST, MOST_LINES, MOST_OPEN, Kind, State, read_page
+from app.identity.service import note_unread
 from app.lifecycle import IllegalTransition
 from app.tenancy import PLATFORM, public_id, tenant_scope
 
@@ -110,6 +111,7 @@ def mark_read(found: Request, person_id: int) -> None:
     if found.unread and found.person_id == person_id:
         found.unread = False
         db.session.flush()
+        _count_unread(found)
 
 
 def find(request: str, asker: Asker | None = None) -> Request:
@@ -150,6 +152,22 @@ def _move(found: Request, action: str, **columns: Any) -> None:
     if db.session.scalar(moved) is None:
         raise Conflict("closed", refusal)
     db.session.refresh(found)
+    if "unread" in columns:
+        _count_unread(found)
+
+
+def _count_unread(found: Request) -> None:
+    """Push down how many answers who asked has not opened: counted anew, never added up."""
+    same = (
+        Request.person_id == found.person_id,
+        Request.asker_tenant.is_not_distinct_from(found.asker_tenant),
+        Request.partner_id.is_not_distinct_from(found.partner_id),
+    )
+    number = db.session.scalar(
+        select(func.count()).select_from(Request).where(*same, Request.unread)
+    )
+    at = found.tenant_id if found.asker_tenant is None else found.asker_tenant
+    note_unread(found.person_id, at, found.partner_id, number or 0)
 
 
 def _line(found: Request, text: str, *, by_helper: bool) -> None:

@@ -67,6 +67,8 @@ class Membership(Model):
     role: Mapped[str]
     partner_id: Mapped[int | None]
     created_at: Mapped[datetime]
+    # Answers to this person's questions that were not opened yet: pushed down by help, read on every page.
+    unread_answers: Mapped[int] = mapped_column(default=0, server_default="0")
 
     __table_args__ = (
         CheckConstraint(

@@ -293,6 +293,16 @@ def leave_partner(tenant_id: int, partner_id: int) -> None:
     db.session.execute(query)
 
 
+def note_unread(person_id: int, tenant_id: int, partner_id: int | None, number: int) -> None:
+    """Keep how many answers a person at a merchant has not opened; the menu shows it on every page."""
+    whose = Membership.partner_id.is_not_distinct_from(partner_id)
+    db.session.execute(
+        update(Membership)
+        .where(Membership.person_id == person_id, Membership.tenant_id == tenant_id, whose)
+        .values(unread_answers=number)
+    )
+
+
 def make_operator(email: str, name: str) -> Person:
     """Make a person an operator of the platform."""
     person = ensure_person(email, name)

@@ -15,13 +15,13 @@ from app.help import platform as help_platform
 from app.identity import queries as people_queries
 from app.identity.rules import PERMISSIONS, Role
 from app.participation import cabinet as participation
+from app.reports.queries.menu import numbers as menu_numbers
 from app.site import access, registry
 from app.site.people import recognise
 from app.site.scope import enter_tenant
 from app.tenancy import PLATFORM
 from app.tenants import queries as tenants
 from app.tenants.rules import TEST_SUFFIX
-from app.trust import queries as trust
 from app.web import surround, surroundings
 from app.web.errors import sign_in_again
 from app.web.menu import menu
@@ -91,7 +91,7 @@ def _office() -> Response | None:
     g.permissions = PERMISSIONS[Role(membership.role)]
     _surround(tenant, "office", role=membership.role)
     surround(
-        waiting=cache(lambda: trust.numbers() | help_office.numbers())
+        waiting=cache(lambda: menu_numbers() | help_office.numbers())
     )  # once a request: pages ask the menu
     if request.path == f"/{tenant.slug}/office/" and not access.allowed(request.endpoint or ""):
         return start()  # not everybody may read the overview, and everybody comes here first

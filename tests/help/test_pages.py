@@ -226,3 +226,32 @@ def deliver(app: App, *tenants: int) -> None:
         for tenant in tenants:
             for message in jobs.in_transaction(look, tenant):
                 jobs.send_message(tenant, message)
+
+
+def waits(client: FlaskClient, address: str) -> list[str]:
+    """Return the numbers beside the menu's line of help."""
+    line = re.search(r'<a[^>]*/help/"[^>]*>(.*?)</a>', client.get(address).text, re.DOTALL)
+    assert line
+    return re.findall(r"\b\d+\b", re.sub(r"<svg.*?</svg>", "", line[1], flags=re.DOTALL))
+
+
+def test_an_answer_shows_in_the_menu_of_who_asked_until_it_is_opened(
+    app: App, world: World, client: FlaskClient
+) -> None:
+    lampa = world.lampa
+    olga = sign_in(client, lampa.staff["manager"])
+    mine = asked(olga, lampa.office("help/ask"))
+    anna = join(app, lampa, "Anna")
+    theirs = asked(anna, lampa.cabinet("help/"))
+    operator = sign_in(app.test_client(), world.operator)
+    support = sign_in(app.test_client(), lampa.staff["support"])
+    for _twice in range(2):
+        operator.post(f"/platform/help/{mine}/answer", data={"text": "So"})
+        support.post(lampa.office(f"help/partners/{theirs}/answer"), data={"text": "So"})
+    assert waits(olga, lampa.office("help/ask")) == ["1"]
+    assert waits(anna, lampa.cabinet("help/")) == ["1"]
+    assert waits(support, lampa.office("help/ask")) == []
+    olga.get(lampa.office(f"help/{mine}"))
+    anna.get(lampa.cabinet(f"help/{theirs}"))
+    assert waits(olga, lampa.office("help/ask")) == []
+    assert waits(anna, lampa.cabinet("help/")) == []

@@ -11,8 +11,8 @@ from app.extensions import db
 from app.partners.models import Partner
 from app.programs import queries as programs
 from app.programs import service as terms
+from app.reports.queries import menu
 from app.tenants import service as tenants
-from app.trust import queries as trust
 from tests.partners.calls import Shop
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def test_an_application_waits_where_the_merchant_approves(lampa: Shop) -> None:
     answer = visitor.post(f"/{lampa.slug}/join", data=GLEB)
     assert "looks at your application" in visitor.get(answer.headers["Location"]).text
     with lampa.scope():
-        assert trust.numbers()["office.partners.applications"] == 1
+        assert menu.numbers()["office.partners.applications"] == 1
 
 
 def test_odd_links_are_no_obstacle(lampa: Shop) -> None:

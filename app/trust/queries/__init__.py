@@ -10,7 +10,6 @@ from app.trust.queries.desk import (
     cases,
     companions,
     held,
-    numbers,
     order_ids,
     statistics,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "disputes_of",
     "held",
     "newest",
-    "numbers",
     "order_ids",
     "order_of",
     "partners",

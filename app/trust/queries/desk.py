@@ -65,24 +65,6 @@ def held() -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-_COUNTS = """
-SELECT (SELECT count(*) FROM fraud_file f JOIN orders o ON o.id = f.order_id
-        WHERE f.standing = 'held' AND o.state NOT IN ('cancelled', 'refunded')) AS desk,
-       (SELECT count(*) FROM dispute WHERE state = 'open') AS disputes,
-       (SELECT count(*) FROM partner WHERE status = 'pending') AS applications
-"""
-
-
-def numbers() -> dict[str, int]:
-    """Return how much waits behind entries of the menu, by their endpoints."""
-    row = sql.one(_COUNTS, {})
-    return {
-        "office.trust.index": row.desk,
-        "office.trust.disputes": row.disputes,
-        "office.partners.applications": row.applications,
-    }
-
-
 def case(order_id: int) -> File | None:
     """Return an order's file; None where nothing was ever seen."""
     return db.session.scalar(select(File).where(File.order_id == order_id))
