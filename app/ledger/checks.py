@@ -126,6 +126,11 @@ CHECKS: dict[str, str] = {
                                         ELSE 0 END) AS lapsed
                    FROM lot_part GROUP BY 1, 2) p ON p.tenant_id = l.tenant_id AND p.lot_id = l.id
         WHERE l.remaining <> l.amount - coalesce(p.gone, 0) OR l.lapsed <> coalesce(p.lapsed, 0)""",
+    "a part names a lot that is there, and its lot's customer": """
+        SELECT p.tenant_id, p.id, p.lot_id, p.member_id FROM lot_part p
+        LEFT JOIN lot l ON l.tenant_id = p.tenant_id AND l.id = p.lot_id
+        LEFT JOIN member m ON m.tenant_id = p.tenant_id AND m.id = p.member_id
+        WHERE m.id IS NULL OR (p.lot_id IS NOT NULL AND l.member_id IS DISTINCT FROM p.member_id)""",
     "what is held of a lot is held by open holds": """
         SELECT tenant_id, lot_id, l.held, h.held FROM (SELECT tenant_id, id AS lot_id, held FROM lot) l
         FULL JOIN (SELECT p.tenant_id, p.lot_id, sum(p.amount) AS held FROM lot_part p
