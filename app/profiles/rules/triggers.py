@@ -216,6 +216,7 @@ _PROFILES = (
 )
 PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 
+
 def profile_of(trigger: str) -> str:
     """Return the profile whose rules the trigger sets off where a rule names none."""
     return next(each.key for each in _PROFILES if trigger in each.triggers)
