@@ -10,6 +10,7 @@ from app.codes import service as codes
 from app.documents import service as documents
 from app.documents.prints import printed
 from app.extensions import queue
+from app.imports import service as imports
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
 from app.partners import service as partners
@@ -34,6 +35,7 @@ KINDS = {
     **codes.KINDS,
     **exports.KINDS,
     **bonuses.KINDS,
+    **imports.KINDS,
     **documents.kinds(printed),
 }
 

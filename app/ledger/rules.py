@@ -15,6 +15,7 @@ MERCHANT_BALANCE = "merchant:balance"
 FEES = "platform:fees"
 WITHHELD = "merchant:withheld"  # tax kept back of payouts, owed to the state
 OUTSIDE = "outside"
+OPENING = "merchant:opening"  # what stood in the system that the merchant came from
 BONUSES = "merchant:bonuses"  # where bonuses come from, and where they go when spent or lapsed
 
 GUARDED = r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"

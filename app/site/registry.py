@@ -56,6 +56,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "trust",
         "digests",
         "notifications",
+        "imports",
         "mailings",
         "webhooks",
         "lists",

@@ -1,0 +1,190 @@
+"""What can be brought along: kinds of files, their fields, and by which heads columns are recognised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that a file may say of each row, how it is read, and heads that mean it (folded)."""
+
+    name: str
+    reads: str = "text"
+    needed: bool = False
+    heads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of file. `key`: fields that name a row in the old system; `joined`: all of them, else the first said.
+
+    `sums`: the fields that the control sheet adds up.
+    """
+
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    joined: bool = False
+    sums: str = ""
+
+
+def _said(name: str, reads: str, *heads: str, needed: bool = False) -> Field:
+    return Field(name, reads, needed, heads)
+
+
+_PARTNER = ("partner", "partnerid", "affiliate", "affiliateid", "партнер", "idпартнера", "userid")
+_PARTNER_CODES = ("refcode", "refid", "partnercode", "рефкод", "кодпартнера", "логин", "login")
+_MEMBER = ("customerid", "customer", "clientid", "client", "idклиента", "клиент", "idпокупателя")
+_MEMBER_BY = ("покупатель", "contactid", "idконтакта", "контакт", "iduser")
+_EMAIL = ("email", "mail", "почта", "емейл", "имейл", "эл.почта", "электроннаяпочта", "адрес")
+_PHONE = ("phone", "телефон", "tel", "mobile", "мобильный", "phonenumber", "номертелефона")
+_NAME = (
+    "name",
+    "имя",
+    "фио",
+    "fullname",
+    "displayname",
+    "имяпартнера",
+    "наименование",
+    "firstname",
+)
+_LAST = ("surname", "lastname", "фамилия")
+
+KINDS: dict[str, FileKind] = {
+    "partner": FileKind(
+        (
+            _said("id", "id", "id", *_PARTNER, "код", needed=True),
+            _said("name", "name", *_NAME),
+            _said("surname", "text", *_LAST),
+            _said("email", "email", *_EMAIL, "username", "paymentemail"),
+            _said("phone", "phone", *_PHONE),
+            _said("code", "code", *_PARTNER_CODES, "code", "slug", "промокод"),
+            _said("aliases", "codes", "oldcodes", "старыекоды", "другиекоды", "aliases"),
+            _said(
+                "sponsor", "id", "sponsor", "sponsorid", "parent", "parentid", "parentuserid",
+                "спонсор", "idспонсора", "родитель", "кемприглашен", "пригласил", "refererid",
+                "вышестоящий", "наставник", "parentaffiliateid", "referrer",
+            ),
+            _said("group", "text", "group", "группа", "группапартнера", "campaign"),
+            _said("terms", "text", "terms", "условия", "тариф", "plan", "program"),
+            _said("rate", "rate", "rate", "ставка", "процент", "вознаграждение", "commission"),
+            _said("status", "status", "status", "статус", "rstatus", "состояние", "state"),
+            _said("site", "site", "site", "сайт", "url", "website", "websiteurl"),
+            _said("comment", "text", "comment", "комментарий", "note", "notes", "примечание"),
+            _said(
+                "joined", "moment", "joined", "registered", "dateregistered", "dateinserted",
+                "датарегистрации", "дата", "created", "createdat", "dateadd",
+            ),
+        ),
+        ("id",),
+    ),
+    "balance": FileKind(
+        (
+            _said("partner", "id", *_PARTNER, "id", *_PARTNER_CODES, *_EMAIL, needed=True),
+            _said(
+                "amount", "sum", "balance", "баланс", "amount", "сумма", "unpaidearnings", "unpaid",
+                "квыплате", "доступно", "остаток", "начислено", needed=True,
+            ),
+            _said("debt", "sum", "debt", "долг", "задолженность"),
+            _said("currency", "currency", "currency", "валюта"),
+        ),
+        ("partner",),
+        sums="amount",
+    ),
+}  # fmt: skip
+
+# How the systems that people come from call their columns, where it differs from the words above.
+# None of them lists another's: what is not here is guessed by the words above.
+PRESETS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
+    "refpro": {
+        "partner": {
+            "id": ("idcustomer", "idreferral", "idrefpro"),
+            "sponsor": ("idsponsor", "idparent", "refererid"),
+            "code": ("voucher", "coupon"),
+        },
+        "balance": {"partner": ("idcustomer", "idreferral")},
+    },
+    "skyweb24": {
+        "partner": {
+            "id": ("userid", "idпользователя"),
+            "sponsor": ("referrerid", "partneruserid", "idреферера"),
+            "code": ("refcode", "coupon"),
+        },
+        "balance": {"partner": ("userid", "idпользователя"), "amount": ("currentbudget", "budget")},
+    },
+    "autoweboffice": {
+        "partner": {
+            "id": ("idpartner", "idпартнера"),
+            "sponsor": ("idpartnerparent", "idparent", "партнервторогоуровня"),
+            "code": ("partnerlogin", "логинпартнера"),
+        },
+        "balance": {"partner": ("idpartner", "idпартнера"), "amount": ("неоплаченныекомиссионные",)},
+    },
+    "postaffiliatepro": {
+        "partner": {
+            "id": ("userid",), "code": ("refid",), "sponsor": ("parentuserid",),
+            "email": ("username", "notificationemail"), "joined": ("dateinserted",),
+            "status": ("rstatus",), "comment": ("note",),
+        },
+        "balance": {"partner": ("userid",), "amount": ("commission", "topay")},
+    },
+    "affiliatewp": {
+        "partner": {
+            "id": ("affiliateid",), "email": ("email",), "code": ("username", "slug"),
+            "sponsor": ("parentaffiliateid",), "joined": ("dateregistered",),
+        },
+        "balance": {"partner": ("affiliateid",), "amount": ("unpaidearnings",)},
+    },
+}  # fmt: skip
+SOURCES = (*PRESETS, "other")
+# In whose addresses the partner's number stands in place of a code, and under which names.
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "postaffiliatepro": ("a_aid",),
+    "affiliatewp": ("ref",),
+    "refpro": ("ref",),
+    "skyweb24": ("ref",),
+    "autoweboffice": ("partner",),
+}
+
+
+def folded(head: str) -> str:
+    """Return a column's head as it is compared: letters and digits, in small letters, without ё."""
+    small = head.casefold().replace("ё", "е")
+    return "".join(char for char in small if char.isalnum())
+
+
+def guess(columns: Sequence[str], kind: str, source: str) -> dict[str, int]:
+    """Return which column says what: {field: column}, by the source's own words first. A column means one field."""
+    heads = [folded(column) for column in columns]
+    preset: Mapping[str, tuple[str, ...]] = PRESETS.get(source, {}).get(kind, {})
+    found: dict[str, int] = {}
+    for wide in (False, True):
+        for field in KINDS[kind].fields:
+            words = field.heads if wide else preset.get(field.name, ())
+            if field.name in found:
+                continue
+            places = (heads.index(w) for w in map(folded, words) if w in heads)
+            place = next((p for p in places if p not in found.values()), None)
+            if place is not None:
+                found[field.name] = place
+    return found
+
+
+def missing(kind: str, mapping: Mapping[str, int]) -> list[str]:
+    """Return the needed fields that no column was chosen for."""
+    return [f.name for f in KINDS[kind].fields if f.needed and f.name not in mapping]
+
+
+def twice(mapping: Mapping[str, int]) -> list[str]:
+    """Return the fields that share their column with an earlier one."""
+    seen: set[int] = set()
+    again = []
+    for name, place in mapping.items():
+        if place in seen:
+            again.append(name)
+        seen.add(place)
+    return again

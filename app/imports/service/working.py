@@ -1,0 +1,149 @@
+"""A file as long work: looked at in parts, then carried out in parts; each part is one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app import sql
+from app.errors import Conflict, NotFound
+from app.imports import queries
+from app.imports.queries import IMPORT
+from app.imports.rules import CHANGED, KINDS, NEW
+from app.imports.service import balances, partners
+from app.imports.service.lookups import (
+    PLANS,
+    keep_origins,
+    keep_verdicts,
+    plans_of,
+    work_on,
+)
+from app.runs import service as runs
+from app.runs.rules import Step
+from app.runs.service import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.imports.models import ImportFile
+    from app.imports.rules import FileKind, Plan
+    from app.imports.service.lookups import Work
+    from app.runs.models import Run
+
+LANE = "import"
+TOGETHER = 1_000  # rows of a part
+_NAMES = """
+UPDATE import_row SET old_id = left({key}, 300), place = n.place, parent = NULL, circle = NULL,
+       verdict = NULL, flaws = '[]', amount = NULL
+FROM (SELECT id, row_number() OVER (ORDER BY number) AS place FROM import_row WHERE file_id = %(file)s) n
+WHERE import_row.id = n.id AND file_id = %(file)s
+"""
+
+
+def _nothing(_work: Work) -> None:
+    """Most kinds need no look at the whole file."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a kind of file is looked at and carried out. `plan` only reads; `whole` looks at the whole file first."""
+
+    plan: Callable[[Work, Sequence[Plan]], None]
+    carry: Callable[[Work, Sequence[Plan]], None]
+    whole: Callable[[Work], None] = _nothing
+
+
+WAYS: dict[str, Way] = {
+    "partner": Way(partners.plan, partners.carry, partners.arrange),
+    "balance": Way(balances.plan, balances.carry),
+}
+
+
+def look(file: ImportFile) -> Run:
+    """Begin to look at what a file would do. Raises Conflict while another is under way."""
+    return runs.start(IMPORT, {"file": file.public_id, "source": file.source}, "preview", LANE)
+
+
+def apply(run: Run) -> Run:
+    """Do what was looked at, in the background. Raises Conflict where it is not time."""
+    return runs.act(run, "apply")
+
+
+def _file(run: Run) -> ImportFile:
+    file = queries.find(run.parameters["file"])
+    if file is None:
+        raise NotFound
+    return file
+
+
+def _count(run: Run) -> int:
+    """Name the rows by their old ids and give each its turn, before the first part."""
+    file = _file(run)
+    key = _key(KINDS[file.kind], file.mapping)
+    sql.send(_NAMES.format(key=key), {"file": file.id})
+    WAYS[file.kind].whole(work_on(file))
+    return file.total
+
+
+def _key(kind: FileKind, mapping: dict[str, int]) -> str:
+    """Return the expression of a row's old id; columns are numbers of ours, so nothing foreign stands in it."""
+    cells = [
+        f"nullif(btrim(cells[{int(mapping[name]) + 1}]), '')"
+        for name in kind.key
+        if name in mapping
+    ]
+    if not cells:
+        return "NULL"
+    joined = ", ".join(cells)
+    return f"nullif(concat_ws('|', {joined}), '')" if kind.joined else f"coalesce({joined})"
+
+
+def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
+    return range(cursor + 1, min(cursor + most, run.total or 0) + 1)
+
+
+def _preview(run: Run, places: Sequence[int]) -> Step:
+    work, plans = _planned(run, places)
+    keep_verdicts(work, plans)
+    return _told(places, plans)
+
+
+def _apply(run: Run, places: Sequence[int]) -> Step:
+    work, plans = _planned(run, places)
+    due = [plan for plan in plans if plan.verdict in {NEW, CHANGED}]
+    if due:
+        WAYS[work.file.kind].carry(work, due)
+    keep_verdicts(work, plans)
+    keep_origins(work, [plan for plan in due if plan.target is not None])
+    return _told(places, plans)
+
+
+def _planned(run: Run, places: Sequence[int]) -> tuple[Work, list[Plan]]:
+    sql.send(PLANS, {})
+    work = work_on(_file(run))
+    if run.phase == "apply" and work.file.kind == "partner":
+        partners.alone()
+    plans = plans_of(work, places)
+    WAYS[work.file.kind].plan(work, plans)
+    kind = KINDS[work.file.kind]
+    for plan in plans:
+        said = {f.name: plan.row.values.get(f.name) for f in kind.fields}
+        plan.given = {name: value for name, value in said.items() if value is not None}
+    return work, plans
+
+
+def _told(places: Sequence[int], plans: Sequence[Plan]) -> Step:
+    counted = Counter(plan.verdict for plan in plans)
+    noted = sum(1 for plan in plans if plan.row.flaws and not plan.row.bad)
+    return Step(places[-1], len(places), {"rows": dict(counted), "noted": noted})
+
+
+def _may(run: Run, action: str) -> None:
+    if action == "resume" and queries.find(run.parameters["file"]) is None:
+        raise Conflict("gone", "")
+
+
+KINDS_OF_RUNS: dict[str, Kind] = {
+    IMPORT: Kind(_count, _take, _preview, _apply, may=_may, together=TOGETHER),
+}
