@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,6 +38,8 @@ from app.help.service import Asker
 from app.help.service import ask as ask_help
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
+from app.imports.models import ImportFile
+from app.imports.service import take as take_file
 from app.invitations.forms import TEXTS
 from app.invitations.models import Batch as InvitationBatch
 from app.invitations.models import Invitation
@@ -326,6 +329,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     papers(partner)
     present = Mass(act="give", amount=100, reason=f"{partner.name} present")
     look_at(present, {one(Member.id): None})
+    take_file(BytesIO(f"id;name\n1;{partner.name}\n".encode()), "old.csv", "other", "partner")
     return {
         "any": {
             "refcode": partner.refcode,
@@ -378,6 +382,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "participation": {"run_id": of_kind("convert")},
         "bonuses": {"run_id": of_kind(MASS)},
+        "imports": {"file_id": one(ImportFile.public_id), "kind": "csv"},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "creatives": {"public_id": one(Creative.public_id)},
