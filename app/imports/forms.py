@@ -29,9 +29,13 @@ SOURCES: dict[str, LazyString | str] = {
 }
 KIND_WORDS: dict[str, LazyString] = {
     "partner": _l("Partners and their network"),
+    "code": _l("Promo codes of partners"),
     "balance": _l("Opening balances and debts of partners"),
+    "member": _l("Customers of the shop"),
+    "binding": _l("Which partner a customer belongs to"),
+    "lot": _l("Bonuses of customers"),
 }
-MONEY = frozenset({"balance"})  # kinds that move money: for those who may
+MONEY = frozenset({"balance", "lot"})  # kinds that move money: for those who may
 FIELDS: dict[str, LazyString] = {
     "id": _l("Number in the old system"),
     "name": lazy_pgettext("person", "Name"),
@@ -52,6 +56,15 @@ FIELDS: dict[str, LazyString] = {
     "amount": _l("Sum"),
     "debt": _l("Debt"),
     "currency": _l("Currency"),
+    "member": _l("Customer: the shop's id"),
+    "member_email": _l("Customer: e-mail"),
+    "birthday": _l("Birthday"),
+    "registered": _l("Registered on"),
+    "since": _l("Belongs to the partner since"),
+    "gives": _l("What the buyer gets"),
+    "expires": _l("Lapse on"),
+    "activates": _l("Wake on"),
+    "reason": _l("Reason; the customer reads it"),
 }
 VERDICTS: dict[str, LazyString] = {
     "new": lazy_pgettext("row", "New"),
@@ -102,6 +115,12 @@ WHY: dict[str, LazyString] = {
     "no_group": _l("There is no group %(said)s. Make it first."),
     "no_terms": _l("There are no terms %(said)s. Make them first."),
     "no_partner": _l("There is no partner %(said)s. Bring the partners first."),
+    "no_member": _l("There is no customer %(said)s. Bring the customers first."),
+    "other_member": _l("%(said)s was another customer the last time."),
+    "customer_here": _l("The customer %(said)s is known: only what is not known of him is taken."),
+    "bound_here": _l("The customer belongs to another partner here already, not to %(said)s."),
+    "no_code": _l("This is no code: 2 to 40 letters, digits, - and _, in one script: %(said)s"),
+    "lapsed": _l("These bonuses lapsed on %(said)s already."),
     "other_partner": _l("%(said)s was another partner the last time."),
 }
 DECIMALS = (".", ","), ("1234.50", "1 234,50")
@@ -134,6 +153,12 @@ class _ColumnsForm(Form):
     days = RadioField(_l("Days are written"), choices=list(zip(*DAYS, strict=True)))
 
 
+class _ShopForm(_ColumnsForm):
+    """What is asked beside the columns of customers."""
+
+    shop = SelectField(_l("Shop"))
+
+
 class _NetworkForm(_ColumnsForm):
     """What is asked beside the columns of a network."""
 
@@ -145,9 +170,17 @@ class _NetworkForm(_ColumnsForm):
     )
 
 
-def columns_form(file: ImportFile, known: list[str]) -> Any:
+BASES: dict[str, type[_ColumnsForm]] = {
+    "partner": _NetworkForm,
+    "member": _ShopForm,
+    "binding": _ShopForm,
+    "lot": _ShopForm,
+}
+
+
+def columns_form(file: ImportFile, known: list[str], shops: Iterable[tuple[str, str]]) -> Any:
     """Return the form that asks what the columns of a file mean, filled with the guess."""
-    base = _NetworkForm if file.kind == "partner" else _ColumnsForm
+    base = BASES.get(file.kind, _ColumnsForm)
     places = [(NOWHERE, _l("Not in the file")), *enumerate(heads_of(file))]
     asked: dict[str, Any] = {
         f.name: SelectField(FIELDS[f.name], coerce=int, choices=places, default=NOWHERE)
@@ -164,7 +197,10 @@ def columns_form(file: ImportFile, known: list[str]) -> Any:
         **file.options,
         **file.mapping,
     }
-    return made(data=data)
+    form = made(data=data)
+    if "shop" in form:
+        form.shop.choices = list(shops)
+    return form
 
 
 def heads_of(file: ImportFile) -> list[str]:

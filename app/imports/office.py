@@ -28,6 +28,8 @@ from app.imports.rules import KINDS, LARGEST, Unreadable
 from app.runs import queries as runs
 from app.runs.rules import LIFECYCLE, OPEN, can_resume, percent_done
 from app.site.access import may, requires
+from app.site.lists import name_of
+from app.tenants import queries as tenants
 from app.tenants.queries import setting
 from app.web.files import attachment
 from app.web.pages import page, see_other
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("imports", __name__, url_prefix="/moving")
 TOGETHER = 5_000
-OPTIONS = ("decimal", "days", "ids_in_links", "parameters")
+OPTIONS = ("decimal", "days", "shop", "ids_in_links", "parameters")
 
 FILES = Table(
     name="import-files",
@@ -141,7 +143,12 @@ def take() -> Response:
 def columns(file_id: str) -> Response:
     """Ask what the columns mean, beside the first rows."""
     file = _found(file_id)
-    return _columns(file, columns_form(file, setting("parameters")))
+    return _columns(file, _form(file))
+
+
+def _form(file: ImportFile) -> Any:
+    shops = [(shop.public_id, name_of(shop)) for shop in tenants.shops()]
+    return columns_form(file, setting("parameters"), shops)
 
 
 def _columns(file: ImportFile, form: Any, status: int = 200) -> Response:
@@ -164,7 +171,7 @@ def choose(file_id: str) -> Response:
     """Keep what the columns mean, and begin to look at what would come of the rows."""
     file = _found(file_id)
     _may(file)
-    form = columns_form(file, setting("parameters"))
+    form = _form(file)
     if not form.validate_on_submit():
         return _columns(file, form, 422)
     said = form.data

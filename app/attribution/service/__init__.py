@@ -2,6 +2,7 @@
 
 from app.attribution.service.keeping import (
     enrol,
+    bring,
     keep_bindings,
     keep_enrolments,
     keep_verdicts,
@@ -14,6 +15,7 @@ __all__ = [
     "UNANSWERED",
     "Customer",
     "Journal",
+    "bring",
     "enrol",
     "keep_bindings",
     "keep_enrolments",

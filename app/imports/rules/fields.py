@@ -38,8 +38,10 @@ def _said(name: str, reads: str, *heads: str, needed: bool = False) -> Field:
 
 _PARTNER = ("partner", "partnerid", "affiliate", "affiliateid", "партнер", "idпартнера", "userid")
 _PARTNER_CODES = ("refcode", "refid", "partnercode", "рефкод", "кодпартнера", "логин", "login")
-_MEMBER = ("customerid", "customer", "clientid", "client", "idклиента", "клиент", "idпокупателя")
-_MEMBER_BY = ("покупатель", "contactid", "idконтакта", "контакт", "iduser")
+_MEMBER = (
+    "customerid", "customer", "clientid", "client", "idклиента", "клиент", "idпокупателя",
+    "покупатель", "memberid", "member", "contactid", "idконтакта", "контакт",
+)  # fmt: skip
 _EMAIL = ("email", "mail", "почта", "емейл", "имейл", "эл.почта", "электроннаяпочта", "адрес")
 _PHONE = ("phone", "телефон", "tel", "mobile", "мобильный", "phonenumber", "номертелефона")
 _NAME = (
@@ -81,6 +83,57 @@ KINDS: dict[str, FileKind] = {
             ),
         ),
         ("id",),
+    ),
+    "member": FileKind(
+        (
+            _said("id", "id", "id", *_MEMBER, "userid", "код", needed=True),
+            _said("name", "name", *_NAME),
+            _said("surname", "text", *_LAST),
+            _said("email", "email", *_EMAIL),
+            _said("phone", "phone", *_PHONE),
+            _said("group", "text", "group", "группа", "customergroup", "группаклиентов", "сегмент"),
+            _said("birthday", "date", "birthday", "dateofbirth", "деньрождения", "датарождения"),
+            _said(
+                "registered", "moment", "registered", "датарегистрации", "created", "dateadd",
+                "dateregistered", "createdat",
+            ),
+        ),
+        ("id",),
+    ),
+    "binding": FileKind(
+        (
+            _said("member", "id", *_MEMBER, "userid"),
+            _said("member_email", "email", *_EMAIL),
+            _said("partner", "id", *_PARTNER[:6], *_PARTNER_CODES, "sponsor", "спонсор", needed=True),
+            _said("since", "moment", "since", "date", "дата", "created", "датапривязки", "привязан"),
+        ),
+        ("member", "member_email"),
+    ),
+    "code": FileKind(
+        (
+            _said("code", "code", "code", "код", "промокод", "coupon", "купон", "voucher", needed=True),
+            _said("partner", "id", *_PARTNER, *_PARTNER_CODES, *_EMAIL, needed=True),
+            _said("gives", "line", "gives", "скидка", "discount", "выгода", "value", "значение"),
+        ),
+        ("code",),
+    ),
+    "lot": FileKind(
+        (
+            _said("id", "id", "id", "lot", "lotid", "партия", "operationid", "idоперации"),
+            _said("member", "id", *_MEMBER, "userid"),
+            _said("member_email", "email", *_EMAIL),
+            _said(
+                "amount", "sum", "amount", "сумма", "bonus", "бонусы", "points", "баллы", "balance",
+                "баланс", "остаток", needed=True,
+            ),
+            _said("expires", "moment", "expires", "expiry", "сгорает", "годендо", "датасгорания",
+                  "срокдействия", "activeto"),
+            _said("activates", "moment", "activates", "activefrom", "активнос", "датаактивации"),
+            _said("reason", "line", "reason", "причина", "комментарий", "comment", "основание"),
+        ),
+        ("id", "member", "member_email", "expires"),
+        joined=True,
+        sums="amount",
     ),
     "balance": FileKind(
         (

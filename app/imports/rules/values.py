@@ -293,6 +293,7 @@ READERS: dict[str, Callable[[str, Reading], Any]] = {
     "id": _id,
     "text": _text,
     "name": _name,
+    "line": _name,
     "email": _email,
     "phone": _phone,
     "code": _code,

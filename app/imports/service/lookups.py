@@ -45,6 +45,12 @@ SELECT DISTINCT ON (said) said, id FROM (
     JOIN partner p ON p.email = lower(u.said) AND p.status <> 'removed'
 ) x ORDER BY said, rank
 """
+_MEMBERS = """
+SELECT key AS said, id FROM member WHERE shop_id = %(shop)s AND key = ANY(%(keys)s)
+UNION ALL
+SELECT 'email:' || email, min(id) FROM member
+WHERE shop_id = %(shop)s AND email = ANY(%(emails)s) GROUP BY 1
+"""
 _VERDICTS = """
 UPDATE import_row r SET verdict = v.verdict, flaws = v.flaws, amount = v.amount
 FROM json_to_recordset(%(rows)s) AS v(place bigint, verdict text, flaws jsonb, amount bigint)
@@ -144,6 +150,19 @@ def partners_said(source: str, said: Collection[str]) -> dict[str, int]:
         return {}
     values = {"source": source, "said": wanted, "keys": [fold_code(each) for each in wanted]}
     return {row.said: row.id for row in sql.rows(_PARTNERS, values)}
+
+
+def members_said(shop_id: int, rows: Sequence[Row]) -> list[int | None]:
+    """Return the customers that rows mean, by the shop's id, else by the e-mail."""
+    keys = sorted({f"id:{said}" for row in rows if (said := row.values.get("member"))})
+    emails = sorted({said for row in rows if (said := row.values.get("member_email"))})
+    values = {"shop": shop_id, "keys": keys, "emails": emails}
+    known = {row.said: row.id for row in sql.rows(_MEMBERS, values)}
+    return [
+        known.get(f"id:{row.values.get('member')}")
+        or known.get(f"email:{row.values.get('member_email')}")
+        for row in rows
+    ]
 
 
 def keep_verdicts(work: Work, plans: Sequence[Plan]) -> None:

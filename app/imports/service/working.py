@@ -11,7 +11,7 @@ from app.errors import Conflict, NotFound
 from app.imports import queries
 from app.imports.queries import IMPORT
 from app.imports.rules import CHANGED, KINDS, NEW
-from app.imports.service import balances, partners
+from app.imports.service import balances, bindings, codes, customers, lots, partners
 from app.imports.service.lookups import (
     PLANS,
     keep_origins,
@@ -56,7 +56,11 @@ class Way:
 
 WAYS: dict[str, Way] = {
     "partner": Way(partners.plan, partners.carry, partners.arrange),
+    "member": Way(customers.plan, customers.carry),
+    "binding": Way(bindings.plan, bindings.carry),
+    "code": Way(codes.plan, codes.carry),
     "balance": Way(balances.plan, balances.carry),
+    "lot": Way(lots.plan, lots.carry),
 }
 
 
@@ -122,7 +126,7 @@ def _apply(run: Run, places: Sequence[int]) -> Step:
 def _planned(run: Run, places: Sequence[int]) -> tuple[Work, list[Plan]]:
     sql.send(PLANS, {})
     work = work_on(_file(run))
-    if run.phase == "apply" and work.file.kind == "partner":
+    if run.phase == "apply" and work.file.kind in {"partner", "code"}:
         partners.alone()
     plans = plans_of(work, places)
     WAYS[work.file.kind].plan(work, plans)
