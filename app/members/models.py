@@ -52,3 +52,25 @@ class MemberEmail(Tenanted, Model):
         ref("member", "member_id"),
         Index("ix_member_email_member", "tenant_id", "member_id"),
     )
+
+
+class MemberTag(Tenanted, Model):
+    """A word that was put on a customer, or taken off: the latest one of a tag says whether he bears it.
+
+    `source`: "hand:..." or the event, rule and effect; undone ones count no more. `actor`: whose hand.
+    """
+
+    __tablename__ = "member_tag"
+
+    member_id: Mapped[int]
+    tag: Mapped[str]
+    added: Mapped[bool]
+    source: Mapped[str]
+    actor: Mapped[str | None]
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "member_id", "source"),
+        ref("member", "member_id"),
+    )

@@ -5,27 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
+from app import clock
 from app.attribution import explain as claimed
 from app.attribution.queries import bound_to, enrolments
 from app.bonuses import queries as bonuses
 from app.commissions import explain
 from app.errors import NotFound
+from app.events.service import actor
 from app.lists.queries import views
-from app.members import queries
+from app.members import queries, service
+from app.members.forms import TagForm
 from app.members.models import Member
+from app.members.rules import Tagged, worn
 from app.orders.models import Order
 from app.orders.office import COLUMNS
 from app.partners.queries import by_refcode
 from app.reports import queries as reports
 from app.site.access import may, requires
 from app.site.lists import by_shop
+from app.tenancy import public_id
 from app.tenants import queries as tenants
 from app.web import lists
-from app.web.pages import page
+from app.web.pages import page, see_other
 from app.web.ranges import Range
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -132,10 +138,48 @@ def index() -> Response:
 @requires("read")
 def show(member_id: int) -> Response:
     """Show one customer: contact, to whom he belongs and by what evidence, orders, commission."""
-    member = queries.by_id(member_id)
-    if member is None:
+    return _card_page(_member(member_id), TagForm(formdata=None))
+
+
+@bp.post("/<int:member_id>/tags")
+@requires("manage")
+def put_tag(member_id: int) -> Response:
+    """Put a tag on a customer by hand."""
+    member, form = _member(member_id), TagForm()
+    if not form.validate_on_submit():
+        return _card_page(member, form, 422)
+    _mark(member, form.tag.data.strip(), added=True)
+    return see_other("office.members.show", member_id=member.id, message=_("Saved."))
+
+
+@bp.post("/<int:member_id>/tags/off")
+@requires("manage")
+def take_tag(member_id: int) -> Response:
+    """Take a tag off a customer by hand; one that he does not bear stays off."""
+    member, tag = _member(member_id), request.form.get("tag", "").strip()
+    borne = {each.tag for each in worn(queries.tags([member.id])[member.id])}
+    if tag in borne:
+        _mark(member, tag, added=False)
+    return see_other("office.members.show", member_id=member.id, message=_("Saved."))
+
+
+def _mark(member: Member, tag: str, *, added: bool) -> None:
+    service.lock([member.id])
+    said = Tagged(tag, added, clock.now(), f"hand:{public_id('tg')}", actor())
+    service.mark(member.id, said)
+
+
+def _member(member_id: int) -> Member:
+    found = queries.by_id(member_id)
+    if found is None:
         raise NotFound
-    return page("members/office/show.html", "_orders.html", **_told(member))
+    return found
+
+
+def _card_page(member: Member, form: TagForm, status: int = 200) -> Response:
+    return page(
+        "members/office/show.html", "_orders.html", status=status, form=form, **_told(member)
+    )
 
 
 def _told(member: Member) -> dict[str, Any]:
@@ -152,6 +196,7 @@ def _told(member: Member) -> dict[str, Any]:
         "orders": ORDERS.load(reports.orders_of(member.id)),
         "kinds": explain.KINDS,
         "enrolled": ENROLLED,
+        "tags": worn(queries.tags([member.id])[member.id]),
         "bonuses": bonuses.balance(member.id).available,
         "nothing": explain.nothing,
         "evidence": claimed.evidence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,12 @@ from sqlalchemy import Select, select
 
 from app import sql
 from app.extensions import db
-from app.members.models import Member
+from app.members.models import Member, MemberTag
+from app.members.rules import Tagged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from app.members.service import Contact
 
 _KNOWN = """
@@ -88,3 +92,14 @@ def by_external(shop_id: int, external_id: str) -> Member | None:
 def by_id(member_id: int) -> Member | None:
     """Return a customer of the scope."""
     return db.session.scalar(select(Member).where(Member.id == member_id))
+
+
+def tags(member_ids: Iterable[int]) -> Mapping[int, list[Tagged]]:
+    """Return every word that stands about tags of customers; `rules.worn` tells what they bear."""
+    found: dict[int, list[Tagged]] = defaultdict(list)
+    query = select(MemberTag).where(
+        MemberTag.member_id.in_(set(member_ids)), MemberTag.undone_at.is_(None)
+    )
+    for row in db.session.scalars(query.order_by(MemberTag.at, MemberTag.id)):
+        found[row.member_id].append(Tagged(row.tag, row.added, row.at, row.source, row.actor))
+    return found

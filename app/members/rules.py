@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import phonenumbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
 
 # Where a phone without a country code is dialled, by the merchant's currency.
 REGIONS = {
@@ -16,6 +23,7 @@ REGIONS = {
     "RON": "RO",
     "BRL": "BR",
 }
+LONGEST_TAG = 60
 _NOBODY = frozenset({"", "0"})  # shops write guests so
 
 
@@ -60,3 +68,26 @@ def masked(name: str | None, email: str | None = None) -> str:
         return f"{name.strip()[0]}•••"
     local, at, host = (email or "").strip().rpartition("@")
     return f"{local[0]}•••{at}{host}" if local else "•••"
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A tag that was put on a customer (`added`) or taken off, when, and by whom or what."""
+
+    tag: str
+    added: bool
+    at: datetime
+    source: str
+    actor: str | None = None
+
+
+def worn(marks: Iterable[Tagged], before: datetime | None = None) -> tuple[Tagged, ...]:
+    """Return the tags that a customer bears, or bore just before a moment, by their words.
+
+    The latest word about a tag holds; capitals make no difference.
+    """
+    last: dict[str, Tagged] = {}
+    for mark in sorted(marks, key=lambda each: (each.at, each.source)):
+        if before is None or mark.at < before:
+            last[mark.tag.casefold()] = mark
+    return tuple(last[key] for key in sorted(last) if last[key].added)

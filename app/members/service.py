@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from app import clock, sql
 from app.extensions import db
-from app.members.models import Member
+from app.members.models import Member, MemberTag
 from app.members.rules import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
+
+    from app.members.rules import Tagged
 
 
 @dataclass(frozen=True)
@@ -241,3 +244,30 @@ def _row(contact: Contact) -> dict[str, object]:
         "seen": contact.seen_at,
         "known": (contact.key or "").startswith("id:"),
     }
+
+
+def mark(member_id: int, said: Tagged) -> None:
+    """Put a tag on a customer or take it off, once by the source; said anew, it stands as it is said now."""
+    values = {
+        "tag": said.tag,
+        "added": said.added,
+        "at": said.at,
+        "actor": said.actor,
+        "undone_at": None,
+    }
+    row = insert(MemberTag).values(member_id=member_id, source=said.source, **values)
+    index = ["tenant_id", "member_id", "source"]
+    db.session.execute(row.on_conflict_do_update(index_elements=index, set_=values))
+
+
+def unmark(member_id: int, source: str) -> None:
+    """Let what a source said of a customer's tags count no more."""
+    db.session.execute(
+        update(MemberTag)
+        .where(
+            MemberTag.member_id == member_id,
+            MemberTag.source == source,
+            MemberTag.undone_at.is_(None),
+        )
+        .values(undone_at=clock.now())
+    )

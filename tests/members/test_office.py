@@ -98,3 +98,22 @@ def test_search_finds_by_phone_and_nobody_by_nonsense(place: Place) -> None:
 def test_an_unknown_customer_is_not_there(client: FlaskClient, lampa: Merchant) -> None:
     sign_in(client, lampa.staff["owner"])
     assert client.get(lampa.office("customers/999999999")).status_code == 404
+
+
+def test_tags_are_put_on_and_taken_off_by_hand(place: Place) -> None:
+    place.order("A1", number="A-1")
+    staff = place.staff("manager")
+    listed = staff.get(place.merchant.office("customers/?q=gleb")).text
+    address = re.findall(r'href="([^"]*/customers/\d+)"', listed)[0]
+    assert "No tags." in staff.get(address).text
+    for tag, status in (("опт", 303), ("Опт", 303), ("a,b", 422), ("  ", 422), ("x" * 61, 422)):
+        assert staff.post(f"{address}/tags", data={"tag": tag}).status_code == status, tag
+    assert words(staff.get(address).text).count("Take the tag Опт away") == 0, "an attribute"
+    assert staff.get(address).text.count("Take the tag Опт away") == 1
+    assert staff.post(f"{address}/tags/off", data={"tag": "никакая"}).status_code == 303
+    assert staff.post(f"{address}/tags/off", data={"tag": "Опт"}).status_code == 303
+    assert "No tags." in staff.get(address).text
+    assert staff.post(f"{address[:-1]}999999/tags", data={"tag": "x"}).status_code == 404
+    support = place.staff()
+    assert support.post(f"{address}/tags", data={"tag": "x"}).status_code == 403
+    assert "Add a tag" not in support.get(address).text

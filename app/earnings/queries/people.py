@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from app.attribution.models import Binding
 from app.bonuses import queries as bonuses
 from app.extensions import db
+from app.members import queries as members
 from app.members.models import Member
+from app.members.rules import worn
 from app.orders import service as orders
 from app.orders.models import Order
 from app.orders.rules import State, goods_total
@@ -68,7 +70,7 @@ def facts(member_id: int, trigger: str, local: datetime, data: Mapping[str, Any]
         "referral.has_referrer": bound is not None,
         "referral.level_distance": len(chain),
         **_of_member(member, local),
-        **_event(trigger, data),
+        **said_by(trigger, data),
     }
     if bound is not None:
         known["referral.binding_kind"] = _HOW.get(bound.how, "link")
@@ -77,6 +79,8 @@ def facts(member_id: int, trigger: str, local: datetime, data: Mapping[str, Any]
 
 def _of_member(member: Member, local: datetime) -> dict[str, Any]:
     found: dict[str, Any] = {"member.group": member.group}
+    marks = members.tags([member.id])[member.id]
+    found["member.tag"] = frozenset(each.tag for each in worn(marks))
     since = member.registered_at or member.created_at
     found["member.registered_days_ago"] = max((local - since).days, 0)
     found["member.birthday_in_days"] = profiles.days_until(member.birthday, local.date())
@@ -99,7 +103,8 @@ def _counted(mine: Sequence[Standing], window: str) -> dict[str, Any]:
     }
 
 
-def _event(trigger: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def said_by(trigger: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that the report of an event tells."""
     if trigger == "external.event":
         return {
             f"external.payload.{name}": value

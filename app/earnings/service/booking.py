@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from app.bonuses import service as wallet
 from app.bonuses.rules import Grant
 from app.bonuses.service import TakeBack
 from app.earnings import queries
 from app.earnings.queries import Earned
+from app.earnings.service import acting
 from app.earnings.service.applications import write_applications
 from app.earnings.service.happening import achievements
 from app.extensions import db
+from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
-from app.profiles.service import due_of_orders
+from app.profiles.rules.doing import wanted_of
+from app.profiles.rules.due import due_of
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.orders.service import Standing
-    from app.profiles.rules.due import Due
+    from app.profiles.rules.due import Due, Earning, Seen
     from app.tenants.models import Tenant
 
 
@@ -36,8 +40,9 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
     owned = [own for own in customers if own and own[0].member_id is not None]
     on = bool(setting("loyalty"))
     standing = [order for own in owned for order in own]
-    booked = queries.earned([order.id for order in standing if not order.fresh])
-    if not standing or not (on or booked):
+    known = [order.id for order in standing if not order.fresh]
+    booked = queries.earned(known)
+    if not standing or not (on or booked or acting.any_done(known)):
         return
     accounts = queries.with_accounts(own[0].member_id for own in owned)
     program = queries.earning()
@@ -49,11 +54,36 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
         keys = {f"order:{order.id}" for order in own}
         taken = queries.taken(merchant, queries.rules_of(own), keys)
         made = {order.id: order.folded.snapshot.created_at for order in own}
-        found = due_of_orders(merchant, own, program, shares, taken)
+        seen = _acted(merchant, own, program, shares, on=on)
+        found = due_of(seen, program, ZoneInfo(merchant.timezone), taken)
         given += [(due, made[due.order_id]) for due in found if due.to.who != "owner"]
     able = queries.with_accounts(due.to.id for due, _at in given)
     _book([(due, at) for due, at in given if due.to.id in able], booked, on=on)
     achievements(merchant, accounts)
+
+
+def _acted(
+    merchant: Tenant,
+    own: Sequence[Standing],
+    program: Earning,
+    shares: Mapping[int, Mapping[str, int]],
+    *,
+    on: bool,
+) -> list[Seen]:
+    """Do what a customer's orders are to have done, and return them as rules then see them.
+
+    What an order does is known to later ones alone, so that each pass settles one more of them at least.
+    """
+    member_id = own[0].member_id or 0
+    for _pass in range(len(own) + 1):
+        seen = profiles.seen_of(merchant, own, shares, ruled=True)
+        wanted = wanted_of(seen, program)
+        fresh = all(order.fresh for order in own)
+        if fresh and not wanted:
+            break
+        if not acting.bring_to(merchant, {order.id: member_id for order in own}, wanted, on=on):
+            break
+    return seen
 
 
 def _book(

@@ -17,12 +17,14 @@ from app.bonuses.rules import Grant
 from app.bonuses.service import TakeBack
 from app.earnings import queries
 from app.earnings.models import MemberEvent
+from app.earnings.service import acting
 from app.earnings.service.applications import write_applications
 from app.errors import Conflict
 from app.extensions import db
 from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
 from app.profiles.rules import Run, evaluate, settle
+from app.profiles.rules.doing import tasks_of
 from app.profiles.rules.due import expiry, window_of
 from app.profiles.service import keep
 from app.tenants.queries import setting
@@ -81,16 +83,17 @@ def report(
     db.session.add(made)
     db.session.flush()
     if kind in REMOVALS:
-        take_back(f"{REMOVALS[kind]}:{shop_id}:{data.get('review', name)}")
+        take_back(merchant, f"{REMOVALS[kind]}:{shop_id}:{data.get('review', name)}")
     else:
-        trigger, key = _key(shop_id, member_id, name, kind, data)
+        trigger, key = key_of(shop_id, member_id, name, kind, data)
         happened(merchant, trigger, key, member_id, made.happened_at, data)
     return made
 
 
-def _key(
+def key_of(
     shop_id: int, member_id: int, name: str, kind: str, data: Mapping[str, Any]
 ) -> tuple[str, str]:
+    """Return the trigger that a report sets off, and the key that makes two of them one."""
     if kind not in TRIGGERS:
         return "external.event", f"external.event:{shop_id}:{name}"
     trigger, by = TRIGGERS[kind]
@@ -123,6 +126,8 @@ def happened(
     program = queries.earning()
     applied = settle(runs, used, program.rounding)
     keep(key, rules, runs, applied, member_id=member_id)
+    tasks = tasks_of(runs, {each.rule_id: each.version_id for each in rules})
+    acting.perform(merchant, key, member_id, tasks, at)
     due = [one for one in applied if one.amount > 0 and one.to.who != "owner"]
     able = queries.with_accounts(one.to.id for one in due)
     given = [one for one in due if one.to.id in able]
@@ -189,7 +194,7 @@ def _row(one: Applied, version_id: int, key: str, at: datetime) -> dict[str, obj
     }
 
 
-def take_back(key: str) -> None:
+def take_back(merchant: Tenant, key: str) -> None:
     """Take back what an event gave: it is no more (a review was removed)."""
     rows = db.session.scalars(
         select(EffectApplication).where(
@@ -202,6 +207,7 @@ def take_back(key: str) -> None:
         items.append(TakeBack(reference=f"{lot}:back", lot_reference=lot, amount=row.amount))
         row.amount = 0
     wallet.take_back(items)
+    acting.undo(merchant, key)
 
 
 def birthdays(merchant: Tenant) -> int:

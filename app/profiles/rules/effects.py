@@ -8,6 +8,9 @@ from enum import StrEnum
 from app.profiles.rules.triggers import TRIGGERS
 from app.profiles.rules.words import N_
 
+# Somebody asks what is allowed, perhaps again and again: nothing is given for that.
+ASKING = ("quote.requested", "withdrawal.requested")
+
 
 class Of(StrEnum):
     """What an argument is made of."""
@@ -59,7 +62,8 @@ class Spec:
         if self.only:
             return self.only
         fit = (each for each in TRIGGERS.values() if not self.needs or self.needs in each.families)
-        return tuple(each.key for each in fit)
+        asking = () if self.do == "stop" else ASKING
+        return tuple(each.key for each in fit if each.key not in asking)
 
     def arg(self, name: str) -> Arg | None:
         """Return the argument of the name."""
@@ -202,5 +206,13 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 
 # Understood, and not offered until something carries them out.
 UNOFFERED = frozenset(
-    key for key, spec in EFFECTS.items() if key == "owner.pay" or not (spec.earns or key == "stop")
+    {
+        "owner.pay",
+        "rank.set",
+        "award.grant",
+        "coupon.issue",
+        "notify",
+        "withdraw.rule",
+        "webhook",
+    }
 )
