@@ -87,7 +87,9 @@ class Enrolment(Tenanted, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "told_id", "kind", "evidence", "how"),
         CheckConstraint("kind in ('click','ref','partner_code')", name="kind"),
-        CheckConstraint("how in ('registered','subscribed','typed','confirmed','imported')", name="how"),
+        CheckConstraint(
+            "how in ('registered','subscribed','typed','confirmed','imported')", name="how"
+        ),
         ref("member", "member_id"),
         ref("member", "told_id"),
         ref("partner", "partner_id"),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import LazyString, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, StringField
-from wtforms.validators import Length
+from wtforms import BooleanField, IntegerField, StringField
+from wtforms.validators import Length, NumberRange
 
 from app.imports.rules import KINDS, PARAMETERS
+from app.invitations.forms import MOST_PACE
+from app.requisites.service import WORDS as DETAILS
 from app.web.forms import Filled, Form, RadioField, SelectField
+from app.web.texts import TextsForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,11 +35,12 @@ KIND_WORDS: dict[str, LazyString] = {
     "partner": _l("Partners and their network"),
     "code": _l("Promo codes of partners"),
     "balance": _l("Opening balances and debts of partners"),
+    "details": _l("Payment details of partners"),
     "member": _l("Customers of the shop"),
     "binding": _l("Which partner a customer belongs to"),
     "lot": _l("Bonuses of customers"),
 }
-MONEY = frozenset({"balance", "lot"})  # kinds that move money: for those who may
+MONEY = frozenset({"balance", "lot", "details"})  # kinds that move money: for those who may
 FIELDS: dict[str, LazyString] = {
     "id": _l("Number in the old system"),
     "name": lazy_pgettext("person", "Name"),
@@ -56,6 +61,18 @@ FIELDS: dict[str, LazyString] = {
     "amount": _l("Sum"),
     "debt": _l("Debt"),
     "currency": _l("Currency"),
+    "holder": _l("Payee"),
+    "inn": _l("INN"),
+    "kpp": _l("KPP"),
+    "ogrn": _l("OGRN"),
+    "bik": _l("BIK"),
+    "account": _l("Account"),
+    "bank": _l("Bank"),
+    "correspondent": _l("Correspondent account"),
+    "iban": _l("IBAN"),
+    "bic": _l("BIC"),
+    "card": _l("Card"),
+    "address": _l("Address"),
     "member": _l("Customer: the shop's id"),
     "member_email": _l("Customer: e-mail"),
     "birthday": _l("Birthday"),
@@ -115,6 +132,8 @@ WHY: dict[str, LazyString] = {
     "no_group": _l("There is no group %(said)s. Make it first."),
     "no_terms": _l("There are no terms %(said)s. Make them first."),
     "no_partner": _l("There is no partner %(said)s. Bring the partners first."),
+    "no_method": _l("There is no payout method yet."),
+    "has_details": _l("The partner has given other payment details here: they stay."),
     "no_member": _l("There is no customer %(said)s. Bring the customers first."),
     "other_member": _l("%(said)s was another customer the last time."),
     "customer_here": _l("The customer %(said)s is known: only what is not known of him is taken."),
@@ -129,8 +148,31 @@ DAYS = ("dmy", "mdy"), ("31.12.2026, 31/12/2026", "12/31/2026")
 
 def why(flaw: dict[str, Any]) -> str:
     """Return the sentence about a flaw, in the reader's language."""
+    if flaw["code"].startswith("details_"):
+        sentence = str(DETAILS[flaw["code"].removeprefix("details_")])
+        return str(sentence % json.loads(flaw["said"] or "{}"))
     words = str(WHY.get(flaw["code"], flaw["code"]))
     return words % {"said": flaw["said"]}
+
+
+# Why something a file gave could not be taken back.
+KEPT: dict[str, LazyString] = {
+    "money": _l("the money has moved on since"),
+    "account": _l("the partner has an account already"),
+    "customers": _l("clicks or orders came since"),
+    "children": _l("other partners stand below"),
+    "corrected": _l("another file, or somebody here, had a say before"),
+    "spent": _l("the customer has spent of it"),
+    "ordered": _l("the customer has ordered since"),
+}
+
+
+class InviteForm(TextsForm):  # type: ignore[misc,valid-type]
+    """The words of the letters to those who were brought along, and their pace."""
+
+    pace = IntegerField(
+        _l("Letters a minute"), [NumberRange(min=1, max=MOST_PACE)], default=MOST_PACE
+    )
 
 
 class UploadForm(Form):
@@ -159,6 +201,12 @@ class _ShopForm(_ColumnsForm):
     shop = SelectField(_l("Shop"))
 
 
+class _DetailsForm(_ColumnsForm):
+    """What is asked beside the columns of payment details."""
+
+    method = SelectField(_l("Payout method"))
+
+
 class _NetworkForm(_ColumnsForm):
     """What is asked beside the columns of a network."""
 
@@ -175,10 +223,16 @@ BASES: dict[str, type[_ColumnsForm]] = {
     "member": _ShopForm,
     "binding": _ShopForm,
     "lot": _ShopForm,
+    "details": _DetailsForm,
 }
 
 
-def columns_form(file: ImportFile, known: list[str], shops: Iterable[tuple[str, str]]) -> Any:
+def columns_form(
+    file: ImportFile,
+    known: list[str],
+    shops: Iterable[tuple[str, str]],
+    ways: Iterable[tuple[str, str]],
+) -> Any:
     """Return the form that asks what the columns of a file mean, filled with the guess."""
     base = BASES.get(file.kind, _ColumnsForm)
     places = [(NOWHERE, _l("Not in the file")), *enumerate(heads_of(file))]
@@ -186,7 +240,7 @@ def columns_form(file: ImportFile, known: list[str], shops: Iterable[tuple[str, 
         f.name: SelectField(FIELDS[f.name], coerce=int, choices=places, default=NOWHERE)
         for f in KINDS[file.kind].fields
     }
-    if not any(f.reads in {"date", "moment"} for f in KINDS[file.kind].fields):
+    if not any(f.reads in {"date", "moment", "until"} for f in KINDS[file.kind].fields):
         asked["days"] = None
     made = type("ColumnsForm", (base,), asked)
     wanted = [n for n in PARAMETERS.get(file.source, ()) if n not in known]
@@ -198,6 +252,8 @@ def columns_form(file: ImportFile, known: list[str], shops: Iterable[tuple[str, 
         **file.mapping,
     }
     form = made(data=data)
+    if "method" in form:
+        form.method.choices = list(ways)
     if "shop" in form:
         form.shop.choices = list(shops)
     return form

@@ -12,12 +12,14 @@ from app.errors import DomainError, Forbidden, NotFound
 from app.imports import queries, service
 from app.imports.forms import (
     FIELDS,
+    KEPT,
     KIND_WORDS,
     MONEY,
     NOWHERE,
     SOURCES,
     UNREADABLE,
     VERDICTS,
+    InviteForm,
     UploadForm,
     columns_form,
     heads_of,
@@ -25,6 +27,9 @@ from app.imports.forms import (
 )
 from app.imports.models import ImportFile, ImportRow
 from app.imports.rules import KINDS, LARGEST, Unreadable
+from app.invitations.forms import TEXTS
+from app.invitations.service import PLACES
+from app.payouts.queries import methods
 from app.runs import queries as runs
 from app.runs.rules import LIFECYCLE, OPEN, can_resume, percent_done
 from app.site.access import may, requires
@@ -34,6 +39,7 @@ from app.tenants.queries import setting
 from app.web.files import attachment
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
+from app.web.texts import as_typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +50,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("imports", __name__, url_prefix="/moving")
 TOGETHER = 5_000
-OPTIONS = ("decimal", "days", "shop", "ids_in_links", "parameters")
+OPTIONS = ("decimal", "days", "shop", "method", "ids_in_links", "parameters")
 
 FILES = Table(
     name="import-files",
@@ -68,6 +74,15 @@ FILES = Table(
         icon="upload",
     ),
 )  # fmt: skip
+
+
+def _says(row: ImportRow) -> str:
+    """Return what stands in a row; what is kept encrypted is not shown."""
+    if row.cells[0].startswith(queries.SEALED):
+        return "•••"
+    return " · ".join(cell for cell in row.cells if cell)[:120]
+
+
 ROWS = Table(
     name="import-rows",
     caption=_l("Rows"),
@@ -79,7 +94,7 @@ ROWS = Table(
         Column("verdict", _l("What becomes of it"), render="badge",
                value=lambda r: f"row_{r.verdict}" if r.verdict else None),
         Column("why", _l("Why"), render="flaws", value=lambda r: [(FIELDS[f["field"]], why(f)) for f in r.flaws]),
-        Column("says", _l("What stands there"), value=lambda r: " · ".join(c for c in r.cells if c)[:120], quiet=True),
+        Column("says", _l("What stands there"), value=_says, quiet=True),
     ),
     filters=(
         Filter("verdict", _l("What becomes of it"), list(VERDICTS.items()),
@@ -148,7 +163,8 @@ def columns(file_id: str) -> Response:
 
 def _form(file: ImportFile) -> Any:
     shops = [(shop.public_id, name_of(shop)) for shop in tenants.shops()]
-    return columns_form(file, setting("parameters"), shops)
+    ways = [(method.code, method.name) for method in methods()]
+    return columns_form(file, setting("parameters"), shops, ways)
 
 
 def _columns(file: ImportFile, form: Any, status: int = 200) -> Response:
@@ -213,7 +229,27 @@ def _told(file: ImportFile, run: Run) -> dict[str, Any]:
         "noted": done.get("noted", 0),
         "verdicts": VERDICTS,
         "problems": runs.problems(run.id),
+        **_undoing(file, run),
         "poll": url_for("office.imports.show", file_id=file.public_id),
+    }
+
+
+def _undoing(file: ImportFile, run: Run) -> dict[str, Any]:
+    """Return what is taken back of a file, and whether that may be begun."""
+    undo = queries.undo_of(file)
+    busy = undo is not None and undo.standing in OPEN
+    return {
+        "undo": undo,
+        "undo_open": busy,
+        "undo_percent": percent_done(undo.done, undo.total) if undo else 0,
+        "undo_can_resume": undo is not None and can_resume(undo.standing, undo.phase),
+        "kept": queries.kept(undo) if undo else [],
+        "kept_words": KEPT,
+        "can_undo": file.kind in service.UNDONE
+        and run.phase == "apply"
+        and run.standing not in OPEN
+        and not busy
+        and bool(queries.given_by(file.id).count),
     }
 
 
@@ -232,7 +268,7 @@ def report(file_id: str, kind: str) -> Response:
     """Give the report line by line as a file."""
     file = _found(file_id)
     head = [_("Line"), _("Number in the old system"), _("What becomes of it"), _("Why")]
-    head = [str(text) for text in (*head, *heads_of(file))]
+    head = [str(text) for text in (*head, *(() if KINDS[file.kind].sealed else heads_of(file)))]
     return attachment("report", file.name, kind, head, _report(file))
 
 
@@ -241,13 +277,9 @@ def _report(file: ImportFile) -> Iterator[list[Any]]:
     while part := queries.rows_after(file, last, TOGETHER):
         for row in part:
             words = "; ".join(f"{FIELDS[f['field']]}: {why(f)}" for f in row.flaws)
-            yield [
-                row.number,
-                row.old_id,
-                str(VERDICTS.get(row.verdict or "", "")),
-                words,
-                *row.cells,
-            ]
+            cells = [] if KINDS[file.kind].sealed else row.cells
+            verdict = str(VERDICTS.get(row.verdict or "", ""))
+            yield [row.number, row.old_id, verdict, words, *cells]
         last = part[-1].number
 
 
@@ -264,6 +296,55 @@ def apply(file_id: str) -> Response:
     service.know_parameters(names)
     service.apply(run)
     return see_other("office.imports.show", file_id=file_id)
+
+
+@bp.post("/<string:file_id>/undo")
+@requires("settings")
+def undo(file_id: str) -> Response:
+    """Take back what a file gave, where nothing came after it."""
+    file = _found(file_id)
+    _may(file)
+    service.undo(file)
+    return see_other("office.imports.show", file_id=file_id)
+
+
+@bp.get("/invite")
+@requires("settings")
+def invite() -> Response:
+    """Offer the letter to those who were brought along; show how far the last one is."""
+    return _invite(InviteForm(formdata=None, data=as_typed(TEXTS)))
+
+
+def _invite(form: InviteForm, status: int = 200) -> Response:
+    run = queries.invitation_run()
+    return page(
+        "imports/office/invite.html",
+        "_invited.html",
+        status=status,
+        form=form,
+        places=PLACES,
+        waiting=queries.uninvited().count,
+        run=run,
+        open=run is not None and run.standing in OPEN,
+        percent=percent_done(run.done, run.total) if run else 0,
+        can_resume=run is not None and can_resume(run.standing, run.phase),
+        poll=url_for("office.imports.invite"),
+    )
+
+
+@bp.post("/invite")
+@requires("settings")
+def invite_all() -> Response:
+    """Invite all who were brought along and have no account."""
+    form = InviteForm()
+    if not form.validate_on_submit():
+        return _invite(form, 422)
+    try:
+        service.invite_all(form.texts or TEXTS, form.pace.data)
+    except DomainError as error:
+        form.tell(error)
+        return _invite(form, error.status)
+    return see_other("office.imports.invite")
 
 
 @bp.post("/<string:file_id>/drop")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +11,23 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app import sql
+from app.crypto import open_sealed, seal
 from app.extensions import db
 from app.imports.models import ImportFile, ImportMapping, ImportOrigin, ImportRow
-from app.imports.rules import REFUSED, folded
-from app.runs.models import Run
+from app.imports.rules import KINDS, REFUSED, folded
+from app.invitations.models import Invitation
+from app.invitations.rules import OPEN
+from app.partners.models import Partner
+from app.partners.rules import Status
+from app.runs.models import Run, RunLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Select
 
-IMPORT = "import"
+IMPORT, UNDO, INVITE = "import", "import_undo", "import_invite"
+SEALED = "sealed:"  # how a row begins that is kept encrypted
 SAMPLES = 5
 FILES = 20
 
@@ -34,10 +42,23 @@ def listed() -> Select[Any]:
     return select(ImportFile)
 
 
+def seal_cells(cells: Sequence[str]) -> list[str]:
+    """Return a row as it is kept where what it says must stay encrypted: one cell."""
+    return [SEALED + b64encode(seal(json.dumps(list(cells), ensure_ascii=False))).decode()]
+
+
+def open_cells(file: ImportFile, cells: Sequence[str]) -> list[str]:
+    """Return a row's cells as they stood in the file."""
+    if not KINDS[file.kind].sealed:
+        return list(cells)
+    found: list[str] = json.loads(open_sealed(b64decode(cells[0].removeprefix(SEALED))))
+    return found
+
+
 def samples(file: ImportFile, most: int = SAMPLES) -> list[list[str]]:
     """Return the first rows of a file as they are."""
     query = select(ImportRow.cells).where(ImportRow.file_id == file.id).order_by(ImportRow.number)
-    return list(db.session.scalars(query.limit(most)))
+    return [open_cells(file, cells) for cells in db.session.scalars(query.limit(most))]
 
 
 def run_of(file: ImportFile) -> Run | None:
@@ -124,14 +145,23 @@ WHERE f.id = ANY(%(files)s) GROUP BY 1, 2 ORDER BY 1, 2
 _HERE = """
 SELECT o.source, o.kind, count(*) AS number FROM import_origin o
 WHERE CASE o.kind
-      WHEN 'partner' THEN EXISTS (SELECT FROM partner p WHERE p.id = o.target_id)
-      WHEN 'balance' THEN EXISTS (SELECT FROM partner p WHERE p.id = o.target_id) ELSE true END
+      WHEN 'partner' THEN EXISTS (SELECT FROM partner p WHERE p.id = o.target_id AND p.status <> 'removed')
+      WHEN 'member' THEN EXISTS (SELECT FROM member m WHERE m.id = o.target_id)
+      WHEN 'binding' THEN EXISTS (SELECT FROM binding b WHERE b.member_id = o.target_id)
+      WHEN 'code' THEN EXISTS (SELECT FROM code c WHERE c.id = o.target_id AND c.retired_at IS NULL)
+      ELSE o.given <> '{}' END
 GROUP BY 1, 2
 """
 _OPENED = """
 SELECT split_part(reference, ':', 2) AS source,
        sum(CASE WHEN source = 'merchant:opening' THEN amount ELSE -amount END)::bigint AS total
 FROM transfer WHERE 'merchant:opening' IN (source, target) GROUP BY 1
+"""
+
+
+_CREDITED = """
+SELECT split_part(reference, ':', 2) AS source, sum(amount - clawed)::bigint AS total
+FROM lot WHERE kind = 'import' GROUP BY 1
 """
 
 
@@ -142,6 +172,8 @@ def control() -> list[Sheet]:
     here = {(row.source, row.kind): row.number for row in sql.rows(_HERE, {})}
     opened = {row.source: row.total for row in sql.rows(_OPENED, {})}
     sums = {(source, "balance"): total for source, total in opened.items()}
+    credited = sql.rows(_CREDITED, {})
+    sums |= {(row.source, "lot"): row.total for row in credited}
     return [
         Sheet(
             row.source,
@@ -171,6 +203,57 @@ def _newest_applied() -> list[int]:
     return list(db.session.scalars(query))
 
 
-def origins_of(file: ImportFile) -> Select[Any]:
-    """Return the statement of what a file gave last."""
-    return select(ImportOrigin).where(ImportOrigin.file_id == file.id)
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The next things of long work, and how many there are where that was asked."""
+
+    ids: list[int]
+    count: int = 0
+
+
+def _due(column: Any, query: Select[Any], cursor: int | None, most: int) -> Due:
+    if cursor is None:
+        return Due([], db.session.scalar(select(func.count()).select_from(query.subquery())) or 0)
+    return Due(list(db.session.scalars(query.where(column > cursor).order_by(column).limit(most))))
+
+
+def given_by(file_id: int, cursor: int | None = None, most: int = 0) -> Due:
+    """Return what a file gave last and was not taken back: how many, or the next after a cursor."""
+    query = select(ImportOrigin.id).where(ImportOrigin.file_id == file_id)
+    return _due(ImportOrigin.id, query, cursor, most)
+
+
+def uninvited(cursor: int | None = None, most: int = 0) -> Due:
+    """Return partners who were brought along, have an e-mail and neither account nor open invitation."""
+    brought = select(ImportOrigin.target_id).where(
+        ImportOrigin.kind == "partner", ImportOrigin.target_id == Partner.id
+    )
+    asked = select(Invitation.id).where(
+        Invitation.email == Partner.email, Invitation.state.in_(list(OPEN))
+    )
+    query = select(Partner.id).where(
+        Partner.status == Status.ACTIVE,
+        Partner.email.is_not(None),
+        Partner.person_id.is_(None),
+        brought.exists(),
+        ~asked.exists(),
+    )
+    return _due(Partner.id, query, cursor, most)
+
+
+def undo_of(file: ImportFile) -> Run | None:
+    """Return the newest run that takes a file back."""
+    query = select(Run).where(Run.kind == UNDO).order_by(Run.id.desc()).limit(1)
+    return db.session.scalar(query.where(Run.parameters.contains({"file": file.public_id})))
+
+
+def invitation_run() -> Run | None:
+    """Return the newest run that invites those who were brought along."""
+    query = select(Run).where(Run.kind == INVITE).order_by(Run.id.desc()).limit(1)
+    return db.session.scalar(query)
+
+
+def kept(run: Run, most: int = 20) -> Sequence[RunLine]:
+    """Return the first things that could not be taken back, with why."""
+    query = select(RunLine).where(RunLine.run_id == run.id, RunLine.kind == "kept")
+    return db.session.scalars(query.order_by(RunLine.id).limit(most)).all()

@@ -12,10 +12,15 @@ from sqlalchemy import func, select
 from app import jobs
 from app.extensions import db
 from app.imports.models import ImportFile, ImportRow
+from app.invitations.forms import TEXTS
+from app.invitations.models import Invitation
+from app.invitations.service import Said, join, offered_terms
+from app.invitations.service.sending import send_next
 from app.lists.rules import write_xlsx
 from app.notifications.models import Message
 from app.partners.models import Partner
 from app.tenants.queries import setting
+from app.web.texts import as_typed
 from tests.commissions.test_pages import words
 from tests.imports.setting import csv
 from tests.world import sign_in
@@ -62,7 +67,7 @@ class Mover:
             r'<select[^>]*name="(\w+)"[^>]*>(.*?)</select>', page, re.DOTALL
         ):
             chosen = re.search(r'<option selected value="(-?\d+)"', body)
-            found[name] = chosen[1] if chosen else "-1"
+            found[name] = chosen[1] if chosen else re.findall(r'value="([^"]*)"', body)[0]
         return found
 
     def look(self, file: str, **said: str) -> str:
@@ -120,7 +125,7 @@ def test_a_file_is_mapped_looked_at_and_brought_along_and_nobody_gets_a_letter(
 def test_the_choice_of_columns_is_remembered_for_the_same_heads(mover: Mover) -> None:
     data = csv("a;b;c", "1;Anna;anna")
     file = mover.give(data)
-    assert set(mover.guessed(file).values()) - {"other", "partner"} == {"-1"}
+    assert set(mover.guessed(file).values()) == {"-1"}
     mover.look(file, id="0", name="1", code="2")
     again = mover.guessed(mover.give(data))
     assert (again["id"], again["name"], again["code"]) == ("0", "1", "2")
@@ -188,3 +193,44 @@ def test_a_file_is_thrown_away_and_what_came_of_it_stays(mover: Mover) -> None:
     assert mover.post(f"{file}/drop").status_code == 303
     assert mover.get(file).status_code == 404
     assert (mover.count(Partner), mover.count(ImportRow)) == (2, 0)
+
+
+def test_those_who_came_are_invited_when_the_merchant_presses_and_join_as_themselves(
+    mover: Mover,
+) -> None:
+    file = mover.give(NETWORK)
+    mover.look(file)
+    mover.apply(file)
+    page = mover.get("invite").text
+    assert "Invite 2 partners" in words(page)
+    body = as_typed(TEXTS)
+    assert mover.post("invite", **body, pace="600").status_code == 303
+    mover.work()
+    assert "2 partners are invited" in words(mover.get("invite").text)
+    with mover.app.app_context(), mover.merchant.scope():
+        found = db.session.scalars(select(Invitation).order_by(Invitation.email)).all()
+        assert [each.email for each in found] == ["anna@example.org", "boris@example.org"]
+        assert send_next(found[0].batch_id) == 2
+        terms = offered_terms(found[0])
+        joined = join(found[0], Said(name="Anna", accepted_version=terms.version))
+        assert (joined.refcode, joined.person_id is not None) == ("anna", True)
+        db.session.commit()
+    assert "Invite 2" not in words(mover.get("invite").text)
+
+
+def test_a_file_is_taken_back_on_its_page_and_says_what_stays(mover: Mover) -> None:
+    file = mover.give(NETWORK)
+    mover.look(file)
+    mover.apply(file)
+    money = mover.give(csv("partner;balance", "1;5"), "balance")
+    mover.look(money)
+    mover.apply(money)
+    assert mover.post(f"{file}/undo").status_code == 303
+    mover.work()
+    page = words(mover.get(file).text)
+    assert "1 row was taken back, 1 could not be:" in page, page
+    assert "the money has moved on since" in page, page
+    customers = mover.give(csv("id;name", "7;Gleb"), "member")
+    mover.look(customers)
+    mover.apply(customers)
+    assert mover.post(f"{customers}/undo").status_code == 409

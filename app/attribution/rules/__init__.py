@@ -6,10 +6,10 @@ shapes: what is told and answered; judging: who wins, and why the others lose.
 from app.attribution.rules.judging import verdicts, winner
 from app.attribution.rules.shapes import (
     CONFIRMED,
+    IMPORTED,
     REGISTERED,
     SKEW,
     SUBSCRIBED,
-    IMPORTED,
     TYPED,
     UNPROVEN,
     Attribution,
@@ -28,10 +28,10 @@ from app.attribution.rules.shapes import (
 
 __all__ = [
     "CONFIRMED",
+    "IMPORTED",
     "REGISTERED",
     "SKEW",
     "SUBSCRIBED",
-    "IMPORTED",
     "TYPED",
     "UNPROVEN",
     "Attribution",

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.attribution.rules.shapes import (
-    SKEW,
     IMPORTED,
+    SKEW,
     UNPROVEN,
     Attribution,
     Binding,

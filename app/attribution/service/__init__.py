@@ -1,8 +1,8 @@
 """Turn what messages carry into claims, and keep what became of them."""
 
 from app.attribution.service.keeping import (
-    enrol,
     bring,
+    enrol,
     keep_bindings,
     keep_enrolments,
     keep_verdicts,

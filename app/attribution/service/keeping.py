@@ -151,9 +151,7 @@ ON CONFLICT (tenant_id, told_id, kind, evidence, how) DO UPDATE SET since = excl
 """
 
 
-def bring(
-    bound: Sequence[tuple[int, str, datetime]], *, anew: Collection[int] = ()
-) -> None:
+def bring(bound: Sequence[tuple[int, str, datetime]], *, anew: Collection[int] = ()) -> None:
     """Keep whose customers were in the former system: (member, refcode, since); the caller reconciles.
 
     `anew`: of these members what was brought before holds no more.

@@ -21,15 +21,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """A kind of file. `key`: fields that name a row in the old system; `joined`: all of them, else the first said.
+    """A kind of file. `key`: of these the first said names a row in the old system, else all of `joined`.
 
-    `sums`: the fields that the control sheet adds up.
+    `sealed`: the rows hold what is only kept encrypted.
     """
 
     fields: tuple[Field, ...]
     key: tuple[str, ...]
-    joined: bool = False
-    sums: str = ""
+    joined: tuple[str, ...] = ()
+    sealed: bool = False
 
 
 def _said(name: str, reads: str, *heads: str, needed: bool = False) -> Field:
@@ -117,6 +117,28 @@ KINDS: dict[str, FileKind] = {
         ),
         ("code",),
     ),
+    "details": FileKind(
+        (
+            _said("partner", "id", *_PARTNER, *_PARTNER_CODES, *_EMAIL, "id", needed=True),
+            _said("holder", "line", "holder", "payee", "получатель", "фио", "наименование", "name",
+                  "имя", "владелец"),
+            _said("status", "tax", "taxstatus", "налоговыйстатус", "статус", "форма", "типлица"),
+            _said("inn", "line", "inn", "инн", "taxid"),
+            _said("kpp", "line", "kpp", "кпп"),
+            _said("ogrn", "line", "ogrn", "огрн", "огрнип"),
+            _said("bik", "line", "bik", "бик"),
+            _said("account", "line", "account", "счет", "расчетныйсчет", "рс", "кошелек", "wallet",
+                  "paymentemail", "paypal", "payoutemail"),
+            _said("bank", "line", "bank", "банк"),
+            _said("correspondent", "line", "correspondent", "коррсчет", "кс", "корсчет"),
+            _said("iban", "line", "iban"),
+            _said("bic", "line", "bic", "swift"),
+            _said("card", "line", "card", "карта", "номеркарты", "cardnumber"),
+            _said("phone", "line", "phone", "телефон", "сбп"),
+        ),
+        ("partner",),
+        sealed=True,
+    ),
     "lot": FileKind(
         (
             _said("id", "id", "id", "lot", "lotid", "партия", "operationid", "idоперации"),
@@ -126,27 +148,25 @@ KINDS: dict[str, FileKind] = {
                 "amount", "sum", "amount", "сумма", "bonus", "бонусы", "points", "баллы", "balance",
                 "баланс", "остаток", needed=True,
             ),
-            _said("expires", "moment", "expires", "expiry", "сгорает", "годендо", "датасгорания",
+            _said("expires", "until", "expires", "expiry", "сгорает", "годендо", "датасгорания",
                   "срокдействия", "activeto"),
             _said("activates", "moment", "activates", "activefrom", "активнос", "датаактивации"),
             _said("reason", "line", "reason", "причина", "комментарий", "comment", "основание"),
         ),
-        ("id", "member", "member_email", "expires"),
-        joined=True,
-        sums="amount",
+        ("id",),
+        joined=("member", "member_email", "expires"),
     ),
     "balance": FileKind(
         (
             _said("partner", "id", *_PARTNER, "id", *_PARTNER_CODES, *_EMAIL, needed=True),
             _said(
                 "amount", "sum", "balance", "баланс", "amount", "сумма", "unpaidearnings", "unpaid",
-                "квыплате", "доступно", "остаток", "начислено", needed=True,
+                "квыплате", "доступно", "остаток", "начислено",
             ),
             _said("debt", "sum", "debt", "долг", "задолженность"),
             _said("currency", "currency", "currency", "валюта"),
         ),
         ("partner",),
-        sums="amount",
     ),
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,16 @@ STATUSES = {
                 "suspended", "нет", "бан"),
     "rejected": ("rejected", "declined", "d", "отклонен", "отказано"),
 }  # fmt: skip
+_TAX = {
+    word: status
+    for status, words in {
+        "person": ("person", "физлицо", "физическое лицо", "фл", "individual"),
+        "self_employed": ("self_employed", "самозанятый", "самозанятая", "нпд", "self-employed"),
+        "entrepreneur": ("entrepreneur", "ип", "предприниматель", "sole trader"),
+        "company": ("company", "ооо", "юрлицо", "юридическое лицо", "юл", "организация", "ао"),
+    }.items()
+    for word in words
+}
 _STATUS = {word: status for status, words in STATUSES.items() for word in words}
 
 
@@ -84,7 +94,6 @@ class Row:
     old_id: str | None
     values: dict[str, Any]
     flaws: list[Flaw] = field(default_factory=list)
-    cells: Sequence[str] = ()
     parent: str | None = None  # who of the file is the sponsor
 
     @property
@@ -193,6 +202,13 @@ def _status(text: str, _reading: Reading) -> str:
     return found
 
 
+def _tax(text: str, _reading: Reading) -> str:
+    found = _TAX.get(text.casefold().replace("ё", "е").strip(" ."))
+    if found is None:
+        raise BadCell("status")
+    return found
+
+
 def _currency(text: str, reading: Reading) -> str:
     known = {reading.currency.casefold(), *_SIGNS.get(reading.currency, ())}
     if text.casefold().rstrip(".") not in known:
@@ -288,6 +304,15 @@ def _moment(text: str, reading: Reading) -> str | None:
     return local.astimezone(UTC).isoformat()
 
 
+def _until(text: str, reading: Reading) -> str | None:
+    """Return the moment at which something ends; a day without a clock belongs to it."""
+    found = _moment(text, reading)
+    if found is None or _CLOCK.search(text):
+        return found
+    local = datetime.fromisoformat(found).astimezone(ZoneInfo(reading.zone)) + timedelta(days=1)
+    return local.astimezone(UTC).isoformat()
+
+
 READERS: dict[str, Callable[[str, Reading], Any]] = {
     "cut": _cut,
     "id": _id,
@@ -300,11 +325,13 @@ READERS: dict[str, Callable[[str, Reading], Any]] = {
     "codes": _codes,
     "site": _site,
     "status": _status,
+    "tax": _tax,
     "currency": _currency,
     "sum": _sum,
     "rate": _rate,
     "date": _date,
     "moment": _moment,
+    "until": _until,
 }
 
 

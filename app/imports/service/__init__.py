@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from app.imports.service import inviting, undoing
+from app.imports.service.inviting import invite_all
 from app.imports.service.taking import choose, drop, know_parameters, take
+from app.imports.service.undoing import undo
 from app.imports.service.working import KINDS_OF_RUNS, apply, look
 
-KINDS = KINDS_OF_RUNS
+KINDS = {**KINDS_OF_RUNS, **undoing.KINDS, **inviting.KINDS}
+UNDONE = undoing.UNDONE
 
-__all__ = ["KINDS", "apply", "choose", "drop", "know_parameters", "look", "take"]
+__all__ = [
+    "KINDS",
+    "UNDONE",
+    "apply",
+    "choose",
+    "drop",
+    "invite_all",
+    "know_parameters",
+    "look",
+    "take",
+    "undo",
+]

@@ -26,6 +26,8 @@ def plan(work: Work, plans: Sequence[Plan]) -> None:
     for each in plans:
         values = each.row.values
         each.amount = owed(values.get("amount", 0), values.get("debt", 0))
+        if not {"amount", "debt"} & set(values) and not each.row.bad:
+            each.row.flaws.append(Flaw("amount", "missing"))
         if each.row.bad:
             continue
         partner = known.get(values["partner"])

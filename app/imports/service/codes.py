@@ -20,7 +20,7 @@ _MAKE = """
 INSERT INTO code (key, display, kind, partner_id, created_at, gives)
 SELECT key, display, 'promo', partner, %(now)s, gives
 FROM json_to_recordset(%(rows)s) AS r(key text, display text, partner bigint, gives text)
-ON CONFLICT (tenant_id, key) DO UPDATE SET gives = coalesce(excluded.gives, code.gives)
+ON CONFLICT (tenant_id, key) DO UPDATE SET gives = coalesce(excluded.gives, code.gives), retired_at = NULL
 RETURNING id, key
 """
 

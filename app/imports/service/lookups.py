@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import clock, sql
 from app.errors import NotFound
+from app.imports.queries import open_cells
 from app.imports.rules import KINDS, Before, Flaw, Plan, Reading, Row, read_cells
 from app.members.rules import region_of
 from app.partners.rules import fold_code
@@ -107,8 +108,9 @@ def plans_of(work: Work, places: Sequence[int]) -> list[Plan]:
     values = {"file": file.id, "first": places[0], "last": places[-1]}
     plans = []
     for each in sql.rows(_ROWS, values):
-        said, flaws = read_cells(file.kind, each.cells, file.mapping, work.reading)
-        row = Row(each.place, each.number, each.old_id, said, flaws, each.cells, each.parent)
+        cells = open_cells(file, each.cells)
+        said, flaws = read_cells(file.kind, cells, file.mapping, work.reading)
+        row = Row(each.place, each.number, each.old_id, said, flaws, each.parent)
         if each.old_id is None and not row.bad:
             row.flaws.append(Flaw(KINDS[file.kind].key[0], "missing"))
         if each.circle is not None:

@@ -193,6 +193,10 @@ def _change_facts(partner: Partner, each: Plan) -> None:
             facts.put(owner, name, each.found.get(name), actor=actor())
     if "rate" in each.changes:
         facts.put(owner, "levels", _levels(each.row.values), actor=actor())
+    if partner.status == Status.REMOVED and each.before is not None and not each.before.given:
+        # What was taken back comes in again as the same partner.
+        partner.status = each.row.values.get("status", Status.ACTIVE.value)
+        facts.put(owner, "status", partner.status, actor=actor())
     status = each.changes.get("status")
     if status in MOVABLE and partner.status in MOVABLE and status != partner.status:
         partner.status = status

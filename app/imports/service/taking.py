@@ -60,28 +60,27 @@ def take(stream: IO[bytes], name: str, source: str, kind: str) -> ImportFile:
         encoding=sheet.encoding,
         columns=list(sheet.columns),
         mapping=dict(known.mapping) if known else guess(sheet.columns, kind, source),
-        options={"chosen": False, **guessed, **(known.options if known else {})},
+        options={**guessed, **(known.options if known else {}), "chosen": False},
         total=0,
         created_at=clock.now(),
         created_by=actor(),
     )
-    file.options["chosen"] = False
     with db.session.begin_nested():  # a file that cannot be read to its end leaves nothing
         db.session.add(file)
         db.session.flush()
-        file.total = _store(file.id, chain(first, rows))
+        file.total = _store(file.id, chain(first, rows), sealed=KINDS[kind].sealed)
         db.session.flush()
     return file
 
 
-def _store(file_id: int, rows: Iterable[tuple[int, list[str]]]) -> int:
+def _store(file_id: int, rows: Iterable[tuple[int, list[str]]], *, sealed: bool) -> int:
     done = 0
     rest = iter(rows)
     while part := list(islice(rest, TOGETHER)):
         done += len(part)
         if done > MOST_ROWS:
             raise Unreadable("rows")
-        found = [{"n": number, "c": cells} for number, cells in part]
+        found = [{"n": number, "c": queries.seal_cells(c) if sealed else c} for number, c in part]
         sql.send(_INSERT, {"file": file_id, "rows": sql.recordset(found)})
     return done
 

@@ -11,7 +11,7 @@ from app.errors import Conflict, NotFound
 from app.imports import queries
 from app.imports.queries import IMPORT
 from app.imports.rules import CHANGED, KINDS, NEW
-from app.imports.service import balances, bindings, codes, customers, lots, partners
+from app.imports.service import balances, bindings, codes, customers, details, lots, partners
 from app.imports.service.lookups import (
     PLANS,
     keep_origins,
@@ -40,6 +40,11 @@ FROM (SELECT id, row_number() OVER (ORDER BY number) AS place FROM import_row WH
 WHERE import_row.id = n.id AND file_id = %(file)s
 """
 
+_NAME = """
+UPDATE import_row r SET old_id = left(v.old, 300) FROM json_to_recordset(%(rows)s) AS v(n bigint, old text)
+WHERE r.file_id = %(file)s AND r.number = v.n
+"""
+
 
 def _nothing(_work: Work) -> None:
     """Most kinds need no look at the whole file."""
@@ -60,6 +65,7 @@ WAYS: dict[str, Way] = {
     "binding": Way(bindings.plan, bindings.carry),
     "code": Way(codes.plan, codes.carry),
     "balance": Way(balances.plan, balances.carry),
+    "details": Way(details.plan, details.carry),
     "lot": Way(lots.plan, lots.carry),
 }
 
@@ -85,22 +91,32 @@ def _count(run: Run) -> int:
     """Name the rows by their old ids and give each its turn, before the first part."""
     file = _file(run)
     key = _key(KINDS[file.kind], file.mapping)
-    sql.send(_NAMES.format(key=key), {"file": file.id})
+    sql.send(_NAMES.format(key="NULL" if KINDS[file.kind].sealed else key), {"file": file.id})
+    if KINDS[file.kind].sealed:
+        _name_sealed(file)
     WAYS[file.kind].whole(work_on(file))
     return file.total
 
 
+def _name_sealed(file: ImportFile) -> None:
+    """Name rows whose cells only we can read."""
+    place, last = file.mapping[KINDS[file.kind].key[0]], 0
+    while part := queries.rows_after(file, last, TOGETHER):
+        named = [
+            {"n": row.number, "old": queries.open_cells(file, row.cells)[place].strip() or None}
+            for row in part
+        ]
+        sql.send(_NAME, {"file": file.id, "rows": sql.recordset(named)})
+        last = part[-1].number
+
+
 def _key(kind: FileKind, mapping: dict[str, int]) -> str:
     """Return the expression of a row's old id; columns are numbers of ours, so nothing foreign stands in it."""
-    cells = [
-        f"nullif(btrim(cells[{int(mapping[name]) + 1}]), '')"
-        for name in kind.key
-        if name in mapping
-    ]
-    if not cells:
-        return "NULL"
-    joined = ", ".join(cells)
-    return f"nullif(concat_ws('|', {joined}), '')" if kind.joined else f"coalesce({joined})"
+    said = {name: f"nullif(btrim(cells[{int(place) + 1}]), '')" for name, place in mapping.items()}
+    parts = [said[name] for name in kind.key if name in said]
+    if joined := ", ".join(said[name] for name in kind.joined if name in said):
+        parts.append(f"nullif(concat_ws('|', {joined}), '')")
+    return f"coalesce({', '.join(parts)})" if parts else "NULL"
 
 
 def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
@@ -119,7 +135,7 @@ def _apply(run: Run, places: Sequence[int]) -> Step:
     if due:
         WAYS[work.file.kind].carry(work, due)
     keep_verdicts(work, plans)
-    keep_origins(work, [plan for plan in due if plan.target is not None])
+    keep_origins(work, [plan for plan in due if plan.target is not None and not plan.row.bad])
     return _told(places, plans)
 
 
@@ -130,10 +146,8 @@ def _planned(run: Run, places: Sequence[int]) -> tuple[Work, list[Plan]]:
         partners.alone()
     plans = plans_of(work, places)
     WAYS[work.file.kind].plan(work, plans)
-    kind = KINDS[work.file.kind]
     for plan in plans:
-        said = {f.name: plan.row.values.get(f.name) for f in kind.fields}
-        plan.given = {name: value for name, value in said.items() if value is not None}
+        plan.given = dict(plan.row.values)
     return work, plans
 
 
