@@ -26,7 +26,7 @@ class Before:
     times: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Plan:
     """What is to be done with a row. `target`: what here it is about; `found`: what its kind looked up."""
 

@@ -85,7 +85,7 @@ class Flaw:
         return {"field": self.field, "code": self.code, "said": self.said, "soft": self.soft}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Row:
     """A row as it was read: its place, its line, its name in the old system, values and flaws."""
 

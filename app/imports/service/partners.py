@@ -270,14 +270,13 @@ def _find_sponsor(each: Plan, here: _Here) -> None:
 def carry(work: Work, plans: Sequence[Plan]) -> None:
     """Bring new partners in, in set statements; change those who are here one by one."""
     fresh = [each for each in plans if each.target is None]
+    here = [each for each in plans if each.target is not None]
     if fresh:
         found(work, fresh, _keys)
     by_old = {each.row.old_id: each.target for each in plans}
-    for each in plans:
+    for each in here:
         parent = each.found.get("parent")
         if parent is not None and "sponsor" not in each.found:
             each.found["sponsor"] = by_old.get(parent)
-    for each in plans:
-        if each not in fresh:
-            change(work, each, _keys(work, each))
+        change(work, each, _keys(work, each))
     touch_tree()
