@@ -21,6 +21,7 @@ import app.fraud.models
 import app.grades.models
 import app.help.models
 import app.identity.models
+import app.imports.models
 import app.intake.models
 import app.invitations.models
 import app.ledger.models

@@ -77,7 +77,7 @@ class Enrolment(Tenanted, Model):
     kind: Mapped[str]  # click, ref, partner_code
     evidence: Mapped[str]
     since: Mapped[datetime]
-    how: Mapped[str]  # registered, subscribed, typed, confirmed
+    how: Mapped[str]  # registered, subscribed, typed, confirmed, imported
     refused: Mapped[str | None]  # why it did not count from the first: a code that was used up
     partner_id: Mapped[int | None]
     touch_at: Mapped[datetime | None]
@@ -87,7 +87,9 @@ class Enrolment(Tenanted, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "told_id", "kind", "evidence", "how"),
         CheckConstraint("kind in ('click','ref','partner_code')", name="kind"),
-        CheckConstraint("how in ('registered','subscribed','typed','confirmed')", name="how"),
+        CheckConstraint(
+            "how in ('registered','subscribed','typed','confirmed','imported')", name="how"
+        ),
         ref("member", "member_id"),
         ref("member", "told_id"),
         ref("partner", "partner_id"),

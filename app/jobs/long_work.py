@@ -11,6 +11,7 @@ from app.documents import service as documents
 from app.documents.prints import printed
 from app.earnings import service as earnings
 from app.extensions import queue
+from app.imports import service as imports
 from app.intake import service as intake
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
@@ -36,6 +37,7 @@ KINDS = {
     **codes.KINDS,
     **exports.KINDS,
     **earnings.mass_kinds(intake.tenant),
+    **imports.KINDS,
     **backtests.KINDS,
     **documents.kinds(printed),
 }

@@ -26,7 +26,8 @@ _SIDES = """
 _GUARDED = f"^({GUARDED})$"
 _KNOWN = (
     r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt|pending)"
-    r"|(payout|funding):\d+|merchant:(commissions|balance|withheld|bonuses|shop|dues)|platform:(fees|tariffs)|outside)$"
+    r"|(payout|funding):\d+|merchant:(commissions|balance|withheld|bonuses|shop|opening|dues)"
+    r"|platform:(fees|tariffs)|outside)$"
 )
 # What an order has booked: out of the merchant's commissions account and not back into it.
 _BOOKED = """
@@ -73,6 +74,15 @@ CHECKS: dict[str, str] = {
         JOIN balance a ON a.tenant_id = d.tenant_id AND a.currency = d.currency
              AND a.account = replace(d.account, ':debt', ':available')
         WHERE d.account LIKE 'partner:%:debt' AND d.balance > 0 AND a.balance > 0""",
+    "opening balances are what imports gave": """
+        SELECT tenant_id, partner_id, o.total, t.total
+        FROM (SELECT tenant_id, target_id AS partner_id, sum(amount)::bigint AS total FROM import_origin
+              WHERE kind = 'balance' GROUP BY 1, 2) o
+        FULL JOIN (SELECT tenant_id, partner_id, sum(CASE WHEN source = 'merchant:opening' THEN amount
+                          ELSE -amount END)::bigint AS total FROM transfer
+                   WHERE 'merchant:opening' IN (source, target) GROUP BY 1, 2) t
+             USING (tenant_id, partner_id)
+        WHERE coalesce(o.total, 0) <> coalesce(t.total, 0)""",
     "commission on hold is never below zero": f"""
         SELECT tenant_id, account, sum(amount) FROM ({_SIDES}) s
         WHERE account LIKE 'partner:%:pending' GROUP BY 1, 2, currency HAVING sum(amount) < 0""",

@@ -18,6 +18,7 @@ TARIFFS = "platform:tariffs"  # what merchants' invoices come to
 DUES = "merchant:dues"  # what invoices ask for and the prepaid balance has not paid yet, below zero
 OUTSIDE = "outside"
 SHOP = "merchant:shop"  # what partners pay orders with, out of what they earned
+OPENING = "merchant:opening"  # what stood in the system that the merchant came from
 BONUSES = "merchant:bonuses"  # where bonuses come from, and where they go when spent or lapsed
 
 GUARDED = r"partner:\d+:(available|reserved|debt)|member:\d+:(bonus|held|debt)|merchant:balance"

@@ -211,6 +211,36 @@ def write(member_id: int, card: Card) -> None:
     db.session.flush()
 
 
+_FILL = """
+UPDATE member m
+SET name = coalesce(r.name, m.name), email = coalesce(r.email, m.email),
+    phone = coalesce(r.phone, m.phone), "group" = coalesce(r."group", m."group"),
+    birthday = coalesce(r.birthday, m.birthday),
+    registered_at = coalesce(r.registered_at, m.registered_at)
+FROM json_to_recordset(%(rows)s)
+     AS r(id bigint, name text, email text, phone text, "group" text, birthday date,
+          registered_at timestamptz)
+WHERE m.id = r.id
+"""
+_FILL_GAPS = """
+UPDATE member m
+SET name = coalesce(m.name, r.name), email = coalesce(m.email, r.email),
+    phone = coalesce(m.phone, r.phone), "group" = coalesce(m."group", r."group"),
+    birthday = coalesce(m.birthday, r.birthday),
+    registered_at = coalesce(m.registered_at, r.registered_at)
+FROM json_to_recordset(%(rows)s)
+     AS r(id bigint, name text, email text, phone text, "group" text, birthday date,
+          registered_at timestamptz)
+WHERE m.id = r.id
+"""
+
+
+def fill(rows: Sequence[Mapping[str, object]], *, over: bool = False) -> None:
+    """Set what another system says of customers, by our ids: what is not known of them, or (`over`) all it says."""
+    if rows:
+        sql.send(_FILL if over else _FILL_GAPS, {"rows": sql.recordset(rows)})
+
+
 def _row(contact: Contact) -> dict[str, object]:
     return {
         "shop": contact.shop_id,

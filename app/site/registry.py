@@ -59,6 +59,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "trust",
         "digests",
         "notifications",
+        "imports",
         "mailings",
         "wordings",
         "webhooks",

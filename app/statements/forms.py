@@ -23,6 +23,7 @@ KINDS: dict[str, LazyString] = {
     "clawback": _l("Commission taken back"),
     "repayment": _l("Debt repaid"),
     "adjustment": _l("By hand"),
+    "opening": _l("Brought along from the former system"),
     "write_off": _l("Written off"),
     "adjustment_undone": _l("An entry by hand taken back"),
     "payout_requested": _l("Payout asked for"),

@@ -35,6 +35,7 @@ PARTS: Mapping[str, Part] = {
     "return": Part.REVERSED,
     "clawback": Part.REVERSED,
     "adjustment": Part.BY_HAND,
+    "opening": Part.BY_HAND,
     "write_off": Part.BY_HAND,
     "adjustment_undone": Part.BY_HAND,
     "spending": Part.SPENT,

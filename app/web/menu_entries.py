@@ -259,6 +259,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Payout rules"), endpoint="office.tenants.payouts"),
                 Entry(lazy_gettext("Counters"), endpoint="office.attribution.snippet"),
                 Entry(lazy_gettext("Connections"), endpoint="office.intake.index"),
+                Entry(
+                    lazy_gettext("Moving in"),
+                    endpoint="office.imports.index",
+                    below=_pages("office.imports", "columns show rows control"),
+                ),
                 Entry(lazy_gettext("Team"), endpoint="office.identity.team"),
                 Entry(lazy_gettext("Keys"), endpoint="office.tenants.keys"),
                 Entry(

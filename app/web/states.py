@@ -48,6 +48,11 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "running": (lazy_pgettext("campaign", "Running"), "good"),
     "over": (lazy_pgettext("campaign", "Over"), "quiet"),
     "stopped": (lazy_pgettext("campaign", "Stopped"), "quiet"),
+    # rows of a file that is brought along
+    "row_new": (lazy_pgettext("row", "New"), "info"),
+    "row_changed": (lazy_pgettext("row", "Changed"), "warn"),
+    "row_same": (lazy_pgettext("row", "The same"), "quiet"),
+    "row_refused": (lazy_pgettext("row", "Refused"), "bad"),
     # the fraud desk, disputes
     "clear": (lazy_pgettext("desk", "No sign"), "quiet"),
     "held": (lazy_pgettext("desk", "Held"), "warn"),

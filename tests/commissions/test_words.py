@@ -122,6 +122,7 @@ def test_registrations_and_bindings_have_words_of_their_own(locale: str) -> None
         "subscribed",
         "typed",
         "confirmed",
+        "imported",
     } == claims.BOUND.keys()
     assert {kind for kind, _how in claims.ENROLLED} == {"click", "ref", "partner_code"}
     for table in (claims.WHY, claims.BOUND, claims.ENROLLED):

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,6 +43,8 @@ from app.help.service import Asker
 from app.help.service import ask as ask_help
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
+from app.imports.models import ImportFile
+from app.imports.service import take as take_file
 from app.invitations.forms import TEXTS
 from app.invitations.models import Batch as InvitationBatch
 from app.invitations.models import Invitation
@@ -106,8 +109,8 @@ from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
-from app.wordings.service import add as add_wording
 from app.withdrawals.models import Withdrawal
+from app.wordings.service import add as add_wording
 from tests.world import PASSWORD, Merchant, World, sign_in
 
 WORDING = {"en": {"subject": "News", "body": "News", "sms": "News"}}
@@ -341,6 +344,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     rights = hold_rights(
         Rights(of="supplier", word=partner.name, share=Decimal(1), partner_id=partner.id)
     )
+    take_file(BytesIO(f"id;name\n1;{partner.name}\n".encode()), "old.csv", "other", "partner")
     bonus_rule = draft_rule(f"{partner.name} rule", PRESETS["order"].body(100))
     try_rule(bonus_rule)
     return {
@@ -401,6 +405,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "participation": {"run_id": of_kind("convert")},
         "bonuses": {"run_id": of_kind(MASS)},
+        "imports": {"file_id": one(ImportFile.public_id), "kind": "csv"},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "creatives": {"public_id": one(Creative.public_id)},

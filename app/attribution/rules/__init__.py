@@ -6,6 +6,7 @@ shapes: what is told and answered; judging: who wins, and why the others lose.
 from app.attribution.rules.judging import verdicts, winner
 from app.attribution.rules.shapes import (
     CONFIRMED,
+    IMPORTED,
     REGISTERED,
     SKEW,
     SUBSCRIBED,
@@ -27,6 +28,7 @@ from app.attribution.rules.shapes import (
 
 __all__ = [
     "CONFIRMED",
+    "IMPORTED",
     "REGISTERED",
     "SKEW",
     "SUBSCRIBED",

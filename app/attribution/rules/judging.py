@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.attribution.rules.shapes import (
+    IMPORTED,
     SKEW,
     UNPROVEN,
     Attribution,
@@ -133,6 +134,14 @@ class _Bench:
             or self._customer(claim)
         )
 
+    def told(self, claim: Claim) -> Reason | None:
+        """Return why a binding of the former system does not hold: it was decided there, windows and all."""
+        if claim.flaw is not None:
+            return claim.flaw
+        if claim.partner_id is None:
+            return Reason.UNKNOWN
+        return self._person(claim.partner_id, self.touch(claim))
+
     def _timing(self, claim: Claim, partner_id: int) -> Reason | None:
         touch, ordered = self.touch(claim), self.order.created_at
         if claim.kind is Kind.REF and self.clicked:
@@ -213,7 +222,7 @@ def _enrolled(
         before = next((o.created_at for o in orders if o.created_at < one.since), None)
         asked = OrderClaims(0, one.since, one.buyer, (one.claim,))
         bench = _Bench(asked, None, before, standing)
-        reason = bench.flaw(one.claim)
+        reason = bench.told(one.claim) if one.how == IMPORTED else bench.flaw(one.claim)
         if reason is None and one.claim.partner_id == bench.own:
             reason = Reason.SELF_REFERRAL
         if reason is None and one.how in UNPROVEN and bench.known(one.claim):

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from app.partners.rules import Identity, Status
 
 # How a contact enrolled: the shop said so; by a form on a page; by a code typed on our page, before
-# and after the owner of the e-mail said it was he.
+# and after the owner of the e-mail said it was he; or so it stood in the system that the merchant came from.
 REGISTERED, SUBSCRIBED, TYPED, CONFIRMED = "registered", "subscribed", "typed", "confirmed"
+IMPORTED = "imported"
 UNPROVEN = frozenset({SUBSCRIBED, TYPED})  # anybody can fill in a form with a customer's address
 SKEW = timedelta(minutes=5)  # how far a touch may seem to come after its order
 

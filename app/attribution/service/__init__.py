@@ -1,6 +1,7 @@
 """Turn what messages carry into claims, and keep what became of them."""
 
 from app.attribution.service.keeping import (
+    bring,
     enrol,
     keep_bindings,
     keep_enrolments,
@@ -14,6 +15,7 @@ __all__ = [
     "UNANSWERED",
     "Customer",
     "Journal",
+    "bring",
     "enrol",
     "keep_bindings",
     "keep_enrolments",

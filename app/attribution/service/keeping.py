@@ -10,7 +10,7 @@ from app.attribution.rules import Kind, Reason
 from app.codes import queries as codes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from app.attribution.rules import Binding, Enrolment, Verdict
@@ -140,6 +140,27 @@ def enrol(
         "refused": Reason.CODE_USED_UP.value if late else None,
     }
     return sql.one(_ENROL, values) is not None
+
+
+_FORGET_BROUGHT = "DELETE FROM enrolment WHERE told_id = ANY(%(members)s) AND how = 'imported'"
+_BRING = """
+INSERT INTO enrolment (member_id, told_id, kind, evidence, since, how)
+SELECT member, member, 'ref', code, since, 'imported'
+FROM json_to_recordset(%(rows)s) AS r(member bigint, code text, since timestamptz)
+ON CONFLICT (tenant_id, told_id, kind, evidence, how) DO UPDATE SET since = excluded.since
+"""
+
+
+def bring(bound: Sequence[tuple[int, str, datetime]], *, anew: Collection[int] = ()) -> None:
+    """Keep whose customers were in the former system: (member, refcode, since); the caller reconciles.
+
+    `anew`: of these members what was brought before holds no more.
+    """
+    if anew:
+        sql.send(_FORGET_BROUGHT, {"members": sorted(anew)})
+    rows = [{"member": m, "code": code, "since": since} for m, code, since in bound]
+    if rows:
+        sql.send(_BRING, {"rows": sql.recordset(rows)})
 
 
 def keep_enrolments(found: Iterable[tuple[Journal, Iterable[tuple[Enrolment, Reason]]]]) -> None:

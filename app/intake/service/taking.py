@@ -189,6 +189,24 @@ def introduce(
     return whose.member_id
 
 
+def introduce_all(contacts: Sequence[Contact]) -> list[int]:
+    """Take in customers of whom another system tells; orders of guests go to whose they turn out to be.
+
+    Nobody is bound, and no coupon is given. Returns the ids of the customers, in their order; raises
+    Retry as `apply`.
+    """
+    in_turn()
+    found = members.resolve(contacts)
+    owners, moved = _moves(found)
+    ids = [whose.member_id for whose in found]
+    members.lock({*moved, *ids, *(whose.guest_id for whose in found)})
+    orders.take_over(owners)
+    attribution.take_over(owners)
+    if moved:
+        reconcile([], moved)
+    return [member or 0 for member in ids]
+
+
 def say(order_id: int, said: PartnerData, by: str) -> Standing:
     """Let staff say who brought an order, and on which terms; all of it empty: nobody, so far as they know.
 

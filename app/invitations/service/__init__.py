@@ -10,8 +10,10 @@ from app.invitations.service.asking import (
     Wish,
     address,
     ask,
+    ask_all,
     ask_partner,
     check_lines,
+    open_batch,
 )
 from app.invitations.service.pages import make_page, page_address, revoke_page, see_page
 from app.invitations.service.sending import again, pause, send_next, withdraw
@@ -25,12 +27,14 @@ __all__ = [
     "address",
     "again",
     "ask",
+    "ask_all",
     "ask_partner",
     "check_lines",
     "join",
     "make_page",
     "offered_terms",
     "open_",
+    "open_batch",
     "page_address",
     "pause",
     "revoke_page",

@@ -216,6 +216,45 @@ def ask_partner(partner: Partner, email: str, texts: Mapping[str, Mapping[str, s
     return made  # type: ignore[no-any-return]
 
 
+def open_batch(texts: Mapping[str, Mapping[str, str]], pace: int) -> Batch:
+    """Make a batch to which partners are added as long work. Raises DomainError for texts that cannot be sent."""
+    _check_texts(texts)
+    batch = Batch(
+        public_id=public_id("ib"),
+        texts={name: dict(text) for name, text in texts.items()},
+        pace=pace,
+        report=[],
+        next_at=None,
+        created_at=clock.now(),
+        created_by=actor(),
+    )
+    db.session.add(batch)
+    db.session.flush()
+    return batch
+
+
+def ask_all(batch: Batch, who: Sequence[Partner]) -> int:
+    """Invite partners who have an e-mail and no account yet; who is invited already is passed over."""
+    known = queries.open_among([each.email for each in who if each.email is not None])
+    made = []
+    for each in who:
+        if each.email is None or each.email in known or each.person_id is not None:
+            continue
+        wish = Wish(
+            number=1, email=each.email, name=each.name, group_id=None, terms_id=None,
+            sponsor_id=None, code=None, code_key=None,
+        )  # fmt: skip
+        invitation = _made(batch, wish, each.locale)
+        invitation.partner_id = each.id
+        made.append(invitation)
+    db.session.add_all(made)
+    if made and batch.next_at is None:
+        batch.next_at = clock.wall()
+    db.session.flush()
+    kick_after_commit(JOB)
+    return len(made)
+
+
 def _check_texts(texts: Mapping[str, Mapping[str, str]]) -> None:
     for locale, text in texts.items():
         for part in ("subject", "body"):

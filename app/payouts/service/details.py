@@ -78,6 +78,24 @@ def set_details(partner: Partner, method: str, given: Details) -> bool:
     return True
 
 
+def bring(partner: Partner, method: str, given: Details) -> bool:
+    """Keep checked details that stood in a former system; False where the partner has some for the method.
+
+    They can be used after a day, as any change, and nobody is written to: the partner has no cabinet yet.
+    """
+    db.session.refresh(partner, with_for_update=True)
+    known = kept(partner)
+    if known.get(method) not in {None, given} or partner.details_frozen_at is not None:
+        return False
+    now = clock.now()
+    partner.details_usable_at = rules.usable_at(now, first=False)
+    partner.details_changed_at = now
+    _keep(partner, known.having(method, given))
+    db.session.flush()
+    fraud.mark_details(partner.id, [given.way.number])
+    return True
+
+
 def is_pending(partner: Partner) -> bool:
     """Say whether a change waits: until then the former details are in force."""
     return (

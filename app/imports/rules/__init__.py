@@ -1,0 +1,62 @@
+"""Moving in: files of other systems, what their columns mean, and what becomes of each row. Pure."""
+
+from __future__ import annotations
+
+from app.imports.rules.fields import (
+    KINDS,
+    PARAMETERS,
+    SOURCES,
+    FileKind,
+    folded,
+    guess,
+    missing,
+    twice,
+)
+from app.imports.rules.files import CUT, LARGEST, MOST_ROWS, Sheet, Unreadable, read
+from app.imports.rules.plans import (
+    CHANGED,
+    NEW,
+    REFUSED,
+    SAME,
+    VERDICTS,
+    Before,
+    Plan,
+    balance_moves,
+    owed,
+)
+from app.imports.rules.tree import arranged, told
+from app.imports.rules.values import Flaw, Reading, Row, guess_decimal, is_code, read_cells
+
+__all__ = [
+    "CHANGED",
+    "CUT",
+    "KINDS",
+    "LARGEST",
+    "MOST_ROWS",
+    "NEW",
+    "PARAMETERS",
+    "REFUSED",
+    "SAME",
+    "SOURCES",
+    "VERDICTS",
+    "Before",
+    "FileKind",
+    "Flaw",
+    "Plan",
+    "Reading",
+    "Row",
+    "Sheet",
+    "Unreadable",
+    "arranged",
+    "balance_moves",
+    "folded",
+    "guess",
+    "guess_decimal",
+    "is_code",
+    "missing",
+    "owed",
+    "read",
+    "read_cells",
+    "told",
+    "twice",
+]

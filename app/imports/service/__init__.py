@@ -1,0 +1,25 @@
+"""Verbs on what is brought along from another system."""
+
+from __future__ import annotations
+
+from app.imports.service import inviting, undoing
+from app.imports.service.inviting import invite_all
+from app.imports.service.taking import choose, drop, know_parameters, take
+from app.imports.service.undoing import undo
+from app.imports.service.working import KINDS_OF_RUNS, apply, look
+
+KINDS = {**KINDS_OF_RUNS, **undoing.KINDS, **inviting.KINDS}
+UNDONE = undoing.UNDONE
+
+__all__ = [
+    "KINDS",
+    "UNDONE",
+    "apply",
+    "choose",
+    "drop",
+    "invite_all",
+    "know_parameters",
+    "look",
+    "take",
+    "undo",
+]

@@ -1,0 +1,167 @@
+"""A file as long work: looked at in parts, then carried out in parts; each part is one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app import sql
+from app.errors import Conflict, NotFound
+from app.imports import queries
+from app.imports.queries import IMPORT
+from app.imports.rules import CHANGED, KINDS, NEW
+from app.imports.service import balances, bindings, codes, customers, details, lots, partners
+from app.imports.service.lookups import (
+    PLANS,
+    keep_origins,
+    keep_verdicts,
+    plans_of,
+    work_on,
+)
+from app.runs import service as runs
+from app.runs.rules import Step
+from app.runs.service import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.imports.models import ImportFile
+    from app.imports.rules import FileKind, Plan
+    from app.imports.service.lookups import Work
+    from app.runs.models import Run
+
+LANE = "import"
+TOGETHER = 1_000  # rows of a part
+_NAMES = """
+UPDATE import_row SET old_id = left({key}, 300), place = n.place, parent = NULL, circle = NULL,
+       verdict = NULL, flaws = '[]', amount = NULL
+FROM (SELECT id, row_number() OVER (ORDER BY number) AS place FROM import_row WHERE file_id = %(file)s) n
+WHERE import_row.id = n.id AND file_id = %(file)s
+"""
+
+_NAME = """
+UPDATE import_row r SET old_id = left(v.old, 300) FROM json_to_recordset(%(rows)s) AS v(n bigint, old text)
+WHERE r.file_id = %(file)s AND r.number = v.n
+"""
+
+
+def _nothing(_work: Work) -> None:
+    """Most kinds need no look at the whole file."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a kind of file is looked at and carried out. `plan` only reads; `whole` looks at the whole file first."""
+
+    plan: Callable[[Work, Sequence[Plan]], None]
+    carry: Callable[[Work, Sequence[Plan]], None]
+    whole: Callable[[Work], None] = _nothing
+
+
+WAYS: dict[str, Way] = {
+    "partner": Way(partners.plan, partners.carry, partners.arrange),
+    "member": Way(customers.plan, customers.carry),
+    "binding": Way(bindings.plan, bindings.carry),
+    "code": Way(codes.plan, codes.carry),
+    "balance": Way(balances.plan, balances.carry),
+    "details": Way(details.plan, details.carry),
+    "lot": Way(lots.plan, lots.carry),
+}
+
+
+def look(file: ImportFile) -> Run:
+    """Begin to look at what a file would do. Raises Conflict while another is under way."""
+    return runs.start(IMPORT, {"file": file.public_id, "source": file.source}, "preview", LANE)
+
+
+def apply(run: Run) -> Run:
+    """Do what was looked at, in the background. Raises Conflict where it is not time."""
+    return runs.act(run, "apply")
+
+
+def _file(run: Run) -> ImportFile:
+    file = queries.find(run.parameters["file"])
+    if file is None:
+        raise NotFound
+    return file
+
+
+def _count(run: Run) -> int:
+    """Name the rows by their old ids and give each its turn, before the first part."""
+    file = _file(run)
+    key = _key(KINDS[file.kind], file.mapping)
+    sql.send(_NAMES.format(key="NULL" if KINDS[file.kind].sealed else key), {"file": file.id})
+    if KINDS[file.kind].sealed:
+        _name_sealed(file)
+    WAYS[file.kind].whole(work_on(file))
+    return file.total
+
+
+def _name_sealed(file: ImportFile) -> None:
+    """Name rows whose cells only we can read."""
+    place, last = file.mapping[KINDS[file.kind].key[0]], 0
+    while part := queries.rows_after(file, last, TOGETHER):
+        named = [
+            {"n": row.number, "old": queries.open_cells(file, row.cells)[place].strip() or None}
+            for row in part
+        ]
+        sql.send(_NAME, {"file": file.id, "rows": sql.recordset(named)})
+        last = part[-1].number
+
+
+def _key(kind: FileKind, mapping: dict[str, int]) -> str:
+    """Return the expression of a row's old id; columns are numbers of ours, so nothing foreign stands in it."""
+    said = {name: f"nullif(btrim(cells[{int(place) + 1}]), '')" for name, place in mapping.items()}
+    parts = [said[name] for name in kind.key if name in said]
+    if joined := ", ".join(said[name] for name in kind.joined if name in said):
+        parts.append(f"nullif(concat_ws('|', {joined}), '')")
+    return f"coalesce({', '.join(parts)})" if parts else "NULL"
+
+
+def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
+    return range(cursor + 1, min(cursor + most, run.total or 0) + 1)
+
+
+def _preview(run: Run, places: Sequence[int]) -> Step:
+    work, plans = _planned(run, places)
+    keep_verdicts(work, plans)
+    return _told(places, plans)
+
+
+def _apply(run: Run, places: Sequence[int]) -> Step:
+    work, plans = _planned(run, places)
+    due = [plan for plan in plans if plan.verdict in {NEW, CHANGED}]
+    if due:
+        WAYS[work.file.kind].carry(work, due)
+    keep_verdicts(work, plans)
+    keep_origins(work, [plan for plan in due if plan.target is not None and not plan.row.bad])
+    return _told(places, plans)
+
+
+def _planned(run: Run, places: Sequence[int]) -> tuple[Work, list[Plan]]:
+    sql.send(PLANS, {})
+    work = work_on(_file(run))
+    if run.phase == "apply" and work.file.kind in {"partner", "code"}:
+        partners.alone()
+    plans = plans_of(work, places)
+    WAYS[work.file.kind].plan(work, plans)
+    for plan in plans:
+        plan.given = dict(plan.row.values)
+    return work, plans
+
+
+def _told(places: Sequence[int], plans: Sequence[Plan]) -> Step:
+    counted = Counter(plan.verdict for plan in plans)
+    noted = sum(1 for plan in plans if plan.row.flaws and not plan.row.bad)
+    return Step(places[-1], len(places), {"rows": dict(counted), "noted": noted})
+
+
+def _may(run: Run, action: str) -> None:
+    if action == "resume" and queries.find(run.parameters["file"]) is None:
+        raise Conflict("gone", "")
+
+
+KINDS_OF_RUNS: dict[str, Kind] = {
+    IMPORT: Kind(_count, _take, _preview, _apply, may=_may, together=TOGETHER),
+}
