@@ -20,6 +20,8 @@ from app.billing.models import TopUp
 from app.billing.service import ask as top_up
 from app.bonuses.queries import MASS
 from app.bonuses.service import Mass, look_at
+from app.calls.models import ApiCall
+from app.calls.service import write as write_calls
 from app.catalog.models import Category, Product
 from app.codes.service import KIND as MAKE_CODES
 from app.commissions.models import Deal
@@ -372,6 +374,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "when": "all",
             "slug": merchant.slug,
         },
+        "calls": {"call_id": call_of(one(ApiKey.id), partner.name)},
         "tariffs": {"invoice": invoice_of_the_platform(), "code": "start"},
         "partners": {"public_id": partner.public_id, "run_id": many},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
@@ -402,6 +405,14 @@ def invoice_of_the_platform() -> str:
     made = close_month(clock.today("Europe/Moscow").replace(day=1))
     assert made is not None
     return made.public_id
+
+
+def call_of(key_id: int, word: str) -> int:
+    """Keep a call of a key."""
+    said = {"method": "GET", "path": "/api/v1/merchant", "status": 200, "reason": "", "ms": 1}
+    words = {"body": f'{{"a": "{word}"}}', "answer": "{}", "request_id": "r"}
+    write_calls([{"key_id": key_id, "at": clock.now(), **said, **words}])
+    return db.session.scalars(select(ApiCall.id)).one()
 
 
 def papers(partner: Partner) -> None:
