@@ -41,7 +41,7 @@ def test_what_must_not_wait_runs_every_minute_at_least() -> None:
         *(jobs.sweep, jobs.drain_inbox, jobs.mature, jobs.sweep_runs),
         *(jobs.refresh_networks, jobs.refresh_statistics, jobs.rehang, jobs.grade),
         *(jobs.go_on_mailings, jobs.send_invitations, jobs.digest, jobs.ask_bots),
-        *(jobs.check_sites, jobs.send_postbacks, jobs.settle, jobs.keep_bonuses),
+        *(jobs.check_sites, jobs.send_postbacks, jobs.settle, jobs.keep_bonuses, jobs.keep_calls),
     }
 
 

@@ -20,7 +20,7 @@ from app.jobs.settling import keep_tariffs, settle, sound_alarms
 from app.jobs.sites import check_sites, watch_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
-from app.jobs.upkeep import partitions, pay_runs, prune, snapshots
+from app.jobs.upkeep import keep_calls, partitions, pay_runs, prune, snapshots
 from app.jobs.work import at_work, batched, in_transaction
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "grade",
     "in_transaction",
     "keep_bonuses",
+    "keep_calls",
     "keep_tariffs",
     "mature",
     "partitions",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import delete, func, select
 
 from app import clock
+from app.calls import service as calls
 from app.documents import service as documents
-from app.extensions import db
+from app.extensions import db, queue
 from app.identity.models import Session
 from app.jobs.work import all_tenants, at_work, in_transaction
 from app.ledger import service as ledger
@@ -58,6 +60,7 @@ def prune() -> None:
             in_transaction(lists.prune, tenant_id)
             in_transaction(documents.prune, tenant_id)
             in_transaction(profiles.forget, tenant_id)
+            in_transaction(calls.prune, tenant_id)
 
 
 def _prune_sessions() -> None:
@@ -67,3 +70,12 @@ def _prune_sessions() -> None:
 def _prune_answers() -> None:
     old = IdempotencyKey.created_at < clock.wall() - KEPT
     db.session.execute(delete(IdempotencyKey).where(old))
+
+
+def keep_calls() -> None:
+    """Write down what keys said and were answered, a transaction a merchant."""
+    queue.begun(calls.JOB)
+    with at_work():
+        while found := calls.take():
+            for tenant_id, rows in found.items():
+                in_transaction(partial(calls.write, rows), tenant_id)

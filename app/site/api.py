@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +11,25 @@ from flask import Response, g, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app import clock, crypto
+from app.calls.rules import LARGEST, Call
+from app.calls.service import recorder
 from app.errors import DomainError, FieldError, Forbidden
 from app.extensions import csrf, db
+from app.installation import settings
 from app.site import access, registry, strict_json
+from app.site.again import AGAIN, Again
 from app.site.limits import calls
 from app.site.once import once
 from app.site.scope import act_as, enter_id, enter_tenant, stand_in
+from app.tenancy import current_tenant
 from app.tenants import queries as tenants
 from app.tenants import service
+from app.tenants.queries import KeyInUse
 from app.web.errors import problem
+from app.web.log import request_id
 
 if TYPE_CHECKING:
     from flask import Flask
-
-    from app.tenants.queries import KeyInUse
 
 TOUCH = timedelta(minutes=1)
 BODIES = frozenset({"POST", "PUT", "PATCH"})
@@ -40,6 +46,7 @@ def init_app(app: Flask) -> None:
         door.register_blueprint(slice_routes)
     csrf.exempt(door)
     door.before_request(_enter)
+    door.after_request(_remember)
     app.register_blueprint(door)
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
@@ -66,6 +73,36 @@ def _enter() -> Response | None:
     _touch(key)
     _read_body()
     return None
+
+
+def _remember(response: Response) -> Response:
+    """Put aside what a key said and was answered, for the developers' page; nothing is written here."""
+    if g.get("api_key_id") is None or AGAIN in request.environ:
+        return response
+    took = time.perf_counter() - g.get("began", time.perf_counter())
+    recorder.note(
+        Call(
+            tenant_id=current_tenant(),
+            key_id=g.api_key_id,
+            at=clock.wall().isoformat(),
+            method=request.method,
+            path=request.full_path.rstrip("?"),
+            status=response.status_code,
+            ms=round(took * 1000),
+            body=_text(request.get_data(cache=True)) if request.method in BODIES else "",
+            answer="" if response.is_streamed else _text(response.get_data()),
+            request_id=request_id(),
+        ),
+        settings().secret_key,
+    )
+    return response
+
+
+def _text(body: bytes) -> str:
+    """Return a body as text; one that is too long to be kept is not read."""
+    if len(body) > LARGEST:
+        return f"[{len(body)} bytes]"
+    return body.decode(errors="replace").replace("\0", "")
 
 
 def _take_code() -> Response | None:
@@ -96,6 +133,9 @@ def _recognise() -> KeyInUse | None:
 
     Whose a key is never changes, so that is remembered; whether it holds is asked at each call.
     """
+    again = request.environ.get(AGAIN)
+    if isinstance(again, Again):
+        return _repeat(again)
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.isascii():
         return None
@@ -112,6 +152,15 @@ def _recognise() -> KeyInUse | None:
     g.api_key_id, g.shop_id = key.id, key.shop_id
     act_as(f"api:{key.id}")
     return key
+
+
+def _repeat(again: Again) -> KeyInUse:
+    """Enter test mode for a call that somebody in the office sends again."""
+    enter_id(again.tenant_id)
+    stand_in(tenants.tenant(again.tenant_id))
+    g.api_key_id, g.shop_id = again.key_id, again.shop_id
+    act_as(again.actor)
+    return KeyInUse(again.key_id, again.shop_id, list(again.scopes), clock.wall())
 
 
 def _whose(secret: str) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "office": (
         "identity",
         "tenants",
+        "calls",
         "requisites",
         "sms",
         "telegram",

@@ -267,6 +267,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Team"), endpoint="office.identity.team"),
                 Entry(lazy_gettext("Keys"), endpoint="office.tenants.keys"),
                 Entry(
+                    lazy_gettext("For developers"),
+                    endpoint="office.calls.index",
+                    below=_pages("office.calls", "try_out show again"),
+                ),
+                Entry(
                     lazy_gettext("Plan"),
                     endpoint="office.tariffs.index",
                     below=_pages("office.tariffs", "show"),

@@ -24,6 +24,8 @@ from app.bonuses import service as wallet
 from app.bonuses.queries import MASS
 from app.bonuses.rules import Grant
 from app.bonuses.service import Mass, look_at
+from app.calls.models import ApiCall
+from app.calls.service import write as write_calls
 from app.catalog.models import Category, Product
 from app.codes.service import KIND as MAKE_CODES
 from app.commissions.models import Deal
@@ -392,6 +394,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "when": "all",
             "slug": merchant.slug,
         },
+        "calls": {"call_id": call_of(one(ApiKey.id), partner.name)},
         "tariffs": {"invoice": invoice_of_the_platform(), "code": "start"},
         "partners": {"public_id": partner.public_id, "run_id": many},
         "withdrawals": {"public_id": withdrawal(partner, one(Member.id))},
@@ -425,6 +428,14 @@ def invoice_of_the_platform() -> str:
     made = close_month(clock.today("Europe/Moscow").replace(day=1))
     assert made is not None
     return made.public_id
+
+
+def call_of(key_id: int, word: str) -> int:
+    """Keep a call of a key."""
+    said = {"method": "GET", "path": "/api/v1/merchant", "status": 200, "reason": "", "ms": 1}
+    words = {"body": f'{{"a": "{word}"}}', "answer": "{}", "request_id": "r"}
+    write_calls([{"key_id": key_id, "at": clock.now(), **said, **words}])
+    return db.session.scalars(select(ApiCall.id)).one()
 
 
 def papers(partner: Partner) -> None:

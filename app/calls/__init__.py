@@ -1,0 +1,1 @@
+"""What programs said to the API and were answered: the last calls of each key, masked."""
