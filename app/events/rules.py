@@ -188,6 +188,10 @@ CATALOG: dict[str, Audience] = {
     "bonus.taken_back": M,
     "bonus.expiring": M,
     "bonus.converted": P,
+    "card.bound": M,
+    "card.unbound": M,
+    "card.signed_out": M,
+    "card.code_asked": I,
     "debt.arisen": P,
     "debt.due": P,
 }

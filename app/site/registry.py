@@ -20,6 +20,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "telegram",
         "catalog",
         "members",
+        "cards",
         "programs",
         "partners",
         "codes",
@@ -98,6 +99,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     ),
     "public": (
         "identity",
+        "cards",
         "telegram",
         "partners",
         "participation",
@@ -129,6 +131,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "ledger",
         "tenants",
         "catalog",
+        "cards",
         "members",
         "programs",
         "partners",

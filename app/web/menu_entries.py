@@ -121,6 +121,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     endpoint="office.bonuses.masses",
                     below=_pages("office.bonuses", "look mass people act"),
                 ),
+                Entry(
+                    lazy_gettext("Loyalty cards"),
+                    endpoint="office.cards.index",
+                    below=_pages("office.cards", "show bind unbind sign_out"),
+                ),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(
                     lazy_gettext("Program"),
