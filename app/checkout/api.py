@@ -15,17 +15,19 @@ from app.checkout.rules import rows_from_json
 from app.checkout.schemas import CaptureIn, HoldIn, HoldOut, QuoteIn, QuoteOut
 from app.earnings import service as earnings
 from app.errors import DomainError, FieldError
+from app.intake import service as intake
 from app.members import queries as members
 from app.money import to_decimal_string
 from app.orders.api import read, rows_of
 from app.site.access import requires
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from app.checkout.rules import Cart
+    from app.checkout.rules import Bound, Cart
     from app.checkout.service import Reserved
     from app.orders.rules import Snapshot
+    from app.orders.service import Standing
     from app.receipts.rules import Quoted
 
 bp = APIBlueprint("checkout", __name__, url_prefix="", tag="Bonuses")
@@ -40,7 +42,7 @@ _FIELDS = {"bonus.spend": "spend", "customer.id": "member"}  # of an order: the 
 def quote(json_data: QuoteIn) -> dict[str, Any]:
     """Say what of a cart may be paid in bonuses, and how a wish lies on it. Writes nothing."""
     snapshot = _snapshot(json_data.model_dump(exclude_none=True))
-    found, currency = service.quote(g.shop_id, snapshot, _earn), g.tenant.currency
+    found, currency = service.quote(g.shop_id, snapshot, _earn, _narrow), g.tenant.currency
     sums = {
         "balance": found.balance,
         "max_spend": found.quoted.most,
@@ -55,11 +57,16 @@ def quote(json_data: QuoteIn) -> dict[str, Any]:
         **{name: to_decimal_string(amount, currency) for name, amount in sums.items()},
         "lines": _lines(zip(names, found.quoted.shares, strict=True), currency),
         "receipt": rows_of(found.quoted.receipt.rows, currency),
+        "reasons": service.reasons(found.bounds, currency),
     }
 
 
 def _earn(snapshot: Snapshot, member_id: int | None, _cart: Cart, quoted: Quoted) -> int:
     return earnings.foreseen_cart(g.tenant, g.shop_id, snapshot, member_id, quoted)
+
+
+def _narrow(order: Standing) -> Sequence[Bound]:
+    return earnings.bounds(g.tenant, order)
 
 
 @bp.post("/holds")
@@ -73,7 +80,7 @@ def hold(json_data: HoldIn) -> dict[str, Any]:
     if json_data.spend is None:
         raise _invalid("spend", _("This is required."))
     snapshot = _snapshot(json_data.model_dump(exclude_none=True))
-    return _hold(service.hold(g.shop_id, snapshot, json_data.order))
+    return _hold(service.hold(g.shop_id, snapshot, json_data.order, _narrow))
 
 
 @bp.post("/holds/<string:public_id>/capture")
@@ -81,7 +88,12 @@ def hold(json_data: HoldIn) -> dict[str, Any]:
 @requires("orders")
 def capture(public_id: str) -> dict[str, Any]:
     """Spend what was reserved; 409 when it was let go. The body may name the order: `{"order"}`."""
-    return _hold(service.capture(g.tenant, g.shop_id, _name(public_id), _order()))
+    said = _order()
+    intake.in_turn()
+    found = service.capture(g.shop_id, _name(public_id), said)
+    if found.order_id is not None:
+        intake.rework([found.order_id])
+    return _hold(found)
 
 
 @bp.post("/holds/<string:public_id>/void")

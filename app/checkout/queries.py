@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.bonuses.rules import Program
-    from app.checkout.rules import Cart
+    from app.checkout.rules import Bound, Cart
     from app.orders.rules import Folded, Line, Snapshot
     from app.orders.service import Standing
     from app.receipts.rules import Row
@@ -67,6 +67,15 @@ JOIN checkout_hold c ON c.tenant_id = o.tenant_id AND c.shop_id = o.shop_id
      AND c.order_key = o.external_id
 JOIN bonus_hold h ON h.tenant_id = c.tenant_id AND h.reference = c.reference
 WHERE o.id = ANY(%(orders)s) ORDER BY o.id, c.id
+"""
+# What shops took of the order's own customer by their calls alone: their messages need not say it.
+_CAPTURED = """
+SELECT o.id, sum(h.amount)::bigint AS amount
+FROM orders o
+JOIN checkout_hold c ON c.tenant_id = o.tenant_id AND c.shop_id = o.shop_id
+     AND c.order_key = o.external_id AND c.member_id = o.member_id
+JOIN bonus_hold h ON h.tenant_id = c.tenant_id AND h.reference = c.reference AND h.state = 'captured'
+WHERE o.id = ANY(%(orders)s) GROUP BY 1
 """
 
 
@@ -111,6 +120,24 @@ def touched(order_ids: Collection[int]) -> set[int]:
     """Return those of the orders that bonuses had to do with."""
     asked = {"orders": sorted(set(order_ids))}
     return {row.id for row in sql.rows(_TOUCHED, asked)} if asked["orders"] else set()
+
+
+def as_paid(customers: Sequence[Sequence[Standing]]) -> list[Sequence[Standing]]:
+    """Return customers' orders whose snapshots say what is paid in bonuses, also where only holds do.
+
+    What the message says comes first; where it is silent, it is what the shop captured for the order.
+    """
+    silent = [o.id for own in customers for o in own if not o.folded.snapshot.bonus_spend]
+    rows = sql.rows(_CAPTURED, {"orders": sorted(silent)}) if silent else ()
+    taken = {row.id: row.amount for row in rows}
+    if not taken:
+        return list(customers)
+    return [[_paying(o, taken[o.id]) if o.id in taken else o for o in own] for own in customers]
+
+
+def _paying(order: Standing, amount: int) -> Standing:
+    said = replace(order.folded.snapshot, bonus_spend=amount)
+    return replace(order, folded=replace(order.folded, snapshot=said))
 
 
 def books(order_ids: Collection[int]) -> dict[int, Books]:
@@ -217,15 +244,20 @@ def open_holds(shop_id: int, order_key: str, member_id: int) -> Sequence[Checkou
 
 
 def cart_of(
-    shop_id: int, snapshot: Snapshot, program: Program, folded: Folded | None = None
+    shop_id: int,
+    snapshot: Snapshot,
+    program: Program,
+    folded: Folded | None = None,
+    bounds: Sequence[Bound] = (),
 ) -> Cart:
     """Return an order or a cart as bonuses see it, with the catalogue's word as of its `created_at`.
 
     A line's own category and promo flag come before the catalogue's; `folded`: the oldest message's.
     """
-    if not program.category_percents and program.promo_spendable:
-        return cart(snapshot, {}, program)
-    return cart(snapshot, _kinds(shop_id, snapshot, folded), program)
+    plain = not program.category_percents and program.promo_spendable
+    if plain and not any(bound.categories for bound in bounds):
+        return cart(snapshot, {}, program, bounds)
+    return cart(snapshot, _kinds(shop_id, snapshot, folded), program, bounds)
 
 
 def _kinds(shop_id: int, snapshot: Snapshot, folded: Folded | None) -> dict[str, Kind]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING, Any
 
 from app.orders.rules import SHIPPING_LINE, State, line_value, refunded
@@ -67,8 +68,27 @@ class Cart:
         return laid(self.goods, self.limits, amount, self.mode)
 
 
-def cart(snapshot: Snapshot, kinds: Mapping[str, Kind], program: Program) -> Cart:
-    """Return what the program lets be paid of a snapshot; `kinds` by line, nothing known: none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What one rule of paying with bonuses lets be paid of a cart, beside what the program lets.
+
+    `rule`: its name. None, empty and 1: it says nothing of that. Sums in minor units, percents of 100.
+    """
+
+    rule: str
+    percent: Fraction | None = None
+    categories: Mapping[str, Fraction] = field(default_factory=dict)
+    step: int = 1
+    minimum_cash: int = 0
+
+
+def cart(
+    snapshot: Snapshot,
+    kinds: Mapping[str, Kind],
+    program: Program,
+    bounds: Sequence[Bound] = (),
+) -> Cart:
+    """Return what program and rules let be paid of a snapshot; `kinds` by line, nothing known: none."""
     goods = [
         Goods(
             line=line.id,
@@ -83,7 +103,8 @@ def cart(snapshot: Snapshot, kinds: Mapping[str, Kind], program: Program) -> Car
     if program.shipping_spendable and snapshot.shipping:
         goods.append(Goods(line=SHIPPING_LINE, quantity=_ONE, value=snapshot.shipping))
         other = snapshot.fees
-    return Cart(tuple(goods), limits(program), Mode(program.receipt), other)
+    allowed = narrowed(limits(program), bounds)
+    return Cart(tuple(goods), allowed, Mode(program.receipt), other)
 
 
 def limits(program: Program) -> Limits:
@@ -95,6 +116,18 @@ def limits(program: Program) -> Limits:
         min_unit_price=program.min_unit_price,
         category_percents={c: Fraction(p) for c, p in program.category_percents.items()},
         promo=program.promo_spendable,
+    )
+
+
+def narrowed(limits: Limits, bounds: Sequence[Bound]) -> Limits:
+    """Return limits within which every bound holds too: nothing widens them, and their order is nothing."""
+    said = [bound.percent for bound in bounds if bound.percent is not None]
+    return replace(
+        limits,
+        percent=min([limits.percent, *said]),
+        minimum_cash=max([limits.minimum_cash, *(bound.minimum_cash for bound in bounds)]),
+        step=lcm(limits.step, *(bound.step for bound in bounds)),
+        narrower=tuple(bound.categories for bound in bounds if bound.categories),
     )
 
 

@@ -63,6 +63,7 @@ class QuoteOut(BaseModel):
     consideration: str
     lines: list[LineOut]
     receipt: list[RowOut]
+    reasons: list[str] = Field(description="What rules let be paid, where any was met.")
 
 
 class HoldOut(BaseModel):

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, g
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.bonuses import queries as bonuses
 from app.conversions import queries, rules, service
 from app.conversions.forms import TurnForm
+from app.conversions.models import Conversion
 from app.conversions.rules import Way
 from app.errors import DomainError, NotFound
 from app.money import Money
@@ -19,6 +21,7 @@ from app.tenancy import public_id
 from app.tenants.queries import setting
 from app.web.filters import money_text
 from app.web.pages import page, see_other
+from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from flask import Response
@@ -26,6 +29,38 @@ if TYPE_CHECKING:
     from app.partners.models import Partner
 
 bp = Blueprint("conversions", __name__, url_prefix="/bonuses/turn")
+
+WAYS = {
+    Way.TO_BONUSES.value: _l("Money into bonuses"),
+    Way.TO_MONEY.value: _l("Bonuses into money"),
+}
+TURNS = Table(
+    name="turns",
+    caption=_l("What was turned"),
+    key=Conversion.id,
+    counted=False,
+    default="-at",
+    columns=(
+        Column("at", _l("When"), render="datetime", main=True, sort=Conversion.at,
+               value=lambda row: row.Conversion.at),
+        Column("way", _l("What"), value=lambda row: WAYS[row.Conversion.way]),
+        Column("money", _l("Money"), render="money", end=True, sort=Conversion.money,
+               value=lambda row: row.Conversion.money),
+        Column("bonuses", _l("Bonuses"), render="money", end=True, sort=Conversion.bonuses,
+               value=lambda row: row.Conversion.bonuses),
+        Column("left", _l("Left of them"), render="money", end=True, quiet=True,
+               value=lambda row: row.left),
+        Column("expires_at", _l("Lapse"), render="date", quiet=True, value=lambda row: row.expires_at),
+    ),
+    filters=(
+        Filter("way", _l("What"), list(WAYS.items()), lambda s, v: s.where(Conversion.way == v)),
+    ),
+    empty=Empty(
+        _l("Nothing was turned yet"),
+        _l("Each time money becomes bonuses, or bonuses become money, it is listed here."),
+        icon="coins",
+    ),
+)  # fmt: skip
 
 
 @bp.get("/")
@@ -86,9 +121,10 @@ def _page(
         shown[way.value] = (forms or {}).get(way, blank)
     return page(
         "conversions/cabinet/index.html",
+        "_turns.html",
         status=status,
         purse=purse,
         program=program,
         forms=shown,
-        turns=queries.of_partner(me.id),
+        turns=TURNS.load(queries.turns(me.id)),
     )

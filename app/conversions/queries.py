@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from app.bonuses import queries as bonuses
+from app.bonuses.models import Lot
 from app.conversions.models import Conversion
 from app.conversions.rules import Purse
 from app.extensions import db
@@ -18,7 +19,9 @@ from app.payouts.queries import currency
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["currency", "of_partner", "purse", "with_money"]
+    from sqlalchemy import Select
+
+__all__ = ["currency", "purse", "turns", "with_money"]
 
 
 def purse(partner: Partner) -> Purse:
@@ -30,10 +33,17 @@ def purse(partner: Partner) -> Purse:
     return Purse(linked=True, money=money, bonuses=found.available, owed=found.debt)
 
 
-def of_partner(partner_id: int, most: int = 50) -> Sequence[Conversion]:
-    """Return a partner's newest turns."""
-    query = select(Conversion).where(Conversion.partner_id == partner_id)
-    return db.session.scalars(query.order_by(Conversion.id.desc()).limit(most)).all()
+def turns(partner_id: int) -> Select[Any]:
+    """Return the statement of a partner's turns, each with when the bonuses that it made lapse.
+
+    Columns: Conversion, expires_at (None: never), left (what remains of them, minor units).
+    """
+    made = and_(
+        Lot.tenant_id == Conversion.tenant_id,
+        Lot.reference == func.concat("conversion:", Conversion.public_id, ":in"),
+    )
+    columns: tuple[Any, ...] = (Conversion, Lot.expires_at, Lot.remaining.label("left"))
+    return select(*columns).outerjoin(Lot, made).where(Conversion.partner_id == partner_id)
 
 
 def with_money(most: int) -> Sequence[Partner]:

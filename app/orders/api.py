@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
@@ -70,7 +71,7 @@ def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
         source="api",
         received_at=clock.now(),
     )
-    checkout.check(incoming)
+    checkout.check(incoming, partial(earnings.bounds, g.tenant))
     applied = intake.apply(incoming)
     if applied.changed:
         checkout.insist(incoming, applied.order)

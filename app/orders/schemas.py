@@ -205,6 +205,14 @@ class ClaimOut(BaseModel):
     reason_text: str
 
 
+class SimulatedBonusOut(OrderBonusOut):
+    """What an order would pay in bonuses and earn; the most that it could pay so, and what rules say of it."""
+
+    balance: str
+    max_spend: str
+    reasons: list[str]
+
+
 class SimulationOut(BaseModel):
     """What an order would be answered; `left_out`: what earns nothing and why."""
 
@@ -217,4 +225,4 @@ class SimulationOut(BaseModel):
     reason_text: str | None
     left_out: list[str]
     claims: list[ClaimOut]
-    bonus: None = None
+    bonus: SimulatedBonusOut | None = None

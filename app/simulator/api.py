@@ -11,8 +11,10 @@ from flask import g, request
 from app import clock
 from app.checkout import service as checkout
 from app.commissions import explain
+from app.earnings import service as earnings
 from app.errors import DomainError, FieldError
-from app.orders.api import check_id, deal_of, read
+from app.money import to_decimal_string
+from app.orders.api import check_id, deal_of, read, rows_of
 from app.orders.rules import State
 from app.orders.schemas import SimulationIn, SimulationOut
 from app.orders.service import Incoming, read_state
@@ -21,7 +23,11 @@ from app.site.access import requires
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.checkout.rules import Bound
     from app.orders.rules import Snapshot
+    from app.orders.service import Standing
 
 bp = APIBlueprint("simulator", __name__, url_prefix="/simulate", tag="Orders")
 
@@ -54,7 +60,7 @@ def simulate(json_data: dict[str, Any]) -> dict[str, Any]:
         source="simulator",
         received_at=clock.now(),
     )
-    checkout.check(incoming)
+    checkout.check(incoming, _narrow)
     found = service.simulate(incoming)
     view = found.view
     return {
@@ -73,8 +79,31 @@ def simulate(json_data: dict[str, Any]) -> dict[str, Any]:
              "reason": c.why, "reason_text": explain.nothing(c.why)}
             for c in found.claims
         ],
-        "bonus": None,
+        "bonus": _bonus(found.order) if tenants.setting("loyalty") else None,
     }  # fmt: skip
+
+
+def _bonus(order: Standing) -> dict[str, Any]:
+    """Return what the order would spend and earn, and the most that it could spend."""
+    found, currency = checkout.look(order, _narrow), g.tenant.currency
+    shares = {one.line: one.share for one in found.version.shares}
+    sums = {
+        "balance": found.balance,
+        "max_spend": found.most,
+        "spent": found.spent,
+        "held": found.held,
+        "earn": earnings.foreseen(g.tenant, order, shares),
+        "consideration": found.version.consideration,
+    }
+    return {
+        **{name: to_decimal_string(amount, currency) for name, amount in sums.items()},
+        "receipt": rows_of(found.version.rows, currency),
+        "reasons": checkout.reasons(found.bounds, currency),
+    }
+
+
+def _narrow(order: Standing) -> Sequence[Bound]:
+    return earnings.bounds(g.tenant, order)
 
 
 def _dated(snapshot: Snapshot, *, undated: bool) -> Snapshot:

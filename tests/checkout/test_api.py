@@ -56,6 +56,7 @@ def test_a_quote_says_what_may_be_spent_and_how_it_lies(
             {"line": "1", "quantity": "2", "price": "863.64"},
             {"line": "2", "quantity": "1", "price": "272.72"},
         ],
+        "reasons": [],
     }
     ordered = put(client, lampa, said()).get_json()["bonus"]
     assert ordered["receipt"] == found.get_json()["receipt"]

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from app.bonuses import service as wallet
+from app.conversions import service
 from app.extensions import db
 from app.identity import service as identity
+from app.partners import queries as partners
 from app.partners.models import Partner
 from app.tenants import service as tenants
 from tests.bonuses.setting import credit, customer
@@ -96,3 +98,21 @@ def test_programs_turn_bonuses_into_money(client: FlaskClient, lampa: Merchant, 
         client.post("/api/v1/partners/no/conversions", json=body, headers=lampa.bearer).status_code
         == 404
     )
+
+
+def test_what_was_turned_is_a_list_page_by_page_with_its_day(
+    app: App, client: FlaskClient, lampa: Merchant, anna: str
+) -> None:
+    with app.app_context(), lampa.scope():
+        wallet.change_program({"withdrawable": True, "expires_days": 90})
+        found = partners.by_refcode(anna)
+        assert found is not None
+        for n in range(30):
+            service.convert(found, 100 + n, f"turn {n}")
+        db.session.commit()
+    first = client.get(lampa.cabinet("bonuses/turn/"), query_string={"sort": "-money"}).text
+    assert "1.29" in first
+    assert "1.00" not in first
+    following = re.search(r'href="([^"]*cursor=[^"]*)"', first)
+    assert following is not None, "the list says that there is more"
+    assert "1.00" in client.get(following[1].replace("&amp;", "&")).text

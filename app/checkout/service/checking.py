@@ -10,6 +10,7 @@ from app.bonuses import queries as bonuses
 from app.checkout import queries
 from app.checkout.queries import cart_of
 from app.checkout.rules import SPENDS_NOTHING, signature
+from app.checkout.service.bounding import order_after, reasons, unbound
 from app.checkout.service.quoting import account_of
 from app.errors import DomainError, FieldError, NotFound
 from app.money import to_decimal_string
@@ -17,7 +18,11 @@ from app.orders import service as orders
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.checkout.queries import Books
+    from app.checkout.rules import Bound, Cart
+    from app.checkout.service.bounding import Narrow
     from app.members.models import Member
     from app.orders.rules import Snapshot
     from app.orders.service import Incoming, Standing
@@ -25,17 +30,18 @@ if TYPE_CHECKING:
 FIELD = "bonus.spend"
 
 
-def check(incoming: Incoming) -> None:
+def check(incoming: Incoming, narrow: Narrow = unbound) -> None:
     """Refuse a message that spends more bonuses than may be: nothing is written.
 
-    Raises DomainError on `bonus.spend`: loyalty is off, the customer has no account, has fewer, the
-    cart takes fewer, or the sum is off the program's steps. What the order has spent counts as his. A
-    message that is older than the newest, that cancels, or changes nothing of it, is not asked.
+    `narrow`: how rules are asked. Raises DomainError on `bonus.spend`: loyalty is off, the customer has
+    no account, has fewer, the cart takes fewer, or the sum is off the program's steps. What the order
+    has spent counts as his. A message that is older than the newest, that cancels, or changes nothing
+    of it, is not asked.
     """
     said = incoming.snapshot
     if not said.bonus_spend or incoming.state in SPENDS_NOTHING:
         return
-    book = None
+    book, order = None, None
     try:
         order = orders.find(incoming.shop_id, incoming.external_id)
     except NotFound:
@@ -49,7 +55,7 @@ def check(incoming: Incoming) -> None:
     member = account_of(incoming.shop_id, said)
     if member is None:
         raise refusal(_("No bonus account belongs to this customer."))
-    _may(incoming, member, book)
+    _may(incoming, member, book, narrow(order_after(incoming, order, member.id)))
 
 
 def _stands(book: Books, said: Snapshot) -> bool:
@@ -57,7 +63,7 @@ def _stands(book: Books, said: Snapshot) -> bool:
     return version is not None and version.signature == signature(said, said.bonus_spend)
 
 
-def _may(incoming: Incoming, member: Member, book: Books | None) -> None:
+def _may(incoming: Incoming, member: Member, book: Books | None, bounds: Sequence[Bound]) -> None:
     said, shop_id = incoming.snapshot, incoming.shop_id
     available, wish = bonuses.balance(member.id).available, said.bonus_spend
     reserved = queries.open_holds(shop_id, incoming.external_id, member.id)
@@ -65,16 +71,27 @@ def _may(incoming: Incoming, member: Member, book: Books | None) -> None:
     if book is not None and book.version is not None and book.version.member_id == member.id:
         available += book.net + sum(one.amount for one in book.open if not one.shops)
     program = bonuses.program(said.created_at)
-    most = cart_of(shop_id, said, program).most(available)
+    cart = cart_of(shop_id, said, program, None, bounds)
     if wish > available:
         have = to_decimal_string(available, said.currency)
         raise refusal(_("The customer has %(amount)s bonuses.", amount=have))
+    refuse_unfit(wish, cart, cart.most(available), bounds, said.currency)
+
+
+def refuse_unfit(
+    wish: int, cart: Cart, most: int, bounds: Sequence[Bound], currency: str, field: str = FIELD
+) -> None:
+    """Refuse what a cart does not take, with what rules say of it. Raises DomainError on the field."""
+    step = cart.limits.step
     if wish > most:
-        sum_ = to_decimal_string(most, said.currency)
-        raise refusal(_("At most %(amount)s may be paid in bonuses.", amount=sum_))
-    if wish % program.step:
-        sum_ = to_decimal_string(program.step, said.currency)
-        raise refusal(_("Bonuses are spent in steps of %(amount)s.", amount=sum_))
+        sum_ = to_decimal_string(most, currency)
+        found = _("At most %(amount)s may be paid in bonuses.", amount=sum_)
+    elif wish % step:
+        sum_ = to_decimal_string(step, currency)
+        found = _("Bonuses are spent in steps of %(amount)s.", amount=sum_)
+    else:
+        return
+    raise refusal(" ".join([found, *reasons(bounds, currency)]), field)
 
 
 def insist(incoming: Incoming, order: Standing) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,9 @@ from app.bonuses import service
 from app.checkout import queries
 from app.checkout.models import CheckoutHold
 from app.checkout.rules import rows_to_json
-from app.checkout.service.checking import refusal
+from app.checkout.service.bounding import order_of_cart, unbound
+from app.checkout.service.checking import refusal, refuse_unfit
 from app.checkout.service.quoting import account_of
-from app.checkout.service.reconciling import reconcile
 from app.errors import Conflict, DomainError, NotFound
 from app.extensions import db
 from app.members import service as members
@@ -28,11 +28,11 @@ from app.tenants.queries import setting
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from app.checkout.service.bounding import Narrow
     from app.members.models import Member
     from app.orders.rules import Snapshot
     from app.orders.service import Standing
     from app.receipts.rules import Quoted
-    from app.tenants.models import Tenant
 
 FIELD = "spend"
 
@@ -44,13 +44,16 @@ class Reserved:
     row: CheckoutHold
     state: str
     until: datetime
+    order_id: int | None = None  # the order that it was spent for, if that is there
 
 
-def hold(shop_id: int, snapshot: Snapshot, order_key: str | None) -> Reserved:
+def hold(
+    shop_id: int, snapshot: Snapshot, order_key: str | None, narrow: Narrow = unbound
+) -> Reserved:
     """Reserve the snapshot's `bonus_spend` of its customer, for a while that the program says.
 
     With lines it must be what they take, and lies on them as a quote says. A new hold for the same
-    order replaces one that is open. Raises DomainError on `spend`, or `member`.
+    order replaces one that is open. `narrow`: how rules are asked. Raises DomainError on `spend`, or `member`.
     """
     if not setting("loyalty"):
         raise DomainError("no_loyalty", _("Bonuses are not switched on."))
@@ -62,7 +65,7 @@ def hold(shop_id: int, snapshot: Snapshot, order_key: str | None) -> Reserved:
         service.void(earlier.reference)
     service.bring_up([member.id])
     wish = snapshot.bonus_spend
-    laid = _allowed(shop_id, snapshot, member)
+    laid = _allowed(shop_id, snapshot, member, narrow)
     name = public_id("hd")
     program = bonuses.program()
     until = clock.now() + timedelta(minutes=program.hold_minutes)
@@ -83,7 +86,7 @@ def hold(shop_id: int, snapshot: Snapshot, order_key: str | None) -> Reserved:
     return Reserved(row, made.state, made.until)
 
 
-def _allowed(shop_id: int, snapshot: Snapshot, member: Member) -> Quoted | None:
+def _allowed(shop_id: int, snapshot: Snapshot, member: Member, narrow: Narrow) -> Quoted | None:
     """Lay the wish over the lines, where there are some. Raises DomainError for what may not be."""
     wish, available = snapshot.bonus_spend, bonuses.balance(member.id).available
     program = bonuses.program()
@@ -97,10 +100,9 @@ def _allowed(shop_id: int, snapshot: Snapshot, member: Member) -> Quoted | None:
         raise refusal(_("Bonuses are spent in steps of %(amount)s.", amount=step), FIELD)
     if not snapshot.lines:
         return None
-    cart = queries.cart_of(shop_id, snapshot, program)
-    if wish > (most := cart.most(available)):
-        most_ = to_decimal_string(most, snapshot.currency)
-        raise refusal(_("At most %(amount)s may be paid in bonuses.", amount=most_), FIELD)
+    bounds = narrow(order_of_cart(shop_id, snapshot, member.id))
+    cart = queries.cart_of(shop_id, snapshot, program, None, bounds)
+    refuse_unfit(wish, cart, cart.most(available), bounds, snapshot.currency, FIELD)
     return cart.laid(wish)
 
 
@@ -109,10 +111,11 @@ def _lines(snapshot: Snapshot, laid: Quoted) -> list[list[str | int]]:
     return [[name, share] for name, share in zip(names, laid.shares, strict=True)]
 
 
-def capture(merchant: Tenant, shop_id: int, name: str, order_key: str | None = None) -> Reserved:
+def capture(shop_id: int, name: str, order_key: str | None = None) -> Reserved:
     """Spend what a shop reserved, for the order that the hold names or that is named now.
 
-    Once, and never what was let go (Conflict); said twice it answers the same. Raises NotFound.
+    Once, and never what was let go (Conflict); said twice it answers the same. The order that is
+    answered is to be reconciled then: by what it pays in bonuses its partner earns less. Raises NotFound.
     """
     row = _held(shop_id, name)
     if order_key is not None and row.order_key not in {None, order_key}:
@@ -123,9 +126,8 @@ def capture(merchant: Tenant, shop_id: int, name: str, order_key: str | None = N
         row.order_key = order_key
         db.session.flush()
     service.capture(row.reference, f"{row.reference}:spend", order.id if order else None)
-    if order is not None and order.member_id == row.member_id:
-        reconcile(merchant, [order])
-    return _reserved(row)
+    mine = order is not None and order.member_id == row.member_id
+    return replace(_reserved(row), order_id=order.id if order is not None and mine else None)
 
 
 def _order(shop_id: int, order_key: str | None) -> Standing | None:

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING
 from flask_babel import gettext as _
 
 from app.bonuses import queries as bonuses
-from app.checkout.queries import cart_of
+from app.checkout.queries import books, cart_of
+from app.checkout.rules import due, version
+from app.checkout.service.bounding import order_of_cart, unbound
 from app.errors import DomainError
 from app.members import queries as members
 from app.members.rules import key_of
+from app.orders.rules import State
 from app.receipts.rules import quoted
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from app.checkout.rules import Cart
+    from app.checkout.rules import Bound, Cart, Version
+    from app.checkout.service.bounding import Narrow
     from app.members.models import Member
     from app.orders.rules import Snapshot
+    from app.orders.service import Standing
     from app.receipts.rules import Quoted
 
     Earn = Callable[[Snapshot, int | None, Cart, Quoted], int]
@@ -28,12 +33,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Quote:
-    """What a customer may pay of a cart in bonuses, what he does pay, and would earn. Minor units."""
+    """What a customer may pay of a cart in bonuses, what he does pay, and would earn. Minor units.
+
+    `bounds`: what rules let be paid, beside the program.
+    """
 
     balance: int
     cart: Cart
     quoted: Quoted
     earn: int
+    bounds: Sequence[Bound] = ()
 
     @property
     def payable(self) -> int:
@@ -46,21 +55,60 @@ def nothing(_snapshot: Snapshot, _member: int | None, _cart: Cart, _quoted: Quot
     return 0
 
 
-def quote(shop_id: int, snapshot: Snapshot, earn: Earn = nothing) -> Quote:
+def quote(
+    shop_id: int, snapshot: Snapshot, earn: Earn = nothing, narrow: Narrow = unbound
+) -> Quote:
     """Say what the customer of a cart may pay in bonuses, and how his wish lies on its lines.
 
     `snapshot`: the cart as an order, its `bonus_spend` the wish. A customer never seen has nothing.
-    Raises DomainError while loyalty is off.
+    `earn` and `narrow`: how rules are asked. Raises DomainError while loyalty is off.
     """
     if not setting("loyalty"):
         raise DomainError("no_loyalty", _("Bonuses are not switched on."))
     member = account_of(shop_id, snapshot)
     balance = bonuses.balance(member.id).available if member else 0
     program = bonuses.program(snapshot.created_at)
-    cart = cart_of(shop_id, snapshot, program)
+    member_id = member.id if member else None
+    bounds = narrow(order_of_cart(shop_id, snapshot, member_id))
+    cart = cart_of(shop_id, snapshot, program, None, bounds)
     wish = snapshot.bonus_spend
     found = quoted(cart.goods, cart.limits, balance, wish, cart.mode, other=cart.other)
-    return Quote(balance, cart, found, earn(snapshot, member.id if member else None, cart, found))
+    return Quote(balance, cart, found, earn(snapshot, member_id, cart, found), bounds)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What an order would pay in bonuses as it is said, and could at most. Minor units.
+
+    `spent` and `held`: less what refunds gave back; nothing where the order is cancelled.
+    """
+
+    balance: int
+    most: int
+    spent: int
+    held: int
+    version: Version
+    bounds: Sequence[Bound]
+
+
+def look(order: Standing, narrow: Narrow = unbound) -> Outlook:
+    """Say what an order that need not be there would pay in bonuses; nothing is written.
+
+    What it has spent so far counts as its customer's.
+    """
+    said = order.folded.snapshot
+    mine = order.member_id if order.member_id and has_account(said) else None
+    book = books([order.id])[order.id]
+    balance = bonuses.balance(mine).available if mine else 0
+    own = book.net + sum(one.amount for one in book.open) if mine else 0
+    bounds, program = narrow(order), bonuses.program(said.created_at)
+    cart = cart_of(order.shop_id, said, program, order.folded, bounds)
+    most = cart.most(balance + own)
+    wish = said.bonus_spend or book.captured
+    made = version(1, mine or 0, "", cart, min(wish, most))
+    left = due(made, order.folded)
+    waits = order.folded.state is State.REGISTERED and program.spend_when == "on_payment"
+    return Outlook(balance, most, 0 if waits else left, left if waits else 0, made, bounds)
 
 
 def account_of(shop_id: int, snapshot: Snapshot) -> Member | None:

@@ -20,6 +20,7 @@ from app.checkout.rules import (
     signature,
     version,
 )
+from app.checkout.service.bounding import unbound
 from app.checkout.service.quoting import has_account
 from app.extensions import db
 from app.orders.rules import State
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
     from app.checkout.queries import Held
     from app.checkout.rules import Version
+    from app.checkout.service.bounding import Narrow
     from app.orders.service import Standing
-    from app.tenants.models import Tenant
 
 
-def reconcile(_merchant: Tenant, orders: Sequence[Standing]) -> None:
+def reconcile(orders: Sequence[Standing], narrow: Narrow = unbound) -> None:
     """Bring what the orders spent in bonuses to what is due; a replay posts nothing.
 
     The caller holds the customers' and the orders' locks and gives every order that may have changed,
@@ -42,7 +43,8 @@ def reconcile(_merchant: Tenant, orders: Sequence[Standing]) -> None:
     captured for the order by its own calls) less what refunds give back, and nothing while the order
     is cancelled, refunded or deleted. A first spending is at most what the customer has and the
     program lets; one that was given back and is due again may become debt. Where the program says so
-    bonuses are held until the order is paid. Any order of messages ends the same.
+    bonuses are held until the order is paid. `narrow`: how rules are asked what of an order may be
+    paid so. Any order of messages ends the same.
     """
     touched = queries.touched([order.id for order in orders])
     asked = [o for o in orders if o.id in touched or o.folded.snapshot.bonus_spend]
@@ -56,16 +58,17 @@ def reconcile(_merchant: Tenant, orders: Sequence[Standing]) -> None:
     whose |= {one.member_id for book in found.values() for one in book.holds}
     service.bring_up(sorted(m for m in whose if m is not None))
     for order in concerned:
-        _Order(order, found[order.id], on=on).settle()
+        _Order(order, found[order.id], narrow, on=on).settle()
     db.session.flush()
 
 
 class _Order:
     """One order, and its books as they become."""
 
-    def __init__(self, order: Standing, books: Books, *, on: bool) -> None:
+    def __init__(self, order: Standing, books: Books, narrow: Narrow, *, on: bool) -> None:
         self.order = order
         self.books = books
+        self.narrow = narrow
         self.on = on
         self.new = False
 
@@ -108,9 +111,8 @@ class _Order:
             return
         if old is not None and not same:
             self._give_back(self.books.net)
-        cart = cart_of(
-            self.order.shop_id, said, bonuses.program(said.created_at), self.order.folded
-        )
+        program, bounds = bonuses.program(said.created_at), self.narrow(self.order)
+        cart = cart_of(self.order.shop_id, said, program, self.order.folded, bounds)
         available = self.books.net
         if self.on:
             available += bonuses.balance(member_id).available

@@ -25,13 +25,16 @@ LIVING = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
 NOWHERE = -1  # the id of an order that is not there
 
 
-def foreseen(merchant: Tenant, order: Standing) -> int:
-    """Return what an order earns its customer once it is paid, or has earned (bonus minor units)."""
+def foreseen(merchant: Tenant, order: Standing, shares: Mapping[str, int] | None = None) -> int:
+    """Return what an order earns its customer once it is paid, or has earned (bonus minor units).
+
+    `shares`: what bonuses would pay of each line, for an order that need not be there.
+    """
     if order.member_id is None or not queries.with_accounts([order.member_id]):
         return 0
-    own = orders.of_members([order.member_id])
-    shares = queries.shares_of([order])
-    return _sum(merchant, order, [o if o.id != order.id else order for o in own], shares)
+    others = [o for o in orders.of_members([order.member_id]) if o.id != order.id]
+    known = queries.shares_of([order]) if shares is None else {order.id: shares}
+    return _sum(merchant, order, [*others, order], known)
 
 
 def foreseen_cart(

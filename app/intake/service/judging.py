@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from app import clock
 from app.attribution.rules import Buyer, Kind
 from app.attribution.service import Customer, read_journals
+from app.checkout.queries import as_paid
 from app.commissions.queries import overrides, who_earn_cashback, world_of
 from app.commissions.rules import NOTHING_TAKEN, OrderInput, World, due
 from app.extensions import db
@@ -40,7 +41,7 @@ def foresee(
     `alter` may put other facts into the world, those of the partners `also` among them. The caps of a
     month are left aside: they depend on the orders of everybody else.
     """
-    return judge(tenant(), customers, frozenset(), alter, also)[2]
+    return judge(tenant(), as_paid(customers), frozenset(), alter, also)[2]
 
 
 def reckon(
@@ -48,7 +49,7 @@ def reckon(
 ) -> tuple[list[Customer], list[Journal], list[DueResult]]:
     """Compute what the orders of customers are due, and from which evidence; only reads."""
     fresh = {order.id for own in customers for order in own if order.fresh}
-    return judge(merchant, customers, fresh)
+    return judge(merchant, as_paid(customers), fresh)
 
 
 def judge(

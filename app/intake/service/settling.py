@@ -19,6 +19,7 @@ from app.attribution.service import (
 )
 from app.billing.service import SETTLE
 from app.checkout import service as checkout
+from app.checkout.queries import as_paid
 from app.codes import service as codes
 from app.commissions import service as commissions
 from app.commissions.queries import booked
@@ -99,7 +100,9 @@ def reconcile(
     ):
         by_member[order.member_id].append(order)
     customers = _customers(changed, by_member)
-    checkout.reconcile(tenant(), [order for own in customers for order in own])
+    narrow = partial(earnings.bounds, tenant())
+    checkout.reconcile([order for own in customers for order in own], narrow)
+    customers = as_paid(customers)
     posted = _settle(customers, by_hand)
     earnings.reconcile(tenant(), customers)
     _settle_without([m for m, own in by_member.items() if m is not None and not own])
@@ -138,7 +141,7 @@ def _others(order_ids: Collection[int]) -> list[Sequence[Standing]]:
     by_member: dict[int | None, list[Standing]] = defaultdict(list)
     for order in orders.of_members({o.member_id for o in held if o.member_id is not None}):
         by_member[order.member_id].append(order)
-    return _customers(held, by_member)
+    return as_paid(_customers(held, by_member))
 
 
 def _settle(customers: Sequence[Sequence[Standing]], by_hand: ByHand) -> Sequence[Posting]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from app.profiles.rules.effects import EFFECTS
+from app.profiles.rules.effects import ASKING, EFFECTS
 from app.profiles.rules.facts import FACTS, FAMILIES, OPERATOR_LABELS, OPERATORS
 from app.profiles.rules.parse import parse
 from app.profiles.rules.sentence import sentence
@@ -14,7 +14,7 @@ from app.profiles.rules.triggers import PROFILES, TRIGGERS
 from app.profiles.rules.words import English
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 EXAMPLE: dict[str, Any] = {
     "schema": 1,
@@ -67,6 +67,14 @@ recipient is rounded once, down unless the effect says; limits cut last (`pay`: 
 where nobody is above, where a tail falls under its floor, where the budget is spent, where somebody comes a second
 time, and after {LEVELS:,} levels.
 """
+
+
+def _when(triggers: Sequence[str]) -> str:
+    if len(triggers) == len(TRIGGERS):
+        return "any"
+    if set(triggers) == set(TRIGGERS) - set(ASKING):
+        return f"any but {_codes(ASKING)}"
+    return _codes(triggers)
 
 
 def document() -> str:
@@ -134,7 +142,7 @@ def _effects() -> str:
             f"`{spec.do}`",
             spec.label,
             ", ".join(f"`{a.name}`" + ("" if a.required else "?") for a in spec.args),
-            "any" if len(spec.triggers) == len(TRIGGERS) else _codes(spec.triggers),
+            _when(spec.triggers),
         )
         for spec in EFFECTS.values()
     )

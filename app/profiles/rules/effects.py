@@ -8,6 +8,9 @@ from enum import StrEnum
 from app.profiles.rules.triggers import TRIGGERS
 from app.profiles.rules.words import N_
 
+# Somebody asks what is allowed, perhaps again and again: nothing is given for that.
+ASKING = ("quote.requested", "withdrawal.requested")
+
 
 class Of(StrEnum):
     """What an argument is made of."""
@@ -59,7 +62,8 @@ class Spec:
         if self.only:
             return self.only
         fit = (each for each in TRIGGERS.values() if not self.needs or self.needs in each.families)
-        return tuple(each.key for each in fit)
+        asking = () if self.do == "stop" else ASKING
+        return tuple(each.key for each in fit if each.key not in asking)
 
     def arg(self, name: str) -> Arg | None:
         """Return the argument of the name."""
@@ -208,7 +212,6 @@ UNOFFERED = frozenset(
         "award.grant",
         "coupon.issue",
         "notify",
-        "spend.limit",
         "withdraw.rule",
         "webhook",
     }

@@ -49,8 +49,7 @@ def settle(
     what is rounded. A matching rule with `stop` silences all weaker ones. What is silenced stays in the
     answer with 0 and the reason.
     """
-    ordered = sorted(runs, key=lambda run: (-run.rule.stacking.priority, run.rule_id))
-    matched = [run for run in ordered if run.evaluation.matched]
+    matched = [run for run in in_order(runs) if run.evaluation.matched]
     stopped = after_stop(matched)
     winners = _winners([run for run in matched if run.rule_id not in stopped])
     given: dict[int, list[tuple[Share, str]]] = {}
@@ -74,8 +73,13 @@ def settle(
     return tuple(found)
 
 
+def in_order(runs: Sequence[Run]) -> list[Run]:
+    """Return rules, the strongest first."""
+    return sorted(runs, key=lambda run: (-run.rule.stacking.priority, run.rule_id))
+
+
 def after_stop(matched: Sequence[Run]) -> set[int]:
-    """Return the rules that a stronger one silences; `matched`: the strongest first."""
+    """Return which of the rules, the strongest first, a rule with `stop` silences."""
     for place, run in enumerate(matched):
         if any(act.do == "stop" for act in run.evaluation.acts):
             return {each.rule_id for each in matched[place + 1 :]}

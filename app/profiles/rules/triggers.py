@@ -218,11 +218,11 @@ PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 # Understood, and not offered until something sets them off: rules of theirs would promise and do nothing.
 SILENT = frozenset(
     {
-        *("quote.requested", "points.expiring", "withdrawal.requested"),
+        *("points.expiring", "withdrawal.requested"),
         *("rank.changed", "schedule.inactivity", "manual.mass"),
     }
 )
-UNOFFERED = frozenset({"owner", "spend", "withdrawal"})  # profiles
+UNOFFERED = frozenset({"owner", "withdrawal"})  # profiles
 
 
 def profile_of(trigger: str) -> str:

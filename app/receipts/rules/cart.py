@@ -33,6 +33,7 @@ class Limits:
     """What a merchant lets be paid in bonuses; sums in minor units, percents of 100.
 
     `category_percents`: the most of a line of that category, 0 leaves it out; the nearest speaks.
+    `narrower`: more of these, each by itself; of a line no more may be had than all of them let.
     """
 
     percent: Fraction = ALL
@@ -41,6 +42,7 @@ class Limits:
     min_unit_price: int = 1
     category_percents: Mapping[str, Fraction] = field(default_factory=dict)
     promo: bool = True
+    narrower: tuple[Mapping[str, Fraction], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,12 @@ def cap(goods: Goods, limits: Limits) -> int:
 def _percent(goods: Goods, limits: Limits) -> Fraction:
     if goods.promo and not limits.promo:
         return Fraction(0)
-    said = (limits.category_percents.get(name) for name in goods.categories)
+    known = (limits.category_percents, *limits.narrower)
+    return min(_nearest(goods.categories, percents) for percents in known)
+
+
+def _nearest(categories: Sequence[str], percents: Mapping[str, Fraction]) -> Fraction:
+    said = (percents.get(name) for name in categories)
     return next((percent for percent in said if percent is not None), ALL)
 
 
