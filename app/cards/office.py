@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, make_response, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -15,6 +15,7 @@ from app.cards.forms import NumberForm
 from app.cards.models import Card
 from app.errors import DomainError, NotFound
 from app.installation import public_address
+from app.links.service import draw_svg
 from app.members import queries as members
 from app.members.models import Member
 from app.site.access import requires
@@ -64,10 +65,24 @@ def index() -> Response:
         "cards/office/index.html",
         "_table.html",
         cards=view,
-        address=public_address(f"/{g.tenant.slug}/card/"),
+        address=_address(),
         on=bool(tenants.setting("loyalty")),
         texts=sms.is_on(),
     )
+
+
+@bp.get("/qr.svg")
+@requires("read")
+def square() -> Response:
+    """Draw the address of the customers' page as a QR code, to be printed beside the till."""
+    response = make_response(draw_svg(_address()))
+    response.headers["Content-Type"] = "image/svg+xml; charset=utf-8"
+    response.headers["Content-Disposition"] = 'attachment; filename="card.svg"'
+    return response
+
+
+def _address() -> str:
+    return public_address(f"/{g.tenant.slug}/card/")
 
 
 @bp.get("/customers/<int:member_id>")

@@ -124,7 +124,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(
                     lazy_gettext("Loyalty cards"),
                     endpoint="office.cards.index",
-                    below=_pages("office.cards", "show bind unbind sign_out"),
+                    below=_pages("office.cards", "show bind"),
                 ),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.harness.qr import read_svg
 from tests.world import sign_in
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def test_staff_bind_a_plastic_card_and_find_it_by_its_number(
     owner = sign_in(client, lampa.staff["manager"])
     shown = owner.get(lampa.office("cards/")).text
     assert f"/{lampa.slug}/card/" in shown
+    square = read_svg(owner.get(lampa.office("cards/qr.svg")).text)
+    assert square.endswith(f"/{lampa.slug}/card/")
     page = lampa.office(f"cards/customers/{member}")
     assert owner.post(page, data={"number": "7700 1234"}).status_code == 303
     assert "77001234" in owner.get(page).text
