@@ -192,6 +192,10 @@ CATALOG: dict[str, Audience] = {
     "card.unbound": M,
     "card.signed_out": M,
     "card.code_asked": I,
+    "till.made": M,
+    "till.changed": M,
+    "till.receipt_made": M,
+    "till.receipt_cancelled": M,
     "debt.arisen": P,
     "debt.due": P,
 }

@@ -34,6 +34,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Sales"),
             "shopping-cart",
             entries=(
+                Entry(
+                    lazy_gettext("Till"),
+                    endpoint="office.tills.index",
+                    below=_pages("office.tills", "sale receipt"),
+                ),
                 Entry(lazy_gettext("Orders"), endpoint="office.orders.index"),
                 Entry(lazy_gettext("Deals"), endpoint="office.commissions.deal_list"),
                 Entry(lazy_gettext("Products"), endpoint="office.catalog.index"),
@@ -252,6 +257,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Counters"), endpoint="office.attribution.snippet"),
                 Entry(lazy_gettext("Connections"), endpoint="office.intake.index"),
                 Entry(lazy_gettext("Team"), endpoint="office.identity.team"),
+                Entry(
+                    lazy_gettext("Tills"),
+                    endpoint="office.tills.places",
+                    below=_pages("office.tills", "new make place change"),
+                ),
                 Entry(lazy_gettext("Keys"), endpoint="office.tenants.keys"),
             ),
         ),
