@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from app.backtests import service as backtests
 from app.bonuses import service as bonuses
 from app.codes import service as codes
 from app.documents import service as documents
@@ -34,6 +35,7 @@ KINDS = {
     **codes.KINDS,
     **exports.KINDS,
     **bonuses.KINDS,
+    **backtests.KINDS,
     **documents.kinds(printed),
 }
 

@@ -63,6 +63,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "lists",
         "runs",
         "reruns",
+        "backtests",
         "statistics",
         "onboarding",
         "help",

@@ -15,6 +15,7 @@ from app.adjustments.models import Adjustment, Batch
 from app.adjustments.rules import Act
 from app.adjustments.rules import Wish as ByHand
 from app.adjustments.service import book as by_hand
+from app.backtests.service import start as try_rule
 from app.billing.models import TopUp
 from app.billing.service import ask as top_up
 from app.bonuses.queries import MASS
@@ -326,6 +327,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     papers(partner)
     present = Mass(act="give", amount=100, reason=f"{partner.name} present")
     look_at(present, {one(Member.id): None})
+    bonus_rule = draft_rule(f"{partner.name} rule", PRESETS["order"].body(100))
+    try_rule(bonus_rule)
     return {
         "any": {
             "refcode": partner.refcode,
@@ -369,9 +372,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "partners": {"public_id": partner.public_id, "run_id": many},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
-        "profiles": {
-            "rule_id": draft_rule(f"{partner.name} rule", PRESETS["order"].body(100)).public_id
-        },
+        "profiles": {"rule_id": bonus_rule.public_id},
+        "backtests": {"rule_id": bonus_rule.public_id},
         "registers": {
             "public_id": one(Register.public_id),
             "statement_id": one(BankFile.public_id),

@@ -101,7 +101,10 @@ def build(page: Page) -> None:
     page.locator('select[name="e.0.lines.mode"]').select_option("none")
     ask(page, "e.0.lines", "Goods on promotion", "yes")
     add_effect(page, 1, "Pay up the chain of referrers")
-    fill(page, e__1__levels="2%, 1%", e__1__tail_ratio="50%", e__1__tail_min="0.01")
+    page.locator('button[value="level:e.1"]').click()
+    expect(page.locator('div[id="e.1.levels.1"]')).to_be_visible()
+    fill(page, e__1__levels__0__value="2%", e__1__levels__1__value="1%")
+    fill(page, e__1__tail_ratio="50%", e__1__tail_min="0.01")
     fill(page, l__per_member__points="50")
     page.locator('select[name="l.per_member.window"]').select_option("month")
 

@@ -188,6 +188,86 @@ def test_a_rule_is_tried_on_an_event_made_by_hand(
     assert owner.get(here, query_string={"order": "none"}).status_code == 422
 
 
+def test_levels_of_a_chain_are_rows_with_conditions_of_their_own(
+    app: App, owner: FlaskClient, lampa: Merchant
+) -> None:
+    here = page(lampa, "new?profile=order")
+    chain = {"c.kind": "group", "c.mode": "all", "act": "effect", "new_effect": "chain.pay"}
+    html = owner.post(here, data={**BASE, **chain}).text
+    assert fields(html)["e.0.levels.0.value"] == [""], "the first level stands there"
+    for act in ("level:e.0", "level:e.0"):
+        html = owner.post(here, data={**fields(html), "act": [act]}).text
+    more = {"e.0.levels.1.when.new": ["upline.orders_count"], "act": ["row:e.0.levels.1.when"]}
+    html = owner.post(here, data={**fields(html), **more}).text
+    said = {
+        **fields(html),
+        "e.0.levels.0.value": ["2"],
+        "e.0.levels.1.value": ["50"],
+        "e.0.levels.1.of": ["points"],
+        "e.0.levels.1.when.0.value": ["3"],
+        "e.0.levels.2.value": ["much"],
+    }
+    refused = owner.post(here, data={**said, "act": ["save"]})
+    assert refused.status_code == 422
+    assert 'id="e.0.levels.2-error"' in refused.text
+    gone = owner.post(here, data={**said, "act": ["drop:e.0.levels.2"]}).text
+    assert "e.0.levels.2.value" not in gone
+    answer = owner.post(here, data={**fields(gone), "act": ["publish"]})
+    assert answer.status_code == 303, answer.text
+    when = {"fact": "upline.orders_count", "op": "gte", "value": 3}
+    [effect] = only(app, lampa, RuleVersion).body["effects"]
+    assert effect["levels"] == ["2%", {"points": 5000, "when": {"all": [when]}}] or effect[
+        "levels"
+    ] == ["2%", {"points": 5000, "when": when}]
+    rule = only(app, lampa, ProfileRule).public_id
+    shown = fields(owner.get(page(lampa, f"rule/{rule}/edit")).text)
+    assert shown["e.0.levels.1.value"] == ["50.00"]
+    assert shown["e.0.levels.1.when.0.value"] == ["3"]
+    owner.post(page(lampa, f"rule/{rule}/edit"), data={**shown, "act": ["save"]})
+    assert parse(only(app, lampa, ProfileRule).draft) == parse(only(app, lampa, RuleVersion).body)
+
+
+def test_what_a_rule_names_must_be_there_before_it_is_published(
+    app: App, owner: FlaskClient, lampa: Merchant
+) -> None:
+    said = {
+        **BASE,
+        "c.kind": "group",
+        "c.mode": "all",
+        "e.0.do": "earn.percent",
+        "e.0.rate": "5",
+        "e.0.lines.kind": "group",
+        "e.0.lines.mode": "all",
+        "e.0.lines.0.kind": "row",
+        "e.0.lines.0.op": "in",
+        "e.0.lines.0.fact": "line.product",
+        "e.0.lines.0.value": "lamp-1, LAMP-2",
+    }
+    here = page(lampa, "new?profile=order")
+    refused = owner.post(here, data={**said, "act": "publish"})
+    assert refused.status_code == 422
+    assert 'id="e.0.lines.0-error"' in refused.text
+    assert "no product with the id lamp-1" in refused.text
+    kept = owner.post(here, data={**said, "act": "save"})
+    assert kept.status_code == 303, "a draft may name what is yet to come"
+    assert "no product with the id LAMP-2" in owner.get(kept.location).text
+    assert owner.post(f"{kept.location}/publish").status_code == 422
+    for number in ("lamp-1", "lamp-2"):
+        body = {"name": "A lamp", "price": "100.00"}
+        answer = owner.put(f"/api/v1/products/{number}", json=body, headers=lampa.bearer)
+        assert answer.status_code in {200, 201}, answer.text
+    assert owner.post(f"{kept.location}/publish").status_code == 303
+
+
+def test_what_it_costs_at_most_stands_beside_the_button(
+    app: App, owner: FlaskClient, lampa: Merchant
+) -> None:
+    html = owner.get(page(lampa, f"rule/{kept(app, lampa)}")).text
+    worst = html[html.index('id="worst"') : html.index("</dl>", html.index('id="worst"'))]
+    assert "9% of the order" in worst, "5% for the customer, and 2% + 1% + 1% up the chain"
+    assert worst.count("unbounded") == 2
+
+
 def test_another_merchants_rule_is_nobodys(app: App, client: FlaskClient, world: World) -> None:
     rule = kept(app, world.kniga)
     sign_in(client, world.lampa.staff["owner"])

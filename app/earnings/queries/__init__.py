@@ -9,7 +9,7 @@ from app.earnings.queries.booked import (
     taken,
     with_accounts,
 )
-from app.earnings.queries.people import born_today, bought, brought_by, facts
+from app.earnings.queries.people import born_today, bought, brought_by, facts, said_by
 
 __all__ = [
     "Earned",
@@ -20,6 +20,7 @@ __all__ = [
     "earning",
     "facts",
     "rules_of",
+    "said_by",
     "shares_of",
     "taken",
     "with_accounts",

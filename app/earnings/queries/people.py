@@ -70,7 +70,7 @@ def facts(member_id: int, trigger: str, local: datetime, data: Mapping[str, Any]
         "referral.has_referrer": bound is not None,
         "referral.level_distance": len(chain),
         **_of_member(member, local),
-        **_event(trigger, data),
+        **said_by(trigger, data),
     }
     if bound is not None:
         known["referral.binding_kind"] = _HOW.get(bound.how, "link")
@@ -103,7 +103,8 @@ def _counted(mine: Sequence[Standing], window: str) -> dict[str, Any]:
     }
 
 
-def _event(trigger: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def said_by(trigger: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that the report of an event tells."""
     if trigger == "external.event":
         return {
             f"external.payload.{name}": value

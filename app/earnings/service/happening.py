@@ -85,14 +85,15 @@ def report(
     if kind in REMOVALS:
         take_back(merchant, f"{REMOVALS[kind]}:{shop_id}:{data.get('review', name)}")
     else:
-        trigger, key = _key(shop_id, member_id, name, kind, data)
+        trigger, key = key_of(shop_id, member_id, name, kind, data)
         happened(merchant, trigger, key, member_id, made.happened_at, data)
     return made
 
 
-def _key(
+def key_of(
     shop_id: int, member_id: int, name: str, kind: str, data: Mapping[str, Any]
 ) -> tuple[str, str]:
+    """Return the trigger that a report sets off, and the key that makes two of them one."""
     if kind not in TRIGGERS:
         return "external.event", f"external.event:{shop_id}:{name}"
     trigger, by = TRIGGERS[kind]

@@ -219,7 +219,7 @@ class Written:
 
     def _goods(self, group: Group, path: str) -> dict[str, Any]:
         inner = self.write(group, f"{path}.lines") or {"all": []}
-        made: dict[str, Any] = {"lines": single(inner), "agg": group.agg}
+        made: dict[str, Any] = {"lines": self.single(inner, f"{path}.lines"), "agg": group.agg}
         if group.agg in {"count_gte", "sum_gte"}:
             fact = find("line.amount" if group.agg == "sum_gte" else "line.qty")
             made["value"] = self.typed(group.path, lambda: wanted(fact, "gte", [group.least]))  # type: ignore[arg-type]
@@ -231,6 +231,15 @@ class Written:
         if row.days.strip():
             made["days"] = self.typed(row.path, lambda: count(row.days.strip()))
         return made
+
+    def single(self, node: dict[str, Any], path: str) -> dict[str, Any]:
+        """Return the one condition of a group that holds nothing else; its place moves along."""
+        found = single(node)
+        inner = f"{path}.all.0"
+        for known in [each for each in self.places if f"{each}.".startswith(f"{inner}.")]:
+            if found is not node:
+                self.places[path + known[len(inner) :]] = self.places[known]
+        return found
 
     def typed(self, place: str, reading: Any) -> Any:
         """Return what was typed; the complaint is kept at its place."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.profiles.forms import board, values
+from app.profiles.forms import board, levels, values
 from app.profiles.forms.values import TypedError
 from app.profiles.rules.effects import EFFECTS, Arg, Of, Spec
 
@@ -20,11 +18,11 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
     from app.profiles.forms.board import Group, Written
+    from app.profiles.forms.levels import Level
 
 MOST = 20
 _TREES = {Of.LINES: "line", Of.UPLINE: "upline"}
 _STATES = (("", _l("at once")), ("paid", _l("when paid")), ("completed", _l("when completed")))
-_LEVELS = re.compile(r"\s*(?:;|\n|,\s|(?<=%),)\s*")
 
 
 @dataclass
@@ -48,6 +46,12 @@ class Card:
     spec: Spec
     typed: dict[str, str] = field(default_factory=dict)
     trees: dict[str, Group] = field(default_factory=dict)
+    levels: list[Level] | None = None  # of a chain
+
+    @property
+    def groups(self) -> list[Group]:
+        """All conditions in it."""
+        return [*self.trees.values(), *(each.when for each in self.levels or ())]
 
     @property
     def fields(self) -> list[Field]:
@@ -73,6 +77,8 @@ class Card:
         for name, group in self.trees.items():
             group.path = f"{self.path}.{name}"
             group.number()
+        for level, each in enumerate(self.levels or ()):
+            each.number(f"{self.path}.levels.{level}")
 
 
 def _seldom(arg: Arg) -> bool:
@@ -80,7 +86,7 @@ def _seldom(arg: Arg) -> bool:
 
 
 def _controls(arg: Arg) -> list[Field]:
-    if arg.of in _TREES:
+    if arg.of in _TREES or arg.of is Of.LEVELS:
         return []
     if arg.of is Of.DELAY:
         return [
@@ -116,8 +122,6 @@ def _controls(arg: Arg) -> list[Field]:
 
 
 def _help(arg: Arg) -> str:
-    if arg.of is Of.LEVELS:
-        return str(_("The nearest first, such as 2%, 1%; sums such as 50.00 are bonuses."))
     if arg.of is Of.PERCENTS:
         return str(_("A line each: the shop's id of the category, a colon, percent."))
     return ""
@@ -137,6 +141,8 @@ def read(form: MultiDict[str, str]) -> list[Card]:
                 card.typed[each.name] = form.get(f"{path}.{each.name}", "")
             if arg.of in _TREES:
                 card.trees[arg.name] = board.read(form, f"{path}.{arg.name}", _TREES[arg.of])
+            elif arg.of is Of.LEVELS:
+                card.levels = levels.read(form, f"{path}.{arg.name}")
         found.append(card)
     return found
 
@@ -154,6 +160,8 @@ def show(effect: Mapping[str, Any]) -> Card:
     for arg in spec.args:
         if arg.of in _TREES:
             card.trees[arg.name] = board.show(effect.get(arg.name), "", _TREES[arg.of])
+        elif arg.of is Of.LEVELS:
+            card.levels = levels.show(effect.get(arg.name, ("",)))
         elif arg.name in effect:
             card.typed |= _shown(arg, effect[arg.name])
     return card
@@ -172,26 +180,11 @@ def _shown(arg: Arg, value: Any) -> dict[str, str]:
     return {arg.name: _SHOWN.get(arg.of, str)(value)}
 
 
-def _levels_shown(levels: Any) -> str:
-    if any(isinstance(each, dict) and "when" in each for each in levels):
-        return json.dumps(levels, ensure_ascii=False)
-    return "; ".join(_level_shown(each) for each in levels)
-
-
-def _level_shown(level: Any) -> str:
-    if isinstance(level, str):
-        return values.rate_shown(level)
-    if "points" in level:
-        return values.money_shown(level["points"])
-    return values.rate_shown(level["rate"])
-
-
 _SHOWN: dict[Of, Callable[[Any], str]] = {
     Of.RATE: values.rate_shown,
     Of.POINTS: values.money_shown,
     Of.SUM: values.money_shown,
     Of.YES: lambda value: "on" if value else "",
-    Of.LEVELS: _levels_shown,
     Of.PERCENTS: lambda value: "\n".join(f"{name}: {each}" for name, each in value.items()),
 }
 
@@ -203,9 +196,13 @@ def write(card: Card, place: int, written: Written) -> dict[str, Any]:
     made: dict[str, Any] = {"do": card.spec.do}
     for arg in card.spec.args:
         here = f"{path}.{arg.name}"
+        value: Any
         if arg.of in _TREES:
             found = written.write(card.trees[arg.name], here)
-            value = None if found is None else board.single(found)
+            value = None if found is None else written.single(found, here)
+        elif arg.of is Of.LEVELS:
+            written.places[here] = f"{card.path}.{arg.name}"
+            value = levels.write(card.levels or (), here, written)
         else:
             written.places[here] = f"{card.path}.{_controls(arg)[0].name}"
             said = {each.name: card.typed.get(each.name, "").strip() for each in _controls(arg)}
@@ -242,23 +239,6 @@ def _tail(_arg: Arg, said: dict[str, str]) -> dict[str, Any]:
     return {"ratio": values.rate(said["tail_ratio"]), "min_points": least}
 
 
-def _levels(arg: Arg, said: dict[str, str]) -> list[Any]:
-    text = said[arg.name]
-    if text.startswith("["):
-        try:
-            found = json.loads(text)
-        except ValueError as error:
-            raise TypedError(_("This cannot be read.")) from error
-        return found if isinstance(found, list) else []
-    return [_level(each) for each in _LEVELS.split(text) if each.strip()]
-
-
-def _level(text: str) -> Any:
-    if "%" in text or "/" in text:
-        return values.rate(text)
-    return {"points": values.money(text)}
-
-
 def _percents(arg: Arg, said: dict[str, str]) -> dict[str, int]:
     found = {}
     for line in said[arg.name].splitlines():
@@ -280,7 +260,6 @@ _READ: dict[Of, Callable[[Arg, dict[str, str]], Any]] = {
     Of.YES: lambda _arg, _said: True,
     Of.DELAY: _delay,
     Of.EXPIRES: _expires,
-    Of.LEVELS: _levels,
     Of.TAIL: _tail,
     Of.PERCENTS: _percents,
 }

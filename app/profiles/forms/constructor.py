@@ -10,6 +10,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.profiles.forms import board, cards, values
 from app.profiles.forms.board import Group, Written
+from app.profiles.forms.levels import Level
+from app.profiles.rules.arguments import MOST_LEVELS
 from app.profiles.rules.facts import PAYLOAD, find
 from app.profiles.rules.shape import SCHEMA
 from app.profiles.rules.triggers import PROFILES, SILENT, TRIGGERS
@@ -82,6 +84,8 @@ class Constructor:
                 self.effects.append(made)
         elif verb == "drop":
             self._drop(path)
+        elif verb == "level":
+            self._add_level(path)
         elif verb in {"row", "group", "goods"}:
             self._add(verb, path, form)
         self.number()
@@ -107,8 +111,16 @@ class Constructor:
                 inner = Group("", "all", agg="any", scope="event")
             group.nodes.append(inner)
 
+    def _add_level(self, path: str) -> None:
+        for card in self.effects:
+            if card.path == path and card.levels is not None and len(card.levels) < MOST_LEVELS:
+                card.levels.append(Level())
+
     def _drop(self, path: str) -> None:
         self.effects = [each for each in self.effects if each.path != path]
+        for card in self.effects:
+            if card.levels is not None:
+                card.levels = [each for each in card.levels if each.path != path]
         for group in self._trees():
             group.drop(path)
 
@@ -119,7 +131,7 @@ class Constructor:
     def _trees(self) -> Iterable[Group]:
         yield self.when
         for card in self.effects:
-            yield from card.trees.values()
+            yield from card.groups
 
     def number(self) -> None:
         """Give every row, group and card the path of its place."""

@@ -8,13 +8,14 @@ from flask import request
 from flask_babel import gettext as _
 
 from app.errors import DomainError
-from app.profiles import service
-from app.profiles.forms import board, constructor
+from app.profiles import queries, service
+from app.profiles.forms import board, constructor, levels
 from app.profiles.office.listing import bp, found, known
 from app.profiles.rules import EFFECTS, PROFILES, RuleError, parse, sentence, unfit
 from app.profiles.rules.effects import UNOFFERED
 from app.profiles.rules.facts import FAMILIES, OPERATOR_LABELS, known_at, of_family
 from app.profiles.rules.triggers import TRIGGERS
+from app.profiles.rules.worst import worst_told
 from app.site.access import requires
 from app.web.pages import page, see_other
 
@@ -97,21 +98,24 @@ def _checked(made: Constructor) -> None:
     body, written = made.write()
     words = service.Spoken()
     try:
-        problems = unfit(parse(body))
+        read = parse(body)
+        problems = (*unfit(read), *queries.unknown(read))
     except RuleError as error:
         problems = error.problems
     made.blame(((each.path, each.text(words)) for each in problems), written)
 
 
-def _sentence(made: Constructor) -> str | None:
-    """Say the rule; None while it says nothing whole."""
+def _told(made: Constructor) -> dict[str, Any]:
+    """Say the rule, and what it costs at most; nothing while it says nothing whole."""
     told = dict(made.problems)
     body, _written = made.write()
     made.problems = told
+    words = service.Spoken()
     try:
-        return sentence(parse(body), service.Spoken())
+        read = parse(body)
     except RuleError:
-        return None
+        return {"said": None, "worst": []}
+    return {"said": sentence(read, words), "worst": worst_told(read, words)}
 
 
 def _page(made: Constructor, rule: ProfileRule | None, status: int = 200) -> Response:
@@ -140,8 +144,9 @@ def _page(made: Constructor, rule: ProfileRule | None, status: int = 200) -> Res
             if made.trigger in spec.triggers and spec.do not in UNOFFERED
         ],
         "of_order": trigger.of_order,
-        "said": _sentence(made),
+        **_told(made),
         "group_modes": board.MODES,
+        "level_kinds": levels.OF,
         "group_aggregates": board.AGGREGATES,
         "operator_labels": OPERATOR_LABELS,
         "caps": constructor.CAPS,

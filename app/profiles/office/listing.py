@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
 from flask_babel import gettext as _
 
+from app.backtests import service as backtests
 from app.errors import DomainError, NotFound
 from app.profiles import queries, service
 from app.profiles.forms.publishing import PublishForm
 from app.profiles.rules import PROFILES, parse, sentence, unfit, write
 from app.profiles.rules.triggers import UNOFFERED
+from app.profiles.rules.worst import worst_told
+from app.runs.rules import OPEN
 from app.site.access import requires
 from app.tenants.queries import setting
 from app.web.pages import page, see_other, toast
@@ -110,10 +113,22 @@ def shown(rule: ProfileRule, form: PublishForm, status: int = 200) -> Response:
         form=form,
         profile=PROFILES[rule.profile],
         said=sentence(read, words),
-        problems=[each.text(words) for each in unfit(read)],
+        problems=[each.text(words) for each in (*unfit(read), *queries.unknown(read))],
+        worst=worst_told(read, words),
         holding=sentence(parse(held.body), words) if held and held.body != write(read) else None,
         versions=queries.versions(rule.id),
+        can_try=backtests.can_try(rule),
+        tried=_tried(rule),
     )
+
+
+def _tried(rule: ProfileRule) -> dict[str, Any] | None:
+    """Return the last look at what a draft of the rule would have given."""
+    run = backtests.latest(rule)
+    if run is None:
+        return None
+    stale = not backtests.is_of_draft(run, rule)
+    return {"run": run, "open": run.standing in OPEN, "stale": stale}
 
 
 def found(rule_id: str) -> ProfileRule:

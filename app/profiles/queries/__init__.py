@@ -13,16 +13,23 @@ from app.profiles.queries.listed import (
     version,
     versions,
 )
-from app.profiles.queries.orders import days_until, seen_of
-from app.profiles.queries.published import live, owner, published_at
+from app.profiles.queries.many import Known, known_of
+from app.profiles.queries.named import unknown
+from app.profiles.queries.orders import birthday_in, chain_of, counted, days_until, seen_of
+from app.profiles.queries.published import live, owner, published_at, versions_of
 
 __all__ = [
+    "Known",
     "Past",
     "all_rules",
+    "birthday_in",
+    "chain_of",
+    "counted",
     "days_until",
     "effects_json",
     "evaluations",
     "ever",
+    "known_of",
     "live",
     "of_profile",
     "owner",
@@ -32,6 +39,8 @@ __all__ = [
     "rules",
     "seen_of",
     "trace_json",
+    "unknown",
     "version",
     "versions",
+    "versions_of",
 ]

@@ -78,21 +78,22 @@ def seen_of(
         orders=orders,
         asked=windows,
         tags=tags([member_id])[member_id] if member_id is not None else (),
-        categories=external_category_names(_categories(world, orders)),
+        categories=external_category_names(categories_of(world, orders)),
     )
     return [
-        _seen(each, person, world, (shares or {}).get(each.id), versions[n])
+        seen_with(each, person, world, (shares or {}).get(each.id), versions[n])
         for n, each in enumerate(orders)
     ]
 
 
-def _seen(
+def seen_with(
     order: Standing,
     person: Person,
     world: World,
     shares: Mapping[str, int] | None,
     rules: Any,
 ) -> Seen:
+    """Return one order of a person as rules see it."""
     said, folded = order.folded.snapshot, order.folded
     back = refunded(said)
     return Seen(
@@ -115,7 +116,7 @@ def facts_of(
     """Return all that is known of an order at the time it was made, in the merchant's zone."""
     said = order.folded.snapshot
     local = said.created_at.astimezone(world.zone)
-    chain = _chain(person, world, said.created_at)
+    chain = chain_of(person, world, said.created_at)
     known = {
         **_order_facts(said, person, order),
         **_member_facts(order, person, local.date()),
@@ -176,18 +177,19 @@ def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any
         found["member.registered_days_ago"] = max((at - since).days, 0)
     found["member.birthday_in_days"] = days_until(person.member.birthday, today)
     before = _before(order, person)
-    found |= _counted(before, "")
+    found |= counted(before, "")
     for days in person.asked:
         cut = at - timedelta(days=days)
         late = [each for each in before if each.folded.snapshot.created_at >= cut]
-        found |= _counted(late, f"@{days}")
+        found |= counted(late, f"@{days}")
     if before:
         last = max(each.folded.snapshot.created_at for each in before)
         found["member.last_order_days_ago"] = (at - last).days
     return found
 
 
-def _counted(orders: Sequence[Standing], window: str) -> dict[str, Any]:
+def counted(orders: Sequence[Standing], window: str) -> dict[str, Any]:
+    """Return how many orders there are, and for how much, as facts of a window ("" or "@90")."""
     return {
         f"member.orders_count{window}": len(orders),
         f"member.orders_sum{window}": sum(goods_total(o.folded.snapshot) for o in orders),
@@ -221,7 +223,7 @@ def _referral_facts(person: Person, chain: tuple[Referrer, ...], at: datetime) -
     return found
 
 
-def _chain(person: Person, world: World, at: datetime) -> tuple[Referrer, ...]:
+def chain_of(person: Person, world: World, at: datetime) -> tuple[Referrer, ...]:
     """Return who stood above the customer then; who has no account of bonuses counts as inactive."""
     bound = person.binding
     if bound is None or bound.since > at:
@@ -272,7 +274,8 @@ def _line_facts(order: Standing, line: Line, world: World, person: Person) -> di
     }
 
 
-def _categories(world: World, orders: Sequence[Standing]) -> set[int]:
+def categories_of(world: World, orders: Sequence[Standing]) -> set[int]:
+    """Return the categories (our ids) in which the orders' goods stood, with those above them."""
     found: dict[int, set[int]] = defaultdict(set)
     for order in orders:
         at = order.folded.snapshot.created_at

@@ -15,7 +15,7 @@ from app.profiles.rules.due import Published
 from app.profiles.rules.shape import trees
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 
@@ -57,6 +57,12 @@ def live(trigger: str) -> tuple[Published, ...]:
     """Return the rules of a trigger that hold now."""
     [found], _windows = published_at([clock.now()])
     return tuple(each for each in found if each.rule.trigger == trigger)
+
+
+def versions_of(ids: Iterable[int]) -> tuple[Published, ...]:
+    """Return published versions, by their rules."""
+    found = _versions(set(ids))
+    return tuple(sorted(found.values(), key=lambda each: each.rule_id))
 
 
 def _versions(ids: set[int]) -> dict[int, Published]:

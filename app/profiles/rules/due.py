@@ -118,7 +118,13 @@ def due_of(
     `taken`: what limits have given already outside these orders (window_of() names the window). Orders
     are taken by the moment they were made, so that limits cut the later ones, whatever came in first.
     """
-    used: dict[WindowKey, Used] = dict(taken or {})
+    return due_within(orders, program, zone, dict(taken or {}))
+
+
+def due_within(
+    orders: Sequence[Seen], program: Earning, zone: ZoneInfo, used: dict[WindowKey, Used]
+) -> tuple[Due, ...]:
+    """Return what orders are due, as due_of() does; what limits give is added to `used`."""
     found: list[Due] = []
     for order in sorted(orders, key=lambda each: (each.created_at, each.order_id)):
         if order.state not in _LIVE or (order.paid_by_bonus and not program.while_redeeming):
@@ -127,8 +133,8 @@ def due_of(
         runs = [Run(each.rule_id, each.rule, evaluate(each.rule, order.facts)) for each in live]
         versions = {each.rule_id: each for each in live}
         at = order.created_at.astimezone(zone)
-        applied = settle(runs, _windowed(versions, used, at), program.rounding)
-        _use(used, applied, versions, at)
+        applied = settle(runs, windowed(versions, used, at), program.rounding)
+        use(used, applied, versions, at)
         for each in applied:
             version = versions[each.rule]
             if each.amount > 0 and _usable(each, order):
@@ -242,10 +248,10 @@ def caps_of(rule: Rule) -> tuple[tuple[str, Cap], ...]:
     return tuple((scope, cap) for scope, cap in said if cap is not None)
 
 
-def _windowed(
+def windowed(
     versions: Mapping[int, Published], used: Mapping[WindowKey, Used], at: datetime
 ) -> dict[tuple[int, str, int | None], Used]:
-    """Return what was used in those windows that hold now."""
+    """Return what was used in those windows that hold at a local moment."""
     found = {}
     for rule_id, version in versions.items():
         now = {scope: window_of(cap, at) for scope, cap in caps_of(version.rule)}
@@ -255,12 +261,13 @@ def _windowed(
     return found
 
 
-def _use(
+def use(
     used: dict[WindowKey, Used],
     applied: Sequence[Applied],
     versions: Mapping[int, Published],
     at: datetime,
 ) -> None:
+    """Add what rules gave at a local moment to what their limits have given."""
     sums: dict[WindowKey, int] = {}
     for each in applied:
         for scope, cap in caps_of(versions[each.rule].rule):

@@ -39,7 +39,16 @@ MESSAGES = {
     "effect_not_then": N_("The effect %(name)s does not fit what happens."),
     "no_effects": N_("A rule needs at least one effect."),
     "never_so": N_("This can never be so: the conditions on %(name)s exclude one another."),
-    "unknown_reference": N_("The shop has no %(name)s."),
+    # What it names, and nobody knows.
+    "no_product": N_("The shop has no product with the id %(name)s."),
+    "no_category": N_("The shop has no category with the id %(name)s."),
+    "no_group": N_("No customer of the shop is in the group %(name)s."),
+    "no_list": N_("Nobody has subscribed to a mailing list %(name)s yet."),
+    "no_rank": N_("There is no rank %(name)s."),
+    "no_award": N_("There is no award %(name)s."),
+    "no_owner": N_("There is no rights holder %(name)s."),
+    "no_coupon": N_("There is no coupon %(name)s."),
+    "no_template": N_("There is no message %(name)s."),
 }
 
 

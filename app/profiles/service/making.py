@@ -72,7 +72,7 @@ def publish(rule: ProfileRule, since: datetime | None = None) -> RuleVersion:
     if rule.state == "archived":
         raise Conflict("archived", _("An archived rule is not changed any more."))
     read = _read(rule.draft)
-    _refuse(unfit(read))
+    _refuse((*unfit(read), *queries.unknown(read)))
     body, now = write(read), clock.now()
     held = queries.version(rule.version_id) if rule.version_id else None
     start = now if since is None else max(since, now)
