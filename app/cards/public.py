@@ -18,7 +18,6 @@ from app.bonuses.office.accounts import MOVED
 from app.cards import rules, service
 from app.cards.forms import CodeForm, PhoneForm
 from app.errors import DomainError, NotFound
-from app.extensions import db
 from app.links.service import draw_svg
 from app.members.rules import region_of
 from app.notifications import service as notifications
@@ -114,7 +113,7 @@ def enter() -> Response:
     attempts.count_phone_try()
     opened = service.attempt(asked, form.code.data)
     if opened is None:
-        db.session.commit()  # the refusal that follows must not take the counted try back
+        attempts.keep_tries()
         form.code.errors = [_refusal(asked)]
         return page("cards/public/code.html", status=422, form=form)
     session.pop(_name("asked"), None)

@@ -17,6 +17,8 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
+from app.extensions import db
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -130,6 +132,11 @@ def count_phone_try() -> None:
         raise TooManyRequests(
             _("Too many codes were typed. Wait a few minutes."), retry_after=PAUSE
         )
+
+
+def keep_tries() -> None:
+    """Let what a try wrote stay, though the answer refuses it: a refusal takes back what its request did."""
+    db.session.commit()
 
 
 def _limiter() -> MovingWindowRateLimiter:

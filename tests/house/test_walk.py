@@ -38,6 +38,7 @@ from app.help.service import Asker
 from app.help.service import ask as ask_help
 from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
+from app.intake import service as intake
 from app.invitations.forms import TEXTS
 from app.invitations.models import Batch as InvitationBatch
 from app.invitations.models import Invitation
@@ -96,6 +97,11 @@ from app.site.access import KNOWN, permission_of
 from app.statements.rules import month_span
 from app.tenancy import public_id
 from app.tenants.models import ApiKey, Connection, Shop, ShopDomain
+from app.tills.models import TillReceipt
+from app.tills.rules import Kind as TillKind
+from app.tills.rules import Sale
+from app.tills.service import make as make_till
+from app.tills.service import take as take_receipt
 from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
@@ -131,6 +137,7 @@ OWN_NAMES = {
     "api.orders.put",
     "api.members.put",
     "api.catalog.put_product",
+    "api.tills.put",
     "api.catalog.put_category",
 }
 
@@ -329,6 +336,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     look_at(present, {one(Member.id): None})
     bonus_rule = draft_rule(f"{partner.name} rule", PRESETS["order"].body(100))
     try_rule(bonus_rule)
+    receipt = sold(merchant, partner.name)
     return {
         "any": {
             "refcode": partner.refcode,
@@ -373,6 +381,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "partners": {"public_id": partner.public_id, "run_id": many},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {"rule_id": bonus_rule.public_id},
+        "tills": {"till_id": receipt.till_id, "receipt": receipt.receipt},
         "backtests": {"rule_id": bonus_rule.public_id},
         "registers": {
             "public_id": one(Register.public_id),
@@ -392,6 +401,12 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "catalog": {"external_id": f"prod-{mark}"},
         "codes": {"work_id": act_run(made, "stop").public_id},
     }
+
+
+def sold(merchant: Merchant, word: str) -> TillReceipt:
+    """Make a till, and take a receipt at it."""
+    till = make_till(merchant.shop_id, f"{word} till", TillKind.REGISTER, f"{word} place")
+    return take_receipt(intake.tenant(), till, Sale(receipt=public_id("rc"), amount=100))
 
 
 def papers(partner: Partner) -> None:

@@ -199,7 +199,14 @@ def test_bad_input_keeps_what_was_typed_and_writes_nothing(desk: Desk) -> None:
 
 def test_a_cashier_sees_the_till_and_nothing_else(desk: Desk, kniga: Merchant) -> None:
     assert desk.cashier.get(desk.merchant.office()).headers["Location"].endswith("/office/till/")
-    for path in ("orders/", "customers/", "partners/", "bonuses/", "till/places/", "settings/keys/"):
+    for path in (
+        "orders/",
+        "customers/",
+        "partners/",
+        "bonuses/",
+        "till/places/",
+        "settings/keys/",
+    ):
         assert desk.cashier.get(desk.merchant.office(path)).status_code == 403, path
     assert desk.cashier.get(kniga.office("till/")).status_code == 404
     support = sign_in(desk.app.test_client(), desk.merchant.staff["support"])
