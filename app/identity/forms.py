@@ -17,6 +17,7 @@ ROLE_NAMES = {
     "accountant": _l("Accountant"),
     "support": _l("Support"),
     "developer": _l("Developer"),
+    "cashier": _l("Cashier"),
     "partner": _l("Partner"),
     "operator": _l("Operator of the platform"),
 }
@@ -26,6 +27,7 @@ ROLE_WORDS = {
     "accountant": _l("The money desk: payment details, payouts, statements."),
     "support": _l("Reads everything, changes nothing."),
     "developer": _l("API keys and what shops send."),
+    "cashier": _l("The till: receipts, bonuses earned and spent."),
 }
 ROLE_CHOICES = [(role.value, ROLE_NAMES[role.value]) for role in STAFF]
 

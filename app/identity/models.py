@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
 
-STAFF_ROLES = ("owner", "manager", "accountant", "support", "developer")
+STAFF_ROLES = ("owner", "manager", "accountant", "support", "developer", "cashier")
 
 
 class Person(Model):
@@ -72,7 +72,8 @@ class Membership(Model):
 
     __table_args__ = (
         CheckConstraint(
-            "role in ('owner','manager','accountant','support','developer','partner')", name="role"
+            "role in ('owner','manager','accountant','support','developer','cashier','partner')",
+            name="role",
         ),
         CheckConstraint("(role = 'partner') = (partner_id is not null)", name="partner"),
         Index(

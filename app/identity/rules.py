@@ -21,20 +21,22 @@ class Role(StrEnum):
     ACCOUNTANT = "accountant"
     SUPPORT = "support"
     DEVELOPER = "developer"
+    CASHIER = "cashier"
     PARTNER = "partner"
 
 
-STAFF = (Role.OWNER, Role.MANAGER, Role.ACCOUNTANT, Role.SUPPORT, Role.DEVELOPER)
+STAFF = (Role.OWNER, Role.MANAGER, Role.ACCOUNTANT, Role.SUPPORT, Role.DEVELOPER, Role.CASHIER)
 
-# The accountant has the money desk and nothing else; support reads; a developer has the keys.
+# The accountant has the money desk and nothing else, a cashier the till; support reads; a developer has the keys.
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.OWNER: frozenset(
-        {"read", "manage", "money", "money.read", "keys", "settings", "team", "answer"}
+        {"read", "manage", "money", "money.read", "keys", "settings", "team", "answer", "till"}
     ),
-    Role.MANAGER: frozenset({"read", "manage", "money.read", "settings", "answer"}),
+    Role.MANAGER: frozenset({"read", "manage", "money.read", "settings", "answer", "till"}),
     Role.ACCOUNTANT: frozenset({"money", "money.read"}),
     Role.SUPPORT: frozenset({"read", "money.read", "answer"}),
     Role.DEVELOPER: frozenset({"read", "keys"}),
+    Role.CASHIER: frozenset({"till"}),
     Role.PARTNER: frozenset({"partner"}),
 }
 

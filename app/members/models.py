@@ -34,6 +34,7 @@ class Member(Tenanted, Model):
         UniqueConstraint("tenant_id", "shop_id", "key"),
         ref("shop", "shop_id"),
         Index("ix_member_email", "tenant_id", "shop_id", "email"),
+        Index("ix_member_phone", "tenant_id", "phone"),
     )
 
 

@@ -13,6 +13,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from app import crypto
+from app.cards import service as cards
 from app.codes.rules import CONFIRM
 from app.commissions.models import Deal
 from app.coupons.forms import value_words
@@ -109,6 +110,14 @@ class View(CustomerView):
             raise UnwantedError("gone")
         token = participation.confirmation(self.applicant)
         return public_address(f"/{self.merchant.slug}/join/confirm/{token}")
+
+    @cached_property
+    def code(self) -> str:
+        """The code that a customer asked for by phone, while it holds."""
+        found = cards.code_of(int(self.facts["code"]))
+        if found is None:
+            raise UnwantedError("over")
+        return found
 
     @cached_property
     def sign_up_link(self) -> str:

@@ -10,6 +10,7 @@ ROLES = {
     "accountant": lazy_gettext("accountant"),
     "support": lazy_gettext("support"),
     "developer": lazy_gettext("developer"),
+    "cashier": lazy_gettext("cashier"),
 }
 CAPS = {
     "partner": lazy_gettext("of one partner"),

@@ -166,7 +166,7 @@ class _Reader:
             coupons=tuple(said.coupons or ()),
             paid_at=said.paid_at,
             completed_at=said.completed_at,
-            till=said.till,
+            till=said.till or g.get("till"),
             click=said.click,
             ref=said.ref,
             entry=said.entry,

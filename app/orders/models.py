@@ -72,7 +72,7 @@ class OrderMessage(Tenanted, Model):
     order_id: Mapped[int]
     body_hash: Mapped[str]
     seq: Mapped[int]  # 0 for messages with version or updated_at: their hash alone makes them one
-    source: Mapped[str]  # api, woocommerce, postback, staff, import
+    source: Mapped[str]  # api, woocommerce, postback, till, staff, import
     status: Mapped[str]
     state: Mapped[str | None]  # as mapped at intake; None: unmapped word
     map_version: Mapped[int]

@@ -105,9 +105,9 @@ def activity() -> Response:
 @bp.get("/")
 @requires("member")
 def index() -> Response | Redirect:
-    """Show the overview; an accountant has the money desk alone, and starts there."""
+    """Show the overview; an accountant starts at the money desk, and a cashier at the till."""
     if not may("read"):
-        return redirect(url_for("office.payouts.index"))
+        return redirect(url_for(f"office.{'payouts' if may('money') else 'tills'}.index"))
     seen = None if steps_dismissed() else queries.first_steps(g.tenant)
     shop = chosen_shop()
     chosen = shop.id if shop else None

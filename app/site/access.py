@@ -16,7 +16,18 @@ INSTALL = "install"  # an installation code in place of a key, for POST /api/v1/
 # What may be required behind each door.
 KNOWN: dict[str, frozenset[str]] = {
     "office": frozenset(
-        {"read", "manage", "money", "money.read", "keys", "settings", "team", "answer", "member"}
+        {
+            "read",
+            "manage",
+            "money",
+            "money.read",
+            "keys",
+            "settings",
+            "team",
+            "answer",
+            "till",
+            "member",
+        }
     ),
     "cabinet": frozenset({"partner", "member"}),
     "platform": frozenset({"operator", "member"}),
@@ -32,7 +43,7 @@ class Undeclared(RuntimeError):
 def requires(permission: str, *, also: str | None = None) -> Callable[[View], View]:
     """Declare what a view's caller needs: a permission behind a door, or a scope of an API key.
 
-    office: read, manage, money, money.read, keys, settings, team, answer. cabinet: partner. platform:
+    office: read, manage, money, money.read, keys, settings, team, answer, till. cabinet: partner. platform:
     operator. Behind each of these, member: anybody whom the door let in. public: anyone, signed_in.
     api: orders, partners, catalog, payouts, settings, read; a GET is also open to the scope read.
     `also`: another scope that opens it: a POST that only asks.

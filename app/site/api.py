@@ -149,7 +149,7 @@ def _recognise() -> KeyInUse | None:
         return None
     tenant, key = found
     stand_in(tenant)
-    g.api_key_id, g.shop_id = key.id, key.shop_id
+    g.api_key_id, g.shop_id, g.till = key.id, key.shop_id, key.till
     act_as(f"api:{key.id}")
     return key
 

@@ -17,6 +17,8 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
+from app.extensions import db
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,6 +35,8 @@ HELP = RateLimitItemPerHour(10)  # questions and answers, a person
 CODES_PER_ADDRESS = RateLimitItemPerHour(30)
 WRONG_CODES_PER_ADDRESS = RateLimitItemPerMinute(10, 15)
 WRONG_CODES_PER_MERCHANT = RateLimitItemPerHour(100)  # beyond it staff are told
+SMS_PER_ADDRESS = RateLimitItemPerHour(10)  # codes by phone that an address asks for
+PHONE_CODES_PER_ADDRESS = RateLimitItemPerMinute(30, 15)  # tries of codes by phone
 TOLD_OF_GUESSING = RateLimitItemPerHour(1, 6)
 PAUSE = 60  # seconds; what is told, the window itself moves on
 
@@ -112,6 +116,27 @@ def count_wrong_code(merchant: int) -> bool:
     _ask(_limiter().hit, WRONG_CODES_PER_ADDRESS, f"wrong codes:{request.remote_addr}")
     few = _ask(_limiter().hit, WRONG_CODES_PER_MERCHANT, f"wrong codes of:{merchant}")
     return not few and _ask(_limiter().hit, TOLD_OF_GUESSING, f"guessing told:{merchant}")
+
+
+def count_phone_code() -> None:
+    """Count one code by SMS that this address asks for, whoever it is for. Raises as above."""
+    if not _ask(_limiter().hit, SMS_PER_ADDRESS, f"sms:{request.remote_addr}"):
+        raise TooManyRequests(
+            _("Too many codes were asked for. Try again in an hour."), retry_after=PAUSE
+        )
+
+
+def count_phone_try() -> None:
+    """Count one code by SMS that is typed at this address. Raises as above."""
+    if not _ask(_limiter().hit, PHONE_CODES_PER_ADDRESS, f"sms tries:{request.remote_addr}"):
+        raise TooManyRequests(
+            _("Too many codes were typed. Wait a few minutes."), retry_after=PAUSE
+        )
+
+
+def keep_tries() -> None:
+    """Let what a try wrote stay, though the answer refuses it: a refusal takes back what its request did."""
+    db.session.commit()
 
 
 def _limiter() -> MovingWindowRateLimiter:

@@ -123,6 +123,7 @@ class ApiKey(Tenanted, Model):
     key_hash: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     made_by: Mapped[str | None]  # the actor; none: of before it was written down
+    till: Mapped[str | None]  # which till's key it is: what its orders say, where they say nothing
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

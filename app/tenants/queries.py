@@ -49,6 +49,7 @@ class KeyInUse:
     shop_id: int | None
     scopes: list[str]
     last_used_at: datetime | None
+    till: str | None = None
 
 
 def look_up(kind: str, key: str) -> Directory | None:
@@ -75,7 +76,7 @@ def by_key(key: str) -> tuple[int, int] | None:
 def key_in_use(key_id: int, secret: str) -> tuple[Tenant, KeyInUse] | None:
     """Return the scope's tenant and its key while the key holds, in one statement."""
     query = (
-        select(Tenant, ApiKey.id, ApiKey.shop_id, ApiKey.scopes, ApiKey.last_used_at)
+        select(Tenant, ApiKey.id, ApiKey.shop_id, ApiKey.scopes, ApiKey.last_used_at, ApiKey.till)
         .join(ApiKey, ApiKey.tenant_id == Tenant.id)
         .where(
             ApiKey.id == key_id,

@@ -209,11 +209,18 @@ def place_words(code: str) -> str:
 
 
 def make_key(
-    shop_id: int | None, name: str, scopes: Iterable[str], kind: str, made_by: str | None = None
+    shop_id: int | None,
+    name: str,
+    scopes: Iterable[str],
+    kind: str,
+    made_by: str | None = None,
+    *,
+    till: str | None = None,
 ) -> NewKey:
     """Make an API key of a shop; `kind` is live, test, or platform (no shop). The secret is told once.
 
-    Whoever made it is answerable for what is done with it: `made_by`, or else whoever acts.
+    Whoever made it is answerable for what is done with it: `made_by`, or else whoever acts. `till`:
+    orders that come by it name this till, unless they name another.
     Raises DomainError for a scope that does not exist.
     """
     wanted = sorted(set(scopes))
@@ -227,6 +234,7 @@ def make_key(
         key_hash=crypto.digest(secret),
         scopes=wanted,
         made_by=made_by or actor(),
+        till=till,
         created_at=clock.now(),
     )
     db.session.add(key)

@@ -34,6 +34,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             lazy_gettext("Sales"),
             "shopping-cart",
             entries=(
+                Entry(
+                    lazy_gettext("Till"),
+                    endpoint="office.tills.index",
+                    below=_pages("office.tills", "sale receipt"),
+                ),
                 Entry(lazy_gettext("Orders"), endpoint="office.orders.index"),
                 Entry(lazy_gettext("Deals"), endpoint="office.commissions.deal_list"),
                 Entry(lazy_gettext("Products"), endpoint="office.catalog.index"),
@@ -123,6 +128,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("office.bonuses", "look mass people act"),
                 ),
                 Entry(lazy_gettext("Withdrawals"), endpoint="office.withdrawals.index"),
+                Entry(
+                    lazy_gettext("Loyalty cards"),
+                    endpoint="office.cards.index",
+                    below=_pages("office.cards", "show bind"),
+                ),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(
                     lazy_gettext("Ranks and awards"),
@@ -265,6 +275,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("office.imports", "columns show rows control"),
                 ),
                 Entry(lazy_gettext("Team"), endpoint="office.identity.team"),
+                Entry(
+                    lazy_gettext("Tills"),
+                    endpoint="office.tills.places",
+                    below=_pages("office.tills", "new make place change"),
+                ),
                 Entry(lazy_gettext("Keys"), endpoint="office.tenants.keys"),
                 Entry(
                     lazy_gettext("For developers"),

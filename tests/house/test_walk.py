@@ -47,6 +47,7 @@ from app.identity import service as identity
 from app.identity.rules import PERMISSIONS, Role
 from app.imports.models import ImportFile
 from app.imports.service import take as take_file
+from app.intake import service as intake
 from app.invitations.forms import TEXTS
 from app.invitations.models import Batch as InvitationBatch
 from app.invitations.models import Invitation
@@ -107,6 +108,11 @@ from app.statements.rules import month_span
 from app.tariffs.service import close as close_month
 from app.tenancy import public_id
 from app.tenants.models import ApiKey, Connection, Shop, ShopDomain
+from app.tills.models import TillReceipt
+from app.tills.rules import Kind as TillKind
+from app.tills.rules import Sale
+from app.tills.service import make as make_till
+from app.tills.service import take as take_receipt
 from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
@@ -146,6 +152,7 @@ OWN_NAMES = {
     "api.orders.put",
     "api.members.put",
     "api.catalog.put_product",
+    "api.tills.put",
     "api.catalog.put_category",
 }
 
@@ -349,6 +356,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     take_file(BytesIO(f"id;name\n1;{partner.name}\n".encode()), "old.csv", "other", "partner")
     bonus_rule = draft_rule(f"{partner.name} rule", PRESETS["order"].body(100))
     try_rule(bonus_rule)
+    receipt = sold(merchant, partner.name)
     return {
         "any": {
             "word_id": award.public_id,
@@ -400,6 +408,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "withdrawals": {"public_id": withdrawal(partner, one(Member.id))},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {"rule_id": bonus_rule.public_id},
+        "tills": {"till_id": receipt.till_id, "receipt": receipt.receipt},
         "backtests": {"rule_id": bonus_rule.public_id},
         "wordings": {"code": add_wording(f"{partner.name} text", WORDING).code, "locale": "en"},
         "registers": {
@@ -436,6 +445,12 @@ def call_of(key_id: int, word: str) -> int:
     words = {"body": f'{{"a": "{word}"}}', "answer": "{}", "request_id": "r"}
     write_calls([{"key_id": key_id, "at": clock.now(), **said, **words}])
     return db.session.scalars(select(ApiCall.id)).one()
+
+
+def sold(merchant: Merchant, word: str) -> TillReceipt:
+    """Make a till, and take a receipt at it."""
+    till = make_till(merchant.shop_id, f"{word} till", TillKind.REGISTER, f"{word} place")
+    return take_receipt(intake.tenant(), till, Sale(receipt=public_id("rc"), amount=100))
 
 
 def papers(partner: Partner) -> None:

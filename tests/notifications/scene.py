@@ -127,7 +127,19 @@ def of_trust(kind: str, partner: Partner) -> dict[str, object]:
 
 
 def of_help(kind: str, partner: Partner) -> dict[str, object]:
-    """Return what questions, warnings of debts and of lapsing bonuses say."""
+    """Return what questions and warnings of debts say."""
+    if kind.startswith("debt."):
+        sums: dict[str, object] = {"amount": 150000, "debt": 90000, "repays": 90000, "left": 60000}
+        return sums | {"currency": "RUB", "on": "2026-12-01"}
+    if kind.startswith(("help.", "question.")):
+        said: dict[str, object] = {"help": "hp_1", "about": "support", "name": partner.name}
+        said |= {"person_id": partner.person_id} if kind == "help.answered" else {}
+        return said | {"text": partner.name, "merchant": "lampa", "page": "/lampa/office/"}
+    return of_bonuses(kind, partner)
+
+
+def of_bonuses(kind: str, partner: Partner) -> dict[str, object]:
+    """Return what messages to customers, lapsing bonuses and orders that spend too much say."""
     if kind in {"customer.told", "staff.told"}:
         told: dict[str, object] = {"text": "order", "event": "order:1", "rule": 1, "amount": 15000}
         return told | ({"member_id": make_customer(partner)} if kind == "staff.told" else {})
@@ -138,13 +150,6 @@ def of_help(kind: str, partner: Partner) -> dict[str, object]:
     if kind == "bonus.cut":
         cut = {"asked": 50_000, "spent": 20_000, "money_asked": 90_000, "money_spent": 0}
         return cut | {"number": partner.name, "currency": "RUB"}
-    if kind.startswith("debt."):
-        sums: dict[str, object] = {"amount": 150000, "debt": 90000, "repays": 90000, "left": 60000}
-        return sums | {"currency": "RUB", "on": "2026-12-01"}
-    if kind.startswith(("help.", "question.")):
-        said: dict[str, object] = {"help": "hp_1", "about": "support", "name": partner.name}
-        said |= {"person_id": partner.person_id} if kind == "help.answered" else {}
-        return said | {"text": partner.name, "merchant": "lampa", "page": "/lampa/office/"}
     return {}
 
 

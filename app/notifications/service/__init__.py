@@ -13,7 +13,14 @@ from app.notifications.service.keeping import (
     switch,
     take,
 )
-from app.notifications.service.promising import Reader, promise, try_sms, try_wording, write
+from app.notifications.service.promising import (
+    Reader,
+    promise,
+    text_code,
+    try_sms,
+    try_wording,
+    write,
+)
 
 __all__ = [
     "Reader",
@@ -29,6 +36,7 @@ __all__ = [
     "settle",
     "switch",
     "take",
+    "text_code",
     "try_sms",
     "try_wording",
     "write",

@@ -130,6 +130,17 @@ def _context(event: Event) -> Mapping[str, Any]:
     return {"text": event.facts["text"]} if "text" in event.facts else _NO_CONTEXT
 
 
+def text_code(code_id: int, phone: str, member_id: int, locale: str) -> None:
+    """Promise the SMS with a code that a customer asked for; the code is reckoned as it is written."""
+    if not _texts_go(queries.tenant()):
+        return
+    event = record("card.code_asked", f"member:{member_id}", member_id=member_id, code=code_id)
+    db.session.flush()
+    reader = Reader(f"member:{member_id}", None, locale)
+    _write([_row(event.id, reader, Channel.SMS, phone, "card.code_asked")])
+    kick_after_commit("sweep")
+
+
 def _write(rows: Iterable[dict[str, Any]]) -> list[int]:
     values = list(rows)
     if not values:
