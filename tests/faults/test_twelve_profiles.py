@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
 from app import clock, jobs
+from app.bonuses import queries as bonuses
+from app.bonuses import service as wallet
+from app.errors import Conflict, DomainError
 from app.extensions import db
+from app.intake import service as intake
 from app.members import queries as members
 from app.partners.models import Partner
+from app.payouts import service as payouts
 from app.profiles import service as profiles
 from app.profiles.models import ProfileRule
 from app.profiles.rules.triggers import PROFILES
+from app.ranks.service import Rights, hold_rights
+from app.withdrawals import service as withdrawals
 from tests.earnings.test_orders import ORDER
+from tests.payouts.setting import by_bank
 from tests.world import make_merchant
 
 if TYPE_CHECKING:
@@ -179,6 +188,48 @@ def spend(scene: Scene) -> None:
     assert scene.has() == "1000.00"
 
 
+def owner(scene: Scene) -> None:
+    scene.meet("maker")
+    scene.meet()
+    with scene.app.app_context(), scene.shop.scope():
+        maker = members.by_external(scene.shop.shop_id, "maker")
+        assert maker is not None
+        hold_rights(Rights(of="supplier", word="Acme", share=Decimal(100), member_id=maker.id))
+        db.session.commit()
+    lines = [{"id": "1", "quantity": "2", "price": "1000.00", "supplier": "ACME"}]
+    scene.order("O1", lines=lines)
+    assert scene.has("maker") == "20.00", "1 % of what was sold of his"
+    assert scene.has() == "0.00"
+    scene.order("O1", lines=lines, status="cancelled", version=4)
+    assert scene.has("maker") == "0.00"
+
+
+def withdrawal(scene: Scene) -> None:
+    scene.meet()
+    gift = {"member": "77", "amount": "2000.00", "reason": "A present"}
+    scene.client.post("/api/v1/bonuses", json=gift, headers=scene.shop.bearer)
+    made = {"refcode": "gleb", "name": "Gleb", "member": "77"}
+    scene.client.post("/api/v1/partners", json=made, headers=scene.shop.bearer)
+    with scene.app.app_context(), scene.shop.scope():
+        wallet.change_program({"withdrawable": True})
+        gleb = db.session.scalars(select(Partner).where(Partner.refcode == "gleb")).one()
+        with pytest.raises(DomainError):
+            withdrawals.request(intake.tenant(), gleb, 150_000, "bank", "k", "system")
+        payouts.set_details(gleb, "bank", by_bank("Gleb"))
+        with clock.moved_to(START + timedelta(days=2)):
+            for _time in TWICE:
+                asked = withdrawals.request(intake.tenant(), gleb, 150_000, "bank", "k", "system")
+            db.session.commit()
+            assert bonuses.balance(gleb.member_id or 0).available == 50_000, "held at once"
+        with clock.moved_to(START + timedelta(days=6)):
+            withdrawals.approve(asked.id, "system")
+            with pytest.raises(Conflict):
+                withdrawals.approve(asked.id, "system")
+            db.session.commit()
+            assert bonuses.balance(gleb.member_id or 0).held == 0
+    assert scene.has() == "500.00"
+
+
 STORIES: dict[str, Callable[[Scene], None]] = {
     "registration": registration,
     "birthday": birthday,
@@ -189,7 +240,9 @@ STORIES: dict[str, Callable[[Scene], None]] = {
     "achievement": achievement,
     "referrer_achievement": referrer_achievement,
     "external": external,
+    "owner": owner,
     "spend": spend,
+    "withdrawal": withdrawal,
 }
 
 
