@@ -81,6 +81,8 @@ def wanted(message: Message) -> View:
         raise UnwantedError("withdrawn")
     if is_overtaken(view):
         raise UnwantedError("overtaken")
+    if message.template in rules.TO_CUSTOMERS and view.customer and not view.customer.wanted:
+        raise UnwantedError("muted")
     partner = view.partner if rule.to is To.PARTNER else None
     on = rules.is_wanted(
         message.template,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0035"
-down_revision = "0042"
+down_revision = "0062"
 
 
 def upgrade() -> None:
