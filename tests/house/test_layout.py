@@ -39,6 +39,7 @@ OWN_NAMES = {
     "notifications/customers.py": "what messages to customers are filled with",
     "notifications/delivery.py": "the SMTP client's edge",
     "notifications/notes.py": "letters' short siblings, ready to be sent",
+    "notifications/overtaken.py": "letters that say what is no longer so when they would leave",
     "notifications/view.py": "what the templates of messages may ask for",
     "notifications/words.py": "words that letters have for codes: no rule, and no form",
     "notifications/written.py": "letters whose words are the merchant's",
