@@ -25,7 +25,7 @@ _SIDES = """
 _GUARDED = f"^({GUARDED})$"
 _KNOWN = (
     r"^(partner:\d+:(pending|available|reserved|debt)|member:\d+:(bonus|held|debt|pending)"
-    r"|(payout|funding):\d+|merchant:(commissions|balance|withheld|bonuses)|platform:fees|outside)$"
+    r"|(payout|funding):\d+|merchant:(commissions|balance|withheld|bonuses|dues)|platform:(fees|tariffs)|outside)$"
 )
 # What an order has booked: out of the merchant's commissions account and not back into it.
 _BOOKED = """
@@ -262,10 +262,30 @@ CHECKS: dict[str, str] = {
              ON b.tenant_id = f.tenant_id AND b.account = 'funding:' || f.payout_id
         WHERE f.tax IS NOT NULL AND coalesce(b.drawn, 0)
               <> CASE WHEN f.outcome = 'failed' THEN 0 ELSE p.amount - p.withheld - p.fee + f.fee END""",
-    "the prepaid balance pays for nothing but payouts": """
+    "the prepaid balance pays for nothing but payouts and the platform's invoices": """
         SELECT tenant_id, reference, source, target FROM transfer
-        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%')
-           OR (target = 'merchant:balance' AND source <> 'outside' AND source NOT LIKE 'funding:%')""",
+        WHERE (source = 'merchant:balance' AND target NOT LIKE 'funding:%' AND target <> 'merchant:dues')
+           OR (target = 'merchant:balance' AND source <> 'outside' AND source NOT LIKE 'funding:%'
+               AND source <> 'merchant:dues')""",
+    "the platform's invoices are the sums of their lines, and so posted": """
+        SELECT tenant_id, invoice_id, i.sum, l.sum, t.sum
+        FROM (SELECT tenant_id, id AS invoice_id, total - credited AS sum FROM tariff_invoice
+              WHERE total <> 0) i
+        FULL JOIN (SELECT tenant_id, invoice_id, sum(amount) AS sum FROM tariff_line
+                   GROUP BY 1, 2) l USING (tenant_id, invoice_id)
+        FULL JOIN (SELECT tenant_id, split_part(reference, ':', 2)::bigint AS invoice_id,
+                          sum(CASE account WHEN 'platform:tariffs' THEN amount ELSE 0 END) AS sum
+                   FROM (SELECT tenant_id, reference, target AS account, amount FROM transfer
+                         UNION ALL SELECT tenant_id, reference, source, -amount FROM transfer) m
+                   WHERE reference LIKE 'tariff:%' GROUP BY 1, 2) t USING (tenant_id, invoice_id)
+        WHERE coalesce(i.sum, 0) <> coalesce(l.sum, 0) OR coalesce(i.sum, 0) <> coalesce(t.sum, 0)""",
+    "what is owed to the platform is what its open invoices say": f"""
+        SELECT tenant_id, i.sum, s.total
+        FROM (SELECT tenant_id, sum(total - credited) AS sum FROM tariff_invoice
+              WHERE state = 'open' GROUP BY 1) i
+        FULL JOIN (SELECT tenant_id, -sum(amount) AS total FROM ({_SIDES}) x
+                   WHERE account = 'merchant:dues' GROUP BY 1) s USING (tenant_id)
+        WHERE coalesce(i.sum, 0) <> coalesce(s.total, 0)""",
     "a payout has an end if and only if it is over": """
         SELECT tenant_id, id, state, ended_at FROM payout
         WHERE (ended_at IS NULL) <> (state IN ('requested', 'approved', 'sending', 'unknown'))""",

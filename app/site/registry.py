@@ -43,6 +43,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "documents",
         "periods",
         "billing",
+        "tariffs",
         "settlement",
         "liability",
         "calendars",
@@ -121,6 +122,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "platform": (
         "tenants",
         "billing",
+        "tariffs",
         "settlement",
         "notifications",
         "onboarding",
