@@ -235,6 +235,11 @@ class ProgramForm(Form):
         [Filled()],
         choices=[("down", _l("Dropped")), ("half_up", _l("Rounded, a half upwards"))],
     )
+    leap_birthday = RadioField(
+        _l("In years without 29 February that birthday is kept"),
+        [Filled()],
+        choices=[("february", _l("On 28 February")), ("march", _l("On 1 March"))],
+    )
     expires_days = IntegerField(
         _l("Bonuses lapse after, days"),
         [Optional(), _between("expires_days")],

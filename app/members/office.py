@@ -19,7 +19,7 @@ from app.errors import NotFound
 from app.events.service import actor
 from app.lists.queries import views
 from app.members import queries, service
-from app.members.forms import TagForm
+from app.members.forms import BirthdayForm, TagForm
 from app.members.models import Member
 from app.members.rules import Tagged, worn
 from app.orders.models import Order
@@ -167,6 +167,18 @@ def take_tag(member_id: int) -> Response:
     return see_other("office.members.show", member_id=member.id, message=_("Saved."))
 
 
+@bp.post("/<int:member_id>/birthday")
+@requires("manage")
+def set_birthday(member_id: int) -> Response:
+    """Set a birthday right by hand; it is recorded, with the reason."""
+    member, form = _member(member_id), BirthdayForm()
+    if not form.validate_on_submit():
+        return _card_page(member, TagForm(formdata=None), 422, form)
+    service.lock([member.id])
+    service.correct_birthday(member, form.birthday.data, form.reason.data.strip())
+    return see_other("office.members.show", member_id=member.id, message=_("Saved."))
+
+
 def _mark(member: Member, tag: str, *, added: bool) -> None:
     service.lock([member.id])
     said = Tagged(tag, added, clock.now(), f"hand:{public_id('tg')}", actor())
@@ -180,9 +192,17 @@ def _member(member_id: int) -> Member:
     return found
 
 
-def _card_page(member: Member, form: TagForm, status: int = 200) -> Response:
+def _card_page(
+    member: Member, form: TagForm, status: int = 200, born: BirthdayForm | None = None
+) -> Response:
+    born = born or BirthdayForm(formdata=None, data={"birthday": member.birthday})
     return page(
-        "members/office/show.html", "_orders.html", status=status, form=form, **_told(member)
+        "members/office/show.html",
+        "_orders.html",
+        status=status,
+        form=form,
+        born=born,
+        **_told(member),
     )
 
 

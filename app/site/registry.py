@@ -59,6 +59,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "digests",
         "notifications",
         "mailings",
+        "wordings",
         "webhooks",
         "lists",
         "runs",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from app.partners.models import Partner
 from app.profiles import service as profiles
 from app.profiles.models import ProfileRule
 from app.profiles.rules.triggers import PROFILES, UNOFFERED
+from app.ranks.service import Rights, hold_rights
 from tests.earnings.test_orders import ORDER
 from tests.world import make_merchant
 
@@ -165,6 +167,22 @@ def external(scene: Scene) -> None:
         assert scene.has() == "100.00"
 
 
+def owner(scene: Scene) -> None:
+    scene.meet()
+    scene.meet("maker")
+    with scene.app.app_context(), scene.shop.scope():
+        maker = members.by_external(scene.shop.shop_id, "maker")
+        assert maker is not None
+        whole = Rights(of="supplier", word="Acme", share=Decimal(100), member_id=maker.id)
+        hold_rights(whole)
+        db.session.commit()
+    lines = [{"id": "1", "product": "l", "quantity": "1", "price": "1000.00", "supplier": "acme"}]
+    scene.order("O1", lines=lines)
+    assert (scene.has("maker"), scene.has()) == ("10.00", "0.00")
+    scene.order("O1", lines=lines, status="cancelled", version=4)
+    assert scene.has("maker") == "0.00"
+
+
 def spend(scene: Scene) -> None:
     scene.meet()
     gift = {"member": "77", "amount": "2000.00", "reason": "A present", "id": "gift"}
@@ -189,6 +207,7 @@ STORIES: dict[str, Callable[[Scene], None]] = {
     "achievement": achievement,
     "referrer_achievement": referrer_achievement,
     "external": external,
+    "owner": owner,
     "spend": spend,
 }
 

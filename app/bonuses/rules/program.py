@@ -20,6 +20,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "rounding": ("down", "half_up"),
     "partner_mode": ("both", "withdraw", "spend"),
     "convert": ("by_partner", "always"),
+    "leap_birthday": ("february", "march"),
 }
 RANGES: dict[str, tuple[int, int]] = {
     "minimum_cash": (0, 10**12),
@@ -82,6 +83,7 @@ class Program:
     withdrawable: bool = False
     withdraw_minimum: int = 0
     convert: str = "by_partner"
+    leap_birthday: str = "february"  # 29 February, in years that have none
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as they are stored: percents as text."""

@@ -20,10 +20,11 @@ from app.partners import queries as partners
 from app.partners.models import Partner
 from app.partners.rules import climb, tree_of
 from app.profiles import queries as profiles
+from app.profiles.models import EffectApplication
 from app.profiles.rules import Facts, Referrer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from app.orders.service import Standing
@@ -134,14 +135,24 @@ def _chain(bound: Binding | None, local: datetime) -> tuple[Referrer, ...]:
 
 
 def born_today(today: date) -> list[int]:
-    """Return customers with accounts whose birthday it is; 29 February is kept on 28 February else."""
+    """Return customers with accounts whose birthday it is; 29 February is kept as the program says else."""
     days = [f"{today:%m-%d}"]
-    if (today.month, today.day) == (2, 28) and not isleap(today.year):
+    kept = (3, 1) if bonuses.program().leap_birthday == "march" else (2, 28)
+    if (today.month, today.day) == kept and not isleap(today.year):
         days.append("02-29")
     query = select(Member.id).where(
         func.to_char(Member.birthday, "MM-DD").in_(days), Member.key.like("id:%")
     )
     return list(db.session.scalars(query.order_by(Member.id)))
+
+
+def presented(member_ids: Sequence[int], year: int) -> list[int]:
+    """Return those of the customers to whom something was given for the birthday of a year."""
+    keys = {f"schedule.birthday:{member}:{year}": member for member in member_ids}
+    query = select(EffectApplication.event_key).where(
+        EffectApplication.event_key.in_(keys), EffectApplication.amount > 0
+    )
+    return sorted({keys[key] for key in db.session.scalars(query)})
 
 
 def bought(own: Iterable[Standing]) -> tuple[int, int]:
@@ -160,3 +171,15 @@ def friends_of(member_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Return how many of those whom customers brought have bought, and for how much, minor units."""
     rows = sql.rows(_FRIENDS, {"members": sorted(member_ids)}) if member_ids else ()
     return {row.member_id: (row.friends, int(row.total)) for row in rows}
+
+
+def referrer(member_id: int) -> int | None:
+    """Return the customer with an account who brought a customer; None: there is no such one."""
+    query = (
+        select(Partner.member_id)
+        .join(
+            Binding, (Binding.tenant_id == Partner.tenant_id) & (Binding.partner_id == Partner.id)
+        )
+        .where(Binding.member_id == member_id)
+    )
+    return db.session.scalar(query)

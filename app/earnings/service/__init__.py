@@ -2,6 +2,7 @@
 
 from app.earnings.service.booking import reconcile
 from app.earnings.service.bounding import bounds
+from app.earnings.service.calling import mass_kinds, quiet, warn
 from app.earnings.service.foreseeing import foreseen, foreseen_cart
 from app.earnings.service.happening import REMOVALS, birthdays, happened, key_of, report
 from app.earnings.service.reaching import rank_changed
@@ -14,7 +15,10 @@ __all__ = [
     "foreseen_cart",
     "happened",
     "key_of",
+    "mass_kinds",
+    "quiet",
     "rank_changed",
     "reconcile",
     "report",
+    "warn",
 ]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
+from app.coupons import queries as coupons
+from app.coupons import service as issuing
+from app.coupons.service import Gift
+from app.earnings.service.telling import tell
 from app.extensions import db
 from app.members import service as members
 from app.members.rules import Tagged
@@ -43,6 +47,7 @@ class Doing:
     member_id: int
     event_key: str
     at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)  # what was said of the event
 
     @property
     def source(self) -> str:
@@ -80,6 +85,21 @@ def _changing(merchant: Tenant, doing: Doing, change: Callable[[], None]) -> Non
             follow(merchant, doing.member_id, before)
 
 
+def _coupon(_merchant: Tenant, doing: Doing) -> None:
+    kind = coupons.kind(str(doing.args["coupon"]))
+    if kind is not None and kind.archived_at is None:
+        gift = Gift(
+            member_id=doing.member_id,
+            event_key=doing.event_key,
+            source=doing.source,
+        )
+        issuing.issue(kind, gift)
+
+
+def _uncoupon(_merchant: Tenant, doing: Doing) -> None:
+    issuing.switch_off(doing.source)
+
+
 def _honour(_merchant: Tenant, doing: Doing) -> None:
     found = ranks.award_coded(str(doing.args["award"]))
     if found is not None:
@@ -95,10 +115,13 @@ def _take_honour(_merchant: Tenant, doing: Doing) -> None:
 CARRIED: dict[str, Callable[[Tenant, Doing], None]] = {
     "tag.add": _tag,
     "tag.remove": _tag,
+    "notify": tell,
+    "coupon.issue": _coupon,
     "rank.set": _rank,
     "award.grant": _honour,
 }
 TAKEN_BACK: dict[str, Callable[[Tenant, Doing], None]] = {
+    "coupon.issue": _uncoupon,
     "tag.add": _untag,
     "tag.remove": _untag,
     "rank.set": _unrank,
@@ -117,12 +140,14 @@ def perform(
     at: datetime,
     *,
     again: bool = False,
+    data: Mapping[str, Any] | None = None,
 ) -> None:
     """Do what matching rules say, each effect once per event; the customer's account is locked.
 
     `again`: what was taken back is done once more, for the event is true again.
     """
-    found = [_doing(task, event_key, member_id, at) for task in tasks]
+    done = [_doing(task, event_key, member_id, at) for task in tasks]
+    found = [replace(doing, data=data or {}) for doing in done]
     if again and found:
         undone = {_name_of(row): row for row in _done([event_key]) if row.undone_at is not None}
         for doing in found:
@@ -155,7 +180,7 @@ def bring_to(
     """Bring what orders have done to what they are to have done; tell whether anything changed.
 
     `member_of`: whose each order is, for all orders concerned; what was done for another customer before
-    is taken back. Not `on`: things are taken back alone.
+    is taken back. What cannot be taken back changes nothing that rules know. Not `on`: things are taken back alone.
     """
     keys = {f"order:{order}": member for order, member in member_of.items()}
     owed: dict[tuple[str, int, int, str], Doing] = {}
@@ -171,7 +196,7 @@ def bring_to(
     ]
     fresh = [doing for name, doing in owed.items() if name not in rows and on]
     _carry_out(merchant, fresh)
-    return bool(fresh) or any(changed)
+    return any(doing.do in AGAIN for doing in fresh) or any(changed)
 
 
 def _brought(merchant: Tenant, row: EffectApplication, doing: Doing | None) -> bool:

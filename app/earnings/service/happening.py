@@ -21,6 +21,7 @@ from app.earnings.service import acting
 from app.earnings.service.applications import of_event, write_applications
 from app.errors import Conflict
 from app.extensions import db
+from app.members import service as members
 from app.profiles import queries as profiles
 from app.profiles.rules import Run, evaluate, settle
 from app.profiles.rules.doing import tasks_of
@@ -132,7 +133,7 @@ def happened(
     program = queries.earning()
     applied = settle(runs, used, program.rounding)
     keep(key, rules, runs, applied, member_id=member_id)
-    acting.perform(merchant, key, member_id, tasks_of(runs, versions), at, again=again)
+    acting.perform(merchant, key, member_id, tasks_of(runs, versions), at, again=again, data=data)
     due = [one for one in applied if one.amount > 0 and one.to.who != "owner"]
     able = queries.with_accounts(one.to.id for one in due)
     before = of_event(key)
@@ -233,4 +234,6 @@ def birthdays(merchant: Tenant) -> int:
     for member_id in found:
         key = f"schedule.birthday:{member_id}:{local.year}"
         happened(merchant, "schedule.birthday", key, member_id, now)
+    presented = queries.presented(found, local.year)
+    members.freeze_birthdays(presented, now)
     return len(found)

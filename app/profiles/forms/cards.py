@@ -274,6 +274,7 @@ _READ: dict[Of, Callable[[Arg, dict[str, str]], Any]] = {
     Of.COUNT: lambda arg, said: values.count(said[arg.name]),
     Of.PERCENT: lambda arg, said: values.count(said[arg.name].removesuffix("%")),
     Of.WORD: lambda arg, said: said[arg.name],
+    Of.MESSAGE: lambda arg, said: said[arg.name],
     Of.CHOICE: lambda arg, said: said[arg.name],
     Of.YES: lambda _arg, _said: True,
     Of.DELAY: _delay,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.coupons import queries as coupons
 from app.ranks import queries as ranks
+from app.wordings import forms as wordings
+from app.wordings.queries import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +19,14 @@ def _ranks() -> Options:
     return tuple((each.code, each.name) for each in ranks.ranks())
 
 
+def _coupons() -> Options:
+    return tuple((each.public_id, each.name) for each in coupons.kinds())
+
+
+def _messages() -> Options:
+    return tuple(wordings.choices(kept()))
+
+
 def _awards() -> Options:
     return tuple((each.code, each.name) for each in ranks.awards())
 
@@ -25,7 +36,12 @@ FACTS: dict[str, Callable[[], Options]] = {
     "referral.referrer_rank": _ranks,
     "upline.rank": _ranks,
 }
-ARGS: dict[str, Callable[[], Options]] = {"rank": _ranks, "award": _awards}
+ARGS: dict[str, Callable[[], Options]] = {
+    "rank": _ranks,
+    "award": _awards,
+    "coupon": _coupons,
+    "message": _messages,
+}
 
 
 def of_fact(key: str) -> Options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -23,7 +23,7 @@ from app.ranks.rules import standing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from app.attribution.models import Binding
     from app.members.rules import Tagged
@@ -87,6 +87,7 @@ class Person:
     orders: Sequence[Standing]
     asked: Asked = field(default_factory=Asked)
     tags: Sequence[Tagged] = ()
+    leap: str = "february"  # when a birthday of 29 February is kept in other years
     ranks: Sequence[Ranked] = ()
     codes: Mapping[int, str] = field(default_factory=dict)
     categories: Mapping[int, str] = field(default_factory=dict)
@@ -117,6 +118,7 @@ def people(
             orders=orders,
             asked=asked,
             tags=worn_[member_id],
+            leap=leap_of(members[member_id].birthday) if member_id in members else "february",
             ranks=marks[member_id],
             codes=codes,
             held=held,
@@ -170,7 +172,7 @@ def member_facts(
     found["member.tag"] = frozenset(each.tag for each in worn(person.tags, by))
     found["member.rank"] = rank_in(person.ranks, person.codes, by)
     found["member.registered_days_ago"] = _registered(person.member, at)
-    found["member.birthday_in_days"] = days_until(person.member.birthday, today)
+    found["member.birthday_in_days"] = days_until(person.member.birthday, today, person.leap)
     found |= counted(before, "")
     for days in person.asked.windows:
         cut = at - timedelta(days=days)
@@ -287,20 +289,27 @@ def time_facts(local: datetime) -> dict[str, Any]:
     }
 
 
-def days_until(birthday: date | None, today: date) -> int | None:
-    """Return how many days it is to the birthday; 29 February is kept on 28 February in other years."""
+def days_until(birthday: date | None, today: date, leap: str = "february") -> int | None:
+    """Return how many days it is to the birthday; `leap`: when 29 February is kept in other years."""
     if birthday is None:
         return None
     return min(
         (each - today).days
         for year in (today.year, today.year + 1)
-        if (each := birthday_in(birthday, year)) >= today
+        if (each := birthday_in(birthday, year, leap)) >= today
     )
 
 
-def birthday_in(birthday: date, year: int) -> date:
+def leap_of(birthday: date | None) -> str:
+    """Return when a birthday of 29 February is kept in other years; asked of those alone."""
+    if birthday is None or (birthday.month, birthday.day) != (2, 29):
+        return "february"
+    return bonuses.program().leap_birthday
+
+
+def birthday_in(birthday: date, year: int, leap: str = "february") -> date:
     """Return the day of a year on which the birthday is kept."""
     try:
         return birthday.replace(year=year)
     except ValueError:
-        return birthday.replace(year=year, day=28)
+        return date(year, 3, 1) if leap == "march" else birthday.replace(year=year, day=28)

@@ -216,12 +216,7 @@ _PROFILES = (
 )
 PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 # Understood, and not offered until something sets them off: rules of theirs would promise and do nothing.
-SILENT = frozenset(
-    {
-        *("points.expiring", "withdrawal.requested"),
-        *("schedule.inactivity", "manual.mass"),
-    }
-)
+SILENT = frozenset({"withdrawal.requested"})
 UNOFFERED = frozenset({"withdrawal"})  # profiles
 
 
