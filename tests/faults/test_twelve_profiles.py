@@ -150,6 +150,7 @@ def referrer_achievement(scene: Scene) -> None:
         partner = db.session.scalars(select(Partner).where(Partner.refcode == "gleb")).one()
         partner.member_id = member.id
         db.session.commit()
+    scene.meet("idle", ref="gleb")
     for friend in range(6):
         scene.meet(f"f{friend}", ref="gleb")
         scene.order(f"F{friend}", f"f{friend}")
@@ -210,3 +211,25 @@ def test_a_profile_as_it_is_switched_on_gives_once(scene: Scene, profile: str) -
         ).one()
         assert rule.state == "published"
     STORIES[profile](scene)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "kind", "data"),
+    [
+        ("member.registered", "registered", {}),
+        ("member.profile_updated", "profile_updated", {"percent": 100}),
+        ("member.subscribed", "subscribed", {"list": "news", "double_opt_in": True}),
+        ("review.published", "review.published", {"review": "9", "has_purchase": True}),
+    ],
+)
+def test_what_is_told_anew_is_one_event_without_any_limit(
+    scene: Scene, trigger: str, kind: str, data: dict[str, Any]
+) -> None:
+    gift = {"schema": 1, "trigger": trigger, "effects": [{"do": "earn.fixed", "points": 1_000}]}
+    with scene.app.app_context(), scene.shop.scope():
+        profiles.publish(profiles.draft("Without limits", gift))
+        db.session.commit()
+    scene.meet()
+    scene.report("one", kind, **data)
+    scene.report("two", kind, **data)
+    assert scene.has() == "10.00"
