@@ -164,7 +164,9 @@ def test_what_lapsed_is_not_counted_before_the_job_and_is_a_transaction_after_it
     with clock.moved_to(clock.now() - 3 * DAY):
         office.do(lambda: credit(office.gleb, 10_000, lasts=DAY))
         office.do(lambda: credit(office.gleb, 2_500))
-    assert "Available ₽ 25.00" in words(office.get().text), "the job that lapses is late"
+    page = words(office.get().text)
+    assert "Available ₽ 25.00" in page, "the job that lapses is late"
+    assert "Gleb ₽ 25.00" in page
     assert "− ₽ 100.00" not in words(office.get("transactions").text)
     office.do(lambda: service.bring_up([office.gleb]))
     page = words(office.get("transactions").text)
