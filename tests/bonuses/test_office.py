@@ -159,6 +159,24 @@ def test_the_list_says_what_customers_have_and_all_of_them_together(office: Offi
     ]
 
 
+def test_what_lapsed_is_not_counted_before_the_job_and_is_a_transaction_after_it(
+    office: Office,
+) -> None:
+    with clock.moved_to(clock.now() - 3 * DAY):
+        office.do(lambda: credit(office.gleb, 10_000, lasts=DAY))
+        office.do(lambda: credit(office.gleb, 2_500))
+    page = words(office.get().text)
+    assert "Available ₽ 25.00" in page, "the job that lapses is late"
+    assert "Gleb ₽ 25.00" in page
+    assert "− ₽ 100.00" not in words(office.get("transactions").text)
+    office.do(lambda: service.bring_up([office.gleb]))
+    page = words(office.get("transactions").text)
+    assert "Lapsed" in page
+    assert "− ₽ 100.00" in page
+    rows = office.do(lambda: db.session.execute(queries.movements()).all())
+    assert sum(row.amount for row in rows) == office.balance(office.gleb).available == 2_500
+
+
 def test_an_account_explains_itself_and_entries_are_taken_back(office: Office) -> None:
     assert office.enter(office.gleb, key="be_one").status_code == 303
     assert office.enter(office.gleb, key="be_one").status_code == 303, "pressed twice, booked once"

@@ -237,9 +237,8 @@ def test_lots_lapse_at_the_midnight_of_the_zone_also_when_clocks_change(watch: W
 
 @pytest.mark.parametrize("day", [date(2026, 10, 25), date(2027, 3, 28), date(2028, 2, 29)])
 def test_a_birthday_on_a_day_of_23_or_25_hours_comes_once(watch: Watch, day: date) -> None:
-    with watch.app.app_context(), watch.shop.scope():
-        profiles.switch("birthday", on=True)
-        db.session.commit()
+    gift = {"do": "earn.fixed", "points": 30_000}
+    watch.rule(trigger="schedule.birthday", effects=[gift])  # no limit keeps it to once a year
     watch.send("PUT", "/members/77", name="Gleb", birthday=day.replace(year=1992).isoformat())
     given, at = [], datetime(day.year, day.month, day.day, tzinfo=BERLIN).astimezone(UTC)
     for hours in range(-2, 28):

@@ -363,7 +363,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "rights_id": rights.public_id,
             "refcode": partner.refcode,
             "short": one(Link.short),
-            "deal": one(Deal.public_id),
+            "deal": db.session.scalar(
+                select(Deal.public_id).where(Deal.partner_id.is_not(None)).limit(1)
+            ),
             "category_id": one(Category.id),
             "product_id": one(Product.id),
             "group_id": one(Group.public_id),

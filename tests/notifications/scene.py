@@ -128,6 +128,10 @@ def of_trust(kind: str, partner: Partner) -> dict[str, object]:
 
 def of_help(kind: str, partner: Partner) -> dict[str, object]:
     """Return what questions and warnings of debts say."""
+    if kind.startswith("tariff."):
+        bill: dict[str, object] = {"invoice": "iv_1", "number": "1", "month": "2026-11-01"}
+        bill |= {"due_at": "2026-12-14T00:00:00+03:00", "days": 3, "unpaid": True}
+        return bill | {"amount": 150000, "currency": "RUB", "at": "2026-12-01T00:00:00+03:00"}
     if kind.startswith("debt."):
         sums: dict[str, object] = {"amount": 150000, "debt": 90000, "repays": 90000, "left": 60000}
         return sums | {"currency": "RUB", "on": "2026-12-01"}
