@@ -9,11 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.tenancy_ddl import list_rows, protect
 
 revision = "0041"
-<<<<<<< HEAD
 down_revision = "0058"
-=======
-down_revision = "0034"
->>>>>>> w-moving
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
