@@ -94,7 +94,7 @@ class Mask:
             found = json.loads(text)
         except (ValueError, RecursionError):
             return self.words(text)
-        return json.dumps(self.value(found), ensure_ascii=False)
+        return _storable(json.dumps(self.value(found), ensure_ascii=False))
 
     def path(self, path: str) -> str:
         """Return a path with its query as it is kept."""
@@ -103,7 +103,7 @@ class Mask:
 
     def words(self, text: str) -> str:
         """Return a text without e-mails and keys."""
-        return _EMAIL.sub(lambda found: self.email(found[0]), _KEY.sub(HIDDEN, text))
+        return _storable(_EMAIL.sub(lambda found: self.email(found[0]), _KEY.sub(HIDDEN, text)))
 
     def value(self, value: Any, name: str = "", inside: str = "") -> Any:
         """Return a JSON value as it is kept; `name`: its field, `inside`: the field around it."""
@@ -145,3 +145,8 @@ class Mask:
 
     def _mark(self, text: str) -> str:
         return hmac.new(self.salt, text.encode(), "sha256").hexdigest()[:12]
+
+
+def _storable(text: str) -> str:
+    """Return a text without what no database can hold: halves of characters."""
+    return text.encode(errors="replace").decode()

@@ -89,7 +89,7 @@ def _remember(response: Response) -> Response:
             path=request.full_path.rstrip("?"),
             status=response.status_code,
             ms=round(took * 1000),
-            body=_text(request.get_data(cache=True)) if request.method in BODIES else "",
+            body=_text(g.get("said", b"")),  # what was read of it: a refused one may not have been
             answer="" if response.is_streamed else _text(response.get_data()),
             request_id=request_id(),
         ),
@@ -201,7 +201,8 @@ def _read_json() -> None:
     if kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType("Send JSON: Content-Type: application/json.")
     try:
-        found: Any = strict_json.parse(request.get_data(cache=True))
+        g.said = request.get_data(cache=True)
+        found: Any = strict_json.parse(g.said)
     except strict_json.BadJson as error:
         raise BadRequest(str(error)) from error
     except strict_json.Unstorable as error:

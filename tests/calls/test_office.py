@@ -76,6 +76,19 @@ def test_a_call_is_kept_with_its_answer_and_reason_and_without_people(
     assert neighbour.get(world.kniga.office(f"developers/calls/{done.id}/")).status_code == 404
 
 
+def test_odd_and_large_bodies_are_kept_as_far_as_they_can_be(
+    app: App, client: FlaskClient, world: World
+) -> None:
+    there, key = "/api/v1/orders/odd", world.lampa.bearer | {"Content-Type": "application/json"}
+    client.put(there, data=b'{"a": "\\ud800 \\u0000"}', headers=key)
+    client.put(there, data=b'{"a": "' + b"x" * 20_000 + b'"}', headers=key)
+    client.put(there, data=b"\xff\x00", headers=key)
+    client.put(there, data=b"x" * 5_000_000, headers=key)
+    found = kept(app, world.lampa)
+    assert len(found) == 4
+    assert found[2].body == "[20009 bytes]"
+
+
 def test_without_a_key_nothing_is_kept(app: App, client: FlaskClient, world: World) -> None:
     assert client.get("/api/v1/merchant").status_code == 401
     assert kept(app, world.lampa) == []

@@ -91,6 +91,13 @@ def test_what_is_too_long_is_told_by_its_length() -> None:
     assert MASK.text("x" * (LARGEST + 1)) == f"[{LARGEST + 1} characters]"
 
 
+def test_half_a_character_can_be_kept() -> None:
+    kept = MASK.text('{"a": "\\ud800", "b": "\\u0000"}')
+    assert kept.encode()
+    assert "\0" not in kept
+    assert MASK.text("\ud800").encode()
+
+
 def test_the_reason_is_the_answers_code() -> None:
     assert reason_of(200, '{"code": "x"}') == ""
     assert reason_of(422, '{"code": "invalid"}') == "invalid"
