@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,11 +20,10 @@ from app.payouts import service as payouts
 from app.profiles import service as profiles
 from app.profiles.models import ProfileRule
 from app.profiles.rules.triggers import PROFILES
-from app.ranks.service import Rights, hold_rights
 from app.withdrawals import service as withdrawals
 from tests.earnings.test_orders import ORDER
 from tests.payouts.setting import by_bank
-from tests.world import make_merchant
+from tests.world import make_merchant, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +31,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from app.application import App
-    from tests.world import Merchant
+    from tests.payouts.setting import by_bank
+from tests.world import Merchant
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 TWICE = (1, 2)
@@ -159,6 +158,7 @@ def referrer_achievement(scene: Scene) -> None:
         partner = db.session.scalars(select(Partner).where(Partner.refcode == "gleb")).one()
         partner.member_id = member.id
         db.session.commit()
+    scene.meet("idle", ref="gleb")
     for friend in range(6):
         scene.meet(f"f{friend}", ref="gleb")
         scene.order(f"F{friend}", f"f{friend}")
@@ -189,19 +189,18 @@ def spend(scene: Scene) -> None:
 
 
 def owner(scene: Scene) -> None:
-    scene.meet("maker")
     scene.meet()
-    with scene.app.app_context(), scene.shop.scope():
-        maker = members.by_external(scene.shop.shop_id, "maker")
-        assert maker is not None
-        hold_rights(Rights(of="supplier", word="Acme", share=Decimal(100), member_id=maker.id))
-        db.session.commit()
-    lines = [{"id": "1", "quantity": "2", "price": "1000.00", "supplier": "ACME"}]
-    scene.order("O1", lines=lines)
-    assert scene.has("maker") == "20.00", "1 % of what was sold of his"
-    assert scene.has() == "0.00"
-    scene.order("O1", lines=lines, status="cancelled", version=4)
-    assert scene.has("maker") == "0.00"
+    scene.meet("maker")
+    staff = sign_in(scene.app.test_client(), scene.shop.staff["manager"])
+    said = {"who": "customer", "name": "maker", "of": "supplier", "word": "Acme", "share": "50"}
+    assert staff.post(scene.shop.office("ranks/rights/"), data=said).status_code == 303
+    one = {"id": "1", "product": "lamp-1", "quantity": "2", "price": "1000.00", "supplier": "ACME"}
+    lines = [one, {"id": "2", "product": "lamp-2", "quantity": "1", "price": "999.99"}]
+    with clock.moved_to(START + timedelta(minutes=1)):
+        scene.order("R1", lines=lines)
+        assert (scene.has("maker"), scene.has()) == ("10.00", "0.00"), "1 % of his part of 2,000"
+        scene.order("R1", lines=lines, status="cancelled", version=9)
+        assert scene.has("maker") == "0.00"
 
 
 def withdrawal(scene: Scene) -> None:
@@ -241,8 +240,8 @@ STORIES: dict[str, Callable[[Scene], None]] = {
     "referrer_achievement": referrer_achievement,
     "external": external,
     "owner": owner,
-    "spend": spend,
     "withdrawal": withdrawal,
+    "spend": spend,
 }
 
 
@@ -263,3 +262,25 @@ def test_a_profile_as_it_is_switched_on_gives_once(scene: Scene, profile: str) -
         ).one()
         assert rule.state == "published"
     STORIES[profile](scene)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "kind", "data"),
+    [
+        ("member.registered", "registered", {}),
+        ("member.profile_updated", "profile_updated", {"percent": 100}),
+        ("member.subscribed", "subscribed", {"list": "news", "double_opt_in": True}),
+        ("review.published", "review.published", {"review": "9", "has_purchase": True}),
+    ],
+)
+def test_what_is_told_anew_is_one_event_without_any_limit(
+    scene: Scene, trigger: str, kind: str, data: dict[str, Any]
+) -> None:
+    gift = {"schema": 1, "trigger": trigger, "effects": [{"do": "earn.fixed", "points": 1_000}]}
+    with scene.app.app_context(), scene.shop.scope():
+        profiles.publish(profiles.draft("Without limits", gift))
+        db.session.commit()
+    scene.meet()
+    scene.report("one", kind, **data)
+    scene.report("two", kind, **data)
+    assert scene.has() == "10.00"

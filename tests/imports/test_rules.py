@@ -86,10 +86,10 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 def test_columns_are_known_by_their_heads_in_two_languages() -> None:
     heads = ("ID партнёра", "E-mail", "Спонсор", "Рефкод", "Чужое")
     assert guess(heads, "partner", "other") == {"id": 0, "email": 1, "sponsor": 2, "code": 3}
-    heads = ("affiliate_id", "email", "name", "unpaid_earnings", "status", "date_registered")
-    assert guess(heads, "balance", "affiliatewp") == {"partner": 0, "amount": 3}
+    more = ("affiliate_id", "email", "name", "unpaid_earnings", "status", "date_registered")
+    assert guess(more, "balance", "affiliatewp") == {"partner": 0, "amount": 3}
     for kind in KINDS:
-        assert len(set(guess(heads, kind, "other").values())) == len(guess(heads, kind, "other"))
+        assert len(set(guess(more, kind, "other").values())) == len(guess(more, kind, "other"))
 
 
 @pytest.mark.parametrize(
