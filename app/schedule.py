@@ -53,6 +53,7 @@ TABLE = (
     Entry(jobs.warn_of_lapse, HOUR, timedelta(minutes=12)),
     Entry(jobs.convert_money, 5 * MINUTE, timedelta(seconds=33)),
     Entry(jobs.settle, MINUTE, timedelta(seconds=35)),
+    Entry(jobs.keep_tariffs, HOUR, timedelta(minutes=8)),
     Entry(jobs.sound_alarms, HOUR, timedelta(minutes=7)),
     Entry(jobs.sweep_runs, MOMENT, timedelta(seconds=10)),
     Entry(jobs.refresh_networks, MINUTE, timedelta(seconds=10)),

@@ -16,7 +16,7 @@ from app.jobs.messages import drain, send_message, sweep
 from app.jobs.orders import drain_inbox, mature
 from app.jobs.postbacks import send_postbacks
 from app.jobs.reminders import remind
-from app.jobs.settling import settle, sound_alarms
+from app.jobs.settling import keep_tariffs, settle, sound_alarms
 from app.jobs.sites import check_sites, watch_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
@@ -39,6 +39,7 @@ __all__ = [
     "grade",
     "in_transaction",
     "keep_bonuses",
+    "keep_tariffs",
     "mature",
     "partitions",
     "pay_runs",

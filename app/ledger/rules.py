@@ -14,6 +14,8 @@ COMMISSIONS = "merchant:commissions"
 MERCHANT_BALANCE = "merchant:balance"
 FEES = "platform:fees"
 WITHHELD = "merchant:withheld"  # tax kept back of payouts, owed to the state
+TARIFFS = "platform:tariffs"  # what merchants' invoices come to
+DUES = "merchant:dues"  # what invoices ask for and the prepaid balance has not paid yet, below zero
 OUTSIDE = "outside"
 BONUSES = "merchant:bonuses"  # where bonuses come from, and where they go when spent or lapsed
 

@@ -19,6 +19,7 @@ from app.reports.queries.menu import numbers as menu_numbers
 from app.site import access, registry
 from app.site.people import recognise
 from app.site.scope import enter_tenant
+from app.tariffs import office as tariffs
 from app.tenancy import PLATFORM
 from app.tenants import queries as tenants
 from app.tenants.rules import TEST_SUFFIX
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from app.identity.models import Person
     from app.tenants.models import Tenant
 
+TARIFF_PAGES = frozenset({"office.tariffs.index"})
 PREFIXES = {
     "office": "/<merchant>/office",
     "cabinet": "/<merchant>/cabinet",
@@ -96,7 +98,9 @@ def _office() -> Response | None:
     if request.path == f"/{tenant.slug}/office/" and not access.allowed(request.endpoint or ""):
         return start()  # not everybody may read the overview, and everybody comes here first
     _check_permission()
-    return None
+    stands = tariffs.standing()
+    surround(standing=stands, hidden=lambda: frozenset() if stands else TARIFF_PAGES)
+    return tariffs.stopped(stands)
 
 
 def _cabinet() -> Response | None:

@@ -42,6 +42,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "documents",
         "periods",
         "billing",
+        "tariffs",
         "settlement",
         "liability",
         "calendars",
@@ -120,6 +121,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "platform": (
         "tenants",
         "billing",
+        "tariffs",
         "settlement",
         "notifications",
         "onboarding",

@@ -41,6 +41,11 @@ class Tenant(Model):
     created_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
     closed_until: Mapped[datetime | None]  # what is dated before is in a closed month
+    # How the account stands with the platform: see app.tariffs.
+    plan: Mapped[str | None]
+    trial_until: Mapped[datetime | None]
+    unpaid_due: Mapped[datetime | None]  # by when the oldest unpaid invoice is to be paid
+    stopped_at: Mapped[datetime | None]
 
 
 class Directory(Model):

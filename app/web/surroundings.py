@@ -9,10 +9,20 @@ from flask import g, has_request_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
 
 def _nothing(_endpoint: str) -> bool:
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the merchant stands with the platform, for a bar on every page of the office."""
+
+    kind: str  # works, trial, unpaid, stopped
+    left: int = 0  # days of the trial after today
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class Surroundings:
     )
     test_mode: bool = False
     other_mode: str | None = None  # this page, or the first one, in the other of live and test mode
+    standing: Standing | None = None  # with the platform; None: there is no tariff
     viewing_as: str | None = None  # the partner whose cabinet staff look at, read only
 
 

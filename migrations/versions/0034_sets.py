@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0036"
+down_revision = "0042"
 
 # Each with the rows it serves. A line of a run is looked up by its partner: of a run that has just begun
 # no statistics know, and then the planner takes whichever index begins with the run and reads all of it.

@@ -94,6 +94,7 @@ from app.runs.service import act as act_run
 from app.runs.service import start as start_run
 from app.site.access import KNOWN, permission_of
 from app.statements.rules import month_span
+from app.tariffs.service import close as close_month
 from app.tenancy import public_id
 from app.tenants.models import ApiKey, Connection, Shop, ShopDomain
 from app.trust import service as trust
@@ -369,7 +370,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "payout": one(Payout.public_id),
             "channel": "pc_none",
             "when": "all",
+            "slug": merchant.slug,
         },
+        "tariffs": {"invoice": invoice_of_the_platform(), "code": "start"},
         "partners": {"public_id": partner.public_id, "run_id": many},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {"rule_id": bonus_rule.public_id},
@@ -392,6 +395,13 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "catalog": {"external_id": f"prod-{mark}"},
         "codes": {"work_id": act_run(made, "stop").public_id},
     }
+
+
+def invoice_of_the_platform() -> str:
+    """Close a month that cost nothing."""
+    made = close_month(clock.today("Europe/Moscow").replace(day=1))
+    assert made is not None
+    return made.public_id
 
 
 def papers(partner: Partner) -> None:

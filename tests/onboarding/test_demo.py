@@ -17,10 +17,13 @@ from sqlalchemy import func, select
 from app import clock
 from app.attribution.models import Click
 from app.billing.models import TopUp
+from app.bonuses.models import Lot
+from app.bonuses.queries import balances
 from app.codes.queries import by_code
 from app.config import Config
 from app.creatives.models import Creative, CreativeLink
 from app.documents.models import Document
+from app.earnings.models import MemberEvent
 from app.events import service as events
 from app.events.models import Event
 from app.extensions import db
@@ -30,6 +33,7 @@ from app.invitations.models import Invitation
 from app.jobs import drain
 from app.ledger.models import Transfer
 from app.mailings.models import Mailing
+from app.members.models import Member
 from app.notifications.models import Message
 from app.notifications.service import promise
 from app.onboarding import demo
@@ -42,6 +46,8 @@ from app.orders.service import Incoming
 from app.partners.models import Partner
 from app.payruns.models import PayRun
 from app.periods.models import Closing
+from app.profiles.models import ProfileRule
+from app.runs.models import Run
 from app.statements.rules import month_before
 from app.tenancy import tenant_scope
 from app.tenants import queries as tenants
@@ -133,7 +139,7 @@ def test_the_past_is_made_by_visits_and_messages_and_a_second_call_adds_nothing(
     tables = (Click, Order, Transfer, Event)
     told, before = filled.target.read_text(), [counted(p, t) for p in filled.plays for t in tables]
     assert before[0] == 60
-    assert before[1] == 25  # one waits at the counter
+    assert before[1] == 28  # one waits at the counter, three are paid with bonuses in part
     assert list(demo.seed(filled.target, filled.plays)) == ["logins"]
     assert [counted(p, t) for p in filled.plays for t in tables] == before
     assert filled.target.read_text() == told
@@ -190,6 +196,31 @@ def test_the_money_desk_is_alive(scene: None, filled: Filled) -> None:
     with tenant_scope(opening.staged(filled.plays[0]).tenant.id):
         runs = db.session.scalars(select(PayRun.state).order_by(PayRun.id)).all()
     assert "done" in runs
+
+
+def test_bonuses_are_alive(scene: None, filled: Filled) -> None:
+    for play in filled.plays:
+        stage = opening.staged(play)
+        with tenant_scope(stage.tenant.id):
+            rules = db.session.execute(select(ProfileRule.profile, ProfileRule.state)).all()
+            assert ("order", "published") in [tuple(row) for row in rules]
+            assert ("order", "draft") in [tuple(row) for row in rules], "a draft waits"
+            [tried] = db.session.scalars(select(Run).where(Run.kind == "rule"))
+            assert (tried.state, tried.sums["orders"] > 0) == ("previewed", True)
+            [mass] = db.session.scalars(select(Run).where(Run.kind == "bonus_mass"))
+            assert (mass.state, mass.applied["people"] > 3) == ("done", True)
+            soon = select(func.count()).where(
+                Lot.expires_at.between(stage.opening, stage.opening + timedelta(days=7)),
+                Lot.remaining > 0,
+            )
+            assert (db.session.scalar(soon) or 0) > 2, "bonuses that lapse soon"
+            kinds = set(db.session.scalars(select(Transfer.kind).distinct()))
+            assert {"bonus.grant", "bonus.claw"} <= kinds
+            assert any(b.debt for b in balances(db.session.scalars(select(Member.id))).values())
+            reviewed = select(func.count()).select_from(MemberEvent)
+            assert (db.session.scalar(reviewed) or 0) > 3
+    with tenant_scope(opening.staged(filled.plays[0]).tenant.id):
+        assert "bonus.spend" in set(db.session.scalars(select(Transfer.kind).distinct()))
 
 
 def test_orders_of_the_second_merchant_came_by_its_webhook(scene: None, filled: Filled) -> None:

@@ -23,7 +23,7 @@ from app.ledger.queries import partner_balances
 from app.links.rules import click_key, milliseconds_of, seal_click
 from app.notifications import rules as notices
 from app.notifications import service as notifications
-from app.onboarding.demo import hook, money
+from app.onboarding.demo import hook, loyalty, money
 from app.onboarding.demo.cast import DAYS, RUB
 from app.onboarding.demo.opening import owner, partner_ids
 from app.onboarding.demo.sales import Seen, Telling, external_id, tell
@@ -69,6 +69,7 @@ def play(stage: Stage) -> int:
     """
     with tenant_scope(stage.tenant.id):
         told = [*_sales(stage), *_sweeps(stage), *_desk(stage), *starmap(Step, money.deeds(stage))]
+        told += starmap(Step, loyalty.deeds(stage, _speak(stage)))
         script = sorted(told, key=lambda step: step.at)
         for step in script:
             with clock.moved_to(step.at), acting_as(step.actor):
@@ -95,17 +96,20 @@ def _let_news_come(stage: Stage) -> None:
 
 
 def _sales(stage: Stage) -> Iterator[Step]:
-    words = tenants.words(stage.shop.id)
-    speak = (
-        partial(_by_api, stage.shop.id, words.version, words.words)
-        if stage.play.speaks == "api"
-        else hook.deliver
-    )
+    speak = _speak(stage)
     told = tell(stage, _seen(stage))
     for telling in told:
         yield Step(telling.at, partial(speak, telling), "api:1")
     if stage.play.speaks != "api":
         yield Step(stage.days_before(1), partial(hook.deliver_abroad, told[0]), "api:1")
+
+
+def _speak(stage: Stage) -> Callable[[Telling], None]:
+    """Return how the merchant's shop tells of an order."""
+    if stage.play.speaks != "api":
+        return hook.deliver
+    words = tenants.words(stage.shop.id)
+    return partial(_by_api, stage.shop.id, words.version, words.words)
 
 
 def _by_api(shop_id: int, version: int, words: dict[str, str], telling: Telling) -> None:

@@ -18,6 +18,7 @@ from app.identity import service as identity
 from app.payouts import service as payouts
 from app.programs import service as programs
 from app.requisites.rules import first_kind
+from app.tariffs import service as tariffs
 from app.tenancy import public_id, tenant_scope
 from app.tenants import rules
 from app.tenants import service as tenants
@@ -68,6 +69,7 @@ def create_merchant(
     test_key = _furnish(twin, place, "test")[1]
     with tenant_scope(tenant.id):
         record("merchant.created", f"merchant:{tenant.id}", name=name, slug=slug)
+        tariffs.begin()
         identity.invite(tenant.id, owner.email, owner.name, "owner", locale)
     return NewMerchant(tenant, shop, owner, key, test_key, secret)
 

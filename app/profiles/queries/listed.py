@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, case, func, select
 
 from app.extensions import db
 from app.orders.models import Order
@@ -30,16 +30,41 @@ def rules(ids: Iterable[int]) -> Sequence[ProfileRule]:
 
 def all_rules() -> Sequence[ProfileRule]:
     """Return the rules that are not archived, by profile, oldest first."""
-    query = select(ProfileRule).where(ProfileRule.state != "archived")
-    return db.session.scalars(query.order_by(ProfileRule.profile, ProfileRule.id).limit(MOST)).all()
+    query = _standing().order_by(ProfileRule.profile, ProfileRule.id)
+    return db.session.scalars(query).all()
 
 
 def of_profile(profile: str) -> Sequence[ProfileRule]:
     """Return the rules of a profile that are not archived, oldest first."""
-    query = select(ProfileRule).where(
-        ProfileRule.profile == profile, ProfileRule.state != "archived"
-    )
-    return db.session.scalars(query.order_by(ProfileRule.id).limit(MOST)).all()
+    query = _standing().where(ProfileRule.profile == profile).order_by(ProfileRule.id)
+    return db.session.scalars(query).all()
+
+
+def first_of_each(most: int) -> Sequence[ProfileRule]:
+    """Return some rules of each profile: those that hold before others, the oldest first."""
+    holds = case((ProfileRule.state == "published", 0), else_=1)
+    order = (holds, ProfileRule.id)
+    place = func.row_number().over(partition_by=ProfileRule.profile, order_by=order)
+    numbered = select(ProfileRule.id, place.label("place")).where(ProfileRule.state != "archived")
+    found = numbered.subquery()
+    query = select(ProfileRule).join(found, found.c.id == ProfileRule.id)
+    query = query.where(found.c.place <= most).order_by(ProfileRule.profile, *order)
+    return db.session.scalars(query).all()
+
+
+def counts() -> dict[str, int]:
+    """Return how many rules that are not archived each profile has."""
+    query = select(ProfileRule.profile, func.count()).where(ProfileRule.state != "archived")
+    return {row[0]: row[1] for row in db.session.execute(query.group_by(ProfileRule.profile))}
+
+
+def listed() -> Select[Any]:
+    """Return the statement of all rules, archived ones included."""
+    return select(ProfileRule)
+
+
+def _standing() -> Select[Any]:
+    return select(ProfileRule).where(ProfileRule.state != "archived")
 
 
 def versions(rule_id: int) -> Sequence[RuleVersion]:
