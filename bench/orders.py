@@ -16,7 +16,16 @@ from app.dev.database import with_database
 from app.extensions import queue
 from app.ledger.checks import broken
 from bench import naive
-from bench.deliveries import ENTRIES, KEYS, delivery, hook_call, open_shop, put_call
+from bench.deliveries import (
+    ENTRIES,
+    KEYS,
+    delivery,
+    hook_call,
+    loyal_call,
+    open_loyal_shop,
+    open_shop,
+    put_call,
+)
 from bench.pgbench import NAME, Pgbench
 from bench.replay import replay
 from bench.stage import READY, ROOT
@@ -57,6 +66,18 @@ def put(stage: Stage) -> list[Trial]:
     return [
         Trial("P4", "PUT /orders : Y2", "order", 0.35, posted.run, Pgbench(stage).run, NAME,
               truth=lambda: ground.wrong_orders([shop], posted.answers)),
+    ]  # fmt: skip
+
+
+def put_loyalty(stage: Stage) -> list[Trial]:
+    """P4b: the same with loyalty on: each order earns by a rule, every other is paid with bonuses in part."""
+    ground, shop = Ground(stage), open_loyal_shop(stage, "Loyal", keys=KEYS)
+    plain = open_shop(stage, "Plain", keys=KEYS)
+    posted = Web(ground, shop, loyal_call, MOST["put"])
+    without = Web(ground, plain, put_call, MOST["put"])
+    return [
+        Trial("P4b", "PUT /orders with loyalty : without", "order", 0.5, posted.run, without.run,
+              "the same orders where loyalty is off", truth=ground.broken),
     ]  # fmt: skip
 
 

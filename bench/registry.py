@@ -21,4 +21,9 @@ BENCHES: dict[str, Maker] = {
     "memory": clicks.memory,
 }
 # Parts of the above, to be asked for by name.
-PARTS: dict[str, Maker] = {"hook": orders.hook, "put": orders.put, "inbox": orders.inbox}
+PARTS: dict[str, Maker] = {
+    "hook": orders.hook,
+    "put": orders.put,
+    "put-loyalty": orders.put_loyalty,
+    "inbox": orders.inbox,
+}

@@ -17,6 +17,7 @@ from app.commissions import explain
 from app.commissions.queries import DealView, ShareRow, deal_view
 from app.earnings import service as earnings
 from app.errors import DomainError, FieldError, NotFound
+from app.facts import service as facts
 from app.intake import service as intake
 from app.money import MoneyError, parse_decimal, to_decimal_string
 from app.orders import rules, service
@@ -231,6 +232,11 @@ class _Reader:
 
 def answer(order: Standing) -> dict[str, Any]:
     """Return an order's external id and state with its deal, or the reason why there is none."""
+    with facts.remembered():
+        return _answer(order)
+
+
+def _answer(order: Standing) -> dict[str, Any]:
     view = deal_view(order.id)
     said = order.folded.snapshot
     return {

@@ -28,6 +28,7 @@ from app.earnings import service as earnings
 from app.errors import Retry
 from app.events import service as events
 from app.extensions import kick_after_commit
+from app.facts import service as facts
 from app.fraud import service as fraud
 from app.intake.service.judging import judge, tenant, world_without
 from app.ledger import service as ledger
@@ -101,10 +102,11 @@ def reconcile(
         by_member[order.member_id].append(order)
     customers = _customers(changed, by_member)
     narrow = partial(earnings.bounds, tenant())
-    checkout.reconcile([order for own in customers for order in own], narrow)
-    customers = as_paid(customers)
-    posted = _settle(customers, by_hand)
-    earnings.reconcile(tenant(), customers)
+    with facts.remembered():
+        checkout.reconcile([order for own in customers for order in own], narrow)
+        customers = as_paid(customers)
+        posted = _settle(customers, by_hand)
+        earnings.reconcile(tenant(), customers)
     _settle_without([m for m, own in by_member.items() if m is not None and not own])
     return posted
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from app.facts.rules import Timeline
+
 
 def owner(rule_id: int) -> str:
     """Return the name under which the dated facts of a rule are kept."""
@@ -26,14 +28,7 @@ def owner(rule_id: int) -> str:
 
 def published_at(moments: Sequence[datetime]) -> tuple[list[tuple[Published, ...]], frozenset[int]]:
     """Return the rules that held at each moment, and the windows (days) that any of them counts over."""
-    ids = db.session.scalars(
-        select(ProfileRule.id).where(ProfileRule.version_id.is_not(None)).order_by(ProfileRule.id)
-    ).all()
-    lines = facts.history([owner(each) for each in ids], ["live"]) if ids else {}
-    wanted = {
-        value for timeline in lines.values() for _, value in timeline.rows if value is not None
-    }
-    known = _versions(wanted)
+    ids, lines, known = facts.once("published rules", _published)
     found = [
         tuple(
             known[version]
@@ -51,6 +46,20 @@ def published_at(moments: Sequence[datetime]) -> tuple[list[tuple[Published, ...
         if leaf.days is not None
     }
     return found, frozenset(windows)
+
+
+def _published() -> tuple[
+    Sequence[int], dict[tuple[str, str], Timeline[Any]], dict[int, Published]
+]:
+    """Return the rules that were ever published, which version held when, and the versions."""
+    ids = db.session.scalars(
+        select(ProfileRule.id).where(ProfileRule.version_id.is_not(None)).order_by(ProfileRule.id)
+    ).all()
+    lines = facts.history([owner(each) for each in ids], ["live"]) if ids else {}
+    wanted = {
+        value for timeline in lines.values() for _, value in timeline.rows if value is not None
+    }
+    return ids, lines, _versions(wanted)
 
 
 def live(trigger: str) -> tuple[Published, ...]:
