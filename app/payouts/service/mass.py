@@ -93,9 +93,11 @@ _WAITING = f"""
 SELECT o.id, o.partner_id, o.amount, o.fee FROM {_THESE} JOIN payout o ON o.id = u.id
 WHERE o.state || '' = %(state)s ORDER BY o.id
 """  # noqa: S608 - parts of our own
-_FROZEN = f"""
-SELECT o.id FROM {_THESE} JOIN payout o ON o.id = u.id JOIN partner p ON p.id = o.partner_id
-WHERE o.state || '' = 'approved' AND p.details_frozen_at IS NOT NULL ORDER BY o.id
+_HELD = f"""
+SELECT o.id, p.details_frozen_at IS NOT NULL AS frozen
+FROM {_THESE} JOIN payout o ON o.id = u.id JOIN partner p ON p.id = o.partner_id
+WHERE o.state || '' = 'approved'
+  AND (p.details_frozen_at IS NOT NULL OR p.status = 'blocked' AND NOT p.pays_blocked) ORDER BY o.id
 """  # noqa: S608 - parts of our own
 _TOLD = f"""
 SELECT 'payout:' || o.id AS subject,
@@ -244,7 +246,9 @@ def stopped(payout_ids: Sequence[int]) -> dict[int, Refusal]:
         rows = sql.rows(_WAITING, asked)
         lacks = lacking(row.partner_id for row in rows)
         found = {row.id: Refusal.DOCUMENTS for row in rows if row.partner_id in lacks}
-    return found | {row.id: Refusal.FROZEN for row in sql.rows(_FROZEN, asked)}
+    for row in sql.rows(_HELD, asked):
+        found[row.id] = Refusal.FROZEN if row.frozen else Refusal.BLOCKED
+    return found
 
 
 def send_all(payout_ids: Sequence[int], currency: str, by: str) -> list[int]:
