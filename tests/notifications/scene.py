@@ -131,6 +131,10 @@ def of_help(kind: str, partner: Partner) -> dict[str, object]:
     if kind in {"customer.told", "staff.told"}:
         told: dict[str, object] = {"text": "order", "event": "order:1", "rule": 1, "amount": 15000}
         return told | ({"member_id": make_customer(partner)} if kind == "staff.told" else {})
+    if kind.startswith("tariff."):
+        paid: dict[str, object] = {"invoice": "in_1", "number": 7, "month": "2026-10-01"}
+        paid |= {"amount": 150000, "currency": "RUB", "due_at": "2026-12-01T00:00:00+03:00"}
+        return paid | {"days": 3, "unpaid": True}
     if kind == "wording.tried":
         return {"texts": {name: said | {"sms": "{amount}"} for name, said in WORDS.items()}}
     if kind == "bonus.expiring":
