@@ -131,10 +131,6 @@ def of_help(kind: str, partner: Partner) -> dict[str, object]:
     if kind in {"customer.told", "staff.told"}:
         told: dict[str, object] = {"text": "order", "event": "order:1", "rule": 1, "amount": 15000}
         return told | ({"member_id": make_customer(partner)} if kind == "staff.told" else {})
-    if kind.startswith("tariff."):
-        paid: dict[str, object] = {"invoice": "in_1", "number": 7, "month": "2026-10-01"}
-        paid |= {"amount": 150000, "currency": "RUB", "due_at": "2026-12-01T00:00:00+03:00"}
-        return paid | {"days": 3, "unpaid": True}
     if kind == "wording.tried":
         return {"texts": {name: said | {"sms": "{amount}"} for name, said in WORDS.items()}}
     if kind == "bonus.expiring":
@@ -232,6 +228,10 @@ def make_customer(partner: Partner) -> int:
 
 def of_papers(kind: str, payout: Payout) -> dict[str, Any]:
     """Return facts about documents and receipts."""
+    if kind.startswith("tariff."):
+        paid: dict[str, Any] = {"invoice": "in_1", "number": 7, "month": "2026-10-01"}
+        paid |= {"amount": 150000, "currency": "RUB", "due_at": "2026-12-01T00:00:00+03:00"}
+        return paid | {"days": 3, "unpaid": True}
     if kind == "receipt.wanted":
         return {"payout": payout.public_id, "amount": 150000, "currency": "RUB", "days": 3}
     if kind == "pay_run.planned":
