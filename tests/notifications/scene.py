@@ -240,6 +240,10 @@ def make_customer(partner: Partner) -> int:
 
 def of_papers(kind: str, payout: Payout) -> dict[str, Any]:
     """Return facts about documents and receipts."""
+    if kind.startswith("tariff."):
+        paid: dict[str, Any] = {"invoice": "in_1", "number": 7, "month": "2026-10-01"}
+        paid |= {"amount": 150000, "currency": "RUB", "due_at": "2026-12-01T00:00:00+03:00"}
+        return paid | {"days": 3, "unpaid": True}
     if kind == "receipt.wanted":
         return {"payout": payout.public_id, "amount": 150000, "currency": "RUB", "days": 3}
     if kind in {"pay_run.planned", "pay_run.first_approved"}:
