@@ -8,7 +8,7 @@ from alembic import op
 from migrations.tenancy_ddl import find_work, list_rows, protect
 
 revision = "0038"
-down_revision = "0042"
+down_revision = "0062"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)

@@ -16,7 +16,7 @@ from app.ledger import service as ledger
 from app.ledger.rules import bonus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _MEMBERS = "SELECT DISTINCT member_id FROM lot WHERE id = ANY(%(ids)s)"
 # Each lot is found through its key: the planner takes ten rows of an array that it cannot see, and
@@ -72,9 +72,10 @@ WITH told AS (
     UPDATE lot SET warned_at = %(now)s
     WHERE member_id = ANY(%(members)s) AND active AND remaining > held AND expires_at > %(now)s
       AND expires_at <= %(until)s AND warned_at IS NULL
-    RETURNING member_id, expires_at, remaining - held AS amount
+    RETURNING id, member_id, expires_at, remaining - held AS amount
 )
-SELECT member_id, min(expires_at) AS at, sum(amount)::bigint AS amount FROM told GROUP BY 1 ORDER BY 1
+SELECT member_id, min(expires_at) AS at, sum(amount)::bigint AS amount, min(id) AS lot_id
+FROM told GROUP BY 1 ORDER BY 1
 """
 WARNED = 1_000  # customers of one transaction
 
@@ -99,10 +100,11 @@ def lapse(lot_ids: Sequence[int]) -> int:
     return int(due.number)
 
 
-def warn(most: int = WARNED) -> int:
+def warn(most: int = WARNED, follow: Callable[[Sequence[Any]], None] = lambda _told: None) -> int:
     """Tell customers, once of each lot, what lapses within the days of the program.
 
-    At most `most` customers; returns how many were told.
+    At most `most` customers; returns how many were told. `follow` is called with them: each with the
+    first of the lots, how much lapses, and when.
     """
     days, now = queries.program().warn_days, clock.now()
     if not days:
@@ -112,6 +114,7 @@ def warn(most: int = WARNED) -> int:
     ledger.lock((bonus(m) for m in members), BONUS)
     told = sql.rows(_WARN, values | {"members": members})
     events.record_all([_expiring(row) for row in told])
+    follow(told)
     return len(members)
 
 

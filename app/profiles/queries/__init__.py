@@ -9,16 +9,27 @@ from app.profiles.queries.listed import (
     ever,
     first_of_each,
     listed,
+    naming,
     of_profile,
+    owners_paid,
     past_order,
     rule,
     rules,
+    telling,
     version,
     versions,
 )
 from app.profiles.queries.many import Known, known_of
 from app.profiles.queries.named import unknown
-from app.profiles.queries.orders import birthday_in, chain_of, counted, days_until, seen_of
+from app.profiles.queries.orders import (
+    birthday_in,
+    chain_of,
+    counted,
+    days_until,
+    leap_of,
+    rank_at,
+    seen_of,
+)
 from app.profiles.queries.published import live, owner, published_at, versions_of
 
 __all__ = [
@@ -35,15 +46,20 @@ __all__ = [
     "ever",
     "first_of_each",
     "known_of",
+    "leap_of",
     "listed",
     "live",
+    "naming",
     "of_profile",
     "owner",
+    "owners_paid",
     "past_order",
     "published_at",
+    "rank_at",
     "rule",
     "rules",
     "seen_of",
+    "telling",
     "trace_json",
     "unknown",
     "version",

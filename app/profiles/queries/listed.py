@@ -9,7 +9,9 @@ from sqlalchemy import Select, case, func, select
 
 from app.extensions import db
 from app.orders.models import Order
-from app.profiles.models import ProfileRule, RuleEvaluation, RuleVersion
+from app.profiles.models import EffectApplication, ProfileRule, RuleEvaluation, RuleVersion
+from app.profiles.rules import parse
+from app.profiles.rules.references import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,6 +86,31 @@ def evaluations(rule_id: int, most: int = 20) -> Sequence[RuleEvaluation]:
     return db.session.scalars(query.order_by(RuleEvaluation.id.desc()).limit(most)).all()
 
 
+def telling(code: str) -> list[str]:
+    """Return the names of the rules that send a message of the merchant's, as drafted or published."""
+    sent = {"effects": [{"do": "notify", "message": code}]}
+    drafted = ProfileRule.draft.contains(sent)
+    published = (
+        select(RuleVersion.id)
+        .where(RuleVersion.id == ProfileRule.version_id, RuleVersion.body.contains(sent))
+        .exists()
+    )
+    query = select(ProfileRule.name).where(ProfileRule.state != "archived", drafted | published)
+    return list(db.session.scalars(query.order_by(ProfileRule.id).limit(MOST)))
+
+
+def owners_paid(event_key: str, rule_id: int) -> list[int]:
+    """Return the rights holders whom a rule has paid for an event, as customers."""
+    query = select(EffectApplication.recipient).where(
+        EffectApplication.event_key == event_key,
+        EffectApplication.rule_id == rule_id,
+        EffectApplication.recipient.startswith("owner:"),
+        EffectApplication.amount > 0,
+    )
+    found = db.session.scalars(query.order_by(EffectApplication.recipient))
+    return list(dict.fromkeys(int(each.partition(":")[2]) for each in found))
+
+
 @dataclass(frozen=True)
 class Past:
     """A past order that a rule can be tried on."""
@@ -103,3 +130,14 @@ def ever(profile: str) -> bool:
     """Tell whether the profile has or had a rule, archived ones included."""
     query = select(ProfileRule.id).where(ProfileRule.profile == profile).limit(1)
     return db.session.scalar(query) is not None
+
+
+def naming(kind: str, word: str) -> str | None:
+    """Return the name of a rule that is not archived and names something of a kind, draft or published."""
+    for each in all_rules():
+        held = version(each.version_id) if each.version_id else None
+        for body in (each.draft, held.body if held is not None else None):
+            named = references(parse(body)) if body is not None else ()
+            if any(n.kind == kind and n.name.casefold() == word.casefold() for n in named):
+                return each.name
+    return None

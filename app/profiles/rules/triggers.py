@@ -216,6 +216,7 @@ _PROFILES = (
 )
 PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 # Understood, and not offered until something sets them off: rules of theirs would promise and do nothing.
+<<<<<<< HEAD
 SILENT = frozenset(
     {
         "points.expiring",
@@ -223,6 +224,10 @@ SILENT = frozenset(
     }
 )
 UNOFFERED = frozenset({"owner"})  # profiles
+=======
+SILENT = frozenset({"withdrawal.requested"})
+UNOFFERED = frozenset({"withdrawal"})  # profiles
+>>>>>>> main
 
 
 def profile_of(trigger: str) -> str:
