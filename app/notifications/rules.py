@@ -112,15 +112,12 @@ RULES: Mapping[str, Rule] = {
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
     "bonus.expiring": Rule(To.CUSTOMER),
-<<<<<<< HEAD
     "bonus.cut": Rule(To.STAFF, MANAGERS),
     "withdrawal.requested": Rule(To.STAFF, MONEY_DESK),
     "withdrawal.rejected": Rule(To.PARTNER),
-=======
     "customer.told": Rule(To.CUSTOMER),
     "staff.told": Rule(To.STAFF, MANAGERS),
     "wording.tried": Rule(To.PERSON),
->>>>>>> main
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),
     "code.guessed": Rule(To.STAFF, MANAGERS),
     "staff.invited": Rule(To.PERSON),

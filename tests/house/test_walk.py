@@ -105,11 +105,8 @@ from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
-<<<<<<< HEAD
 from app.withdrawals.models import Withdrawal
-=======
 from app.wordings.service import add as add_wording
->>>>>>> main
 from tests.world import PASSWORD, Merchant, World, sign_in
 
 WORDING = {"en": {"subject": "News", "body": "News", "sms": "News"}}

@@ -4,28 +4,13 @@ from app.earnings.service.booking import reconcile
 from app.earnings.service.bounding import bounds
 from app.earnings.service.calling import mass_kinds, quiet, warn
 from app.earnings.service.foreseeing import foreseen, foreseen_cart
-<<<<<<< HEAD
-from app.earnings.service.happening import (
-    REMOVALS,
-    achievements,
-    birthdays,
-    happened,
-    key_of,
-    report,
-)
+from app.earnings.service.happening import REMOVALS, birthdays, happened, key_of, report
+from app.earnings.service.reaching import rank_changed
 from app.earnings.service.withdrawing import Asked, withdrawal
 
 __all__ = [
     "REMOVALS",
     "Asked",
-    "achievements",
-=======
-from app.earnings.service.happening import REMOVALS, birthdays, happened, key_of, report
-from app.earnings.service.reaching import rank_changed
-
-__all__ = [
-    "REMOVALS",
->>>>>>> main
     "birthdays",
     "bounds",
     "foreseen",
@@ -37,9 +22,6 @@ __all__ = [
     "rank_changed",
     "reconcile",
     "report",
-<<<<<<< HEAD
-    "withdrawal",
-=======
     "warn",
->>>>>>> main
+    "withdrawal",
 ]

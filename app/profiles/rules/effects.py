@@ -215,15 +215,6 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 # Understood, and not offered until something carries them out.
 UNOFFERED = frozenset(
     {
-<<<<<<< HEAD
-        "owner.pay",
-        "rank.set",
-        "award.grant",
-        "coupon.issue",
-        "notify",
-=======
-        "withdraw.rule",
->>>>>>> main
         "webhook",
     }
 )

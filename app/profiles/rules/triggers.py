@@ -216,18 +216,8 @@ _PROFILES = (
 )
 PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 # Understood, and not offered until something sets them off: rules of theirs would promise and do nothing.
-<<<<<<< HEAD
-SILENT = frozenset(
-    {
-        "points.expiring",
-        *("rank.changed", "schedule.inactivity", "manual.mass"),
-    }
-)
-UNOFFERED = frozenset({"owner"})  # profiles
-=======
-SILENT = frozenset({"withdrawal.requested"})
-UNOFFERED = frozenset({"withdrawal"})  # profiles
->>>>>>> main
+SILENT: frozenset[str] = frozenset()
+UNOFFERED: frozenset[str] = frozenset()  # profiles
 
 
 def profile_of(trigger: str) -> str:
