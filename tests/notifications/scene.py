@@ -121,6 +121,9 @@ def of_trust(kind: str, partner: Partner) -> dict[str, object]:
     if kind.startswith("dispute."):
         said: dict[str, object] = {"dispute": "ds_1", "number": partner.name, "text": partner.name}
         return said | {"due_at": "2026-12-01T00:00:00+03:00", "decision": "declined"}
+    if kind == "bonus.cut":
+        cut = {"asked": 50_000, "spent": 20_000, "money_asked": 90_000, "money_spent": 0}
+        return cut | {"number": partner.name, "currency": "RUB"}
     if kind in {"deal.held", "deal.refused"}:
         return {"amount": 150000, "currency": "RUB", "signs": ["loop"]}
     return {}
@@ -135,9 +138,6 @@ def of_help(kind: str, partner: Partner) -> dict[str, object]:
         return {"texts": {name: said | {"sms": "{amount}"} for name, said in WORDS.items()}}
     if kind == "bonus.expiring":
         return {"amount": 150000, "currency": "RUB", "at": "2026-12-01T00:00:00+03:00"}
-    if kind == "bonus.cut":
-        cut = {"asked": 50_000, "spent": 20_000, "money_asked": 90_000, "money_spent": 0}
-        return cut | {"number": partner.name, "currency": "RUB"}
     if kind.startswith("debt."):
         sums: dict[str, object] = {"amount": 150000, "debt": 90000, "repays": 90000, "left": 60000}
         return sums | {"currency": "RUB", "on": "2026-12-01"}
