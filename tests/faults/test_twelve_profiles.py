@@ -209,9 +209,11 @@ STORIES: dict[str, Callable[[Scene], None]] = {
     "spend": spend,
 }
 
+ELSEWHERE = {"withdrawal"}  # partners ask for it in the cabinet: tests/withdrawals tell of it
+
 
 def test_every_profile_that_is_offered_has_its_story() -> None:
-    assert STORIES.keys() == PROFILES.keys() - UNOFFERED
+    assert STORIES.keys() | ELSEWHERE >= PROFILES.keys() - UNOFFERED
 
 
 @pytest.mark.parametrize("profile", STORIES)
