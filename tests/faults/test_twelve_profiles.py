@@ -244,7 +244,6 @@ STORIES: dict[str, Callable[[Scene], None]] = {
     "spend": spend,
 }
 
-
 def test_every_profile_that_is_offered_has_its_story() -> None:
     assert STORIES.keys() == PROFILES.keys()
 
@@ -284,3 +283,20 @@ def test_what_is_told_anew_is_one_event_without_any_limit(
     scene.report("one", kind, **data)
     scene.report("two", kind, **data)
     assert scene.has() == "10.00"
+
+
+def test_a_level_is_reached_once_without_any_limit(scene: Scene) -> None:
+    second = [
+        {"fact": "metric.name", "op": "in", "value": ["orders"]},
+        {"fact": "metric.value", "op": "gte", "value": 2},
+    ]
+    gift = {"do": "earn.fixed", "points": 1_000}
+    body = {"schema": 1, "trigger": "metric.crossed", "when": {"all": second}, "effects": [gift]}
+    with scene.app.app_context(), scene.shop.scope():
+        profiles.publish(profiles.draft("Without limits", body))
+        db.session.commit()
+    scene.meet()
+    for number in range(4):
+        with clock.moved_to(START + timedelta(minutes=number)):
+            scene.order(f"L{number}")
+            assert scene.has() == ("10.00" if number else "0.00"), number
