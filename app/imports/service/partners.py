@@ -30,9 +30,7 @@ UPDATE import_row r SET place = v.place, parent = v.parent, circle = v.circle
 FROM json_to_recordset(%(rows)s) AS v(id bigint, place bigint, parent text, circle text)
 WHERE r.id = v.id
 """
-_NAMELESS = (
-    "SELECT id FROM import_row WHERE file_id = %(file)s AND old_id IS NULL ORDER BY number"
-)
+_NAMELESS = "SELECT id FROM import_row WHERE file_id = %(file)s AND old_id IS NULL ORDER BY number"
 _ORIGINS = """
 SELECT old_id, target_id FROM import_origin WHERE source = %(source)s AND kind = 'partner'
 """
