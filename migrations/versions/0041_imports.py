@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.tenancy_ddl import list_rows, protect
 
 revision = "0041"
-down_revision = "0042"
+down_revision = "0034"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
