@@ -87,9 +87,9 @@ class Flaw:
 
 @dataclass(slots=True, eq=False)
 class Row:
-    """A row as it was read: its place, its line, its name in the old system, values and flaws."""
+    """A row as it was read: its id, its line, its name in the old system, values and flaws."""
 
-    place: int
+    id: int
     number: int
     old_id: str | None
     values: dict[str, Any]

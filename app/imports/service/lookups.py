@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 REASON = "import"
 _ROWS = """
-SELECT place, number, cells, old_id, parent, circle FROM import_row
+SELECT id, place, number, cells, old_id, parent, circle FROM import_row
 WHERE file_id = %(file)s AND place BETWEEN %(first)s AND %(last)s ORDER BY place
 """
 _TWICE = """
@@ -54,8 +54,8 @@ WHERE shop_id = %(shop)s AND email = ANY(%(emails)s) GROUP BY 1
 """
 _VERDICTS = """
 UPDATE import_row r SET verdict = v.verdict, flaws = v.flaws, amount = v.amount
-FROM json_to_recordset(%(rows)s) AS v(place bigint, verdict text, flaws jsonb, amount bigint)
-WHERE r.file_id = %(file)s AND r.place = v.place
+FROM json_to_recordset(%(rows)s) AS v(id bigint, verdict text, flaws jsonb, amount bigint)
+WHERE r.id = v.id
 """
 _KEEP = """
 INSERT INTO import_origin AS o (source, kind, old_id, target_id, given, amount, file_id, made, at)
@@ -110,7 +110,7 @@ def plans_of(work: Work, places: Sequence[int]) -> list[Plan]:
     for each in sql.rows(_ROWS, values):
         cells = open_cells(file, each.cells)
         said, flaws = read_cells(file.kind, cells, file.mapping, work.reading)
-        row = Row(each.place, each.number, each.old_id, said, flaws, each.parent)
+        row = Row(each.id, each.number, each.old_id, said, flaws, each.parent)
         if each.old_id is None and not row.bad:
             row.flaws.append(Flaw(KINDS[file.kind].key[0], "missing"))
         if each.circle is not None:
@@ -167,18 +167,18 @@ def members_said(shop_id: int, rows: Sequence[Row]) -> list[int | None]:
     ]
 
 
-def keep_verdicts(work: Work, plans: Sequence[Plan]) -> None:
+def keep_verdicts(plans: Sequence[Plan]) -> None:
     """Write what becomes of rows, and why."""
     rows = [
         {
-            "place": plan.row.place,
+            "id": plan.row.id,
             "verdict": plan.verdict,
             "flaws": [flaw.written() for flaw in plan.row.flaws],
             "amount": plan.amount,
         }
         for plan in plans
     ]
-    sql.send(_VERDICTS, {"file": work.file.id, "rows": sql.recordset(rows)})
+    sql.send(_VERDICTS, {"rows": sql.recordset(rows)})
 
 
 def keep_origins(work: Work, plans: Sequence[Plan]) -> None:

@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 
 TOGETHER = 5_000
 _NETWORK = """
-SELECT number, old_id, cells[%(sponsor)s] AS sponsor, cells[%(code)s] AS code
+SELECT id, number, old_id, cells[%(sponsor)s] AS sponsor, cells[%(code)s] AS code
 FROM import_row WHERE file_id = %(file)s AND old_id IS NOT NULL ORDER BY number
 """
 _ARRANGE = """
 UPDATE import_row r SET place = v.place, parent = v.parent, circle = v.circle
-FROM json_to_recordset(%(rows)s) AS v(number bigint, place bigint, parent text, circle text)
-WHERE r.file_id = %(file)s AND r.number = v.number
+FROM json_to_recordset(%(rows)s) AS v(id bigint, place bigint, parent text, circle text)
+WHERE r.id = v.id
 """
-_NAMELESS = (
-    "SELECT number FROM import_row WHERE file_id = %(file)s AND old_id IS NULL ORDER BY number"
-)
+_NAMELESS = "SELECT id FROM import_row WHERE file_id = %(file)s AND old_id IS NULL ORDER BY number"
 _ORIGINS = """
 SELECT old_id, target_id FROM import_origin WHERE source = %(source)s AND kind = 'partner'
 """
@@ -69,24 +67,28 @@ def arrange(work: Work) -> None:
     rows = sql.rows(_NETWORK, values)
     lines: dict[str, int] = {}
     for row in rows:
-        lines.setdefault(row.old_id, row.number)
+        lines.setdefault(row.old_id, row.id)
     parents = _in_file(rows, lines)
     above = _with_those_here(work, rows, lines, parents)
     order, circles = arranged(list(lines), above)
     named = {node: told(circle, node) for circle in circles for node in circle if node in lines}
     turns = [lines[node] for node in order if node in lines]
     first = set(lines.values())
-    turns += [row.number for row in rows if row.number not in first]
-    turns += [row.number for row in sql.rows(_NAMELESS, values)]
-    names = {number: node for node, number in lines.items()}
+    turns += [row.id for row in rows if row.id not in first]
+    turns += [row.id for row in sql.rows(_NAMELESS, values)]
+    names = {row_id: node for node, row_id in lines.items()}
     changed = [
-        {"number": number, "place": place, "parent": parents.get(names.get(number, "")),
-         "circle": named.get(names.get(number, ""))}
-        for place, number in enumerate(turns, start=1)
-    ]  # fmt: skip
+        {
+            "id": row_id,
+            "place": place,
+            "parent": parents.get(names.get(row_id, "")),
+            "circle": named.get(names.get(row_id, "")),
+        }
+        for place, row_id in enumerate(turns, start=1)
+    ]
     for start in range(0, len(changed), TOGETHER):
         part = changed[start : start + TOGETHER]
-        sql.send(_ARRANGE, {"file": work.file.id, "rows": sql.recordset(part)})
+        sql.send(_ARRANGE, {"rows": sql.recordset(part)})
 
 
 def _in_file(rows: Sequence[Any], lines: dict[str, int]) -> dict[str, str]:
@@ -99,7 +101,7 @@ def _in_file(rows: Sequence[Any], lines: dict[str, int]) -> dict[str, str]:
     for row in rows:
         said = (row.sponsor or "").strip()
         above = said if said in lines else by_code.get(fold_code(said)) if said else None
-        if above is not None and row.number == lines[row.old_id]:
+        if above is not None and row.id == lines[row.old_id]:
             found_[row.old_id] = above
     return found_
 

@@ -42,7 +42,7 @@ WHERE import_row.id = n.id AND file_id = %(file)s
 
 _NAME = """
 UPDATE import_row r SET old_id = left(v.old, 300) FROM json_to_recordset(%(rows)s) AS v(n bigint, old text)
-WHERE r.file_id = %(file)s AND r.number = v.n
+WHERE r.id = v.n
 """
 
 
@@ -103,10 +103,10 @@ def _name_sealed(file: ImportFile) -> None:
     place, last = file.mapping[KINDS[file.kind].key[0]], 0
     while part := queries.rows_after(file, last, TOGETHER):
         named = [
-            {"n": row.number, "old": queries.open_cells(file, row.cells)[place].strip() or None}
+            {"n": row.id, "old": queries.open_cells(file, row.cells)[place].strip() or None}
             for row in part
         ]
-        sql.send(_NAME, {"file": file.id, "rows": sql.recordset(named)})
+        sql.send(_NAME, {"rows": sql.recordset(named)})
         last = part[-1].number
 
 
@@ -124,8 +124,8 @@ def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
 
 
 def _preview(run: Run, places: Sequence[int]) -> Step:
-    work, plans = _planned(run, places)
-    keep_verdicts(work, plans)
+    _work, plans = _planned(run, places)
+    keep_verdicts(plans)
     return _told(places, plans)
 
 
@@ -134,7 +134,7 @@ def _apply(run: Run, places: Sequence[int]) -> Step:
     due = [plan for plan in plans if plan.verdict in {NEW, CHANGED}]
     if due:
         WAYS[work.file.kind].carry(work, due)
-    keep_verdicts(work, plans)
+    keep_verdicts(plans)
     keep_origins(work, [plan for plan in due if plan.target is not None and not plan.row.bad])
     return _told(places, plans)
 
