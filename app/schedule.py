@@ -67,6 +67,7 @@ TABLE = (
     Entry(jobs.pay_runs, 5 * MINUTE, timedelta(seconds=55)),
     Entry(jobs.watch_sites, 5 * MINUTE, timedelta(seconds=20)),
     Entry(jobs.birthdays, HOUR, timedelta(minutes=3)),
+    Entry(jobs.ask_after, DAY, timedelta(hours=7)),
     Entry(jobs.remind, HOUR, timedelta(minutes=5)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
     Entry(jobs.verify_statistics, DAY, timedelta(hours=4)),

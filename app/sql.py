@@ -56,6 +56,14 @@ def recordset(found: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps(list(found), default=_written, ensure_ascii=False, separators=(",", ":"))
 
 
+def array(found: Iterable[int | str]) -> str:
+    """Write many numbers, or plain words such as account names, as one parameter: %(ids)s::bigint[].
+
+    The driver takes ten times as long over a list.
+    """
+    return "{" + ",".join(map(str, found)) + "}"
+
+
 def _written(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()

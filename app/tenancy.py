@@ -8,6 +8,7 @@ With none set no row is seen and none can be written.
 from __future__ import annotations
 
 import secrets
+import string
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
@@ -48,7 +49,15 @@ def ref(table: str, column: str) -> ForeignKeyConstraint:
 
 def public_id(prefix: str) -> str:
     """Return a new outside id: prefix, underscore, 16 random Crockford characters (80 bits)."""
-    return f"{prefix}_" + "".join(CROCKFORD[byte & 31] for byte in secrets.token_bytes(16))
+    return f"{prefix}_{secrets.token_bytes(16).translate(_LETTERS).decode()}"
+
+
+_LETTERS = bytes(ord(CROCKFORD[byte & 31]) for byte in range(256))
+_BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+# What follows the prefix, drawn by the database for sets of rows: the first six bytes of a random
+# UUID are random throughout, and each two of base64's letters stand for one of ours.
+RANDOM = f"""translate(encode(substr(uuid_send(gen_random_uuid()), 1, 6)
+    || substr(uuid_send(gen_random_uuid()), 1, 6), 'base64'), '{_BASE64}', '{CROCKFORD * 2}')"""
 
 
 def current_tenant() -> int:

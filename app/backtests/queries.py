@@ -21,6 +21,7 @@ from app.orders.rules import State, goods_total
 from app.profiles import queries as profiles
 from app.profiles.rules import Facts, Used
 from app.profiles.rules.due import caps_of, window_of
+from app.profiles.rules.reaching import Growth
 from app.runs.models import RunLine
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from app.profiles.queries import Known
+    from app.profiles.rules import Rule
     from app.profiles.rules.due import Published, WindowKey
 
 _LIVE = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
@@ -91,7 +93,9 @@ def after(time: Time, cursor: int, most: int) -> list[int]:
     return [row.id for row in found]
 
 
-def events_of(known: Sequence[Known], time: Time, zone: ZoneInfo) -> dict[int, list[Event]]:
+def events_of(
+    known: Sequence[Known], time: Time, zone: ZoneInfo, rules: Sequence[Rule]
+) -> dict[int, list[Event]]:
     """Return what happened to customers besides orders: reports, birthdays, orders that were reached."""
     found: dict[int, list[Event]] = defaultdict(list)
     by_id = {each.member.id: each for each in known}
@@ -119,7 +123,7 @@ def events_of(known: Sequence[Known], time: Time, zone: ZoneInfo) -> dict[int, l
                 )
             )
     for one in known:
-        found[one.member.id] += [*_birthdays(one, time, zone), *_reached(one, time, zone)]
+        found[one.member.id] += [*_birthdays(one, time, zone), *_reached(one, time, zone, rules)]
     return found
 
 
@@ -140,19 +144,23 @@ def _birthdays(one: Known, time: Time, zone: ZoneInfo) -> Iterable[Event]:
             yield Event(key, "schedule.birthday", _facts(one, at, {}))
 
 
-def _reached(one: Known, time: Time, zone: ZoneInfo) -> Iterable[Event]:
-    """Yield what the customer's paid orders reached one after another: their number and their sum."""
+def _reached(one: Known, time: Time, zone: ZoneInfo, rules: Sequence[Rule]) -> Iterable[Event]:
+    """Yield the levels that the customer's paid orders reached one after another, by number and sum."""
     total, trigger = 0, "metric.crossed"
     paid = [each for each in one.person.orders if each.folded.state in _PAID]
     for number, order in enumerate(paid, start=1):
         said = order.folded.snapshot
-        total += goods_total(said)
+        before, total = total, total + goods_total(said)
         at = said.paid_at or said.created_at
-        if time.holds(at):
-            for name, value in (("orders", number), ("sum", total)):
-                data = {"name": name, "value": value, "level": value}
+        if not time.holds(at):
+            continue
+        for grown in (Growth("orders", number - 1, number), Growth("sum", before, total)):
+            name = grown.metric
+            for level in sorted({each for rule in rules for each in grown.crosses(rule)}):
+                data = {"name": name, "value": level, "level": level}
                 facts = _facts(one, at.astimezone(zone), said_by(trigger, data))
-                yield Event(f"{trigger}:{one.member.id}:{name}:{value}", trigger, facts)
+                key = f"{trigger}:{one.member.id}:{name}:{level}"
+                yield Event(key, trigger, facts, grown, level)
 
 
 def _facts(one: Known, local: datetime, said: dict[str, Any]) -> Facts:
@@ -184,6 +192,7 @@ def _of_member(one: Known, local: datetime) -> dict[str, Any]:
     ]
     found: dict[str, Any] = {
         "member.group": one.member.group,
+        "member.rank": profiles.rank_at(one.person, local),
         "member.tag": frozenset(each.tag for each in worn(one.person.tags, local)),
         "member.registered_days_ago": max((local - since).days, 0),
         "member.birthday_in_days": profiles.days_until(one.member.birthday, local.date()),

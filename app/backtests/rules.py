@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from app.profiles.rules import Rule
+    from app.profiles.rules.reaching import Growth
 
 BACK = 90  # days that a backtest looks over
 # What can be told anew from orders, reports and the calendar; nobody knows when the others would have been.
@@ -35,6 +36,14 @@ class Event:
     key: str
     trigger: str
     facts: Facts
+    growth: Growth | None = None  # of an achievement: rules take their own levels alone
+    level: int = 0
+
+    def waited_for(self, rule: Rule) -> bool:
+        """Tell whether a rule looks at it."""
+        if rule.trigger != self.trigger:
+            return False
+        return self.growth is None or self.level in self.growth.crosses(rule)
 
 
 @dataclass(slots=True)
@@ -112,7 +121,7 @@ def give(
 
 
 def _happened(event: Event, terms: Terms, used: dict[WindowKey, Used], given: Given) -> None:
-    rules = [each for each in terms.rules if each.rule.trigger == event.trigger]
+    rules = [each for each in terms.rules if event.waited_for(each.rule)]
     if not rules:
         return
     versions, at = {each.rule_id: each for each in rules}, event.facts.at

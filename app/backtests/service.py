@@ -112,7 +112,9 @@ def _preview(run: Run, ids: Sequence[int]) -> Step:
     known = profiles.known_of(tenant(), ids, _windows(look), look.time.since)
     shares = earned.shares_of([order for each in known for order in each.person.orders])
     seen = {each.member.id: each.seen((), shares) for each in known}
-    events = queries.events_of(known, look.time, look.sides["after"].zone)
+    events = queries.events_of(
+        known, look.time, look.sides["after"].zone, [each.rule for each in look.all_rules]
+    )
     chains = {
         each.member.id: _above(seen[each.member.id], events[each.member.id]) for each in known
     }

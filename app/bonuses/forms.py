@@ -226,10 +226,19 @@ class ProgramForm(Form):
         _l("What is paid in money earns, though bonuses paid the rest"),
         description=_l("Off: an order that is paid in bonuses, even in part, earns none."),
     )
+    owners_earn_on_own = BooleanField(
+        _l("Rights holders earn on what they buy themselves"),
+        description=_l("Off: a rule pays the supplier for what others buy alone."),
+    )
     rounding = RadioField(
         _l("Parts of the smallest unit are"),
         [Filled()],
         choices=[("down", _l("Dropped")), ("half_up", _l("Rounded, a half upwards"))],
+    )
+    leap_birthday = RadioField(
+        _l("In years without 29 February that birthday is kept"),
+        [Filled()],
+        choices=[("february", _l("On 28 February")), ("march", _l("On 1 March"))],
     )
     expires_days = IntegerField(
         _l("Bonuses lapse after, days"),

@@ -56,18 +56,9 @@ class OfferForm(DomainForm):
     @property
     def offer(self) -> Offer:
         """What was typed."""
-        value = " ".join((self.words.data or "").split())
-        if not value and self.amount.data is not None:
-            rate: Rate = self.amount.data
-            fixed = rate.fixed
-            value = (
-                f"{to_decimal_string(fixed.minor, fixed.currency)} {fixed.currency}"
-                if fixed
-                else str(rate)
-            )
         return Offer(
             on=bool(self.on.data),
-            value=value,
+            value=_value(self.words.data, self.amount.data),
             source=self.source.data,
             pattern=(self.pattern.data or "").strip(),
             low=self.low.data or 0,
@@ -86,6 +77,39 @@ class OfferForm(DomainForm):
             "pattern": offer.pattern,
             "low": offer.low,
         }
+
+
+def _value(words: str | None, rate: Rate | None) -> str:
+    """Return what a coupon is worth as it is kept: words, else the figure."""
+    said = " ".join((words or "").split())
+    if said or rate is None:
+        return said
+    fixed = rate.fixed
+    if fixed is None:
+        return str(rate)
+    return f"{to_decimal_string(fixed.minor, fixed.currency)} {fixed.currency}"
+
+
+class KindForm(DomainForm):
+    """A coupon that rules of bonuses may give."""
+
+    name = StringField(_l("Name, for yourself"), [Length(max=100)])
+    amount = PercentOrMoneyField(
+        _l("Worth"),
+        description=_l("A percent such as 10%, or a sum. It only says what your shop gives."),
+    )
+    words = StringField(
+        _l("Or in words"),
+        [Length(max=LONGEST_VALUE)],
+        description=_l("Such as “free delivery”; stands in place of the figure."),
+    )
+    pattern = StringField(_l("Pattern"), [Length(max=60)], default="GIFT-*********")
+    days = IntegerField(_l("Holds, days"), [Optional()], description=_l("Empty: without end."))
+
+    @property
+    def value(self) -> str:
+        """What it is worth."""
+        return _value(self.words.data, self.amount.data)
 
 
 class FillForm(DomainForm):

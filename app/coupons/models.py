@@ -19,7 +19,8 @@ class Coupon(Tenanted, Model):
     key: Mapped[str]  # folded
     display: Mapped[str]
     shop_id: Mapped[int | None]  # None: every shop takes it
-    origin: Mapped[str]  # pool: made in the shop; made: by our pattern; assigned: a partner's own
+    # pool: made in the shop; made: by our pattern; assigned: a partner's own; personal: a rule's gift
+    origin: Mapped[str]
     partner_id: Mapped[int | None]
     created_at: Mapped[datetime]
     taken_at: Mapped[datetime | None]
@@ -27,8 +28,10 @@ class Coupon(Tenanted, Model):
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "key"),
-        CheckConstraint("origin in ('pool','made','assigned')", name="origin"),
-        CheckConstraint("(taken_at is not null) = (partner_id is not null)", name="taken"),
+        CheckConstraint("origin in ('pool','made','assigned','personal')", name="origin"),
+        CheckConstraint(
+            "(taken_at is not null) = (partner_id is not null or origin = 'personal')", name="taken"
+        ),
         ref("shop", "shop_id"),
         ref("partner", "partner_id"),
         Index(
@@ -72,4 +75,48 @@ class CouponGrant(Tenanted, Model):
         Index(
             "ix_coupon_grant_owed", "tenant_id", "id", postgresql_where=text("coupon_id is null")
         ),
+    )
+
+
+class CouponKind(Tenanted, Model):
+    """A coupon that rules of bonuses may give: what it is worth, by which pattern codes are made, how long it holds."""
+
+    __tablename__ = "coupon_kind"
+
+    public_id: Mapped[str]
+    name: Mapped[str]
+    value: Mapped[str]  # as of CouponGrant
+    pattern: Mapped[str]
+    days: Mapped[int | None]  # None: without end
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "public_id"),
+        CheckConstraint("days > 0", name="days"),
+    )
+
+
+class CouponIssue(Tenanted, Model):
+    """One coupon that a rule gave to a customer, once by its source; switched off while nobody has used it."""
+
+    __tablename__ = "coupon_issue"
+
+    kind_id: Mapped[int]
+    coupon_id: Mapped[int]
+    member_id: Mapped[int]
+    event_key: Mapped[str]
+    source: Mapped[str]
+    value: Mapped[str]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    off_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "source"),
+        UniqueConstraint("tenant_id", "coupon_id"),
+        ref("coupon_kind", "kind_id"),
+        ref("coupon", "coupon_id"),
+        ref("member", "member_id"),
+        Index("ix_coupon_issue_member", "tenant_id", "member_id", "id"),
     )

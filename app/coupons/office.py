@@ -10,10 +10,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.coupons import queries, rules, service
-from app.coupons.forms import FillForm, OfferForm, value_words
+from app.coupons.forms import FillForm, KindForm, OfferForm, value_words
 from app.coupons.models import Coupon
 from app.errors import DomainError, NotFound
 from app.partners.rules import fold_code
+from app.profiles import queries as profiles
 from app.site.access import requires
 from app.tenants import queries as tenants
 from app.tenants import service as settings
@@ -135,6 +136,58 @@ def withdraw(coupon_id: int, way: str) -> Response:
         return see_other("office.coupons.index", message=_("Back in the pool."))
     undo = url_for("office.coupons.withdraw", coupon_id=coupon_id, way="restore")
     return see_other("office.coupons.index", message=_("Out of the pool."), undo=undo)
+
+
+@bp.get("/kinds")
+@requires("read")
+def kinds() -> Response:
+    """Show the coupons that rules of bonuses may give."""
+    return _kinds(KindForm(formdata=None))
+
+
+@bp.post("/kinds")
+@requires("settings")
+def make_kind() -> Response:
+    """Define a coupon that rules may give."""
+    form = KindForm()
+    if form.validate_on_submit():
+        try:
+            pattern = form.pattern.data or ""
+            service.make_kind(form.name.data or "", form.value, pattern, form.days.data)
+        except DomainError as error:
+            for each in error.errors:
+                named = "amount" if each.field == "value" else each.field
+                form.complain(named, each.message)
+            return _kinds(form, error.status)
+        return see_other("office.coupons.kinds", message=_("Saved. Rules can give it now."))
+    return _kinds(form, 422)
+
+
+@bp.post("/kinds/<string:kind_id>/archive")
+@requires("settings")
+def archive_kind(kind_id: str) -> Response:
+    """Give no more of a coupon."""
+    found = queries.kind(kind_id)
+    if found is None:
+        raise NotFound
+    rule = profiles.naming("coupon", kind_id)
+    if rule is not None:
+        message = _("The rule “%(rule)s” gives it. Change the rule first.", rule=rule)
+        return see_other("office.coupons.kinds", message=message)
+    service.archive_kind(found)
+    return see_other("office.coupons.kinds", message=_("It is given no more."))
+
+
+def _kinds(form: KindForm, status: int = 200) -> Response:
+    found = queries.kinds()
+    return page(
+        "coupons/office/kinds.html",
+        status=status,
+        form=form,
+        kinds=found,
+        given=queries.issued([each.id for each in found]),
+        words=value_words,
+    )
 
 
 def _offer_form() -> OfferForm:

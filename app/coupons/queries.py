@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, text
 
-from app.coupons.models import Coupon, CouponGrant
+from app.coupons.models import Coupon, CouponGrant, CouponIssue, CouponKind
 from app.coupons.rules import Offer, offer_from_json
 from app.extensions import db
 from app.facts import service as facts
@@ -66,7 +66,7 @@ def state_of(coupon: Coupon) -> str:
     """Return how a coupon stands: free, given, assigned, withdrawn."""
     if coupon.origin == "assigned":
         return "assigned"
-    if coupon.taken_at is not None:
+    if coupon.taken_at is not None and coupon.withdrawn_at is None:
         return "given"
     return "free" if coupon.withdrawn_at is None else "withdrawn"
 
@@ -170,6 +170,59 @@ def standing(said: str) -> Standing | None:
     coupon, partner, value = row
     reason = None if partner.status == Status.ACTIVE else f"partner_{partner.status}"
     return Standing(coupon.display, partner, reason, value)
+
+
+def kinds() -> list[CouponKind]:
+    """Return the coupons that rules may give, by name."""
+    query = select(CouponKind).where(CouponKind.archived_at.is_(None))
+    return list(db.session.scalars(query.order_by(CouponKind.name, CouponKind.id)))
+
+
+def kind(public_id: str) -> CouponKind | None:
+    """Return a kind by its outside id, archived ones too."""
+    return db.session.scalar(select(CouponKind).where(CouponKind.public_id == public_id))
+
+
+def issued(kind_ids: Collection[int]) -> dict[int, int]:
+    """Return how many coupons of each kind were given and hold."""
+    query = select(CouponIssue.kind_id, func.count()).where(
+        CouponIssue.kind_id.in_(kind_ids), CouponIssue.off_at.is_(None)
+    )
+    return dict(db.session.execute(query.group_by(CouponIssue.kind_id)).tuples().all())
+
+
+_USED = text(
+    """
+    SELECT 1 FROM orders
+    WHERE (member_id = :member OR guest_id = :member) AND state <> 'cancelled'
+      AND EXISTS (SELECT FROM jsonb_array_elements_text(
+          coalesce(folded->'snapshot'->'coupons', '[]')) c WHERE lower(c) = lower(:code))
+    LIMIT 1
+    """
+)
+
+
+def is_used(coupon: Coupon, member_id: int) -> bool:
+    """Whether an order of the customer that counts was made with a coupon."""
+    said = {"member": member_id, "code": coupon.display}
+    return db.session.execute(_USED, said).one_or_none() is not None
+
+
+def issued_for(member_id: int, event_key: str) -> str | None:
+    """Return the code that a customer was given for an event, the newest that holds."""
+    query = (
+        select(Coupon.display)
+        .join(
+            CouponIssue,
+            and_(CouponIssue.tenant_id == Coupon.tenant_id, CouponIssue.coupon_id == Coupon.id),
+        )
+        .where(
+            CouponIssue.member_id == member_id,
+            CouponIssue.event_key == event_key,
+            CouponIssue.off_at.is_(None),
+        )
+    )
+    return db.session.scalar(query.order_by(CouponIssue.id.desc()).limit(1))
 
 
 def _free() -> Any:

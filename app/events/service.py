@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from app import clock, sql
 from app.events.models import Event, Feed
 from app.events.rules import CATALOG
 from app.extensions import db, kick_after_commit
-from app.tenancy import current_tenant, public_id
+from app.tenancy import RANDOM, current_tenant, public_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,6 +107,26 @@ def record_all(happened: Sequence[Happened]) -> None:
     )
     values = {"actor": actor(), "at": clock.now(), "rows": sql.recordset(rows)}
     sql.send(_RECORD, values)
+    kick_after_commit("drain")
+
+
+# The words between are ours: `{random}` draws an outside id, `{happened}` is the caller's query.
+_RECORD_FROM = """
+INSERT INTO event (public_id, type, subject, audience, actor, facts, at)
+SELECT 'ev_' || {random}, %(event)s, q.subject, %(audience)s, %(actor)s,
+       %(told)s::jsonb || q.facts, %(now)s
+FROM ({happened}) q
+"""
+
+
+def record_from(kind: str, happened: str, values: Mapping[str, Any]) -> None:
+    """Write an event for each row of a query with the columns subject and facts (jsonb), in its order.
+
+    What `record` says holds for each. `values` are the query's.
+    """
+    own = {"event": kind, "audience": CATALOG[kind].value, "actor": actor(), "now": clock.now()}
+    statement = _RECORD_FROM.format(random=RANDOM, happened=happened)
+    sql.send(statement, {**values, **own, "told": json.dumps(_told({}))})
     kick_after_commit("drain")
 
 

@@ -7,7 +7,7 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
-from app.jobs.bonuses import birthdays, convert_money, keep_bonuses, warn_of_lapse
+from app.jobs.bonuses import ask_after, birthdays, convert_money, keep_bonuses, warn_of_lapse
 from app.jobs.books import check_books, seal_books
 from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
@@ -24,6 +24,7 @@ from app.jobs.upkeep import keep_calls, partitions, pay_runs, prune, snapshots
 from app.jobs.work import at_work, batched, in_transaction
 
 __all__ = [
+    "ask_after",
     "ask_bots",
     "at_work",
     "batched",

@@ -11,7 +11,7 @@ from app.conversions import service as conversions
 from app.earnings import service as earnings
 from app.extensions import queue
 from app.intake import service as intake
-from app.jobs.work import all_tenants, at_work, batched, in_transaction
+from app.jobs.work import at_work, batched, for_all, in_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,37 +33,22 @@ def keep_bonuses() -> None:
 
 def birthdays() -> None:
     """Give the day's birthday presents of every merchant; by the hour, for midnight comes by zone."""
-    with at_work():
-        for tenant_id in in_transaction(all_tenants):
-            try:
-                in_transaction(lambda: earnings.birthdays(intake.tenant()), tenant_id)
-            except Exception:
-                # The worker's edge: one merchant must not hold up the others.
-                log.exception("birthdays of tenant %s", tenant_id)
+    for_all("birthdays", lambda: earnings.birthdays(intake.tenant()))
 
 
 def convert_money() -> None:
     """Turn partners' money into bonuses where a merchant's program always does."""
-    with at_work():
-        for tenant_id in in_transaction(all_tenants):
-            try:
-                while in_transaction(conversions.convert_all, tenant_id) == conversions.TOGETHER:
-                    pass
-            except Exception:
-                # The worker's edge: one merchant must not hold up the others.
-                log.exception("money of tenant %s cannot be turned into bonuses", tenant_id)
+    for_all("conversions", lambda: conversions.convert_all() == conversions.TOGETHER)
 
 
 def warn_of_lapse() -> None:
     """Warn customers of all merchants of bonuses that lapse soon, a set in a transaction."""
-    with at_work():
-        for tenant_id in in_transaction(all_tenants):
-            try:
-                while in_transaction(service.warn, tenant_id) == service.WARNED:
-                    pass
-            except Exception:
-                # The worker's edge: one merchant must not hold up the others.
-                log.exception("customers of tenant %s cannot be warned", tenant_id)
+    for_all("warnings of lapse", lambda: earnings.warn(intake.tenant()))
+
+
+def ask_after() -> None:
+    """Let rules meet the customers of all merchants who have not bought for long."""
+    for_all("quiet customers", lambda: earnings.quiet(intake.tenant()))
 
 
 def _all(what: str, act: Callable[[Sequence[Any]], Any]) -> None:

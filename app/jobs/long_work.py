@@ -6,11 +6,12 @@ import logging
 import time
 
 from app.backtests import service as backtests
-from app.bonuses import service as bonuses
 from app.codes import service as codes
 from app.documents import service as documents
 from app.documents.prints import printed
+from app.earnings import service as earnings
 from app.extensions import queue
+from app.intake import service as intake
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
 from app.partners import service as partners
@@ -34,7 +35,7 @@ KINDS = {
     **payouts.KINDS,
     **codes.KINDS,
     **exports.KINDS,
-    **bonuses.KINDS,
+    **earnings.mass_kinds(intake.tenant),
     **backtests.KINDS,
     **documents.kinds(printed),
 }

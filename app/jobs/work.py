@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from contextlib import contextmanager, nullcontext
@@ -21,6 +22,8 @@ from app.tenants.models import Tenant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+log = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
@@ -36,6 +39,18 @@ def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
 def all_tenants() -> Sequence[int]:
     """Return every tenant's id; to be asked outside any scope."""
     return db.session.scalars(select(Tenant.id)).all()
+
+
+def for_all(what: str, act: Callable[[], object]) -> None:
+    """Do something for every merchant, again while it says that more waits (True)."""
+    with at_work():
+        for tenant_id in in_transaction(all_tenants):
+            try:
+                while in_transaction(act, tenant_id) is True:
+                    pass
+            except Exception:
+                # The worker's edge: one merchant must not hold up the others.
+                log.exception("%s of tenant %s", what, tenant_id)
 
 
 @contextmanager

@@ -39,8 +39,19 @@ class Transfer(Tenanted, Model):
         CheckConstraint("source <> target", name="moves"),
         Index("ix_transfer_source", "tenant_id", "source", "xid"),
         Index("ix_transfer_target", "tenant_id", "target", "xid"),
-        Index("ix_transfer_order", "tenant_id", "order_id"),
-        Index("ix_transfer_partner", "tenant_id", "partner_id", "id"),
+        Index(
+            "ix_transfer_order",
+            "tenant_id",
+            "order_id",
+            postgresql_where=text("order_id is not null"),
+        ),
+        Index(
+            "ix_transfer_partner",
+            "tenant_id",
+            "partner_id",
+            "id",
+            postgresql_where=text("partner_id is not null"),
+        ),
         Index(
             "ix_transfer_bonus",
             "tenant_id",

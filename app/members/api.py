@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 bp = APIBlueprint("members", __name__, url_prefix="/members", tag="Members")
 
 EVIDENCE = (("click", Kind.CLICK), ("partner_code", Kind.PARTNER_CODE), ("ref", Kind.REF))
-KEPT = frozenset({"name", "email", "phone", "group", "birthday", "registered_at"})
+PLAIN = ("name", "email", "phone", "group", "birthday", "registered_at", "locale")
+KEPT = frozenset({*PLAIN, "letters"})
 
 
 @bp.put("/<path:external_id>")
@@ -74,7 +75,9 @@ def show(external_id: str) -> dict[str, Any]:
         raise NotFound
     return {
         "id": external_id,
-        **{name: getattr(found, name) for name in KEPT},
+        **{name: getattr(found, name) for name in PLAIN},
+        "birthday_fixed": found.birthday_given_at is not None,
+        "letters": found.letters and found.muted_at is None,
         **_partner(found),
         "coupon": _coupon(found),
     }
@@ -126,4 +129,9 @@ def _card(body: MemberIn) -> Card:
             wrong.append(FieldError("birthday", _("There is no such day.")))
     if wrong:
         raise DomainError("invalid", _("The customer cannot be taken as he is."), *wrong)
-    return Card(frozenset(said.keys() & KEPT), **{n: said[n] or None for n in said.keys() & KEPT})
+    if said.get("locale"):
+        said["locale"] = said["locale"].partition("-")[0]
+    if "letters" in said:
+        said["letters"] = said["letters"] is not False
+    plain = {name: said[name] or None for name in said.keys() & frozenset(PLAIN)}
+    return Card(frozenset(said.keys() & KEPT), **plain, letters=said.get("letters", True))

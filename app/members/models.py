@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
 from app.tenancy import Tenanted, ref
@@ -24,6 +24,10 @@ class Member(Tenanted, Model):
     group: Mapped[str | None]
     registered_at: Mapped[datetime | None]
     birthday: Mapped[date | None]
+    birthday_given_at: Mapped[datetime | None]  # of the first present: from then on the date stands
+    locale: Mapped[str | None]  # the language that he reads, where the shop said so
+    letters: Mapped[bool] = mapped_column(server_default=text("true"))  # the shop's word: agreed
+    muted_at: Mapped[datetime | None]  # his own word, from a letter: no more of them
     created_at: Mapped[datetime]
 
     __table_args__ = (

@@ -19,12 +19,15 @@ from app.errors import NotFound
 from app.events.service import actor
 from app.lists.queries import views
 from app.members import queries, service
-from app.members.forms import TagForm
+from app.members.forms import BirthdayForm, TagForm
 from app.members.models import Member
 from app.members.rules import Tagged, worn
 from app.orders.models import Order
 from app.orders.office import COLUMNS
 from app.partners.queries import by_refcode
+from app.ranks import queries as ranks
+from app.ranks.forms import RankForm
+from app.ranks.rules import standing
 from app.reports import queries as reports
 from app.site.access import may, requires
 from app.site.lists import by_shop
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 bp = Blueprint("members", __name__, url_prefix="/customers")
 
 
+HISTORY = 20  # words about the rank that are shown
 ENROLLED = {"registered": _l("Registration"), "subscribed": _l("Subscription")}
 
 
@@ -163,6 +167,18 @@ def take_tag(member_id: int) -> Response:
     return see_other("office.members.show", member_id=member.id, message=_("Saved."))
 
 
+@bp.post("/<int:member_id>/birthday")
+@requires("manage")
+def set_birthday(member_id: int) -> Response:
+    """Set a birthday right by hand; it is recorded, with the reason."""
+    member, form = _member(member_id), BirthdayForm()
+    if not form.validate_on_submit():
+        return _card_page(member, TagForm(formdata=None), 422, form)
+    service.lock([member.id])
+    service.correct_birthday(member, form.birthday.data, form.reason.data.strip())
+    return see_other("office.members.show", member_id=member.id, message=_("Saved."))
+
+
 def _mark(member: Member, tag: str, *, added: bool) -> None:
     service.lock([member.id])
     said = Tagged(tag, added, clock.now(), f"hand:{public_id('tg')}", actor())
@@ -176,10 +192,26 @@ def _member(member_id: int) -> Member:
     return found
 
 
-def _card_page(member: Member, form: TagForm, status: int = 200) -> Response:
+def _card_page(
+    member: Member, form: TagForm, status: int = 200, born: BirthdayForm | None = None
+) -> Response:
+    born = born or BirthdayForm(formdata=None, data={"birthday": member.birthday})
     return page(
-        "members/office/show.html", "_orders.html", status=status, form=form, **_told(member)
+        "members/office/show.html",
+        "_orders.html",
+        status=status,
+        form=form,
+        born=born,
+        **_told(member),
     )
+
+
+def _rank_form(member: Member) -> RankForm:
+    held = standing(ranks.marks([member.id])[member.id])
+    rank = ranks.rank_of(member.id)
+    pinned = held.pinned if held is not None else True
+    said = {"rank": rank.public_id if rank is not None else "", "pinned": pinned}
+    return RankForm(formdata=None, data=said).offer(ranks.ranks())
 
 
 def _told(member: Member) -> dict[str, Any]:
@@ -196,6 +228,11 @@ def _told(member: Member) -> dict[str, Any]:
         "orders": ORDERS.load(reports.orders_of(member.id)),
         "kinds": explain.KINDS,
         "enrolled": ENROLLED,
+        "rank": ranks.rank_of(member.id),
+        "history": list(reversed(ranks.marks([member.id])[member.id]))[:HISTORY],
+        "rank_names": {each.id: each.name for each in ranks.ranks()},
+        "rank_form": _rank_form(member),
+        "awards": ranks.borne(member.id),
         "tags": worn(queries.tags([member.id])[member.id]),
         "bonuses": bonuses.balance(member.id).available,
         "nothing": explain.nothing,

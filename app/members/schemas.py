@@ -12,6 +12,9 @@ from app.web.bodies import Instant
 Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=500, strict=True)]
+Language = Annotated[
+    str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", strict=True)
+]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", strict=True)]
 
 
@@ -24,8 +27,16 @@ class MemberIn(BaseModel):
     email: Text | None = None
     phone: Text | None = None
     group: Text | None = None
-    birthday: Day | None = Field(None, description='Such as "1990-05-17".')
+    birthday: Day | None = Field(
+        None,
+        description='Such as "1990-05-17". After the first present for it (birthday_fixed) it stays as '
+        "it is, whatever is said here: only the merchant's staff change it.",
+    )
     registered_at: Instant | None = None
+    locale: Language | None = Field(None, description='What the customer reads, such as "ru".')
+    letters: bool | None = Field(
+        None, description="Whether messages about bonuses may be sent; null: they may."
+    )
     click: Token | None = Field(None, description="The token of a click: ck_….")
     ref: Word | None = None
     partner_code: Word | None = None
@@ -69,7 +80,10 @@ class MemberOut(BaseModel):
     phone: str | None
     group: str | None
     birthday: date | None
+    birthday_fixed: bool
     registered_at: datetime | None
+    locale: str | None
+    letters: bool
     partner: BoundTo | None
     coupon: CouponOf | None
     reason: str | None

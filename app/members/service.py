@@ -9,9 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock, sql
+from app.events.service import record
 from app.extensions import db
 from app.members.models import Member, MemberTag
 from app.members.rules import key_of
+from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -193,12 +195,18 @@ class Card:
     group: str | None = None
     birthday: date | None = None
     registered_at: datetime | None = None
+    locale: str | None = None
+    letters: bool = True
 
 
 def write(member_id: int, card: Card) -> None:
-    """Set what the shop said of a locked customer; e-mail and phone are normalised by the caller."""
+    """Set what the shop said of a locked customer; e-mail and phone are normalised by the caller.
+
+    After the first present the birthday stays: only staff change it, and it is recorded.
+    """
     found = db.session.scalars(select(Member).where(Member.id == member_id)).one()
-    for name in card.said:
+    frozen = {"birthday"} if found.birthday_given_at is not None else set()
+    for name in card.said - frozen:
         setattr(found, name, getattr(card, name))
     db.session.flush()
 
@@ -214,6 +222,12 @@ def _row(contact: Contact) -> dict[str, object]:
         "seen": contact.seen_at,
         "known": (contact.key or "").startswith("id:"),
     }
+
+
+def mute(member_id: int, at: datetime) -> None:
+    """Keep that a customer wants no messages about bonuses, since he first said so."""
+    mine = (Member.tenant_id == current_tenant()) & (Member.id == member_id)
+    db.session.execute(update(Member).where(mine, Member.muted_at.is_(None)).values(muted_at=at))
 
 
 def mark(member_id: int, said: Tagged) -> None:
@@ -241,3 +255,21 @@ def unmark(member_id: int, source: str) -> None:
         )
         .values(undone_at=clock.now())
     )
+
+
+def freeze_birthdays(member_ids: Iterable[int], at: datetime) -> None:
+    """Let the birthdays of customers who had their first present stand from now on."""
+    mine = (Member.tenant_id == current_tenant()) & Member.id.in_(set(member_ids))
+    db.session.execute(
+        update(Member).where(mine, Member.birthday_given_at.is_(None)).values(birthday_given_at=at)
+    )
+
+
+def correct_birthday(member: Member, birthday: date | None, reason: str) -> None:
+    """Change a birthday by hand, also one that stands; it is recorded. One present a year stays one."""
+    if member.birthday == birthday:
+        return
+    said = [day.isoformat() if day else None for day in (member.birthday, birthday)]
+    member.birthday = birthday
+    db.session.flush()
+    record("member.birthday_changed", f"member:{member.id}", birthday=said, reason=reason)

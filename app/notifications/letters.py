@@ -80,6 +80,8 @@ def wanted(message: Message) -> View:
         raise UnwantedError("withdrawn")
     if view.is_overtaken:
         raise UnwantedError("overtaken")
+    if message.template in rules.TO_CUSTOMERS and view.customer and not view.customer.wanted:
+        raise UnwantedError("muted")
     partner = view.partner if rule.to is To.PARTNER else None
     on = rules.is_wanted(
         message.template,

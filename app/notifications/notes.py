@@ -63,6 +63,7 @@ def _sms(message: Message, view: View) -> Callable[[], Outcome]:
 
 def _texted(message: Message, view: View) -> str:
     with force_locale(message.locale):
+        view.written = written.of(view)
         return sms_rules.shortened(UNWRITABLE.sub("", rendered(view, message.template, "sms")))
 
 

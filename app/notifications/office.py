@@ -15,6 +15,7 @@ from app.notifications.models import Message
 from app.site.access import may, requires
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
+from app.wordings.forms import TITLES
 
 if TYPE_CHECKING:
     from typing import Any
@@ -87,6 +88,9 @@ KINDS = {
     "document.issued": _l("A document is issued"),
     "coupon.given": _l("Coupon for a first order"),
     "bonus.expiring": _l("Bonuses lapse soon"),
+    "customer.told": _l("Message to a customer"),
+    "staff.told": _l("A rule of bonuses tells staff"),
+    "wording.tried": _l("Trial of a message to customers"),
     "code.typed": _l("Was it you? A code was typed"),
     "coupon.pool_low": _l("Coupons run low"),
     "code.guessed": _l("Somebody guesses codes"),
@@ -115,6 +119,13 @@ def shown_state(message: Any) -> str:
     return "queued" if message.state == "due" else str(message.state)
 
 
+def _kind(message: Any) -> str:
+    """Return what a message is; of those to customers also which of the merchant's texts it is."""
+    said = str(KINDS.get(message.template, ""))
+    text = TITLES.get(message.context.get("text"))
+    return f"{said}: {text}" if text else said
+
+
 def _address(message: Any) -> str:
     return str(_("a chat")) if message.channel == "telegram" else str(message.address)
 
@@ -129,7 +140,7 @@ MESSAGES = Table(
     key=Message.id,
     default="-created_at",
     columns=(
-        Column("template", _l("Letter"), main=True, value=lambda m: KINDS.get(m.template)),
+        Column("template", _l("Letter"), main=True, value=_kind),
         Column("channel", _l("By"), value=lambda m: CHANNELS.get(m.channel), quiet=True),
         Column("address", _l("To"), render="name", value=_address),
         Column("created_at", _l("When"), render="datetime", sort=Message.id),

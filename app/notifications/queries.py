@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, and_, select, union
 
 from app import clock
 from app.coupons import queries as coupons
 from app.extensions import db
 from app.facts import service as facts
 from app.identity.models import Membership, Person
-from app.members import queries as members
+from app.members.models import Member
 from app.notifications.models import Message
 from app.participation.models import JoinRequest
 from app.partners.models import Partner
 from app.tenancy import current_tenant
-from app.tenants.models import Tenant
+from app.tenants.models import Shop, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -90,24 +90,53 @@ def was_sent(template: str, recipient: str) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Customer:
-    """A customer as letters reach him; what he wrote himself stands above the shop's card."""
+    """A customer as messages reach him, in the language that he is known to read."""
 
     id: int
+    name: str | None
     email: str | None
+    phone: str | None
     locale: str | None
+    wanted: bool  # whether he wants messages about bonuses
+    has_cabinet: bool
+    shop_address: str
 
 
-def customer(facts: Mapping[str, Any]) -> Customer | None:
-    """Return the customer whom an event names; a coupon goes where it was asked for."""
-    member = members.by_id(int(facts.get("member_id") or 0))
-    if member is None:
-        return None
+def customers(ids: Iterable[int]) -> dict[int, Customer]:
+    """Return customers by their ids; of who is a partner too, the cabinet and its language are known."""
+    query = (
+        select(Member, Shop.domain, Shop.path, Partner.locale, Partner.person_id)
+        .join(Shop, and_(Shop.tenant_id == Member.tenant_id, Shop.id == Member.shop_id))
+        .outerjoin(
+            Partner,
+            and_(Partner.tenant_id == Member.tenant_id, Partner.member_id == Member.id),
+        )
+        .where(Member.tenant_id == current_tenant(), Member.id.in_(set(ids)))
+        .order_by(Member.id, Partner.id.desc())
+    )
+    return {
+        member.id: Customer(
+            id=member.id,
+            name=member.name,
+            email=member.email,
+            phone=member.phone,
+            locale=member.locale or locale,
+            wanted=member.letters and member.muted_at is None,
+            has_cabinet=person_id is not None,
+            shop_address=f"https://{domain}{path}",
+        )
+        for member, domain, path, locale, person_id in db.session.execute(query)
+    }
+
+
+def as_said(customer: Customer, facts: Mapping[str, Any]) -> Customer:
+    """Return a customer as an event names him: a coupon goes where it was asked for."""
     grant = coupons.grant_by_id(str(facts["grant"])) if "grant" in facts else None
     if grant is not None:
-        return Customer(member.id, grant.email or member.email, grant.locale)
-    return Customer(member.id, member.email, facts.get("locale"))
+        return replace(customer, email=grant.email or customer.email, locale=grant.locale)
+    return replace(customer, locale=facts.get("locale") or customer.locale)
 
 
 def switches() -> dict[str, Any]:

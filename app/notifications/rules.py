@@ -112,6 +112,9 @@ RULES: Mapping[str, Rule] = {
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
     "bonus.expiring": Rule(To.CUSTOMER),
+    "customer.told": Rule(To.CUSTOMER),
+    "staff.told": Rule(To.STAFF, MANAGERS),
+    "wording.tried": Rule(To.PERSON),
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),
     "code.guessed": Rule(To.STAFF, MANAGERS),
     "staff.invited": Rule(To.PERSON),
@@ -123,6 +126,12 @@ RULES: Mapping[str, Rule] = {
     "digest.merchant": Rule(To.STAFF, MANAGERS, notice=True),
     "sms.stopped": Rule(To.STAFF, MANAGERS),
 }
+# Messages to customers about bonuses, in words of the merchant's; none where the customer wants none.
+TO_CUSTOMERS = ("customer.told", "bonus.expiring")
+CUSTOMER = "customer"  # what such messages are called where one leaves them
+# By SMS as well as by letter, as whoever caused them said.
+WORDED = (*TO_CUSTOMERS, "wording.tried")
+TOLD = (*WORDED, "staff.told")
 # Long work over many is no hundred letters: its own page, or one letter, tells of it.
 QUIET_IN_RUNS = ("deal.held", "payout.requested", "payout.approved")
 NOTICES = tuple(kind for kind, rule in RULES.items() if rule.notice)
@@ -188,6 +197,8 @@ def is_wanted(
     A notice may be off for all (merchant) or muted (reader). In Telegram what may come there comes
     unless somebody turned it off; by SMS only what both have turned on, for it costs money.
     """
+    if kind in WORDED and channel != Channel.TELEGRAM:
+        return True
     if channel == Channel.SMS:
         return kind in TEXTED and bool(switches.get(f"sms:{kind}", False)) and kind in texted
     if channel == Channel.TELEGRAM:
@@ -223,6 +234,21 @@ def promises(kind: str, facts: Mapping[str, Any], status: str) -> bool:
     if kind == "partner.registered" and status in {"pending", "rejected"}:
         return False
     return facts.get("welcome") is not False
+
+
+def customer_ways(
+    kind: str, facts: Mapping[str, Any], email: str | None, phone: str | None, *, texts: bool
+) -> list[tuple[str, str]]:
+    """Return by which channel a customer is told, with the address: one, or none.
+
+    By e-mail; as the event says by SMS alone, or by SMS where there is no e-mail ("any").
+    """
+    said = str(facts.get("channel", "email")) if kind in TO_CUSTOMERS else "email"
+    if email and said in {"email", "any"}:
+        return [(Channel.EMAIL, email)]
+    if phone and texts and said in {"sms", "any"}:
+        return [(Channel.SMS, phone)]
+    return []
 
 
 def asks_customer(kind: str, facts: Mapping[str, Any]) -> bool:

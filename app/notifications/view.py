@@ -26,7 +26,7 @@ from app.invitations import queries as invitations
 from app.invitations import service as inviting
 from app.network.rules import masked
 from app.notifications import queries, rules
-from app.notifications.rules import Channel
+from app.notifications.customers import CustomerView
 from app.notifications.words import ABOUT, CAPS, DATES, ROLES
 from app.orders.models import Order
 from app.papers.queries import has_receipt
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
 ACCENT = "#1f6f54"  # ours, where the merchant chose none
 WHITE = (255, 255, 255)
-UNSUBSCRIBE = "unsubscribe"
 SIGN_UP = "signup"  # the purpose of the link that confirms one
 
 
@@ -58,7 +57,7 @@ class UnwantedError(Exception):
     """Nobody wants this letter any more: unsubscribed, or gone."""
 
 
-class View:
+class View(CustomerView):
     """What the templates of letters may ask for; nothing of it is kept."""
 
     def __init__(self, message: Message) -> None:
@@ -386,14 +385,3 @@ class View:
         if self.merchant.id == PLATFORM:
             return self.platform(page)
         return public_address(f"/{self.merchant.slug}/office/{page}")
-
-    @cached_property
-    def unsubscribe(self) -> str | None:
-        """Where a notice can be turned off without signing in; None for letters that must come."""
-        rule = rules.RULES.get(self.kind)
-        own = rule is not None and rule.notice and rule.to is rules.To.PARTNER
-        by_letter = self.channel == Channel.EMAIL and own
-        if self.partner is None or not by_letter:
-            return None
-        token = crypto.sign(UNSUBSCRIBE, [current_tenant(), self.partner.id, self.kind])
-        return public_address(f"/{self.merchant.slug}/unsubscribe/{token}")

@@ -11,9 +11,11 @@ from app.installation import public_address
 from app.invitations import queries as invitations
 from app.ledger.queries import partner_balances
 from app.links import queries as links
-from app.notifications.rules import one_line
+from app.notifications.rules import TO_CUSTOMERS, TOLD, one_line
+from app.notifications.view import UnwantedError
 from app.placeholders import fill
 from app.web.filters import money_text
+from app.wordings.rules import asks_amount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,17 +38,22 @@ class Written:
     subject: str
     text: str
     html: str
+    sms: str = ""
 
 
 def of(view: View) -> Written | None:
     """Return the merchant's words for this reader, in his language; None where a letter is ours."""
-    texts = view.facts.get("texts")
+    texts = view.facts.get("texts") or view.texts
     if view.invitation is not None:
         batch = invitations.batch(view.invitation.batch_id)
         texts = batch.texts if batch else None
     if not isinstance(texts, dict) or not texts:
+        if view.kind in TO_CUSTOMERS:
+            raise UnwantedError("no text")
         return None
     said = chosen(texts, view.locale, view.merchant.locale)
+    if view.kind in TO_CUSTOMERS and asks_amount(said, view.channel) and not view.credit[0]:
+        raise UnwantedError("nothing was given")
     values = values_of(view)
     return filled(said, values, is_html=bool(view.facts.get("is_html")))
 
@@ -65,14 +72,17 @@ def filled(said: Mapping[str, str], values: Mapping[str, str], *, is_html: bool)
     """Fill the places of subject and body. What fills HTML is escaped; plain text becomes paragraphs."""
     values = {name: one_line(value, LONGEST_VALUE) for name, value in values.items()}
     subject, body = fill(said["subject"], values), said["body"]
+    sms = fill(said.get("sms", ""), values)
     if is_html:
         return Written(subject, fill(_plain(body), values), fill(body, values, escape))
     text = fill(body, values)
-    return Written(subject, text, _paragraphs(text))
+    return Written(subject, text, _paragraphs(text), sms)
 
 
 def values_of(view: View) -> dict[str, str]:
     """Return what may be filled in for this reader."""
+    if view.kind in TOLD:
+        return view.values
     guest = view.invitation
     if guest is not None:
         name = guest.name or guest.email.partition("@")[0]

@@ -148,6 +148,11 @@ def set_rounding(rounding: Rounding) -> None:
         record("merchant.settings_changed", OWNER, rounding=rounding.value)
 
 
+def withholds() -> bool:
+    """Whether anything is withheld of any payout, by today's rates."""
+    return any(read_rate(text) for text in queries.rates().values())
+
+
 def withheld_from(amounts: Mapping[int, int], currency: str) -> dict[int, int]:
     """Return what is withheld of a payout of so much (gross, minor units) to each partner, by today's rates.
 

@@ -83,12 +83,35 @@ class PayLine(Tenanted, Model):
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount"),
         UniqueConstraint("tenant_id", "run_id", "partner_id"),
-        UniqueConstraint("tenant_id", "run_id", "payout_id"),
         ref("pay_run", "run_id"),
         ref("partner", "partner_id"),
         ref("payout", "payout_id"),
-        Index("ix_pay_line_reason", "tenant_id", "run_id", "reason", "id"),
-        Index("ix_pay_line_amount", "tenant_id", "run_id", "amount", "id"),
+        # Of lists: a list says "amount >= 0", which is always true; a look-up by partner does not, so that
+        # it finds its line by the key above and reads no run for it, whatever the statistics say.
+        Index(
+            "ix_pay_line_reason",
+            "tenant_id",
+            "run_id",
+            "reason",
+            "id",
+            postgresql_where=text("amount >= 0"),
+        ),
+        Index(
+            "ix_pay_line_amount",
+            "tenant_id",
+            "run_id",
+            "amount",
+            "id",
+            postgresql_where=text("amount >= 0"),
+        ),
+        Index(
+            "uq_pay_line_payout",
+            "tenant_id",
+            "run_id",
+            "payout_id",
+            unique=True,
+            postgresql_where=text("payout_id is not null"),
+        ),
     )
 
 

@@ -83,6 +83,7 @@ def _line(step: Step, words: Words) -> Line:
         return Line(mark, gettext("Such goods in the order"), words.number(int(step.got)), where)
     leaf = Leaf(step.fact, step.op, step.wanted)
     got = gettext("no data") if step.got is None else told(step.fact, step.got, words)
+    got = got or str(gettext("none"))
     return Line(mark, leaf_text(leaf, words), got, _where(step, where))
 
 

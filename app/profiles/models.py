@@ -96,7 +96,8 @@ class EffectApplication(Tenanted, Model):
     level: Mapped[int] = mapped_column(server_default=text("0"))
     amount: Mapped[int]
     at: Mapped[datetime]
-    undone_at: Mapped[datetime | None]  # of acts: taken back since
+    undone_at: Mapped[datetime | None]  # its event is no more: taken back
+    times_undone: Mapped[int] = mapped_column(server_default=text("0"))
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "event_key", "rule_id", "effect", "recipient", "level"),

@@ -75,6 +75,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 ),
                 Entry(lazy_gettext("Codes"), endpoint="office.codes.index"),
                 Entry(lazy_gettext("First-order coupons"), endpoint="office.coupons.index"),
+                Entry(lazy_gettext("Coupons of rules"), endpoint="office.coupons.kinds"),
                 Entry(
                     lazy_gettext("Customers to partners"),
                     endpoint="office.participation.customers",
@@ -122,6 +123,16 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("office.bonuses", "look mass people act"),
                 ),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
+                Entry(
+                    lazy_gettext("Ranks and awards"),
+                    endpoint="office.ranks.index",
+                    below=_pages("office.ranks", "create edit rename remove move give"),
+                ),
+                Entry(
+                    lazy_gettext("Rights holders"),
+                    endpoint="office.ranks.rights",
+                    below=_pages("office.ranks", "give_rights end_rights"),
+                ),
                 Entry(
                     lazy_gettext("Program"),
                     endpoint="office.bonuses.program",
@@ -179,6 +190,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
             entries=(
                 Entry(lazy_gettext("What was sent"), endpoint="office.notifications.index"),
                 Entry(lazy_gettext("Mailings"), endpoint="office.mailings.index"),
+                Entry(lazy_gettext("Texts for customers"), endpoint="office.wordings.index"),
                 Entry(lazy_gettext("Monthly digest"), endpoint="office.digests.index"),
                 Entry(lazy_gettext("SMS"), endpoint="office.sms.index"),
                 Entry(lazy_gettext("Telegram"), endpoint="office.telegram.index"),

@@ -43,6 +43,7 @@ PROGRAM = {
     "earn_on": "completed",
     "delay_days": "14",
     "earn_while_redeeming": "1",
+    "leap_birthday": "february",
     "rounding": "down",
     "expires_days": "365",
     "warn_days": "7",

@@ -83,4 +83,4 @@ def test_the_letter_says_how_much_and_until_when(
         for message_id in due:
             jobs.send_message(lampa.id, message_id)
     [letter] = mailbox.to("gleb@example.org")
-    assert str(letter["Subject"]) == "₽123.00 of your bonuses at Lampa lapse soon"
+    assert str(letter["Subject"]) == "123 of your bonuses at Lampa are about to expire"

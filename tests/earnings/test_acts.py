@@ -6,12 +6,17 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
+from app.errors import DomainError
 from app.extensions import db
 from app.members import queries as members
 from app.members.rules import worn
+from app.partners.models import Partner
 from app.profiles import queries as rules
 from app.profiles import service as profiles
+from app.ranks import queries as ranks
+from app.ranks import service as ladder
 from tests.earnings.test_orders import ORDER
 
 if TYPE_CHECKING:
@@ -146,3 +151,164 @@ NEW = {"created_at": at("10:00"), "updated_at": at("10:00")}
 def earned(client: FlaskClient, shop: Merchant) -> str:
     told = client.get("/api/v1/members/77/bonuses", headers=shop.bearer).get_json()
     return str(told["available"])
+
+
+def define(app: App, shop: Merchant, *names: str) -> None:
+    with app.app_context(), shop.scope():
+        for name in names:
+            ladder.define_rank(name)
+            ladder.define_award(name)
+        db.session.commit()
+
+
+def held(app: App, shop: Merchant) -> tuple[str | None, list[str]]:
+    """Return the customer's rank and awards."""
+    with app.app_context(), shop.scope():
+        member = members.by_external(shop.shop_id, "77")
+        assert member is not None
+        rank = ranks.rank_of(member.id)
+        return rank.name if rank else None, [each.name for each in ranks.borne(member.id)]
+
+
+def pin(app: App, shop: Merchant, name: str, *, pinned: bool) -> None:
+    with app.app_context(), shop.scope():
+        member = members.by_external(shop.shop_id, "77")
+        assert member is not None
+        ladder.give_by_hand(member.id, ranks.rank_coded(name), pinned=pinned)
+        db.session.commit()
+
+
+def test_an_order_gives_a_rank_and_an_award_and_takes_both_back(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    define(app, shop, "Silver")
+    rule(
+        app, shop, "order.paid", {"do": "rank.set", "rank": "SILVER"},
+        {"do": "award.grant", "award": "silver"},
+    )  # fmt: skip
+    with pytest.raises(DomainError):
+        rule(app, shop, "order.paid", {"do": "rank.set", "rank": "unknown"})
+    for _time in range(2):
+        put(client, shop, "A", **NEW)
+        put(client, shop, "B", **NEW)
+        assert held(app, shop) == ("Silver", ["Silver"]), "one award, whatever the reasons"
+    put(client, shop, "A", status="cancelled", version=4, **NEW)
+    assert held(app, shop) == ("Silver", ["Silver"])
+    put(client, shop, "B", status="cancelled", version=4, **NEW)
+    assert held(app, shop) == (None, [])
+    put(client, shop, "B", version=5, **NEW)
+    assert held(app, shop) == ("Silver", ["Silver"])
+
+
+def test_a_rank_changed_gives_once_a_rank_and_what_it_gave_goes_with_it(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    define(app, shop, "Silver", "Gold")
+    silver = {"fact": "member.rank", "op": "in", "value": ["silver"]}
+    rule(app, shop, "order.paid", {"do": "rank.set", "rank": "silver"})
+    rule(
+        app, shop, "rank.changed", {"do": "earn.fixed", "points": 700},
+        {"do": "rank.set", "rank": "gold"}, when={"all": [silver]},
+    )  # fmt: skip
+    for _time in range(2):
+        put(client, shop, "A", **NEW)
+        assert earned(client, shop) == "7.00"
+    assert held(app, shop)[0] is not None
+    for _time in range(2):
+        put(client, shop, "A", status="cancelled", version=4, **NEW)
+        assert earned(client, shop) == "0.00"
+        assert held(app, shop)[0] is None
+    put(client, shop, "A", version=5, **NEW)
+    assert earned(client, shop) == "7.00"
+
+
+def test_a_pinned_rank_stays_whatever_rules_say(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    define(app, shop, "Silver", "Gold")
+    rule(app, shop, "order.paid", {"do": "rank.set", "rank": "gold"})
+    pin(app, shop, "silver", pinned=True)
+    put(client, shop, "A", **NEW)
+    assert held(app, shop)[0] == "Silver"
+    gold = {"fact": "member.rank", "op": "in", "value": ["gold"]}
+    rule(app, shop, "order.paid", {"do": "earn.fixed", "points": 900}, when={"all": [gold]})
+    late = {"created_at": at("12:00"), "updated_at": at("12:00")}
+    assert put(client, shop, "B", **late)["earn"] == "0.00"
+
+
+def test_achievements_are_lost_with_the_order_and_reached_again(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    third = [
+        {"fact": "metric.name", "op": "in", "value": ["orders"]},
+        {"fact": "metric.value", "op": "gte", "value": 3},
+    ]
+    rule(
+        app, shop, "metric.crossed", {"do": "earn.fixed", "points": 1_000},
+        {"do": "tag.add", "tag": "third"}, when={"all": third},
+    )  # fmt: skip
+    for number in range(3):
+        assert earned(client, shop) == "0.00"
+        put(client, shop, f"T{number}", **NEW)
+    for _time in range(2):
+        put(client, shop, "T3", **NEW)
+        assert earned(client, shop) == "10.00", "a level is reached once, though no limit says so"
+        assert tags(app, shop) == ["third"]
+    put(client, shop, "T3", status="cancelled", version=4, **NEW)
+    assert earned(client, shop) == "10.00", "three are left"
+    for times in range(3):
+        for _time in range(2):
+            put(client, shop, "T0", status="cancelled", version=10 + 2 * times, **NEW)
+            assert (earned(client, shop), tags(app, shop)) == ("0.00", [])
+        for _time in range(2):
+            put(client, shop, "T0", version=11 + 2 * times, **NEW)
+            assert (earned(client, shop), tags(app, shop)) == ("10.00", ["third"])
+    client.patch("/api/v1/merchant", json={"loyalty": False}, headers=shop.bearer)
+    put(client, shop, "T0", status="cancelled", version=30, **NEW)
+    assert earned(client, shop) == "0.00", "taken back while loyalty is off"
+
+
+def test_a_rule_of_today_finds_who_had_reached_its_level_with_the_next_order(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    for number in range(3):
+        put(client, shop, f"T{number}", **NEW)
+    second = {"fact": "metric.level", "op": "eq", "value": 2}
+    for points in (100, 200):
+        rule(
+            app, shop, "metric.crossed", {"do": "earn.fixed", "points": points},
+            when={"all": [second, {"fact": "metric.name", "op": "in", "value": ["orders"]}]},
+        )  # fmt: skip
+        put(client, shop, f"T{points}", **NEW)
+        put(client, shop, f"U{points}", **NEW)
+    assert earned(client, shop) == "3.00"
+
+
+def test_a_referrer_loses_what_a_friends_cancelled_order_had_brought(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    client.post("/api/v1/partners", json={"refcode": "gleb", "name": "Gleb"}, headers=shop.bearer)
+    with app.app_context(), shop.scope():
+        member = members.by_external(shop.shop_id, "77")
+        assert member is not None
+        partner = db.session.scalars(select(Partner).where(Partner.refcode == "gleb")).one()
+        partner.member_id = member.id
+        db.session.commit()
+    for name, op, level in (("active_referrals", "eq", 2), ("referrals_sum", "gt", 500_000)):
+        named = {"fact": "metric.name", "op": "in", "value": [name]}
+        more = {"fact": "metric.value", "op": op, "value": level}
+        gift = {"do": "earn.fixed", "points": 500}
+        rule(app, shop, "referral.metric_crossed", gift, when={"all": [named, more]})
+    found = []
+    for n in range(3):
+        card = CARD | {"ref": "gleb"}
+        client.put(f"/api/v1/members/f{n}", json=card, headers=shop.bearer)
+        put(client, shop, f"F{n}", customer={"id": f"f{n}"}, **NEW)
+        found.append(earned(client, shop))
+    assert found == ["0.00", "5.00", "10.00"], "two friends; more than 5,000"
+    put(client, shop, "F2", customer={"id": "f2"}, status="cancelled", version=4, **NEW)
+    assert earned(client, shop) == "5.00"
+    put(client, shop, "F1", customer={"id": "f1"}, status="cancelled", version=4, **NEW)
+    assert earned(client, shop) == "0.00"
+    put(client, shop, "F1", customer={"id": "f1"}, version=5, **NEW)
+    assert earned(client, shop) == "5.00"

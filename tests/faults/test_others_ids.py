@@ -19,7 +19,7 @@ from app.extensions import db
 from app.invitations import service as invitations
 from app.invitations.models import Invitation
 from app.members.models import Member
-from app.notifications.view import UNSUBSCRIBE
+from app.notifications.customers import UNSUBSCRIBE
 from app.participation import service as participation
 from app.participation.models import JoinRequest
 from app.partners.models import Partner

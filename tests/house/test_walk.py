@@ -26,6 +26,7 @@ from app.catalog.models import Category, Product
 from app.codes.service import KIND as MAKE_CODES
 from app.commissions.models import Deal
 from app.coupons.models import Coupon
+from app.coupons.service import make_kind
 from app.creatives.models import Creative
 from app.creatives.rules import Kind as Material
 from app.creatives.service import Said, take
@@ -89,6 +90,7 @@ from app.profiles.service import draft as draft_rule
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
+from app.ranks.service import define_award
 from app.registers.models import BankFile, Register
 from app.reruns.service import start_backtest
 from app.runs.models import Run
@@ -103,7 +105,10 @@ from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
+from app.wordings.service import add as add_wording
 from tests.world import PASSWORD, Merchant, World, sign_in
+
+WORDING = {"en": {"subject": "News", "body": "News", "sms": "News"}}
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -330,10 +335,12 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     papers(partner)
     present = Mass(act="give", amount=100, reason=f"{partner.name} present")
     look_at(present, {one(Member.id): None})
+    award = define_award(f"{partner.name} award")
     bonus_rule = draft_rule(f"{partner.name} rule", PRESETS["order"].body(100))
     try_rule(bonus_rule)
     return {
         "any": {
+            "word_id": award.public_id,
             "refcode": partner.refcode,
             "short": one(Link.short),
             "deal": one(Deal.public_id),
@@ -362,6 +369,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "batch": one(Batch.public_id),
             "code_id": db.session.scalars(select(Code.id).where(Code.kind == "promo")).first(),
             "coupon_id": one(Coupon.id),
+            "kind_id": make_kind(f"{partner.name} gift", "10%", "GIFT-*********").public_id,
             "token": "none",
             "batch_id": one(InvitationBatch.public_id),
             "invitation_id": one(Invitation.public_id),
@@ -380,6 +388,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {"rule_id": bonus_rule.public_id},
         "backtests": {"rule_id": bonus_rule.public_id},
+        "wordings": {"code": add_wording(f"{partner.name} text", WORDING).code, "locale": "en"},
         "registers": {
             "public_id": one(Register.public_id),
             "statement_id": one(BankFile.public_id),

@@ -263,6 +263,62 @@ def test_what_was_posted_at_one_moment_never_shows_a_balance_below_zero(anna: in
     assert [e.amount for e in queries.statement(anna, "available", before=seen)] == [3]
 
 
+FROM_LISTS = """
+SELECT reference, n, source, target, amount, 'test' AS kind, %(partner)s::bigint AS partner
+FROM json_to_recordset(%(rows)s) AS r(reference text, n bigint, source text, target text, amount bigint)
+"""
+
+
+def post_from(partner_id: int, *moves: tuple[str, int, str, str, int]) -> None:
+    names = ("reference", "n", "source", "target", "amount")
+    rows = [dict(zip(names, move, strict=True)) for move in moves]
+    wanted = "SELECT unnest(%(names)s::text[])"
+    accounts = {"names": sql.array([available(partner_id), debt(partner_id), reserved(partner_id)])}
+    ledger.lock_from(wanted, accounts, RUB)
+    ledger.post_from(FROM_LISTS, {"rows": sql.recordset(rows), "partner": partner_id}, RUB)
+
+
+class TestFromAQuery:
+    def test_facts_of_a_query_move_the_balances_as_others_do(self, anna: int) -> None:
+        post_from(
+            anna,
+            ("test:1", 1, COMMISSIONS, pending(anna), 900),
+            ("test:1", 2, pending(anna), available(anna), 400),
+            ("test:2", 1, debt(anna), COMMISSIONS, 70),
+            ("test:3", 1, available(anna), debt(anna), 70),
+        )
+        found = queries.partner_balances([anna])[anna]
+        assert found == queries.PartnerBalance(pending=500, available=330)
+
+    def test_a_fact_that_stands_is_posted_by_none_of_the_ways(self, anna: int) -> None:
+        accrue(anna, 100, "test:1")
+        new = ("test:2", 1, COMMISSIONS, available(anna), 5)
+        for again in (new, ("test:1", 1, COMMISSIONS, available(anna), 100)):
+            with pytest.raises(AlreadyPosted), db.session.begin_nested():
+                post_from(anna, again, ("test:1", 1, COMMISSIONS, available(anna), 100))
+        post_from(anna, new)
+        with pytest.raises(AlreadyPosted):
+            accrue(anna, 5, "test:2")
+        assert standing(available(anna)) == 105
+
+    def test_nothing_is_overdrawn_and_then_nothing_is_written(self, anna: int) -> None:
+        accrue(anna, 100, "test:1")
+        with pytest.raises(IntegrityError) as refused, db.session.begin_nested():
+            post_from(
+                anna,
+                ("test:2", 1, available(anna), reserved(anna), 60),
+                ("test:3", 1, available(anna), reserved(anna), 41),
+            )
+        assert isinstance(refused.value.orig, CheckViolation)
+        assert (standing(available(anna)), standing(reserved(anna))) == (100, 0)
+
+    def test_a_balance_beyond_what_can_be_kept_is_refused_in_words(self, anna: int) -> None:
+        accrue(anna, 2**63 - 10, "test:most")
+        with pytest.raises(DomainError) as refused, db.session.begin_nested():
+            post_from(anna, ("test:more", 1, COMMISSIONS, available(anna), 10))
+        assert (refused.value.status, refused.value.code) == (422, "overflow")
+
+
 def test_the_statement_of_a_debt_counts_what_is_owed(anna: int) -> None:
     ledger.post("test:1", [Move(debt(anna), COMMISSIONS, 70, "taken_back", partner=anna)], RUB)
     accrue(anna, 50, "test:2")

@@ -16,13 +16,15 @@ from app.invitations.forms import TEXTS
 from app.invitations.models import Invitation
 from app.invitations.rules import Line
 from app.invitations.service import Defaults, ask, check_lines
+from app.members.models import Member
 from app.notifications.models import Message
-from app.notifications.rules import RULES, To
+from app.notifications.rules import RULES, TO_CUSTOMERS, To
 from app.participation.models import JoinRequest
 from app.partners.models import Partner
 from app.partners.service import NewPartner, create
 from app.payouts.models import Payout, PayoutMethod
 from app.tenancy import public_id
+from app.tenants.models import Shop
 
 if TYPE_CHECKING:
     from app.identity.models import Person
@@ -126,6 +128,11 @@ def of_trust(kind: str, partner: Partner) -> dict[str, object]:
 
 def of_help(kind: str, partner: Partner) -> dict[str, object]:
     """Return what questions, warnings of debts and of lapsing bonuses say."""
+    if kind in {"customer.told", "staff.told"}:
+        told: dict[str, object] = {"text": "order", "event": "order:1", "rule": 1, "amount": 15000}
+        return told | ({"member_id": make_customer(partner)} if kind == "staff.told" else {})
+    if kind == "wording.tried":
+        return {"texts": {name: said | {"sms": "{amount}"} for name, said in WORDS.items()}}
     if kind == "bonus.expiring":
         return {"amount": 150000, "currency": "RUB", "at": "2026-12-01T00:00:00+03:00"}
     if kind.startswith("debt."):
@@ -198,7 +205,25 @@ def _own(kind: str, partner: Partner, person: Person) -> tuple[str, dict[str, An
 def recipient_of(kind: str, partner: Partner, person: Person) -> str:
     """Return who a message of a kind is for, by our ids."""
     rule = RULES[kind]
+    if kind in TO_CUSTOMERS:
+        return f"member:{make_customer(partner)}"
     return f"partner:{partner.id}" if rule.to is To.PARTNER else f"person:{person.id}"
+
+
+def make_customer(partner: Partner) -> int:
+    """Make a partner a customer of the shop too, in the scope; returns the customer's id."""
+    shop_id = db.session.scalars(select(Shop.id).order_by(Shop.id)).first()
+    made = Member(
+        shop_id=shop_id,
+        key=f"id:{secrets.token_hex(4)}",
+        name=partner.name,
+        email="anna@example.org",
+        created_at=clock.now(),
+    )
+    db.session.add(made)
+    db.session.flush()
+    partner.member_id = made.id
+    return made.id
 
 
 def of_papers(kind: str, payout: Payout) -> dict[str, Any]:

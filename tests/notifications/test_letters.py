@@ -96,7 +96,7 @@ def test_the_text_has_every_link_of_the_page(scene: Scene, kind: str) -> None:
     links = tags(letter.html).links
     assert all(link in letter.text for link in links)
     # A customer has no page of his own here yet; the others have nowhere to go any more.
-    nowhere = {"partner.rejected", "partner.reopened", "signup.refused", "bonus.expiring"}
+    nowhere = {"partner.rejected", "partner.reopened", "signup.refused", "staff.told"}
     assert links or kind in nowhere
 
 

@@ -8,7 +8,7 @@ import pytest
 from app import crypto, jobs
 from app.identity import service as identity
 from app.notifications import letters, queries, rules, service
-from app.notifications.view import UNSUBSCRIBE
+from app.notifications.customers import UNSUBSCRIBE
 from app.partners.forms import NOTICES
 from app.partners.models import Partner
 from app.tenancy import current_tenant

@@ -91,6 +91,7 @@ _ARGS: dict[Of, st.SearchStrategy[Any]] = {
     Of.COUNT: small,
     Of.PERCENT: st.integers(0, 100),
     Of.WORD: word,
+    Of.MESSAGE: st.sampled_from(["order", "birthday"]),
     Of.YES: st.booleans(),
     Of.LINES: tree("line", 1),
     Of.UPLINE: tree("upline", 1),

@@ -317,7 +317,32 @@ def test_why_an_order_earned_and_why_nothing(
     first = client.get(page(lampa, "why"), query_string={"order": "A-1001"}).text
     assert "2% of an order" in first
     assert "38.00" in first
+    assert "1,900.00" in first, "what it was counted from"
     assert "Silver" not in first, "it was published later"
     second = client.get(page(lampa, "why"), query_string={"order": "A-1002"}).text
-    assert "customer&#39;s rank is silver · it is: no data" in second
+    assert "customer&#39;s rank is silver · it is: none" in second
     assert client.get(page(lampa, "why"), query_string={"order": "no"}).status_code == 422
+
+
+def test_more_rules_than_fit_are_listed_page_by_page(
+    app: App, owner: FlaskClient, lampa: Merchant
+) -> None:
+    gift = {"schema": 1, "trigger": "order.paid", "effects": [{"do": "earn.fixed", "points": 100}]}
+    with app.app_context(), lampa.scope():
+        for number in range(230):
+            made = draft(f"Rule {number:03}", gift)
+        publish(made)
+        db.session.commit()
+    first = owner.get(page(lampa)).text
+    assert first.count("Give 1.00 bonuses") == 5, "the page of profiles shows some of each"
+    assert "Rule 229" in first, "what holds before what is drafted"
+    assert "225 more rules" in first
+    listed = owner.get(page(lampa, "all?profile=order&size=100")).text
+    assert "Rule 229" in listed
+    assert "230 lines" in listed
+    assert "Rule 229" in owner.get(page(lampa, "all?state=published")).text
+    assert "Rule 229" not in owner.get(page(lampa, "all?state=archived")).text
+    owner.post(page(lampa, "switch"), data={"profile": "order"})
+    with app.app_context(), lampa.scope():
+        states = db.session.scalars(select(ProfileRule.state).distinct().order_by("state")).all()
+    assert states == ["draft", "paused"], "switching off reaches the last of them"

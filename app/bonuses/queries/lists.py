@@ -211,3 +211,18 @@ def lots_of(member_id: int) -> Sequence[Lot]:
         .limit(LOTS_SHOWN)
     )
     return db.session.scalars(query).all()
+
+
+_GIVEN = """
+SELECT coalesce(sum(amount - clawed), 0)::bigint AS amount, max(activates_at) AS usable, min(expires_at) AS until
+FROM lot WHERE member_id = %(member)s AND starts_with(reference, %(base)s)
+"""
+
+
+def given(member_id: int, base: str) -> tuple[int, datetime | None, datetime | None]:
+    """Return how much of what a customer was given under references that begin so still stands.
+
+    With from when all of it can be spent, and until when the first of it is valid.
+    """
+    row = sql.one(_GIVEN, {"member": member_id, "base": base})
+    return (row.amount, row.usable, row.until) if row else (0, None, None)

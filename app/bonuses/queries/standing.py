@@ -108,17 +108,20 @@ def entries(member_id: int, most: int, after: tuple[Any, int, int] | None = None
     return sql.rows(_ENTRIES, values)
 
 
+# `latest`: the time of the clock that is furthest ahead; the indexes of what waits begin with the time.
+_LATEST = text("SELECT greatest(max(clock_offset), interval '0') FROM tenant")
 _LAPSING = text(
     """
     SELECT l.tenant_id, l.id, t.clock_offset FROM lot l JOIN tenant t ON t.id = l.tenant_id
     WHERE l.active AND l.remaining > l.held AND l.expires_at <= :now + t.clock_offset
+      AND l.expires_at <= :latest
     ORDER BY l.expires_at LIMIT :most
     """
 )
 _WAITING = text(
     """
     SELECT l.tenant_id, l.id, t.clock_offset FROM lot l JOIN tenant t ON t.id = l.tenant_id
-    WHERE NOT l.active AND l.activates_at <= :now + t.clock_offset
+    WHERE NOT l.active AND l.activates_at <= :now + t.clock_offset AND l.activates_at <= :latest
     ORDER BY l.activates_at LIMIT :most
     """
 )
@@ -126,7 +129,8 @@ _OVERDUE = text(
     """
     SELECT h.tenant_id, h.reference AS id, t.clock_offset FROM bonus_hold h
     JOIN tenant t ON t.id = h.tenant_id
-    WHERE h.state = 'held' AND h.until <= :now + t.clock_offset ORDER BY h.until LIMIT :most
+    WHERE h.state = 'held' AND h.until <= :now + t.clock_offset AND h.until <= :latest
+    ORDER BY h.until LIMIT :most
     """
 )
 _DUE = {"lapse": _LAPSING, "activate": _WAITING, "end_holds": _OVERDUE}
@@ -138,5 +142,11 @@ def due(what: str, most: int) -> list[tuple[int, Any, timedelta]]:
     `what`: "lapse", "activate" or "end_holds", the verb of the service that then does it.
     """
     with role("partnerka_drain"):
-        rows = db.session.execute(_DUE[what], {"now": clock.now(), "most": most}).all()
+        now = clock.now()
+        values = {
+            "now": now,
+            "latest": now + db.session.execute(_LATEST).scalar_one(),
+            "most": most,
+        }
+        rows = db.session.execute(_DUE[what], values).all()
     return [(row.tenant_id, row.id, row.clock_offset) for row in rows]

@@ -20,6 +20,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "rounding": ("down", "half_up"),
     "partner_mode": ("both", "withdraw", "spend"),
     "convert": ("by_partner", "always"),
+    "leap_birthday": ("february", "march"),
 }
 RANGES: dict[str, tuple[int, int]] = {
     "minimum_cash": (0, 10**12),
@@ -34,7 +35,13 @@ RANGES: dict[str, tuple[int, int]] = {
 }
 OPEN = frozenset({"expires_days"})
 PERCENTS = {"spend_percent": 100, "partner_premium": 1_000}
-SWITCHES = ("promo_spendable", "shipping_spendable", "earn_while_redeeming", "withdrawable")
+SWITCHES = (
+    "promo_spendable",
+    "shipping_spendable",
+    "earn_while_redeeming",
+    "withdrawable",
+    "owners_earn_on_own",
+)
 
 
 class ProgramError(ValueError):
@@ -60,6 +67,7 @@ class Program:
     promo_spendable: bool = True
     shipping_spendable: bool = False
     earn_while_redeeming: bool = True
+    owners_earn_on_own: bool = False
     earn_on: str = "agreed"
     delay_days: int = 0
     expires_days: int | None = None
@@ -75,6 +83,7 @@ class Program:
     withdrawable: bool = False
     withdraw_minimum: int = 0
     convert: str = "by_partner"
+    leap_birthday: str = "february"  # 29 February, in years that have none
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as they are stored: percents as text."""

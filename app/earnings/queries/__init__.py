@@ -2,26 +2,44 @@
 
 from app.earnings.queries.booked import (
     Earned,
+    applied,
     earned,
     earning,
+    quiet_since,
     rules_of,
     shares_of,
+    spent_on,
     taken,
     with_accounts,
 )
-from app.earnings.queries.people import born_today, bought, brought_by, facts, said_by
+from app.earnings.queries.people import (
+    born_today,
+    bought,
+    facts,
+    friends_of,
+    presented,
+    referrer,
+    referrers_of,
+    said_by,
+)
 
 __all__ = [
     "Earned",
+    "applied",
     "born_today",
     "bought",
-    "brought_by",
     "earned",
     "earning",
     "facts",
+    "friends_of",
+    "presented",
+    "quiet_since",
+    "referrer",
+    "referrers_of",
     "rules_of",
     "said_by",
     "shares_of",
+    "spent_on",
     "taken",
     "with_accounts",
 ]

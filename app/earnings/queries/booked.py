@@ -19,6 +19,7 @@ from app.profiles.rules.due import earning_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from app.orders.service import Standing
     from app.profiles.rules import Cap, Rule
@@ -64,6 +65,42 @@ def shares_of(orders: Sequence[Standing]) -> dict[int, Mapping[str, int]]:
         for order_id, book in books.items()
         if book.version is not None
     }
+
+
+_QUIET = """
+WITH last AS (
+    SELECT member_id, max(created_at) AS at FROM orders
+    WHERE member_id IS NOT NULL AND state IN ('registered', 'agreed', 'completed')
+    GROUP BY 1 HAVING max(created_at) <= %(cut)s
+), named AS (
+    SELECT member_id, 'schedule.inactivity:' || member_id || ':'
+        || to_char(at AT TIME ZONE 'UTC', 'YYYYMMDD') AS key FROM last
+)
+SELECT n.member_id, n.key FROM named n JOIN member m ON m.id = n.member_id
+WHERE m.key LIKE 'id:%%' AND NOT EXISTS (
+    SELECT FROM rule_evaluation e
+    WHERE e.tenant_id = m.tenant_id AND e.event_key = n.key AND e.rule_id = %(rule)s
+)
+ORDER BY n.member_id LIMIT %(most)s
+"""
+
+
+def quiet_since(rule_id: int, cut: datetime, most: int) -> list[tuple[int, str]]:
+    """Return (customer, event) of those with accounts whose last order is older, and whom a rule has not met."""
+    rows = sql.rows(_QUIET, {"cut": cut, "rule": rule_id, "most": most})
+    return [(row.member_id, row.key) for row in rows]
+
+
+def applied(keys: Collection[str]) -> list[str]:
+    """Return those of the events for which effects gave or did something."""
+    query = select(EffectApplication.event_key).where(EffectApplication.event_key.in_(keys))
+    return sorted(set(db.session.scalars(query))) if keys else []
+
+
+def spent_on(order_id: int) -> int:
+    """Return how many bonuses pay for an order."""
+    book = checkout.books([order_id]).get(order_id)
+    return book.version.amount if book is not None and book.version is not None else 0
 
 
 def with_accounts(member_ids: Iterable[int | None]) -> set[int]:

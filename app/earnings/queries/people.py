@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from calendar import isleap
 from datetime import timedelta
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
+from app import sql
 from app.attribution.models import Binding
 from app.bonuses import queries as bonuses
 from app.extensions import db
@@ -15,20 +18,36 @@ from app.members import queries as members
 from app.members.models import Member
 from app.members.rules import worn
 from app.orders import service as orders
-from app.orders.models import Order
-from app.orders.rules import State, goods_total
+from app.orders.rules import State, goods_total, refunded
 from app.partners import queries as partners
 from app.partners.models import Partner
 from app.partners.rules import climb, tree_of
 from app.profiles import queries as profiles
+from app.profiles.models import EffectApplication
 from app.profiles.rules import Facts, Referrer
+from app.ranks import queries as ranks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from app.orders.service import Standing
 
+_REFERRERS = """
+SELECT DISTINCT m.id FROM binding b
+JOIN partner p ON p.tenant_id = b.tenant_id AND p.id = b.partner_id
+JOIN member m ON m.tenant_id = p.tenant_id AND m.id = p.member_id
+WHERE b.member_id = ANY(%(members)s) AND m.key LIKE 'id:%%' ORDER BY m.id
+"""
+# What came back is taken off an order's total.
+_FRIENDS = """
+SELECT p.member_id, count(DISTINCT b.member_id) AS friends, sum(o.total) AS total
+FROM partner p
+JOIN binding b ON b.tenant_id = p.tenant_id AND b.partner_id = p.id
+JOIN orders o ON o.tenant_id = b.tenant_id AND o.member_id = b.member_id
+WHERE p.member_id = ANY(%(members)s) AND o.state IN ('agreed', 'completed')
+GROUP BY p.member_id
+"""
 _LIVE = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
 _PAID = frozenset({State.AGREED, State.COMPLETED})
 _HOW = {"coupon": "coupon", "partner_code": "coupon", "site": "site", "staff": "manual"}
@@ -80,10 +99,14 @@ def facts(member_id: int, trigger: str, local: datetime, data: Mapping[str, Any]
 def _of_member(member: Member, local: datetime) -> dict[str, Any]:
     found: dict[str, Any] = {"member.group": member.group}
     marks = members.tags([member.id])[member.id]
+    rank = ranks.rank_of(member.id)
+    found["member.rank"] = rank.code if rank is not None else ""
     found["member.tag"] = frozenset(each.tag for each in worn(marks))
     since = member.registered_at or member.created_at
     found["member.registered_days_ago"] = max((local - since).days, 0)
-    found["member.birthday_in_days"] = profiles.days_until(member.birthday, local.date())
+    found["member.birthday_in_days"] = profiles.days_until(
+        member.birthday, local.date(), profiles.leap_of(member.birthday)
+    )
     mine = [o for o in orders.of_members([member.id]) if o.folded.state in _LIVE]
     found |= _counted(mine, "")
     for days in profiles.published_at([local])[1]:
@@ -137,9 +160,10 @@ def _chain(bound: Binding | None, local: datetime) -> tuple[Referrer, ...]:
 
 
 def born_today(today: date) -> list[int]:
-    """Return customers with accounts whose birthday it is; 29 February is kept on 28 February else."""
+    """Return customers with accounts whose birthday it is; 29 February is kept as the program says else."""
     days = [f"{today:%m-%d}"]
-    if (today.month, today.day) == (2, 28) and not isleap(today.year):
+    kept = (3, 1) if bonuses.program().leap_birthday == "march" else (2, 28)
+    if (today.month, today.day) == kept and not isleap(today.year):
         days.append("02-29")
     query = select(Member.id).where(
         func.to_char(Member.birthday, "MM-DD").in_(days), Member.key.like("id:%")
@@ -147,28 +171,40 @@ def born_today(today: date) -> list[int]:
     return list(db.session.scalars(query.order_by(Member.id)))
 
 
-def bought(member_id: int) -> tuple[int, int]:
-    """Return how many paid orders a customer has, and their goods, minor units."""
-    paid = [o for o in orders.of_members([member_id]) if o.folded.state in _PAID]
-    return len(paid), sum(goods_total(o.folded.snapshot) for o in paid)
+def presented(member_ids: Sequence[int], year: int) -> list[int]:
+    """Return those of the customers to whom something was given for the birthday of a year."""
+    keys = {f"schedule.birthday:{member}:{year}": member for member in member_ids}
+    query = select(EffectApplication.event_key).where(
+        EffectApplication.event_key.in_(keys), EffectApplication.amount > 0
+    )
+    return sorted({keys[key] for key in db.session.scalars(query)})
 
 
-def brought_by(member_id: int) -> tuple[int, int] | None:
-    """Return whose friend a customer is, and how many of that one's friends have bought.
+def bought(own: Iterable[Standing]) -> tuple[int, int]:
+    """Return how many of a customer's orders are paid, and what of their goods is kept, minor units."""
+    paid = [o.folded.snapshot for o in own if o.folded.state in _PAID]
+    back = sum((sum(refunded(each).lines.values(), Fraction(0)) for each in paid), Fraction(0))
+    return len(paid), sum(goods_total(each) for each in paid) - ceil(back)
 
-    The referrer as a customer with an account; None where nobody, or nobody with one, brought him.
-    """
-    row = db.session.execute(
-        select(Partner.id, Partner.member_id)
+
+def referrers_of(member_ids: Iterable[int]) -> list[int]:
+    """Return those who brought customers and are customers with accounts themselves."""
+    return [row.id for row in sql.rows(_REFERRERS, {"members": sorted(member_ids)})]
+
+
+def friends_of(member_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Return how many of those whom customers brought have bought, and for how much, minor units."""
+    rows = sql.rows(_FRIENDS, {"members": sorted(member_ids)}) if member_ids else ()
+    return {row.member_id: (row.friends, int(row.total)) for row in rows}
+
+
+def referrer(member_id: int) -> int | None:
+    """Return the customer with an account who brought a customer; None: there is no such one."""
+    query = (
+        select(Partner.member_id)
         .join(
             Binding, (Binding.tenant_id == Partner.tenant_id) & (Binding.partner_id == Partner.id)
         )
-        .where(Binding.member_id == member_id, Partner.member_id.is_not(None))
-    ).one_or_none()
-    if row is None:
-        return None
-    paid = select(Order.id).where(
-        Order.member_id == Binding.member_id, Order.state.in_([s.value for s in _PAID])
+        .where(Binding.member_id == member_id)
     )
-    friends = select(func.count()).where(Binding.partner_id == row.id, paid.exists())
-    return row.member_id, db.session.scalar(friends) or 0
+    return db.session.scalar(query)

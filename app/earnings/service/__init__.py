@@ -2,25 +2,23 @@
 
 from app.earnings.service.booking import reconcile
 from app.earnings.service.bounding import bounds
+from app.earnings.service.calling import mass_kinds, quiet, warn
 from app.earnings.service.foreseeing import foreseen, foreseen_cart
-from app.earnings.service.happening import (
-    REMOVALS,
-    achievements,
-    birthdays,
-    happened,
-    key_of,
-    report,
-)
+from app.earnings.service.happening import REMOVALS, birthdays, happened, key_of, report
+from app.earnings.service.reaching import rank_changed
 
 __all__ = [
     "REMOVALS",
-    "achievements",
     "birthdays",
     "bounds",
     "foreseen",
     "foreseen_cart",
     "happened",
     "key_of",
+    "mass_kinds",
+    "quiet",
+    "rank_changed",
     "reconcile",
     "report",
+    "warn",
 ]

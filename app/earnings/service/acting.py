@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
+from app.coupons import queries as coupons
+from app.coupons import service as issuing
+from app.coupons.service import Gift
+from app.earnings.service.telling import tell
 from app.extensions import db
 from app.members import service as members
 from app.members.rules import Tagged
 from app.profiles.models import EffectApplication, RuleVersion
 from app.profiles.rules import EFFECTS, parse
 from app.profiles.rules.doing import Task
+from app.ranks import queries as ranks
+from app.ranks import service as ladder
+from app.ranks.rules import Ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from app.profiles.rules.doing import Wanted
+    from app.ranks.models import Rank
     from app.tenants.models import Tenant
 
 _ACTS = frozenset(do for do, spec in EFFECTS.items() if not spec.earns and do != "stop")
@@ -39,6 +47,7 @@ class Doing:
     member_id: int
     event_key: str
     at: datetime
+    data: Mapping[str, Any] = field(default_factory=dict)  # what was said of the event
 
     @property
     def source(self) -> str:
@@ -56,18 +65,95 @@ def _untag(_merchant: Tenant, doing: Doing) -> None:
     members.unmark(doing.member_id, doing.source)
 
 
+def _rank(merchant: Tenant, doing: Doing) -> None:
+    found = ranks.rank_coded(str(doing.args["rank"]))
+    if found is not None:
+        given = Ranked(found.id, doing.at, doing.source)
+        _changing(merchant, doing, lambda: ladder.give(doing.member_id, given))
+
+
+def _unrank(merchant: Tenant, doing: Doing) -> None:
+    _changing(merchant, doing, lambda: ladder.take_back(doing.member_id, doing.source))
+
+
+def _changing(merchant: Tenant, doing: Doing, change: Callable[[], None]) -> None:
+    """Change a rank, and let rules that wait for it know; what such a rule did sets off no other."""
+    before = ranks.rank_of(doing.member_id)
+    change()
+    if not doing.event_key.startswith("rank.changed:"):
+        for follow in FOLLOWING:
+            follow(merchant, doing.member_id, before)
+
+
+def _coupon(_merchant: Tenant, doing: Doing) -> None:
+    kind = coupons.kind(str(doing.args["coupon"]))
+    if kind is not None and kind.archived_at is None:
+        gift = Gift(
+            member_id=doing.member_id,
+            event_key=doing.event_key,
+            source=doing.source,
+        )
+        issuing.issue(kind, gift)
+
+
+def _uncoupon(_merchant: Tenant, doing: Doing) -> None:
+    issuing.switch_off(doing.source)
+
+
+def _honour(_merchant: Tenant, doing: Doing) -> None:
+    found = ranks.award_coded(str(doing.args["award"]))
+    if found is not None:
+        ladder.honour(doing.member_id, found, doing.source, doing.at)
+
+
+def _take_honour(_merchant: Tenant, doing: Doing) -> None:
+    ladder.take_honour(doing.member_id, doing.source)
+
+
 # By the effect: what carries it out; what takes it back, where it can be; what is done again when the
 # event comes back (what has neither was given and stays given, like a letter).
-CARRIED: dict[str, Callable[[Tenant, Doing], None]] = {"tag.add": _tag, "tag.remove": _tag}
-TAKEN_BACK: dict[str, Callable[[Tenant, Doing], None]] = {"tag.add": _untag, "tag.remove": _untag}
-AGAIN = frozenset({"tag.add", "tag.remove"})
+CARRIED: dict[str, Callable[[Tenant, Doing], None]] = {
+    "tag.add": _tag,
+    "tag.remove": _tag,
+    "notify": tell,
+    "coupon.issue": _coupon,
+    "rank.set": _rank,
+    "award.grant": _honour,
+}
+TAKEN_BACK: dict[str, Callable[[Tenant, Doing], None]] = {
+    "coupon.issue": _uncoupon,
+    "tag.add": _untag,
+    "tag.remove": _untag,
+    "rank.set": _unrank,
+    "award.grant": _take_honour,
+}
+AGAIN = frozenset({"tag.add", "tag.remove", "rank.set", "award.grant"})
+# Who is told of a customer whose rank has changed, and which one he had before.
+FOLLOWING: list[Callable[[Tenant, int, Rank | None], None]] = []
 
 
 def perform(
-    merchant: Tenant, event_key: str, member_id: int, tasks: Iterable[Task], at: datetime
+    merchant: Tenant,
+    event_key: str,
+    member_id: int,
+    tasks: Iterable[Task],
+    at: datetime,
+    *,
+    again: bool = False,
+    data: Mapping[str, Any] | None = None,
 ) -> None:
-    """Do what matching rules say, each effect once per event; the customer's account is locked."""
-    _carry_out(merchant, [_doing(task, event_key, member_id, at) for task in tasks])
+    """Do what matching rules say, each effect once per event; the customer's account is locked.
+
+    `again`: what was taken back is done once more, for the event is true again.
+    """
+    done = [_doing(task, event_key, member_id, at) for task in tasks]
+    found = [replace(doing, data=data or {}) for doing in done]
+    if again and found:
+        undone = {_name_of(row): row for row in _done([event_key]) if row.undone_at is not None}
+        for doing in found:
+            if _name(doing) in undone:
+                _brought(merchant, undone[_name(doing)], doing)
+    _carry_out(merchant, found)
 
 
 def undo(merchant: Tenant, event_key: str) -> None:
@@ -94,7 +180,7 @@ def bring_to(
     """Bring what orders have done to what they are to have done; tell whether anything changed.
 
     `member_of`: whose each order is, for all orders concerned; what was done for another customer before
-    is taken back. Not `on`: things are taken back alone.
+    is taken back. What cannot be taken back changes nothing that rules know. Not `on`: things are taken back alone.
     """
     keys = {f"order:{order}": member for order, member in member_of.items()}
     owed: dict[tuple[str, int, int, str], Doing] = {}
@@ -103,14 +189,14 @@ def bring_to(
         doing = _doing(each.task, key, keys[key], each.at)
         if doing.do in CARRIED:
             owed[_name(doing)] = doing
-    rows = {(r.event_key, r.rule_id, r.effect, r.recipient): r for r in _done(keys)}
+    rows = {_name_of(row): row for row in _done(keys)}
     changed = [
         _brought(merchant, row, owed.get(name) if on or row.undone_at is None else None)
         for name, row in rows.items()
     ]
     fresh = [doing for name, doing in owed.items() if name not in rows and on]
     _carry_out(merchant, fresh)
-    return bool(fresh) or any(changed)
+    return any(doing.do in AGAIN for doing in fresh) or any(changed)
 
 
 def _brought(merchant: Tenant, row: EffectApplication, doing: Doing | None) -> bool:
@@ -134,6 +220,10 @@ def _doing(task: Task, key: str, member_id: int, at: datetime) -> Doing:
 
 def _name(doing: Doing) -> tuple[str, int, int, str]:
     return doing.event_key, doing.rule_id, doing.effect, f"member:{doing.member_id}"
+
+
+def _name_of(row: EffectApplication) -> tuple[str, int, int, str]:
+    return row.event_key, row.rule_id, row.effect, row.recipient
 
 
 def _member(recipient: str) -> int:
@@ -177,7 +267,7 @@ def _carry_out(merchant: Tenant, found: Sequence[Doing]) -> None:
             EffectApplication.recipient,
         )
     ).all()
-    names = {(row.event_key, row.rule_id, row.effect, row.recipient) for row in made}
+    names = {(row[0], row[1], row[2], row[3]) for row in made}
     for doing in (able[name] for name in sorted(names)):
         CARRIED[doing.do](merchant, doing)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.extensions import db
@@ -22,6 +23,17 @@ def write_applications(rows: Sequence[Mapping[str, object]]) -> None:
             set_={
                 "amount": statement.excluded.amount,
                 "version_id": statement.excluded.version_id,
+                "undone_at": None,
             },
         )
     )
+
+
+Name = tuple[int, int, str, int]  # rule, effect, recipient, level
+
+
+def of_event(event_key: str) -> dict[Name, EffectApplication]:
+    """Return what effects gave and did for an event, taken back or not."""
+    query = select(EffectApplication).where(EffectApplication.event_key == event_key)
+    found = db.session.scalars(query.execution_options(populate_existing=True))
+    return {(row.rule_id, row.effect, row.recipient, row.level): row for row in found}

@@ -13,12 +13,13 @@ from app.earnings import queries
 from app.earnings.queries import Earned
 from app.earnings.service import acting
 from app.earnings.service.applications import write_applications
-from app.earnings.service.happening import achievements
+from app.earnings.service.reaching import achievements
 from app.extensions import db
 from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
 from app.profiles.rules.doing import wanted_of
 from app.profiles.rules.due import due_of
+from app.ranks import queries as ranks
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
     standing = [order for own in owned for order in own]
     known = [order.id for order in standing if not order.fresh]
     booked = queries.earned(known)
-    if not standing or not (on or booked or acting.any_done(known)):
+    if not standing or not (on or booked or acting.any_done(known) or _reached(owned)):
         return
     accounts = queries.with_accounts(own[0].member_id for own in owned)
     program = queries.earning()
@@ -56,10 +57,17 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
         made = {order.id: order.folded.snapshot.created_at for order in own}
         seen = _acted(merchant, own, program, shares, on=on)
         found = due_of(seen, program, ZoneInfo(merchant.timezone), taken)
-        given += [(due, made[due.order_id]) for due in found if due.to.who != "owner"]
+        given += [(due, made[due.order_id]) for due in found]
     able = queries.with_accounts(due.to.id for due, _at in given)
     _book([(due, at) for due, at in given if due.to.id in able], booked, on=on)
-    achievements(merchant, accounts)
+    mine = {own[0].member_id or 0: own for own in owned}
+    achievements(merchant, mine, accounts, on=on)
+
+
+def _reached(owned: Sequence[Sequence[Standing]]) -> bool:
+    """Tell whether the customers have achievements, or those who brought them: they may be lost."""
+    members = [own[0].member_id or 0 for own in owned]
+    return bool(ranks.achievements({*members, *queries.referrers_of(members)}))
 
 
 def _acted(

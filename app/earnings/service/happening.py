@@ -18,11 +18,11 @@ from app.bonuses.service import TakeBack
 from app.earnings import queries
 from app.earnings.models import MemberEvent
 from app.earnings.service import acting
-from app.earnings.service.applications import write_applications
+from app.earnings.service.applications import of_event, write_applications
 from app.errors import Conflict
 from app.extensions import db
+from app.members import service as members
 from app.profiles import queries as profiles
-from app.profiles.models import EffectApplication
 from app.profiles.rules import Run, evaluate, settle
 from app.profiles.rules.doing import tasks_of
 from app.profiles.rules.due import expiry, window_of
@@ -30,9 +30,10 @@ from app.profiles.service import keep
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from app.earnings.service.applications import Name
     from app.profiles.rules import Applied, Used
     from app.profiles.rules.due import Earning, Published
     from app.tenants.models import Tenant
@@ -112,39 +113,49 @@ def happened(
     member_id: int,
     at: datetime,
     data: Mapping[str, Any] | None = None,
+    *,
+    rules: Sequence[Published] | None = None,
+    again: bool = False,
 ) -> None:
-    """Give what the rules that hold give for an event, once by `key`. The customer's account is locked."""
-    rules = profiles.live(trigger)
+    """Give what the rules that hold give for an event, once by `key`. The customer's account is locked.
+
+    `rules`: only those; `again`: what was taken back of it is given once more, for it is true again.
+    """
+    rules = profiles.live(trigger) if rules is None else rules
     if not rules or not setting("loyalty") or not queries.with_accounts([member_id]):
         return
     wallet.bring_up([member_id])
     zone = ZoneInfo(merchant.timezone)
     facts = queries.facts(member_id, trigger, at.astimezone(zone), data or {})
-    known = {each.rule_id: each for each in rules}
+    versions = {each.rule_id: each.version_id for each in rules}
     runs = [Run(r.rule_id, r.rule, evaluate(r.rule, facts)) for r in rules]
     used = _used(merchant, rules, key, at.astimezone(zone))
     program = queries.earning()
     applied = settle(runs, used, program.rounding)
     keep(key, rules, runs, applied, member_id=member_id)
-    tasks = tasks_of(runs, {each.rule_id: each.version_id for each in rules})
-    acting.perform(merchant, key, member_id, tasks, at)
+    acting.perform(merchant, key, member_id, tasks_of(runs, versions), at, again=again, data=data)
     due = [one for one in applied if one.amount > 0 and one.to.who != "owner"]
     able = queries.with_accounts(one.to.id for one in due)
-    given = [one for one in due if one.to.id in able]
-    grants = [_grant(one, key, at, program, zone) for one in given]
-    made = wallet.grant(grants)
+    before = of_event(key)
+    rows, grants = [], []
+    for one in due:
+        row = before.get(_name(one))
+        if one.to.id in able and (row is None or (again and row.undone_at is not None)):
+            grants.append(_grant(one, key, at, program, zone, row.times_undone if row else 0))
+            rows.append(_row(one, versions[one.rule], key, at))
     # An event that comes again, when its rule says another sum by now, has still given the first one.
-    rows = [
-        _row(one, known[one.rule].version_id, key, at)
-        for one, grant in zip(given, grants, strict=True)
-        if grant.reference in made
-    ]
+    made = wallet.grant(grants)
+    rows = [row for row, grant in zip(rows, grants, strict=True) if grant.reference in made]
     if rows:
         write_applications(rows)
 
 
+def _name(one: Applied) -> Name:
+    return one.rule, one.effect, f"{one.to.who}:{one.to.id}", one.to.level
+
+
 def _used(
-    merchant: Tenant, rules: tuple[Published, ...], key: str, local: datetime
+    merchant: Tenant, rules: Sequence[Published], key: str, local: datetime
 ) -> dict[tuple[int, str, int | None], Used]:
     """Return what limits have given in the windows that hold at a moment."""
     taken = queries.taken(merchant, rules, {key})
@@ -162,17 +173,22 @@ def _used(
     return found
 
 
-def _reference(key: str, rule: int, effect: int, recipient: str, level: int) -> str:
-    return f"profile:{key}:{rule}:{effect}:{recipient}:{level}"
+def _reference(key: str, name: Name, times: int) -> str:
+    """Name a lot: by its event, rule, effect and recipient; `times` it was taken back before."""
+    rule, effect, recipient, level = name
+    base = f"profile:{key}:{rule}:{effect}:{recipient}:{level}"
+    return f"{base}:{times + 1}" if times else base
 
 
-def _grant(one: Applied, key: str, at: datetime, program: Earning, zone: ZoneInfo) -> Grant:
+def _grant(
+    one: Applied, key: str, at: datetime, program: Earning, zone: ZoneInfo, times: int
+) -> Grant:
     delay = (one.delay or {"days": program.delay_days}).get("days", 0)
     usable = at + timedelta(days=delay) if delay else None
     return Grant(
         member_id=one.to.id or 0,
         amount=one.amount,
-        reference=_reference(key, one.rule, one.effect, f"{one.to.who}:{one.to.id}", one.to.level),
+        reference=_reference(key, _name(one), times),
         kind="profile",
         activates_at=usable,
         expires_at=expiry(one, usable or clock.now(), program, zone),
@@ -196,16 +212,14 @@ def _row(one: Applied, version_id: int, key: str, at: datetime) -> dict[str, obj
 
 def take_back(merchant: Tenant, key: str) -> None:
     """Take back what an event gave: it is no more (a review was removed)."""
-    rows = db.session.scalars(
-        select(EffectApplication).where(
-            EffectApplication.event_key == key, EffectApplication.amount > 0
-        )
-    ).all()
     items = []
-    for row in rows:
-        lot = _reference(key, row.rule_id, row.effect, row.recipient, row.level)
+    for name, row in of_event(key).items():
+        if row.amount <= 0:
+            continue
+        lot = _reference(key, name, row.times_undone)
         items.append(TakeBack(reference=f"{lot}:back", lot_reference=lot, amount=row.amount))
-        row.amount = 0
+        row.amount, row.undone_at, row.times_undone = 0, clock.now(), row.times_undone + 1
+    db.session.flush()
     wallet.take_back(items)
     acting.undo(merchant, key)
 
@@ -220,30 +234,6 @@ def birthdays(merchant: Tenant) -> int:
     for member_id in found:
         key = f"schedule.birthday:{member_id}:{local.year}"
         happened(merchant, "schedule.birthday", key, member_id, now)
+    presented = queries.presented(found, local.year)
+    members.freeze_birthdays(presented, now)
     return len(found)
-
-
-def achievements(merchant: Tenant, member_ids: Iterable[int]) -> None:
-    """Give for what customers, and those who brought them, have reached by their paid orders.
-
-    Each count is one event: the tenth order is reached once, whatever comes after.
-    """
-    if not setting("loyalty"):
-        return
-    own, friends = profiles.live("metric.crossed"), profiles.live("referral.metric_crossed")
-    for member_id in sorted(set(member_ids)) if own or friends else ():
-        count, total = queries.bought(member_id)
-        if own and count:
-            _reached(merchant, "metric.crossed", member_id, "orders", count)
-            _reached(merchant, "metric.crossed", member_id, "sum", total)
-        brought = queries.brought_by(member_id) if friends else None
-        if brought is not None and brought[1]:
-            _reached(
-                merchant, "referral.metric_crossed", brought[0], "active_referrals", brought[1]
-            )
-
-
-def _reached(merchant: Tenant, trigger: str, member_id: int, name: str, value: int) -> None:
-    key = f"{trigger}:{member_id}:{name}:{value}"
-    data = {"name": name, "value": value, "level": value}
-    happened(merchant, trigger, key, member_id, clock.now(), data)

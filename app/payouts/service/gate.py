@@ -48,9 +48,14 @@ def frozen(partner_ids: Iterable[int]) -> set[int]:
     return set(db.session.scalars(query))
 
 
+def blocking() -> bool:
+    """Whether there is any paper without which nothing is paid."""
+    return any(need is Need.BLOCK for each in needs().values() for need in each.values())
+
+
 def lacking(partner_ids: Iterable[int]) -> set[int]:
     """Return who lacks a paper without which nothing is paid."""
-    if not any(need is Need.BLOCK for each in needs().values() for need in each.values()):
+    if not blocking():
         return set()
     return {partner for partner, found in of_missing(partner_ids).items() if found.blocks}
 

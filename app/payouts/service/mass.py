@@ -7,25 +7,24 @@ the prepaid balance is none of theirs.
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app import clock, sql
 from app.events import service as events
-from app.events.service import Happened
 from app.extensions import db
 from app.ledger import service as ledger
-from app.ledger.rules import Move, available, debt, reserved
-from app.ledger.service import Posting
 from app.papers import service as papers
-from app.payouts.rules import LIFECYCLE, Charges, Refusal, State, leaving, may_approve
+from app.payouts.rules import LIFECYCLE, Charges, Refusal, State, may_approve
 from app.payouts.service.decisions import charge
-from app.payouts.service.gate import kept_back, lacking
-from app.tenancy import public_id
+from app.payouts.service.gate import blocking, lacking
+from app.tenancy import RANDOM
 from app.tenants.queries import people_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,79 +36,146 @@ class Wish:
     method_id: int
 
 
-# Details that were changed a moment ago are not used: while a change waits, what it replaced is in force.
+# `{wishes}` is a query of ours. Details that were changed a moment ago are not used: while a change
+# waits, what it replaced is in force.
 _RESERVE = """
 INSERT INTO payout (public_id, partner_id, amount, currency, method_id, details, state,
                     requested_by, requested_at, run_id)
-SELECT r.public_id, p.id, r.amount, %(currency)s, r.method_id,
+SELECT 'po_' || {random}, p.id, r.amount, %(currency)s, r.method_id,
        CASE WHEN p.details_usable_at > %(at)s THEN p.details_former ELSE p.details END, 'requested',
        %(by)s, %(at)s, %(run)s
-FROM json_to_recordset(%(rows)s) AS r(public_id text, partner_id bigint, amount bigint, method_id bigint)
+FROM ({wishes}) r
 JOIN partner p ON p.id = r.partner_id
  AND (coalesce(p.details_usable_at, %(at)s) <= %(at)s OR p.details_former IS NOT NULL)
 ORDER BY p.id
 ON CONFLICT (tenant_id, partner_id) WHERE state in ('requested','approved','sending','unknown')
 DO NOTHING
-RETURNING id, public_id, partner_id, amount
+RETURNING id
 """
-_MOVE = """
-UPDATE payout SET state = %(new)s, decided_by = %(by)s, reason = coalesce(%(reason)s, reason),
+_WISHES = """
+SELECT partner_id, amount, method_id FROM json_to_recordset(%(rows)s)
+    AS r(partner_id bigint, amount bigint, method_id bigint)
+"""
+# In all of these rows are found one by one through their key, whatever the statistics say of tables
+# that have just grown: the planner takes ten rows of an array that it cannot see, and an index whose
+# condition is on the state serves no expression.
+_THESE = "unnest((SELECT %(ids)s::bigint[])) AS u(id)"
+_MOVE = f"""
+UPDATE payout o SET state = %(new)s, decided_by = %(by)s, reason = coalesce(%(reason)s, reason),
        approved_at = coalesce(%(approved)s, approved_at), ended_at = coalesce(%(ended)s, ended_at)
-WHERE id = ANY(%(ids)s) AND state = %(old)s AND settled_by = 'own'
-RETURNING id, public_id, partner_id, amount, fee, withheld
+FROM {_THESE} WHERE o.id = u.id AND o.state || '' = %(old)s AND o.settled_by = 'own'
+RETURNING o.id
+"""  # noqa: S608 - parts of our own
+_ACCOUNTS = f"""
+SELECT 'partner:' || p.id || ':' || bucket
+FROM (SELECT DISTINCT u.id FROM {_THESE}) p CROSS JOIN unnest(%(buckets)s::text[]) AS b(bucket)
+"""  # noqa: S608 - parts of our own
+_ACCOUNTS_OF = f"""
+SELECT 'partner:' || p.id || ':' || bucket
+FROM (SELECT DISTINCT o.partner_id FROM {_THESE} JOIN payout o ON o.id = u.id) p(id)
+CROSS JOIN unnest(%(buckets)s::text[]) AS b(bucket)
+"""  # noqa: S608 - parts of our own
+_PARTNERS = f"SELECT DISTINCT o.partner_id FROM {_THESE} JOIN payout o ON o.id = u.id"  # noqa: S608
+_PAIRS = f"SELECT o.partner_id, o.id FROM {_THESE} JOIN payout o ON o.id = u.id"  # noqa: S608
+# Those that may not be approved; what is owed is read under the lock.
+_DOUBTFUL = f"""
+SELECT o.id, o.partner_id, p.person_id, p.status = 'blocked' AND NOT p.pays_blocked AS blocked,
+       p.details_frozen_at IS NOT NULL AS frozen, b.balance AS owed
+FROM {_THESE} JOIN payout o ON o.id = u.id JOIN partner p ON p.id = o.partner_id
+CROSS JOIN LATERAL (SELECT balance FROM balance b WHERE b.account = 'partner:' || p.id || ':debt'
+                    AND b.currency = %(currency)s LIMIT 1) b
+WHERE o.state || '' = 'requested'
+  AND (p.person_id = ANY(%(deciding)s::bigint[]) OR p.status = 'blocked' OR p.details_frozen_at IS NOT NULL
+       OR b.balance > 0 OR p.id = ANY(%(lacking)s::bigint[]))
+ORDER BY o.id
+"""  # noqa: S608 - parts of our own
+_WAITING = f"""
+SELECT o.id, o.partner_id, o.amount, o.fee FROM {_THESE} JOIN payout o ON o.id = u.id
+WHERE o.state || '' = %(state)s ORDER BY o.id
+"""  # noqa: S608 - parts of our own
+_FROZEN = f"""
+SELECT o.id FROM {_THESE} JOIN payout o ON o.id = u.id JOIN partner p ON p.id = o.partner_id
+WHERE o.state || '' = 'approved' AND p.details_frozen_at IS NOT NULL ORDER BY o.id
+"""  # noqa: S608 - parts of our own
+_TOLD = f"""
+SELECT 'payout:' || o.id AS subject,
+       jsonb_build_object('payout', o.public_id, 'partner_id', o.partner_id, 'amount', o.amount,
+                          'currency', o.currency) || %(more)s::jsonb AS facts
+FROM {_THESE} JOIN payout o ON o.id = u.id ORDER BY o.id
+"""  # noqa: S608 - parts of our own
+_MOVED = """
+SELECT 'payout:' || o.id || ':{word}' AS reference, 1 AS n,
+       'partner:' || o.partner_id || ':{source}' AS source,
+       'partner:' || o.partner_id || ':{target}' AS target, o.amount, '{kind}' AS kind,
+       o.partner_id AS partner
+FROM {these} JOIN payout o ON o.id = u.id ORDER BY o.id
 """
-_OF = "SELECT id, partner_id, state FROM payout WHERE id = ANY(%(ids)s) ORDER BY id"
-_PEOPLE = """
-SELECT o.id, o.partner_id, o.state, o.amount, o.fee, p.person_id,
-       p.status = 'blocked' AND NOT p.pays_blocked AS blocked,
-       p.details_frozen_at IS NOT NULL AS frozen
-FROM payout o JOIN partner p ON p.id = o.partner_id WHERE o.id = ANY(%(ids)s) ORDER BY o.id
-"""
+_RESERVING = _MOVED.format(
+    word="requested", source="available", target="reserved", kind="payout_requested", these=_THESE
+)
+_RETURNING = _MOVED.format(
+    word="returned", source="reserved", target="available", kind="payout_returned", these=_THESE
+)
+# As rules.leaving has it for one: the gross sum to the payout's own account, each charge, and the rest.
+LEAVING = f"""
+SELECT 'payout:' || o.id || ':paid' AS reference,
+       row_number() OVER (PARTITION BY o.id ORDER BY m.place) AS n,
+       m.source, m.target, m.amount, m.kind, o.partner_id AS partner
+FROM {_THESE} JOIN payout o ON o.id = u.id
+CROSS JOIN LATERAL (VALUES
+    (1, 'partner:' || o.partner_id || ':reserved', 'payout:' || o.id, o.amount, 'payout_paid'),
+    (2, 'payout:' || o.id, 'platform:fees', o.fee, 'fee'),
+    (3, 'payout:' || o.id, 'merchant:withheld', o.withheld, 'withheld'),
+    (4, 'payout:' || o.id, 'outside', o.amount - o.fee - o.withheld, 'payout_left')
+) AS m(place, source, target, amount, kind)
+WHERE m.amount <> 0 ORDER BY o.id, m.place
+"""  # noqa: S608 - parts of our own
+_ALL = ("available", "debt", "reserved")
 
 
-def hold(partner_ids: Iterable[int], currency: str) -> dict[str, int]:
-    """Lock the balances that payouts of these partners touch; return them by account, minor units."""
-    names = [account(p) for p in set(partner_ids) for account in (available, debt, reserved)]
-    return ledger.lock(names, currency) if names else {}
+def hold(partner_ids: Iterable[int], currency: str) -> None:
+    """Lock the balances that payouts of these partners touch."""
+    values = {"ids": sql.array(partner_ids), "buckets": sql.array(_ALL)}
+    ledger.lock_from(_ACCOUNTS, values, currency)
 
 
-def reserve_all(wishes: Sequence[Wish], currency: str, by: str, run_id: int) -> dict[int, int]:
-    """Ask for many payouts as part of a pay run; return {partner: payout} of those that were made.
+def _hold_of(payout_ids: Iterable[int], currency: str, *buckets: str) -> None:
+    """Lock what these payouts touch: their partners' balances of these kinds, else all three."""
+    values = {"ids": sql.array(payout_ids), "buckets": sql.array(buckets or _ALL)}
+    ledger.lock_from(_ACCOUNTS_OF, values, currency)
+
+
+def reserve_all(wishes: Sequence[Wish], currency: str, by: str, run_id: int) -> list[int]:
+    """Ask for many payouts as part of a pay run; return those that were made.
 
     The caller holds the balances (`hold`) and has seen that each is covered. All details of a partner are
     copied; the method says which are meant. Who has an open payout gets no second one.
     """
     rows = [
-        {
-            "public_id": public_id("po"),
-            "partner_id": wish.partner_id,
-            "amount": wish.amount,
-            "method_id": wish.method_id,
-        }
+        {"partner_id": wish.partner_id, "amount": wish.amount, "method_id": wish.method_id}
         for wish in wishes
     ]
     if not rows:
-        return {}
-    values = {"currency": currency, "by": by, "at": clock.now(), "run": run_id}
-    made = sql.rows(_RESERVE, values | {"rows": sql.recordset(rows)})
-    postings = [
-        Posting(
-            f"payout:{row.id}:requested",
-            [
-                Move(
-                    available(row.partner_id),
-                    reserved(row.partner_id),
-                    row.amount,
-                    "payout_requested",
-                    partner=row.partner_id,
-                )
-            ],
-        )
-        for row in made
-    ]
-    ledger.send_all(postings, currency).check()
-    _tell("requested", made, currency)
-    return {row.partner_id: row.id for row in made}
+        return []
+    return reserve_from(_WISHES, {"rows": sql.recordset(rows)}, currency, by, run_id)
+
+
+def reserve_from(
+    wishes: str, values: Mapping[str, Any], currency: str, by: str, run_id: int
+) -> list[int]:
+    """Do what `reserve_all` does for the wishes that a query of ours returns, named as in Wish."""
+    own = {"currency": currency, "by": by, "at": clock.now(), "run": run_id}
+    statement = _RESERVE.format(random=RANDOM, wishes=wishes)
+    made = [row.id for row in sql.rows(statement, {**values, **own})]
+    _post(made, _RESERVING, currency)
+    _tell("requested", made)
+    return made
+
+
+def partners_of(payout_ids: Sequence[int]) -> dict[int, int]:
+    """Return {partner: payout} of payouts, one of each."""
+    found = sql.rows(_PAIRS, {"ids": sql.array(payout_ids)}) if payout_ids else []
+    return {row.partner_id: row.id for row in found}
 
 
 def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, Refusal]:
@@ -118,43 +184,67 @@ def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, 
     The tax that the merchant withholds is kept back from now on. Those that are not requested any more
     are neither approved nor told of.
     """
-    found = sql.rows(_PEOPLE, {"ids": list(payout_ids)})
-    standing = hold((row.partner_id for row in found), currency)
-    lacks = lacking(row.partner_id for row in found)
-    deciding, refused = people_behind(by), {}
-    for row in found:
-        why = _refusal(row, standing[debt(row.partner_id)], deciding)
+    _hold_of(payout_ids, currency, "debt")
+    deciding, lacks = people_behind(by), _lacking(payout_ids)
+    asked = {
+        "ids": sql.array(payout_ids),
+        "currency": currency,
+        "deciding": sql.array(deciding),
+        "lacking": sql.array(lacks),
+    }
+    refused = {}
+    for row in sql.rows(_DOUBTFUL, asked):
+        why = _refusal(row, deciding)
         if why is None and row.partner_id in lacks:
             why = Refusal.DOCUMENTS
-        if why is not None and row.state == State.REQUESTED:
+        if why is not None:
             refused[row.id] = why
-    agreed = [row for row in found if row.id not in refused and row.state == State.REQUESTED]
-    kept = papers.withheld_from({row.partner_id: row.amount for row in agreed}, currency)
-    charge(
-        {
-            row.id: Charges(row.fee, min(tax, row.amount - row.fee))
-            for row in agreed
-            if (tax := kept[row.partner_id])
-        }
-    )
-    moved = _move([row.id for row in agreed], "approve", by, approved=clock.now())
-    _tell("approved", moved, currency)
+    agreed = [number for number in payout_ids if number not in refused]
+    if papers.withholds():
+        _withhold(agreed, currency)
+    _tell("approved", _move(agreed, "approve", by, approved=clock.now()))
     return refused
 
 
-def _refusal(row: Any, owed: int, deciding: Collection[int]) -> Refusal | None:
+def _refusal(row: Any, deciding: Collection[int]) -> Refusal | None:
     if row.person_id in deciding:
         return Refusal.OWN
     if row.blocked or row.frozen:
         return Refusal.BLOCKED if row.blocked else Refusal.FROZEN
-    return may_approve(owed)
+    return may_approve(row.owed)
+
+
+def _withhold(payout_ids: Sequence[int], currency: str) -> None:
+    """Keep back of those that wait what the merchant withholds of them."""
+    values = {"ids": sql.array(payout_ids), "state": State.REQUESTED.value}
+    found = sql.rows(_WAITING, values)
+    kept = papers.withheld_from({row.partner_id: row.amount for row in found}, currency)
+    charge(
+        {
+            row.id: Charges(row.fee, min(tax, row.amount - row.fee))
+            for row in found
+            if (tax := kept[row.partner_id])
+        }
+    )
+
+
+def _lacking(payout_ids: Sequence[int]) -> set[int]:
+    """Return which partners of these payouts lack a paper without which nothing is paid."""
+    if not blocking():
+        return set()
+    found = sql.rows(_PARTNERS, {"ids": sql.array(payout_ids)})
+    return lacking(row.partner_id for row in found)
 
 
 def stopped(payout_ids: Sequence[int]) -> dict[int, Refusal]:
     """Return which of these payouts are approved and may not leave now, and why; they stay approved."""
-    rows = [r for r in sql.rows(_OF, {"ids": list(payout_ids)}) if r.state == State.APPROVED]
-    held = kept_back(row.partner_id for row in rows)
-    return {row.id: held[row.partner_id] for row in rows if row.partner_id in held}
+    found: dict[int, Refusal] = {}
+    asked = {"ids": sql.array(payout_ids), "state": State.APPROVED.value}
+    if blocking():
+        rows = sql.rows(_WAITING, asked)
+        lacks = lacking(row.partner_id for row in rows)
+        found = {row.id: Refusal.DOCUMENTS for row in rows if row.partner_id in lacks}
+    return found | {row.id: Refusal.FROZEN for row in sql.rows(_FROZEN, asked)}
 
 
 def send_all(payout_ids: Sequence[int], currency: str, by: str) -> list[int]:
@@ -162,11 +252,11 @@ def send_all(payout_ids: Sequence[int], currency: str, by: str) -> list[int]:
 
     Those that may not leave (`stopped`) stay approved.
     """
-    hold(_partners(payout_ids), currency)
+    _hold_of(payout_ids, currency)
     held = stopped(payout_ids)
     moved = _move([number for number in payout_ids if number not in held], "send", by)
-    _tell("sending", moved, currency)
-    return [row.id for row in moved]
+    _tell("sending", moved)
+    return moved
 
 
 def pay_all(
@@ -177,15 +267,15 @@ def pay_all(
     Those that may not leave (`stopped`) stay approved, and what nobody knows of waits for a word on
     each; unless the bank has told that the money left.
     """
-    hold(_partners(payout_ids), currency)
+    _hold_of(payout_ids, currency, "reserved")
     held = {} if told_by_bank else stopped(payout_ids)
     ids = [number for number in payout_ids if number not in held]
     now, moved = clock.now(), []
     for old in (State.APPROVED, State.SENDING, *([State.UNKNOWN] if told_by_bank else [])):
         moved += _move(ids, "pay", by, old=old, ended=now)
-    _post(moved, "paid", _leaving, currency)
-    _tell("paid", moved, currency)
-    return [row.id for row in moved]
+    _post(moved, LEAVING, currency)
+    _tell("paid", moved)
+    return moved
 
 
 def return_all(reasons: Mapping[int, str | None], action: str, currency: str, by: str) -> list[int]:
@@ -193,41 +283,28 @@ def return_all(reasons: Mapping[int, str | None], action: str, currency: str, by
 
     Those in a state that does not allow it are left alone. Returns those that were given back.
     """
-    partners = _partners(list(reasons))
-    hold(partners, currency)
-    now, moved = clock.now(), []
-    by_reason: dict[str | None, list[int]] = {}
+    _hold_of(reasons, currency)
+    now, by_reason = clock.now(), defaultdict(list)
     for number, reason in reasons.items():
-        by_reason.setdefault(reason, []).append(number)
+        by_reason[reason].append(number)
+    moved: dict[str | None, list[int]] = defaultdict(list)
     for reason, ids in by_reason.items():
         for old in (s for s in State if LIFECYCLE.allows(s, action)):
-            moved += _move(ids, action, by, old=old, ended=now, reason=reason)
-    _post(moved, "returned", _returning, currency)
-    ledger.repay([row.partner_id for row in moved], currency)
-    for state in {LIFECYCLE.next(s, action) for s in State if LIFECYCLE.allows(s, action)}:
-        _tell(state.value, moved, currency, reasons)
-    return [row.id for row in moved]
+            moved[reason] += _move(ids, action, by, old=old, ended=now, reason=reason)
+    done = [number for ids in moved.values() for number in ids]
+    _post(done, _RETURNING, currency)
+    if done:
+        found = sql.rows(_PARTNERS, {"ids": sql.array(done)})
+        ledger.repay([row.partner_id for row in found], currency)
+    (state,) = {LIFECYCLE.next(s, action) for s in State if LIFECYCLE.allows(s, action)}
+    for reason, ids in moved.items():
+        _tell(state.value, ids, reason)
+    return done
 
 
-def _leaving(row: Any) -> list[Move]:
-    return leaving(row.id, row.partner_id, row.amount, Charges(row.fee, row.withheld))
-
-
-def _returning(row: Any) -> list[Move]:
-    partner = row.partner_id
-    back = (reserved(partner), available(partner), row.amount, "payout_returned")
-    return [Move(*back, partner=partner)]
-
-
-def _post(
-    moved: Sequence[Any], word: str, moves: Callable[[Any], list[Move]], currency: str
-) -> None:
-    postings = [Posting(f"payout:{row.id}:{word}", moves(row)) for row in moved]
-    ledger.send_all(postings, currency).check()
-
-
-def _partners(payout_ids: Sequence[int]) -> list[int]:
-    return [row.partner_id for row in sql.rows(_OF, {"ids": list(payout_ids)})]
+def _post(payout_ids: Sequence[int], moves: str, currency: str) -> None:
+    if payout_ids:
+        ledger.post_from(moves, {"ids": sql.array(payout_ids)}, currency)
 
 
 def _move(
@@ -239,11 +316,11 @@ def _move(
     approved: Any = None,
     ended: Any = None,
     reason: str | None = None,
-) -> list[Any]:
+) -> list[int]:
     """Change the state of those that stand where the action begins; return them."""
     origin = old or next(s for s in State if LIFECYCLE.allows(s, action))
     values = {
-        "ids": list(ids),
+        "ids": sql.array(ids),
         "old": origin.value,
         "new": LIFECYCLE.next(origin, action).value,
         "by": by,
@@ -251,27 +328,13 @@ def _move(
         "approved": approved,
         "ended": ended,
     }
-    moved = sorted(sql.rows(_MOVE, values), key=lambda row: int(row.id))
+    moved = sorted(row.id for row in sql.rows(_MOVE, values))
     db.session.expire_all()  # what the session holds of them is of before
     return moved
 
 
-def _tell(
-    what: str, rows: Sequence[Any], currency: str, reasons: Mapping[int, str | None] | None = None
-) -> None:
-    events.record_all(
-        [
-            Happened(
-                f"payout.{what}",
-                f"payout:{row.id}",
-                {
-                    "payout": row.public_id,
-                    "partner_id": row.partner_id,
-                    "amount": row.amount,
-                    "currency": currency,
-                }
-                | ({"reason": reasons[row.id]} if reasons and reasons.get(row.id) else {}),
-            )
-            for row in rows
-        ]
-    )
+def _tell(what: str, payout_ids: Sequence[int], reason: str | None = None) -> None:
+    if payout_ids:
+        more = json.dumps({"reason": reason} if reason else {})
+        values = {"ids": sql.array(payout_ids), "more": more}
+        events.record_from(f"payout.{what}", _TOLD, values)

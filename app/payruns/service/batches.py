@@ -29,22 +29,43 @@ SELECT %(run)s, partner, amount, reason, payout
 FROM json_to_recordset(%(rows)s) AS r(partner bigint, amount bigint, reason text, payout bigint)
 ON CONFLICT (tenant_id, run_id, partner_id) DO NOTHING
 """
+_KEEP_PLAIN = f"""
+INSERT INTO pay_line (run_id, partner_id, amount)
+SELECT %(run)s, q.partner_id, q.free FROM ({queries.PLAIN} ORDER BY p.id) q
+ON CONFLICT (tenant_id, run_id, partner_id) DO NOTHING RETURNING partner_id
+"""  # noqa: S608 - parts of our own
 _DECIDED = """
 UPDATE pay_line l SET amount = r.amount, reason = r.reason, payout_id = r.payout
 FROM json_to_recordset(%(rows)s) AS r(partner bigint, amount bigint, reason text, payout bigint)
 WHERE l.run_id = %(run)s AND l.partner_id = r.partner
 """
-_LINES = """
-SELECT partner_id, amount FROM pay_line
-WHERE run_id = %(run)s AND partner_id = ANY(%(ids)s) AND reason IS NULL
+# A line is found through its partner, one by one: of a run that has just begun no statistics know.
+_LINE = """
+CROSS JOIN LATERAL (SELECT l.id, l.partner_id, l.amount, l.reason, l.payout_id FROM pay_line l
+                    WHERE l.run_id = %(run)s AND l.partner_id = q.partner_id LIMIT 1) l
 """
+_WISHES = f"""
+SELECT q.partner_id, least(l.amount, q.free) AS amount, q.method_id FROM ({queries.PLAIN}) q {_LINE}
+WHERE l.reason IS NULL AND l.payout_id IS NULL AND l.amount > 0
+"""  # noqa: S608 - parts of our own
+_MADE = f"""
+UPDATE pay_line p SET amount = l.paid, payout_id = l.payout
+FROM (SELECT l.id, q.amount AS paid, q.id AS payout
+      FROM unnest((SELECT %(ids)s::bigint[])) AS u(id) JOIN payout q ON q.id = u.id {_LINE}) l
+WHERE p.id = l.id
+"""  # noqa: S608 - parts of our own
+_LINES = f"""
+SELECT l.partner_id, l.amount FROM unnest((SELECT %(ids)s::bigint[])) AS q(partner_id) {_LINE}
+WHERE l.reason IS NULL
+  AND (SELECT o.run_id FROM payout o WHERE o.id = l.payout_id) IS DISTINCT FROM %(run)s
+"""  # noqa: S608 - parts of our own
 _TAKE_LINES = """
 SELECT partner_id FROM pay_line
 WHERE run_id = %(run)s AND reason IS NULL AND partner_id > %(cursor)s
 ORDER BY partner_id LIMIT %(most)s
 """
 _TAKE_PAYOUTS = """
-SELECT id FROM payout WHERE run_id = %(run)s AND state = ANY(%(states)s) AND id > %(cursor)s
+SELECT id FROM payout WHERE run_id = %(run)s AND state || '' = ANY(%(states)s) AND id > %(cursor)s
 ORDER BY id LIMIT %(most)s
 """
 _JOIN = """
@@ -93,7 +114,7 @@ def take(work: Run, cursor: int, most: int) -> Sequence[int]:
 
 def count_payouts(work: Run) -> int:
     """Return how many of the run's payouts the work is about."""
-    return len(queries.payouts(pay_run(work).id, _states(work)))
+    return queries.count_payouts(pay_run(work).id, _states(work))
 
 
 def take_payouts(work: Run, cursor: int, most: int) -> Sequence[int]:
@@ -109,11 +130,13 @@ def _states(work: Run) -> list[str]:
 def look(work: Run, ids: Sequence[int]) -> Step:
     """Decide on each partner of a batch, and write the lines; no money moves."""
     run = pay_run(work)
-    decided = _verdicts(run, ids)
+    done = {row.partner_id for row in sql.rows(_KEEP_PLAIN, plainly(run, ids))}
+    rest = [number for number in ids if number not in done]
+    decided = verdicts(run, rest) if rest else {}
     rows = [_row(partner, verdict) for partner, verdict in decided.items() if verdict]
     if rows:
         sql.send(_KEEP, {"run": run.id, "rows": sql.recordset(rows)})
-    return Step(max(ids), len(ids), {"lines": len(rows)})
+    return Step(max(ids), len(ids), {"lines": len(done) + len(rows)})
 
 
 def reserve(work: Run, ids: Sequence[int]) -> Step:
@@ -123,14 +146,23 @@ def reserve(work: Run, ids: Sequence[int]) -> Step:
     """
     run = pay_run(work)
     payouts.hold(ids, run.currency)
-    lines = {
-        row.partner_id: row.amount for row in sql.rows(_LINES, {"run": run.id, "ids": list(ids)})
-    }
-    found = _rows(run, list(lines))
+    made = payouts.reserve_from(_WISHES, plainly(run, ids), run.currency, maker(run), run.id)
+    sql.send(_MADE, {"run": run.id, "ids": sql.array(made)})
+    joined = 0
+    if len(made) < len(ids):
+        more, joined = _reserve_rest(run, ids)
+        made += more
+    return Step(max(ids), len(ids), {"reserved": len(made), "joined": joined})
+
+
+def _reserve_rest(run: PayRun, ids: Sequence[int]) -> tuple[list[int], int]:
+    """Reserve for those of the batch who were not plainly in: each judged by himself."""
+    asked_for = {"run": run.id, "ids": sql.array(ids)}
+    lines = {row.partner_id: row.amount for row in sql.rows(_LINES, asked_for)}
     around = _around(run, list(lines))
     decided: dict[int, Verdict] = {}
     wishes: list[Wish] = []
-    for row in found:
+    for row in _rows(run, list(lines)):
         verdict = _judge(run, row, around) or Verdict(lines[row.id], Out.CHANGED)
         if verdict.reason is None and verdict.payout_id is None:
             amount = min(lines[row.id], verdict.amount)
@@ -138,13 +170,14 @@ def reserve(work: Run, ids: Sequence[int]) -> Step:
             wishes.append(Wish(row.id, amount, around.codes[code]))
             verdict = Verdict(amount, None)
         decided[row.id] = verdict
-    made = payouts.reserve_all(wishes, run.currency, maker(run), run.id)
+    numbers = payouts.reserve_all(wishes, run.currency, maker(run), run.id)
+    made = payouts.partners_of(numbers)
     asked = [v.payout_id for v in decided.values() if v.payout_id and v.reason is None]
     joined = {row.id for row in sql.rows(_JOIN, {"run": run.id, "ids": asked})} if asked else set()
     rows = [_kept(p, v, made, joined) for p, v in decided.items()]
     if rows:
         sql.send(_DECIDED, {"run": run.id, "rows": sql.recordset(rows)})
-    return Step(max(ids), len(ids), {"reserved": len(made), "joined": len(joined)})
+    return numbers, len(joined)
 
 
 def _kept(
@@ -207,6 +240,25 @@ def cutoff(run: PayRun) -> datetime:
     return datetime.combine(run.on_day + timedelta(days=1), time(), tzinfo=zone)
 
 
+def plainly(run: PayRun, ids: Sequence[int]) -> dict[str, Any]:
+    """Return the values of statements about those who are plainly in."""
+    codes, now, until = _codes(run), clock.now(), cutoff(run)
+    return {
+        "run": run.id,
+        "ids": sql.array(ids),
+        "currency": run.currency,
+        "minimum": run.minimum,
+        "unasked": Pays(run.pays).unasked,
+        "now": now,
+        "cutoff": until,
+        "looks_back": until <= now,  # nothing is dated later than now
+        "codes": list(codes),
+        "methods": list(codes.values()),
+        "deciding": sql.array(people_behind(actor())),
+        "lacking": sql.array(payouts.lacking(ids)),
+    }
+
+
 def _codes(run: PayRun) -> dict[str, int]:
     """The methods that may be used, {code: id}, in the merchant's order."""
     methods = payout_queries.methods()
@@ -217,7 +269,8 @@ def _rows(run: PayRun, ids: Sequence[int]) -> list[Any]:
     return queries.standings(ids, run.currency, cutoff(run))
 
 
-def _verdicts(run: PayRun, ids: Sequence[int]) -> dict[int, Verdict | None]:
+def verdicts(run: PayRun, ids: Sequence[int]) -> dict[int, Verdict | None]:
+    """Judge each partner by himself."""
     around = _around(run, ids)
     return {row.id: _judge(run, row, around) for row in _rows(run, ids)}
 

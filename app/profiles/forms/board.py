@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from app.profiles.forms.offered import of_fact
 from app.profiles.forms.values import TypedError, count, shown, wanted
 from app.profiles.rules.facts import Fact, find
 from app.profiles.rules.shape import DEPTH
@@ -43,6 +45,13 @@ class Row:
     typed: list[str] = field(default_factory=list)
     days: str = ""
     kind: str = "row"
+
+    @property
+    def options(self) -> tuple[tuple[str | int, str], ...]:
+        """The values that it offers: the fact's own, or words that the merchant has defined."""
+        if self.fact.options:
+            return tuple((value, gettext(label)) for value, label in self.fact.options)
+        return of_fact(self.fact.key)
 
 
 @dataclass

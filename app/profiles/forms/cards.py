@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.profiles.forms import board, levels, values
+from app.profiles.forms.offered import of_arg
 from app.profiles.forms.values import TypedError
 from app.profiles.rules.effects import EFFECTS, Arg, Of, Spec
 
@@ -61,7 +62,12 @@ class Card:
     @property
     def more(self) -> list[Field]:
         """The controls that few people need."""
-        return [each for arg in self.spec.args if _seldom(arg) for each in self._of(arg)]
+        return [
+            each
+            for arg in self.spec.args
+            if _seldom(arg) and len(arg.options) != 1
+            for each in self._of(arg)
+        ]
 
     def _of(self, arg: Arg) -> list[Field]:
         return [self._filled(each) for each in _controls(arg)]
@@ -105,20 +111,32 @@ def _controls(arg: Arg) -> list[Field]:
             Field("tail_min", _("until it is less than"), help=_("Empty: the smallest unit.")),
         ]
     label = _(arg.label)
+    return [_chosen(arg, label) or _plain(arg, label)]
+
+
+def _chosen(arg: Arg, label: str) -> Field | None:
+    """Return a control with the values that there are; None where anything may be typed."""
+    offered = of_arg(arg.name)
+    if offered is not None:
+        options: tuple[tuple[str, Any], ...] = (("", _("choose")), *offered)
+        words = "" if offered else _("There is none yet: define it under Bonuses first.")
+        return Field(arg.name, label, "", "select", options, arg.required, words)
     if arg.of is Of.CHOICE:
         options = tuple((value, _(words)) for value, words in arg.options)
         empty = () if arg.required else (("", _("as usual")),)
-        return [Field(arg.name, label, control="select", options=(*empty, *options))]
+        return Field(arg.name, label, control="select", options=(*empty, *options))
+    return None
+
+
+def _plain(arg: Arg, label: str) -> Field:
     control = {Of.YES: "check", Of.COUNT: "number", Of.PERCENT: "number", Of.PERCENTS: "area"}
-    return [
-        Field(
-            arg.name,
-            label,
-            control=control.get(arg.of, "text"),
-            required=arg.required,
-            help=_help(arg),
-        )
-    ]
+    return Field(
+        arg.name,
+        label,
+        control=control.get(arg.of, "text"),
+        required=arg.required,
+        help=_help(arg),
+    )
 
 
 def _help(arg: Arg) -> str:
@@ -256,6 +274,7 @@ _READ: dict[Of, Callable[[Arg, dict[str, str]], Any]] = {
     Of.COUNT: lambda arg, said: values.count(said[arg.name]),
     Of.PERCENT: lambda arg, said: values.count(said[arg.name].removesuffix("%")),
     Of.WORD: lambda arg, said: said[arg.name],
+    Of.MESSAGE: lambda arg, said: said[arg.name],
     Of.CHOICE: lambda arg, said: said[arg.name],
     Of.YES: lambda _arg, _said: True,
     Of.DELAY: _delay,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 
 from app.money import Money, MoneyError, parse_typed, plain_number
+from app.profiles.forms.offered import FACTS
 from app.profiles.rules.facts import LISTS, Fact, Kind
 from app.web.filters import locale_name, money_plain
 from app.web.forms import storable
@@ -56,7 +57,7 @@ def shown(fact: Fact, op: str, value: Any) -> list[str]:
         return [" – ".join(_shown(fact, each) for each in value)]
     if isinstance(value, list | tuple):
         each = [_shown(fact, one) for one in value]
-        return each if fact.options else [", ".join(each)]
+        return each if fact.options or fact.key in FACTS else [", ".join(each)]
     return [_shown(fact, value)] if op != "within_days" else [str(value)]
 
 

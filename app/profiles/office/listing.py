@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.backtests import service as backtests
 from app.errors import DomainError, NotFound
 from app.profiles import queries, service
 from app.profiles.forms.publishing import PublishForm
+from app.profiles.models import ProfileRule
 from app.profiles.rules import PROFILES, parse, sentence, unfit, write
 from app.profiles.rules.triggers import UNOFFERED
 from app.profiles.rules.worst import worst_told
@@ -18,15 +20,50 @@ from app.runs.rules import OPEN
 from app.site.access import requires
 from app.tenants.queries import setting
 from app.web.pages import page, see_other, toast
+from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Response
 
-    from app.profiles.models import ProfileRule
-
 bp = Blueprint("profiles", __name__, url_prefix="/bonus-rules")
+
+SHOWN = 5  # rules of a profile on the page of profiles
+STATES = [
+    ("published", _l("Published")),
+    ("draft", _l("Draft")),
+    ("paused", _l("Paused")),
+    ("archived", _l("Archived")),
+]
+_PROFILES = [(each.key, _l(each.label)) for each in PROFILES.values()]
+
+
+def _address(rule: ProfileRule) -> str:
+    return url_for("office.profiles.show", rule_id=rule.public_id)
+
+
+def _profile(rule: ProfileRule) -> str:
+    return str(_(PROFILES[rule.profile].label))
+
+
+RULES = Table(
+    name="bonus-rules",
+    caption=_l("All rules"),
+    key=ProfileRule.id,
+    default="-changed_at",
+    columns=(
+        Column("name", _l("Rule"), render="name", main=True, href=_address),
+        Column("profile", _l("Profile"), value=_profile),
+        Column("state", _l("State"), render="badge"),
+        Column("changed_at", _l("Changed"), render="datetime", sort=ProfileRule.changed_at),
+    ),
+    filters=(
+        Filter("profile", _l("Profile"), _PROFILES, lambda s, v: s.where(ProfileRule.profile == v)),
+        Filter("state", _l("State"), STATES, lambda s, v: s.where(ProfileRule.state == v)),
+    ),
+    empty=Empty(_l("No rules yet"), _l("Switch a profile on, or make a rule of your own."), icon="gift"),
+)  # fmt: skip
 
 
 @bp.get("/")
@@ -35,14 +72,22 @@ def index() -> Response:
     """Show the twelve profiles, each with its switch and its rules."""
     words = service.Spoken()
     rules: dict[str, list[tuple[ProfileRule, str]]] = {key: [] for key in PROFILES}
-    for rule in queries.all_rules():
+    for rule in queries.first_of_each(SHOWN):
         rules[rule.profile].append((rule, sentence(parse(rule.draft), words)))
     return page(
         "profiles/office/index.html",
+        counts=queries.counts(),
         profiles=[each for each in PROFILES.values() if each.key not in UNOFFERED],
         rules=rules,
         loyalty=setting("loyalty"),
     )
+
+
+@bp.get("/all")
+@requires("read")
+def everything() -> Response:
+    """List all rules, page by page, archived ones too."""
+    return page("profiles/office/all.html", "_table.html", listed=RULES.load(queries.listed()))
 
 
 @bp.post("/switch")

@@ -10,6 +10,7 @@ from flask import g, request
 from flask_babel import gettext as _
 
 from app.bonuses import queries as bonuses
+from app.earnings import queries as earned
 from app.orders import service as orders
 from app.profiles import explain, queries, service
 from app.profiles.office.listing import bp
@@ -22,7 +23,9 @@ from app.web.pages import page
 if TYPE_CHECKING:
     from flask import Response
 
+    from app.orders.service import Standing
     from app.profiles.models import ProfileRule
+    from app.profiles.rules import Evaluation
     from app.profiles.rules.due import Published, Seen
 
 
@@ -35,7 +38,7 @@ class Look:
     matched: bool
     first: explain.Line | None
     steps: list[explain.Line]
-    dues: list[Due]
+    dues: list[tuple[Due, int]]  # and from how much it was counted, minor units
 
 
 @bp.get("/why")
@@ -43,35 +46,38 @@ class Look:
 def why() -> Response:
     """Ask by the number of an order; every rule of its time answers."""
     number = request.args.get("order", "").strip()
-    seen = _seen(number) if number else []
-    looks = _looks(seen) if seen else []
-    problem = _("There is no such order.") if number and not seen else ""
+    own = _own(number) if number else []
+    looks = _looks(own) if own else []
+    problem = _("There is no such order.") if number and not own else ""
     return page(
         "profiles/office/why.html",
         status=422 if problem else 200,
         number=number,
         problem=problem,
-        asked=bool(seen),
+        asked=bool(own),
         looks=looks,
         words=service.Spoken(),
         recipient=explain.who,
     )
 
 
-def _seen(number: str) -> list[Seen]:
+def _own(number: str) -> list[Standing]:
     """Return all orders of the order's customer, that order last."""
     past = queries.past_order(number) if storable(number) else None
     if past is None:
         return []
     order = orders.get(past.id)
     own = [order] if order.member_id is None else orders.of_members([order.member_id])
-    found = queries.seen_of(g.tenant, own)
-    return sorted(found, key=lambda each: each.order_id == past.id)
+    return sorted(own, key=lambda each: each.id == past.id)
 
 
-def _looks(seen: list[Seen]) -> list[Look]:
-    order, zone = seen[-1], ZoneInfo(g.tenant.timezone)
-    dues = due_of(seen, earning_of(bonuses.program(order.created_at)), zone)
+def _looks(own: list[Standing]) -> list[Look]:
+    """Answer for the last of a customer's orders, as it was booked: by lines and within all limits."""
+    zone = ZoneInfo(g.tenant.timezone)
+    seen = queries.seen_of(g.tenant, own, earned.shares_of(own))
+    order = next(each for each in seen if each.order_id == own[-1].id)
+    taken = earned.taken(g.tenant, earned.rules_of(own), {f"order:{each.id}" for each in own})
+    dues = due_of(seen, earning_of(bonuses.program(order.created_at)), zone, taken)
     known = {rule.id: rule for rule in queries.rules([each.rule_id for each in order.rules])}
     return [
         _look(
@@ -99,5 +105,20 @@ def _look(held: Published, rule: ProfileRule, order: Seen, dues: list[Due]) -> L
         matched=evaluation.matched,
         first=None if evaluation.matched else first,
         steps=steps,
-        dues=[due for due in dues if due.rule_id == held.rule_id],
+        dues=[
+            (due, _counted_from(due, evaluation, order))
+            for due in dues
+            if due.rule_id == held.rule_id
+        ],
     )
+
+
+def _counted_from(due: Due, evaluation: Evaluation, order: Seen) -> int:
+    """Return the worth of the lines from which an effect counted, less what bonuses paid of them."""
+    lines = {
+        line
+        for share in evaluation.shares
+        if (share.effect, share.to) == (due.effect, due.to)
+        for line in share.lines
+    }
+    return int(sum(each.basis for each in order.facts.goods if each.line in lines))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.attribution.models import Binding
+from app.bonuses import queries as bonuses
 from app.catalog.queries import external_category_names
 from app.commissions.queries import world_of
 from app.extensions import db
@@ -16,6 +17,7 @@ from app.members.models import Member
 from app.members.queries import tags
 from app.orders import service as orders
 from app.profiles.queries.orders import Person, categories_of, seen_with
+from app.ranks import queries as ranks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -61,6 +63,8 @@ def known_of(
             own[order.member_id].append(order)
     worlds = _worlds(merchant, members, bound, own, oldest)
     names, worn = _names(members, worlds, own), tags([each.id for each in members])
+    marks, codes = ranks.marks([each.id for each in members]), ranks.codes()
+    held, own_too = ranks.held(), bonuses.program().owners_earn_on_own
     return [
         Known(
             member,
@@ -71,6 +75,10 @@ def known_of(
                 asked=windows,
                 categories=names[member.shop_id],
                 tags=worn[member.id],
+                ranks=marks[member.id],
+                codes=codes,
+                held=held,
+                own_too=own_too,
             ),
             worlds[member.shop_id],
         )

@@ -9,10 +9,13 @@ from sqlalchemy import func, select
 
 from app import sql
 from app.catalog.models import Category, Product
+from app.coupons import queries as coupons
 from app.extensions import db
 from app.members.models import Member
 from app.profiles.rules import Problem
 from app.profiles.rules.references import references
+from app.ranks import queries as ranks
+from app.wordings import queries as wordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -57,6 +60,10 @@ KNOWN: dict[str, Knows] = {
     "category": _catalog(Category),
     "group": _groups,
     "list": _lists,
+    "coupon": lambda names: {each.public_id for each in coupons.kinds()} & set(names),
+    "template": lambda names: {name for name in names if wordings.is_known(name)},
+    "rank": lambda names: set(ranks.codes().values()) & set(names),
+    "award": lambda names: {each.code for each in ranks.awards()} & set(names),
 }
 
 

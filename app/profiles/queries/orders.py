@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from app.attribution.models import Binding
+from app.bonuses import queries as bonuses
 from app.catalog.queries import external_category_names
 from app.commissions.queries import world_of
 from app.extensions import db
@@ -20,17 +21,21 @@ from app.members.rules import worn
 from app.orders.rules import BaseRule, State, bases, goods_total, line_value, refunded
 from app.partners.rules import Status, climb
 from app.profiles.queries.published import published_at
-from app.profiles.rules import Facts, Goods, Referrer
+from app.profiles.rules import Facts, Goods, Owner, Referrer
 from app.profiles.rules.due import Seen
+from app.profiles.rules.shape import pays_owners
+from app.ranks import queries as ranks
+from app.ranks.rules import owners_of, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from app.commissions.rules.world import World
     from app.members.rules import Tagged
     from app.orders.rules import Line, Snapshot
     from app.orders.service import Standing
+    from app.ranks.rules import Held, Ranked
     from app.tenants.models import Tenant
 
 _LIVE = frozenset({State.REGISTERED, State.AGREED, State.COMPLETED})
@@ -46,7 +51,12 @@ class Person:
     orders: Sequence[Standing]
     asked: frozenset[int] = frozenset()  # windows that rules count over
     tags: Sequence[Tagged] = ()
+    leap: str = "february"  # when a birthday of 29 February is kept in other years
+    ranks: Sequence[Ranked] = ()
+    codes: Mapping[int, str] = field(default_factory=dict)
     categories: Mapping[int, str] = field(default_factory=dict)
+    held: Sequence[Held] = ()  # rights to goods
+    own_too: bool = False  # whether a rights holder earns on what he buys himself
 
 
 def seen_of(
@@ -66,19 +76,26 @@ def seen_of(
     versions, windows = published_at([each.folded.snapshot.created_at for each in orders])
     if ruled and not any(versions):
         return []
+    paid = any(pays_owners(each.rule) for held in versions for each in held)
     member_id = orders[0].member_id
     binding = None if member_id is None else _binding(member_id)
     oldest = min(each.folded.snapshot.created_at for each in orders)
     partners = () if binding is None else (binding.partner_id,)
     folded = [each.folded for each in orders]
     world = world_of(merchant, orders[0].shop_id, folded, partners, oldest)
+    member = None if member_id is None else _member(member_id)
     person = Person(
-        member=None if member_id is None else _member(member_id),
+        member=member,
         binding=binding,
         orders=orders,
         asked=windows,
+        leap=leap_of(member.birthday if member else None),
         tags=tags([member_id])[member_id] if member_id is not None else (),
+        ranks=ranks.marks([member_id])[member_id] if member_id is not None else (),
+        codes=ranks.codes(),
         categories=external_category_names(categories_of(world, orders)),
+        held=ranks.held() if paid else (),
+        own_too=bonuses.program().owners_earn_on_own if paid else False,
     )
     return [
         seen_with(each, person, world, (shares or {}).get(each.id), versions[n])
@@ -117,6 +134,7 @@ def facts_of(
     said = order.folded.snapshot
     local = said.created_at.astimezone(world.zone)
     chain = chain_of(person, world, said.created_at)
+    goods = _goods(order, world, person, shares)
     known = {
         **_order_facts(said, person, order),
         **_member_facts(order, person, local.date()),
@@ -129,8 +147,9 @@ def facts_of(
         at=local,
         member_id=order.member_id,
         said=known,
-        goods=_goods(order, world, person, shares),
+        goods=goods,
         chain=chain,
+        owners=_owners(order, person, goods),
     )
 
 
@@ -172,10 +191,12 @@ def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any
         return found
     at = order.folded.snapshot.created_at
     found["member.tag"] = frozenset(each.tag for each in worn(person.tags, at))
+    found["member.rank"] = rank_at(person, at)
     since = person.member.registered_at
     if since is not None:
         found["member.registered_days_ago"] = max((at - since).days, 0)
-    found["member.birthday_in_days"] = days_until(person.member.birthday, today)
+    born = person.member.birthday
+    found["member.birthday_in_days"] = days_until(born, today, person.leap)
     before = _before(order, person)
     found |= counted(before, "")
     for days in person.asked:
@@ -188,6 +209,12 @@ def _member_facts(order: Standing, person: Person, today: date) -> dict[str, Any
     return found
 
 
+def rank_at(person: Person, at: datetime) -> str:
+    """Return the rank that a customer had just before a moment, as rules call it; "": none."""
+    had = standing(person.ranks, at)
+    return person.codes.get(had.rank_id or 0, "") if had else ""
+
+
 def counted(orders: Sequence[Standing], window: str) -> dict[str, Any]:
     """Return how many orders there are, and for how much, as facts of a window ("" or "@90")."""
     return {
@@ -196,23 +223,30 @@ def counted(orders: Sequence[Standing], window: str) -> dict[str, Any]:
     }
 
 
-def days_until(birthday: date | None, today: date) -> int | None:
-    """Return how many days it is to the birthday; 29 February is kept on 28 February in other years."""
+def days_until(birthday: date | None, today: date, leap: str = "february") -> int | None:
+    """Return how many days it is to the birthday; `leap`: when 29 February is kept in other years."""
     if birthday is None:
         return None
     return min(
         (each - today).days
         for year in (today.year, today.year + 1)
-        if (each := birthday_in(birthday, year)) >= today
+        if (each := birthday_in(birthday, year, leap)) >= today
     )
 
 
-def birthday_in(birthday: date, year: int) -> date:
+def leap_of(birthday: date | None) -> str:
+    """Return when a birthday of 29 February is kept in other years; asked of those alone."""
+    if birthday is None or (birthday.month, birthday.day) != (2, 29):
+        return "february"
+    return bonuses.program().leap_birthday
+
+
+def birthday_in(birthday: date, year: int, leap: str = "february") -> date:
     """Return the day of a year on which the birthday is kept."""
     try:
         return birthday.replace(year=year)
     except ValueError:
-        return birthday.replace(year=year, day=28)
+        return date(year, 3, 1) if leap == "march" else birthday.replace(year=year, day=28)
 
 
 def _referral_facts(person: Person, chain: tuple[Referrer, ...], at: datetime) -> dict[str, Any]:
@@ -254,6 +288,20 @@ def _goods(
             said=_line_facts(order, line, world, person),
         )
         for line in said.lines
+    )
+
+
+def _owners(order: Standing, person: Person, goods: Sequence[Goods]) -> tuple[Owner, ...]:
+    """Return who held rights to the goods when the order was made."""
+    words = {
+        each.line: {"supplier": each.said["line.supplier"], "product": each.said["line.product"]}
+        for each in goods
+    }
+    found = owners_of(person.held, words, order.folded.snapshot.created_at)
+    return tuple(
+        Owner(owner_id=member, line=line, share=part)
+        for member, line, part in found
+        if person.own_too or member != order.member_id
     )
 
 

@@ -154,6 +154,7 @@ _READERS: dict[Of, Callable[[Arg, Any], Any]] = {
     Of.COUNT: lambda arg, value: whole(value, arg.low, arg.high),
     Of.PERCENT: lambda _arg, value: whole(value, 0, 100),
     Of.WORD: lambda _arg, value: word(value),
+    Of.MESSAGE: lambda _arg, value: word(value),
     Of.CHOICE: _choice,
     Of.YES: _yes,
     Of.DELAY: _delay,

@@ -55,6 +55,8 @@ def _effects(rule: Rule) -> Iterator[Problem]:
     for place, effect in enumerate(rule.effects):
         if rule.trigger not in EFFECTS[effect.do].triggers:
             yield Problem(f"effects.{place}", "effect_not_then", {"name": effect.do})
+        if effect.args.get("to") == "staff" and effect.args.get("channel") == "sms":
+            yield Problem(f"effects.{place}.channel", "staff_by_mail")
         by_rate = effect.do == "chain.pay" and any(
             isinstance(each, str) or "rate" in each for each in effect.args["levels"]
         )

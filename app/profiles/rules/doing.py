@@ -60,6 +60,11 @@ def acts(rule: Rule) -> bool:
     return any(each.do != "stop" and not EFFECTS[each.do].earns for each in rule.effects)
 
 
+def _spends(rule: Rule, order: Seen) -> bool:
+    """Tell whether a rule of paying with bonuses meets an order that is paid so: then it may write of it."""
+    return rule.trigger == "quote.requested" and order.paid_by_bonus > 0
+
+
 def wanted_of(orders: Sequence[Seen], program: Earning) -> tuple[Wanted, ...]:
     """Return what a customer's orders are to have done; cancelled ones nothing.
 
@@ -68,7 +73,11 @@ def wanted_of(orders: Sequence[Seen], program: Earning) -> tuple[Wanted, ...]:
     """
     found: list[Wanted] = []
     for order in orders:
-        live = [each for each in order.rules if reached(each.rule, order, program)]
+        live = [
+            each
+            for each in order.rules
+            if reached(each.rule, order, program) or _spends(each.rule, order)
+        ]
         if order.state not in _LIVE or not any(acts(each.rule) for each in live):
             continue
         runs = [Run(each.rule_id, each.rule, evaluate(each.rule, order.facts)) for each in live]

@@ -10,6 +10,8 @@ from app.profiles.rules.words import N_
 
 # Somebody asks what is allowed, perhaps again and again: nothing is given for that.
 ASKING = ("quote.requested", "withdrawal.requested")
+# A message is sent for what then comes of it: an order that is paid so, a request that is made.
+_WHEN_ASKED = frozenset({"stop", "notify"})
 
 
 class Of(StrEnum):
@@ -29,6 +31,7 @@ class Of(StrEnum):
     EXPIRES = "expires"
     LEVELS = "levels"
     TAIL = "tail"
+    MESSAGE = "message"  # one of the merchant's texts
     PERCENTS = "percents"  # {category: percent}
 
 
@@ -62,7 +65,7 @@ class Spec:
         if self.only:
             return self.only
         fit = (each for each in TRIGGERS.values() if not self.needs or self.needs in each.families)
-        asking = () if self.do == "stop" else ASKING
+        asking = () if self.do in _WHEN_ASKED else ASKING
         return tuple(each.key for each in fit if each.key not in asking)
 
     def arg(self, name: str) -> Arg | None:
@@ -75,7 +78,7 @@ _ROUNDING = (
     ("up", N_("up")),
     ("half_up", N_("half up")),
 )
-_WALLET = (("bonus", N_("bonuses")), ("partner", N_("partner money")))
+_WALLET = (("bonus", N_("bonuses")),)
 _GIVING = (
     Arg("delay", Of.DELAY, N_("Usable after")),
     Arg("expires", Of.EXPIRES, N_("Expires after")),
@@ -90,10 +93,15 @@ _BASIS = Arg(
     N_("Counted from"),
     options=(("order", N_("the whole order")), ("lines", N_("the goods that match"))),
 )
-_CHANNELS = (("email", N_("by e-mail")), ("sms", N_("by SMS")))
+CHANNELS = (
+    ("any", N_("by e-mail, else by SMS")),
+    ("email", N_("by e-mail")),
+    ("sms", N_("by SMS")),
+)
 _ROLES = (
     ("member", N_("the customer")),
     ("referrer", N_("the referrer")),
+    ("owner", N_("the rights holder")),
     ("staff", N_("staff")),
 )
 _QUOTE, _WITHDRAWAL = ("quote.requested",), ("withdrawal.requested",)
@@ -168,9 +176,9 @@ _EFFECTS = (
         "notify",
         N_("Send a message"),
         (
-            Arg("channel", Of.CHOICE, N_("How"), required=True, options=_CHANNELS),
+            Arg("channel", Of.CHOICE, N_("How"), required=True, options=CHANNELS),
             Arg("to", Of.CHOICE, N_("To"), options=_ROLES),
-            Arg("message", Of.WORD, N_("Template"), required=True),
+            Arg("message", Of.MESSAGE, N_("Text"), required=True),
         ),
     ),
     Spec(
@@ -207,11 +215,6 @@ EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
 # Understood, and not offered until something carries them out.
 UNOFFERED = frozenset(
     {
-        "owner.pay",
-        "rank.set",
-        "award.grant",
-        "coupon.issue",
-        "notify",
         "withdraw.rule",
         "webhook",
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.profiles.rules.effects import EFFECTS
+from app.profiles.rules.effects import CHANNELS, EFFECTS
 from app.profiles.rules.values import day, rate
+from app.profiles.rules.words import N_
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -147,6 +148,19 @@ def _withdraw(args: Mapping[str, Any], words: Words) -> str:
     return words.gettext("let bonuses be withdrawn %(how)s", how=", ".join(parts))
 
 
+_TO = {
+    "member": N_("write to the customer %(how)s"),
+    "referrer": N_("write to the referrer %(how)s"),
+    "owner": N_("write to the rights holder %(how)s"),
+    "staff": N_("write to staff %(how)s"),
+}
+
+
+def _notify(args: Mapping[str, Any], words: Words) -> str:
+    how = dict(CHANNELS)[args["channel"]]
+    return words.gettext(_TO[args.get("to", "member")], how=words.gettext(how))
+
+
 def _plain(do: str) -> Callable[[Mapping[str, Any], Words], str]:
     """Say the label of the effect and what it is told."""
 
@@ -172,6 +186,8 @@ _SAID: dict[str, Callable[[Mapping[str, Any], Words], str]] = {
     "earn.multiply": _multiply,
     "chain.pay": _chain,
     "owner.pay": _owner,
+    "notify": _notify,
+    "coupon.issue": lambda _args, words: words.gettext("give a coupon of one's own"),
     "spend.limit": _spend,
     "withdraw.rule": _withdraw,
 }

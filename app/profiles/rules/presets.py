@@ -18,6 +18,7 @@ class Preset:
     effects: tuple[dict[str, Any], ...]
     when: dict[str, Any] | None = None
     limits: dict[str, Any] | None = None
+    to: str = "member"  # who is written to
 
     def body(self, scale: int) -> dict[str, Any]:
         """Return the rule; `scale`: minor units in one unit of the merchant's currency."""
@@ -26,11 +27,20 @@ class Preset:
             "profile": self.profile,
             "trigger": self.trigger,
             "when": self.when or {"all": []},
-            "effects": [_scaled(each, scale) for each in self.effects],
+            "effects": [
+                *(_scaled(each, scale) for each in self.effects),
+                _tell(self.profile, self.to),
+            ],
         }
         if self.limits:
             made["limits"] = {k: _scaled(v, scale) for k, v in self.limits.items()}
         return made
+
+
+def _tell(message: str, to: str) -> dict[str, Any]:
+    """Write to who is meant: each profile has a message of its own, in every language."""
+    said = {"do": "notify", "channel": "any", "message": message}
+    return said if to == "member" else {**said, "to": to}
 
 
 _SUMS = {"points", "per", "minimum", "minimum_cash", "cap", "budget"}
@@ -122,7 +132,11 @@ _PRESETS = (
         {"per_member": {"times": 1, "window": "day"}},
     ),
     Preset(
-        "owner", N_("1% to the rights holder"), "order.paid", ({"do": "owner.pay", "rate": "1%"},)
+        "owner",
+        N_("1% to the rights holder"),
+        "order.paid",
+        ({"do": "owner.pay", "rate": "1%"},),
+        to="owner",
     ),
     Preset(
         "spend",

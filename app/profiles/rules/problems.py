@@ -33,6 +33,7 @@ MESSAGES = {
     "no_window": N_("The fact %(name)s is not counted over days."),
     "unknown_effect": N_("There is no effect %(name)s."),
     "no_lines": N_("Say which goods match."),
+    "staff_by_mail": N_("Staff are told by e-mail."),
     "rule_window": N_("The rule would end before it begins."),
     # What a draft may have, and a published rule may not.
     "fact_not_known_then": N_("The fact %(name)s is not known when this happens."),

@@ -155,6 +155,7 @@ _ARGS: dict[Of, dict[str, Any]] = {
     Of.SUM: _whole(0),
     Of.PERCENT: _whole(0, 100),
     Of.WORD: _WORD,
+    Of.MESSAGE: _WORD,
     Of.YES: {"type": "boolean"},
     Of.LINES: {"$ref": "#/$defs/line"},
     Of.UPLINE: {"$ref": "#/$defs/upline"},

@@ -137,6 +137,11 @@ def depth(node: Node) -> int:
     return 1 + max((depth(each) for each in inner), default=0)
 
 
+def pays_owners(rule: Rule) -> bool:
+    """Tell whether a rule pays rights holders."""
+    return any(each.do == "owner.pay" for each in rule.effects)
+
+
 def trees(rule: Rule) -> tuple[tuple[str, str, Node], ...]:
     """Return all conditions of a rule: (path, scope, tree); scope is event, line or upline."""
     found: list[tuple[str, str, Node]] = [("when", "event", rule.when)]

@@ -216,13 +216,8 @@ _PROFILES = (
 )
 PROFILES: dict[str, Profile] = {each.key: each for each in _PROFILES}
 # Understood, and not offered until something sets them off: rules of theirs would promise and do nothing.
-SILENT = frozenset(
-    {
-        *("points.expiring", "withdrawal.requested"),
-        *("rank.changed", "schedule.inactivity", "manual.mass"),
-    }
-)
-UNOFFERED = frozenset({"owner", "withdrawal"})  # profiles
+SILENT = frozenset({"withdrawal.requested"})
+UNOFFERED = frozenset({"withdrawal"})  # profiles
 
 
 def profile_of(trigger: str) -> str:

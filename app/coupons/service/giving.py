@@ -113,7 +113,7 @@ def give_owed() -> int:
 
 def _fulfil(grant: CouponGrant, offer: Offer) -> bool:
     made = offer.source == "pattern"
-    coupon = _make(offer.pattern) if made else _take(grant.shop_id)
+    coupon = make(offer.pattern) if made else _take(grant.shop_id)
     if coupon is None:
         if queries.pool().owed == 1:
             _tell_low(0)
@@ -159,13 +159,14 @@ def _take(shop_id: int) -> Coupon | None:
     return db.session.scalars(free).one_or_none()
 
 
-def _make(pattern: str) -> Coupon:
+def make(pattern: str, origin: str = "made") -> Coupon:
+    """Make a coupon that nobody has. Raises Conflict where the pattern makes no more."""
     lock_partners()
     for _try in range(MADE_AT_MOST):
         display = patterns.fill(pattern, "", secrets.choice)
         key = fold_code(display)
         if not _known([key]):
-            made = _add(display, key, None, "made")
+            made = _add(display, key, None, origin)
             db.session.flush()
             return made
     raise Conflict("pattern_exhausted", _("The pattern makes no more codes. Make it longer."))
@@ -182,7 +183,7 @@ def _add(
         origin=origin,
         partner_id=partner_id,
         created_at=now,
-        taken_at=now if partner_id is not None else None,
+        taken_at=now if partner_id is not None or origin == "personal" else None,
         withdrawn_at=None,
     )
     db.session.add(coupon)

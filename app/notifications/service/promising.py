@@ -1,29 +1,25 @@
-"""Promise messages for events, and keep account of each until it is sent or given up."""
+"""Promise messages for events, to whom each concerns, by the ways that were asked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
-from app.errors import DomainError, FieldError, NotFound
-from app.events.service import actor, record
+from app.errors import DomainError, FieldError
+from app.events.service import record
 from app.extensions import db, kick_after_commit
-from app.facts import service as facts
 from app.invitations import queries as invitations
 from app.notifications import queries, rules
-from app.notifications.models import CapturedLetter, Message
+from app.notifications.models import Message
 from app.notifications.rules import Channel, To
-from app.outcomes import Fate, Outcome
+from app.profiles import queries as profiles
 from app.sms import queries as sms_queries
-from app.sms import service as sms
 from app.telegram import queries as telegram_queries
-from app.telegram import service as telegram
-from app.tenancy import current_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,12 +27,13 @@ if TYPE_CHECKING:
 
     from app.events.models import Event
     from app.identity.models import Person
-    from app.notifications.letters import Letter
+    from app.notifications.queries import Customer
     from app.partners.models import Partner
     from app.tenants.models import Tenant
 
 
-SHORT_SUBJECT = 80  # characters of an SMS that stand for it in a list
+_NO_CONTEXT: Mapping[str, Any] = MappingProxyType({})
+_TEXTED = (*rules.TEXTED, *rules.WORDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +56,9 @@ class Audience:
     switches: Mapping[str, Any]
     staff: Mapping[tuple[str, ...], Sequence[Person]]
     partners: Mapping[int, Partner]
+    told: Mapping[int, Sequence[int]]  # customers, by event
+    customers: Mapping[int, Customer]
     texts: bool  # whether the merchant's SMS service is on
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One message under lease, for one attempt."""
-
-    id: int
-    attempts: int
-    channel: str = Channel.EMAIL
 
 
 def promise(events: Sequence[Event]) -> list[int]:
@@ -84,9 +74,9 @@ def promise(events: Sequence[Event]) -> list[int]:
     told = [(event, reader) for event in fresh for reader in _readers(event, audience)]
     chats = telegram_queries.chats(reader.name for _event, reader in told)
     return _write(
-        _row(event.id, reader, channel, address, event.type)
+        _row(event.id, reader, channel, address, event.type, context=_context(event))
         for event, reader in told
-        for channel, address in _ways(event.type, reader, audience, chats.get(reader.name))
+        for channel, address in _ways(event, reader, audience, chats.get(reader.name))
     )
 
 
@@ -106,14 +96,37 @@ def try_sms(phone: str, person_id: int, locale: str) -> None:
 
     Raises DomainError where no service is on.
     """
+    _try_sms(phone, "sms.tried", locale, {"person_id": person_id})
+
+
+def try_wording(
+    person_id: int, texts: Mapping[str, Mapping[str, str]], locale: str, phone: str | None
+) -> None:
+    """Promise a trial of a message to customers: a letter to a member of staff, or an SMS to a number.
+
+    Raises DomainError for an SMS where no service is on.
+    """
+    said = {"person_id": person_id, "texts": texts, "locale": locale}
+    if phone is None:
+        record("wording.tried", f"person:{person_id}", **said)
+        return
+    _try_sms(phone, "wording.tried", locale, said)
+
+
+def _try_sms(phone: str, template: str, locale: str, said: dict[str, Any]) -> None:
     if not _texts_go(queries.tenant()):
         words = _("Set up a service first, and switch it on.")
         raise DomainError("no_service", words, FieldError("phone", words))
-    event = record("sms.tried", f"person:{person_id}", person_id=person_id)
+    name = f"person:{said['person_id']}"
+    event = record("sms.tried", name, **said)
     db.session.flush()
-    reader = Reader(f"person:{person_id}", None, locale)
-    _write([_row(event.id, reader, Channel.SMS, phone, "sms.tried")])
+    _write([_row(event.id, Reader(name, None, locale), Channel.SMS, phone, template)])
     kick_after_commit("sweep")
+
+
+def _context(event: Event) -> Mapping[str, Any]:
+    """Return which of the merchant's messages it is, for the list of what was sent."""
+    return {"text": event.facts["text"]} if "text" in event.facts else _NO_CONTEXT
 
 
 def _write(rows: Iterable[dict[str, Any]]) -> list[int]:
@@ -128,13 +141,23 @@ def _audience(events: Sequence[Event]) -> Audience:
     """Read once for the whole batch."""
     merchant, wanted = queries.tenant(), [rules.RULES[e.type] for e in events]
     ids = {rules.partner_of(e.subject, e.facts) for e in events}
+    told = {e.id: _told(e) for e in events if rules.RULES[e.type].to is To.CUSTOMER}
     return Audience(
         merchant,
         queries.switches(),
         {roles: queries.staff(merchant, roles) for roles in {r.roles for r in wanted} if roles},
         queries.partners(number for number in ids if number is not None),
-        texts=any(e.type in rules.TEXTED for e in events) and _texts_go(merchant),
+        told,
+        queries.customers(number for ids in told.values() for number in ids),
+        texts=any(e.type in _TEXTED for e in events) and _texts_go(merchant),
     )
+
+
+def _told(event: Event) -> Sequence[int]:
+    """Return the customers whom an event is told to: mostly the one whom it names."""
+    if event.facts.get("to") == "owner":
+        return profiles.owners_paid(event.facts["event"], event.facts["rule"])
+    return [int(event.facts.get("member_id") or 0)]
 
 
 def _texts_go(merchant: Tenant) -> bool:
@@ -149,6 +172,7 @@ def _row(
     address: str,
     kind: str,
     due: datetime | None = None,
+    context: Mapping[str, Any] = _NO_CONTEXT,
 ) -> dict[str, Any]:
     return {
         "event_id": event_id,
@@ -157,19 +181,25 @@ def _row(
         "channel": channel,
         "template": kind,
         "locale": reader.locale,
+        "context": dict(context),
         "due_at": due or clock.wall(),
         "created_at": clock.wall(),
     }
 
 
 def _ways(
-    kind: str, reader: Reader, audience: Audience, chat: int | None
+    event: Event, reader: Reader, audience: Audience, chat: int | None
 ) -> Iterator[tuple[str, str]]:
     """Give the channels by which a reader is told, each with its address."""
+    if rules.RULES[event.type].to is To.CUSTOMER:
+        yield from rules.customer_ways(
+            event.type, event.facts, reader.email, reader.phone, texts=audience.texts
+        )
+        return
 
     def wanted(channel: str) -> bool:
         return rules.is_wanted(
-            kind,
+            event.type,
             switches=audience.switches,
             muted=reader.muted,
             texted=reader.texted,
@@ -197,7 +227,7 @@ def _readers(event: Event, audience: Audience) -> Iterator[Reader]:
             locale = event.facts.get("locale") or person.locale or merchant.locale
             yield Reader(f"person:{person.id}", person.email, locale)
     elif rule.to is To.CUSTOMER:
-        yield from _customer(event, merchant)
+        yield from _customer(event, audience)
     elif rule.to in {To.APPLICANT, To.GUEST, To.ADDRESS}:
         yield from _newcomer(event, rule.to)
     elif rule.to is To.OPERATOR:
@@ -222,12 +252,16 @@ def _newcomer(event: Event, to: To) -> Iterator[Reader]:
         yield Reader(f"invitation:{guest.id}", guest.email, guest.locale)
 
 
-def _customer(event: Event, merchant: Tenant) -> Iterator[Reader]:
+def _customer(event: Event, audience: Audience) -> Iterator[Reader]:
     if not rules.asks_customer(event.type, event.facts):
         return
-    found = queries.customer(event.facts)
-    if found is not None and found.email is not None:
-        yield Reader(f"member:{found.id}", found.email, found.locale or merchant.locale)
+    for number in audience.told[event.id]:
+        known = audience.customers.get(number)
+        if known is None or (event.type in rules.TO_CUSTOMERS and not known.wanted):
+            continue
+        found = queries.as_said(known, event.facts)
+        locale = found.locale or audience.merchant.locale
+        yield Reader(f"member:{found.id}", found.email, locale, phone=found.phone)
 
 
 def _partner(event: Event, audience: Audience) -> Iterator[Reader]:
@@ -244,127 +278,3 @@ def _partner(event: Event, audience: Audience) -> Iterator[Reader]:
         muted=partner.muted,
         texted=partner.texted,
     )
-
-
-def take(message_id: int) -> Taken | None:
-    """Take the lease of a message for one attempt; None when another has it or it is done.
-
-    A message whose attempts all ended without a word (killed senders) is given up here. An SMS whose
-    sender fell may have gone, and costs money: it is unknown, and people decide.
-    """
-    now = clock.wall()
-    spent = Message.attempts >= rules.MAX_ATTEMPTS
-    fell = (Message.channel == Channel.SMS) & (Message.state == "sending")
-    statement = (
-        update(Message)
-        .where(_is(message_id), Message.state.in_(queries.WAITING), Message.due_at <= now)
-        .values(
-            state=case((fell, "unknown"), (spent, "dead"), else_="sending"),
-            problem=case((fell | spent, "interrupted"), else_=Message.problem),
-            attempts=case((fell | spent, Message.attempts), else_=Message.attempts + 1),
-            lease_until=now + rules.LEASE,
-            due_at=now + rules.LEASE,
-        )
-        .returning(Message.id, Message.attempts, Message.channel, Message.state)
-    )
-    row = db.session.execute(statement).one_or_none()
-    taken = row is not None and row.state == "sending"
-    return Taken(row.id, row.attempts, row.channel) if row and taken else None
-
-
-def settle(taken: Taken, outcome: Outcome) -> None:
-    """Write how an attempt ended. One that outlived its lease changes only what it knows: sent."""
-    now = clock.wall()
-    values: dict[str, Any] = {"problem": outcome.problem, "lease_until": None}
-    mine = [_is(taken.id)]
-    if outcome.fate is Fate.SENT:
-        values |= {"state": "sent", "sent_at": now}
-        mine.append(Message.state != "sent")
-    else:
-        mine += [Message.state == "sending", Message.attempts == taken.attempts]
-        pause = rules.pause_after(taken.attempts) if outcome.fate is Fate.LATER else None
-        lost = "unknown" if outcome.fate is Fate.UNKNOWN else "dead"
-        values |= {"state": "due", "due_at": now + pause} if pause else {"state": lost}
-    settled = update(Message).where(*mine).values(**values).returning(Message.address)
-    address = db.session.scalar(settled)
-    if address is not None and outcome.unspent:
-        sms.give_back(address)
-    if address is not None and outcome.gone:
-        telegram.forget(int(address))
-
-
-def capture(message_id: int, letter: Letter) -> None:
-    """Keep a letter of test mode where its office reads it; kept twice it stands once."""
-    _keep(
-        message_id,
-        channel=Channel.EMAIL.value,
-        sender=letter.sender,
-        recipient=letter.to,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-    )
-
-
-def capture_short(message: Message, sender: str, recipient: str, text: str) -> None:
-    """Keep an SMS or a chat message of test mode beside its letters, by its first line."""
-    subject = rules.one_line(text.strip().partition("\n")[0], SHORT_SUBJECT)
-    said = {"channel": message.channel, "sender": sender, "recipient": recipient}
-    _keep(message.id, **said, subject=subject, text=text, html="")
-
-
-def _keep(message_id: int, **said: str) -> None:
-    values = {"message_id": message_id, "at": clock.now(), **said}
-    db.session.execute(insert(CapturedLetter).values(values).on_conflict_do_nothing())
-
-
-def again(message_id: int) -> None:
-    """Let a dead or unknown message be tried anew, from its first attempt. Raises NotFound."""
-    statement = (
-        update(Message)
-        .where(_is(message_id), Message.state.in_(("dead", "unknown")))
-        .values(state="due", attempts=0, due_at=clock.wall(), problem=None)
-        .returning(Message.id)
-    )
-    if db.session.scalar(statement) is None:
-        raise NotFound
-
-
-def call_off(event_id: int) -> None:
-    """Give up the messages of an event that have not gone."""
-    mine = (Message.tenant_id == current_tenant()) & (Message.event_id == event_id)
-    waiting = update(Message).where(mine, Message.state == "due")
-    db.session.execute(waiting.values(state="dead", problem="stopped"))
-
-
-def mute(partner_id: int, kind: str, *, off: bool = True) -> None:
-    """Turn a notice off (or on again) for one partner. Raises NotFound for what cannot be."""
-    partner = queries.partner(partner_id)
-    if partner is None or kind not in rules.NOTICES:
-        raise NotFound
-    rest = [name for name in partner.muted if name != kind]
-    partner.muted = [*rest, kind] if off else rest
-
-
-def switch(wishes: Mapping[str, bool]) -> None:
-    """Let the merchant's notices be on or off for all partners; records merchant.settings_changed.
-
-    Names: a notice for letters, "telegram:" or "sms:" and a kind for the other channels.
-    """
-    before = queries.switches()
-    after = {**before, **{name: on for name, on in wishes.items() if rules.is_switch(name)}}
-    if facts.put("merchant", "notices", after, actor=actor()):
-        changes = {"notices": [before, after]}
-        record("merchant.settings_changed", f"merchant:{current_tenant()}", changes=changes)
-
-
-def get(message_id: int) -> Message:
-    """Return one message. Raises NotFound."""
-    message = db.session.scalars(select(Message).where(_is(message_id))).one_or_none()
-    if message is None:
-        raise NotFound
-    return message
-
-
-def _is(message_id: int) -> Any:
-    return (Message.tenant_id == current_tenant()) & (Message.id == message_id)

@@ -1,0 +1,8 @@
+"""The back office: ranks and awards of customers, rights holders."""
+
+from __future__ import annotations
+
+from app.ranks.office import ladder, owners
+from app.ranks.office.door import bp
+
+__all__ = ["bp", "ladder", "owners"]
