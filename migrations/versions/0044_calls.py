@@ -8,7 +8,7 @@ from alembic import op
 from migrations.tenancy_ddl import protect
 
 revision = "0044"
-down_revision = "0042"
+down_revision = "0062"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 
