@@ -244,6 +244,7 @@ STORIES: dict[str, Callable[[Scene], None]] = {
     "spend": spend,
 }
 
+
 def test_every_profile_that_is_offered_has_its_story() -> None:
     assert STORIES.keys() == PROFILES.keys()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import jobs
 from app.extensions import db
+from app.facts import service as facts
 from app.tariffs import queries, service
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def trial_until(app: App, merchant: Merchant, until: datetime) -> None:
     def act() -> None:
         service.begin()
         queries.merchant().trial_until = until
+        facts.put(queries.OWNER, queries.TRIAL, until.isoformat())
         service.stand()
 
     do(app, merchant, act)
