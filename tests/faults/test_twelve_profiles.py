@@ -16,7 +16,7 @@ from app.profiles import service as profiles
 from app.profiles.models import ProfileRule
 from app.profiles.rules.triggers import PROFILES, UNOFFERED
 from tests.earnings.test_orders import ORDER
-from tests.world import make_merchant
+from tests.world import make_merchant, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -180,6 +180,21 @@ def spend(scene: Scene) -> None:
     assert scene.has() == "1000.00"
 
 
+def owner(scene: Scene) -> None:
+    scene.meet()
+    scene.meet("maker")
+    staff = sign_in(scene.app.test_client(), scene.shop.staff["manager"])
+    said = {"who": "customer", "name": "maker", "of": "supplier", "word": "Acme", "share": "50"}
+    assert staff.post(scene.shop.office("ranks/rights/"), data=said).status_code == 303
+    one = {"id": "1", "product": "lamp-1", "quantity": "2", "price": "1000.00", "supplier": "ACME"}
+    lines = [one, {"id": "2", "product": "lamp-2", "quantity": "1", "price": "999.99"}]
+    with clock.moved_to(START + timedelta(minutes=1)):
+        scene.order("R1", lines=lines)
+        assert (scene.has("maker"), scene.has()) == ("10.00", "0.00"), "1 % of his part of 2,000"
+        scene.order("R1", lines=lines, status="cancelled", version=9)
+        assert scene.has("maker") == "0.00"
+
+
 STORIES: dict[str, Callable[[Scene], None]] = {
     "registration": registration,
     "birthday": birthday,
@@ -190,6 +205,7 @@ STORIES: dict[str, Callable[[Scene], None]] = {
     "achievement": achievement,
     "referrer_achievement": referrer_achievement,
     "external": external,
+    "owner": owner,
     "spend": spend,
 }
 
