@@ -14,7 +14,7 @@ from app.members import queries as members
 from app.partners.models import Partner
 from app.profiles import service as profiles
 from app.profiles.models import ProfileRule
-from app.profiles.rules.triggers import PROFILES
+from app.profiles.rules.triggers import PROFILES, UNOFFERED
 from tests.earnings.test_orders import ORDER
 from tests.world import make_merchant, sign_in
 
