@@ -120,6 +120,8 @@ def _say_birthdays(stage: Stage, people: People) -> None:
 def _review(stage: Stage, people: People, days: int) -> None:
     told = {"review": f"review-{days}", "has_purchase": days % 2 == 0, "length": 40 + 10 * days}
     known = people()
+    if not known:
+        return  # nobody has bought so far
     who = known[days % len(known)]
     earnings.report(
         stage.tenant, who.shop_id, who.id, f"review-{days}", "review.published", told, None
@@ -129,7 +131,10 @@ def _review(stage: Stage, people: People, days: int) -> None:
 def _give_to_all(stage: Stage, people: People) -> None:
     until = stage.opening + timedelta(days=5)
     present = Mass(act=GIVE, amount=PRESENT, reason=_words(stage)[1], expires_at=until)
-    run = wallet.look_at(present, {each.id: None for each in people()})
+    asked: dict[int, int | None] = {each.id: None for each in people()}
+    if not asked:
+        return
+    run = wallet.look_at(present, asked)
     _worked(run, wallet.KINDS)
     _worked(wallet.apply_mass(run), wallet.KINDS)
 
@@ -145,6 +150,8 @@ def _pay_with_bonuses(
 ) -> None:
     """One of the first customers buys again what he bought, and pays a part with bonuses."""
     known, now = people(), clock.now()
+    if not known:
+        return
     member = known[days % min(len(known), 5)]
     said = orders.of_members([member.id])[0].folded.snapshot
     most = sum(map(line_value, said.lines)) // 2
@@ -167,7 +174,10 @@ def _pay_with_bonuses(
 
 def _owe(stage: Stage, people: People) -> None:
     """A present is taken back from one who has spent it meanwhile: the rest is owed."""
-    member = people()[1]
+    known = people()
+    if not known:
+        return
+    member = known[len(known) // 2]
     present = Grant(
         member_id=member.id,
         amount=PRESENT,
