@@ -89,6 +89,19 @@ def test_odd_and_large_bodies_are_kept_as_far_as_they_can_be(
     assert found[2].body == "[20009 bytes]"
 
 
+def test_a_nul_in_a_path_keeps_no_others_calls_out_of_the_log(
+    app: App, client: FlaskClient, world: World
+) -> None:
+    client.get("/api/v1/orders/a%00b", headers=world.lampa.bearer)
+    client.get("/api/v1/merchant", headers=world.lampa.bearer)
+    client.get("/api/v1/merchant", headers=world.kniga.bearer)
+    assert len(kept(app, world.kniga)) == 1
+    assert [each.path for each in kept(app, world.lampa)] == [
+        "/api/v1/merchant",
+        "/api/v1/orders/ab",
+    ]
+
+
 def test_without_a_key_nothing_is_kept(app: App, client: FlaskClient, world: World) -> None:
     assert client.get("/api/v1/merchant").status_code == 401
     assert kept(app, world.lampa) == []
