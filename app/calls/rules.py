@@ -22,7 +22,9 @@ _KEY = re.compile(r"\b(?:[sp]k_(?:live|test)|inst|whsec)_[A-Za-z0-9_+/=-]+")
 _SECRET = re.compile(
     r"(?i)passw|secret|token|authorization|cookie|csrf|api_?key|signature|^(otp|pin|sig)$"
 )
-_PHONE = re.compile(r"(?i)^(phone|tel|telephone|mobile|msisdn)$")
+_PHONE = re.compile(r"(?i)phone|mobile|msisdn|^tel(_?number|\d*)$")
+_PHONE_IN_WORDS = re.compile(r"(?<![\w.])(?:\+|%2B)\d[\d ()-]{8,16}\d")
+_TOLD = re.compile(r"\[\d+ (?:bytes|characters)\]")  # what stands for a text that was too long
 _PHONE_IN_QUERY = re.compile(r"(?i)((?:^|[?&])(?:phone|tel|mobile)=)[^&]*")
 _SECRET_IN_QUERY = re.compile(r"(?i)((?:^|[?&])[^=&]*(?:passw|secret|token|api_?key)[^=&]*=)[^&]*")
 _PRIVATE = re.compile(
@@ -87,13 +89,18 @@ class Mask:
     salt: bytes
 
     def text(self, text: str) -> str:
-        """Return a body or an answer as it is kept: JSON masked field by field, anything else by patterns."""
+        """Return a body or an answer as it is kept: JSON masked field by field.
+
+        Of anything else only its length: where no fields can be told apart, nobody knows what is a name.
+        """
         if len(text) > LARGEST:
             return f"[{len(text)} characters]"
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):
-            return self.words(text)
+            return (
+                text if not text or _TOLD.fullmatch(text) else f"[{len(text)} characters, no JSON]"
+            )
         return _storable(json.dumps(self.value(found), ensure_ascii=False))
 
     def path(self, path: str) -> str:
@@ -102,15 +109,17 @@ class Mask:
         return self.words(_PHONE_IN_QUERY.sub(lambda m: m[1] + self.phone(m[0]), cut))[:2000]
 
     def words(self, text: str) -> str:
-        """Return a text without e-mails and keys."""
-        return _storable(_EMAIL.sub(lambda found: self.email(found[0]), _KEY.sub(HIDDEN, text)))
+        """Return a text without e-mails, phones and keys."""
+        plain = _EMAIL.sub(lambda found: self.email(found[0]), _KEY.sub(HIDDEN, text))
+        return _storable(_PHONE_IN_WORDS.sub(lambda found: self.phone(found[0]), plain))
 
     def value(self, value: Any, name: str = "", inside: str = "") -> Any:
         """Return a JSON value as it is kept; `name`: its field, `inside`: the field around it."""
         if isinstance(value, dict):
             own = name or inside
             people = bool(_PEOPLE.search(own)) or bool(_TELLING & value.keys())
-            return {k: self.value(v, k, "person" if people else "thing") for k, v in value.items()}
+            around = "person" if people else "thing"
+            return {self.words(k): self.value(v, k, around) for k, v in value.items()}
         if isinstance(value, list):
             return [self.value(each, name, inside) for each in value]
         return self._plain(value, name, inside)
@@ -148,5 +157,5 @@ class Mask:
 
 
 def _storable(text: str) -> str:
-    """Return a text without what no database can hold: halves of characters."""
-    return text.encode(errors="replace").decode()
+    """Return a text without what no database can hold: halves of characters, and NUL."""
+    return text.replace("\0", "").encode(errors="replace").decode()

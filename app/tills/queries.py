@@ -88,7 +88,7 @@ def found(shop_id: int, text: str, region: str | None) -> Sequence[Member]:
     card = cards.by_number(shop_id, number) if number else None
     if card is not None:
         mine = members.by_id(card.member_id)
-        return [mine] if mine else []
+        return [mine] if mine and mine.key.startswith("id:") else []
     phone = normalise_phone(text, region)
     if phone is not None:
         mine_all = [each for each in cards.members_of(phone) if each.shop_id == shop_id]

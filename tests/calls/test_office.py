@@ -89,6 +89,18 @@ def test_odd_and_large_bodies_are_kept_as_far_as_they_can_be(
     assert found[2].body == "[20009 bytes]"
 
 
+def test_of_a_body_that_breaks_off_nothing_of_a_person_is_kept(
+    app: App, client: FlaskClient, world: World, developer: FlaskClient
+) -> None:
+    body = '{"customer": {"name": "Gleb", "phone": "+79161234567"}, "password": "hush",}'
+    key = world.lampa.bearer | {"Content-Type": "application/json"}
+    assert client.put("/api/v1/orders/dev-9", data=body, headers=key).status_code == 400
+    [call] = kept(app, world.lampa)
+    assert call.body == f"[{len(body)} characters, no JSON]"
+    again = f"developers/calls/{call.id}/again"
+    assert developer.post(world.lampa.office(again)).status_code == 404
+
+
 def test_without_a_key_nothing_is_kept(app: App, client: FlaskClient, world: World) -> None:
     assert client.get("/api/v1/merchant").status_code == 401
     assert kept(app, world.lampa) == []

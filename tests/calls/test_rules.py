@@ -98,6 +98,31 @@ def test_half_a_character_can_be_kept() -> None:
     assert MASK.text("\ud800").encode()
 
 
+def test_of_a_body_that_is_no_json_the_length_alone_is_kept() -> None:
+    """A comma too many must not leave names, phones and passwords as they were typed."""
+    typed = '{"customer": {"name": "Gleb", "phone": "+79161234567"}, "password": "hush",}'
+    assert MASK.text(typed) == f"[{len(typed)} characters, no JSON]"
+    assert MASK.text("") == ""
+    assert MASK.text("[20009 bytes]") == "[20009 bytes]"
+
+
+def test_phones_are_hidden_in_words_lists_keys_and_under_longer_names() -> None:
+    said = masked(
+        message="call +7 (916) 123-45-67 now",
+        phones=["+79161234567"],
+        customer={"mobile_phone": "89161234567", "phone_number": "79161234567"},
+        **{"a@b.example": 1, "at": "2026-11-22T10:00:00+03:00"},
+    )
+    told = json.dumps(said)
+    assert not [each for each in ("123-45-67", "9161234567", "a@b.example") if each in told]
+    assert said["at"] == "2026-11-22T10:00:00+03:00"
+    assert "9161234567" not in MASK.path("/api/v1/orders?q=%2B79161234567")
+
+
+def test_what_no_database_holds_is_left_out_of_a_path_as_well() -> None:
+    assert MASK.path("/api/v1/orders/a\0b") == "/api/v1/orders/ab"
+
+
 def test_the_reason_is_the_answers_code() -> None:
     assert reason_of(200, '{"code": "x"}') == ""
     assert reason_of(422, '{"code": "invalid"}') == "invalid"

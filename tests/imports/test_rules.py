@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
+from contextlib import suppress
+from random import Random
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -81,6 +85,44 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
             assert all("\x00" not in cell for cell in row)
     except Unreadable as error:
         assert str(error)  # noqa: PT017 - either is good
+
+
+BROKEN = (b"", b"<a", b"\0\xff", b"<a/>", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
+def test_a_damaged_workbook_is_refused_and_breaks_nothing() -> None:
+    whole = write_xlsx("x", ["id", "name"], [[1, "Anna"], [2, "Boris"]])
+    with ZipFile(io.BytesIO(whole)) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    for spoilt in parts:
+        for said in BROKEN:
+            made = io.BytesIO()
+            with ZipFile(made, "w") as packed:
+                for name, kept in parts.items():
+                    packed.writestr(name, said if name == spoilt else kept)
+            _read_or_refused(made.getvalue())
+    chance = Random(5)  # noqa: S311 - the same damage each time
+    for _each in range(200):
+        damaged = bytearray(whole)
+        for _hit in range(3):
+            damaged[chance.randrange(4, len(damaged))] = chance.randrange(256)
+        _read_or_refused(bytes(damaged))
+
+
+def _read_or_refused(data: bytes) -> None:
+    with suppress(Unreadable):
+        list(read(io.BytesIO(data)).rows)
+
+
+def test_a_row_that_quotes_let_go_on_without_end_takes_little_memory() -> None:
+    data = b'id;name\n1;"' + b'ab\n";"' * 500_000 + b'"\n7;Anna\n'
+    tracemalloc.start()
+    rows = sum(1 for _row in read(io.BytesIO(data)).rows)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows > 2
+    assert most < 30 * 2**20, "one row of 3 MB took 60 MB"
 
 
 def test_columns_are_known_by_their_heads_in_two_languages() -> None:

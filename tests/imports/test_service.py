@@ -14,6 +14,7 @@ from app.attribution.queries import bound_to
 from app.bonuses.queries import balance
 from app.bonuses.service import deduct
 from app.bonuses.service.many import Deduction
+from app.errors import Conflict
 from app.events.models import Event
 from app.extensions import db
 from app.imports import queries, service
@@ -349,3 +350,13 @@ def test_payment_details_are_checked_sealed_and_wait_a_day() -> None:
         )
         == 0
     )
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_file_that_is_being_taken_back_is_not_thrown_away_meanwhile() -> None:
+    file = brought(NETWORK)
+    run = service.undo(file)
+    with pytest.raises(Conflict):
+        service.drop(file)
+    work(run)
+    service.drop(file)

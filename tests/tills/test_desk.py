@@ -70,7 +70,11 @@ class Desk:
 
     def sell(self, client: FlaskClient | None = None, **said: str) -> TestResponse:
         form = {"receipt": public_id("rc"), "member": str(self.member), "act": "take", **said}
-        return (client or self.cashier).post(self.at("sale"), data=form)
+        return self.found(client or self.cashier).post(self.at("sale"), data=form)
+
+    def found(self, client: FlaskClient) -> FlaskClient:
+        client.get(self.at(), query_string={"who": "77"})
+        return client
 
     def has(self) -> int:
         with self.app.app_context(), self.merchant.scope():
@@ -140,7 +144,11 @@ def test_pressed_twice_or_by_many_at_once_a_receipt_is_one(desk: Desk) -> None:
     name = public_id("rc")
     form = {"receipt": name, "member": str(desk.member), "act": "take", "amount": "300.00",
             "way": "spend", "spend": "100.00"}  # fmt: skip
-    clients = [sign_in(desk.app.test_client(), desk.merchant.staff["cashier"]) for _ in range(5)]
+    clients = [
+        desk.found(sign_in(desk.app.test_client(), desk.merchant.staff["cashier"]))
+        for _ in range(5)
+    ]
+    desk.found(desk.cashier)
     said = together(
         [lambda c=c: c.post(desk.at("sale"), data=form).status_code for c in clients]  # type: ignore[misc]
     )
@@ -149,6 +157,17 @@ def test_pressed_twice_or_by_many_at_once_a_receipt_is_one(desk: Desk) -> None:
     assert desk.cashier.post(desk.at("sale"), data=form).status_code == 303
     assert desk.has() == 40_000
     assert desk.cashier.post(desk.at("sale"), data=form | {"amount": "301.00"}).status_code == 409
+
+
+def test_nobodys_bonuses_are_seen_or_spent_by_a_guessed_id(desk: Desk) -> None:
+    """A customer says a phone, a card or an id; ours are counted up, and are no proof of standing there."""
+    form = {"receipt": public_id("rc"), "member": str(desk.member), "amount": "300.00"}
+    for more in ({"act": "reckon"}, {"act": "take", "way": "spend"}):
+        told = desk.cashier.post(desk.at("sale"), data=form | more)
+        assert told.status_code == 404, more
+        assert "500.00" not in told.text
+    assert desk.has() == 50_000
+    assert desk.sell(amount="300.00", way="spend").status_code == 303
 
 
 def test_two_tills_never_spend_one_balance_twice(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import zlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,9 +26,15 @@ MOST_ROWS = 1_100_000
 MOST_IN_BOOK = 250_000  # rows of a workbook: more go quicker as CSV
 MOST_COLUMNS = 200
 LONGEST_LINE = MIB  # characters between two line ends
+LONGEST_ROW = MIB  # characters of a row: quotes let one go on over lines without end
 LONGEST_CELL = 4_000  # of more the rest is left out, and the row refused
 CUT = "\ufffd"  # stands at the end of a cell that was cut, and for what could not be decoded
 SIGNS = (";", ",", "\t")
+# What a workbook that is damaged, locked or no workbook makes its readers raise; XML's errors are SyntaxErrors.
+_BROKEN = (
+    ArithmeticError, AttributeError, BadZipFile, EOFError, LookupError, OSError, RuntimeError,
+    SyntaxError, TypeError, ValueError, zlib.error,
+)  # fmt: skip
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -154,19 +161,21 @@ def _cells(first: str, lines: Iterator[str], sign: str) -> Iterator[tuple[int, l
         reader = csv.reader(counted, delimiter=sign)
         try:
             for row in reader:
+                counted.taken = 0
                 yield counted.number, [_tidy(cell) for cell in row]
         except csv.Error:
+            counted.taken = 0
             yield counted.number, [CUT]
             continue
         return
 
 
 class _Counted:
-    """Lines, and the number of the last one that was given."""
+    """Lines, and the number of the last one that was given; `taken`: characters that a row took so far."""
 
     def __init__(self, first: str, rest: Iterator[str]) -> None:
         self.first: str | None = first
-        self.rest, self.number = rest, 0
+        self.rest, self.number, self.taken = rest, 0, 0
 
     def __iter__(self) -> _Counted:
         return self
@@ -175,8 +184,12 @@ class _Counted:
         self.number += 1
         if self.first is not None:
             line, self.first = self.first, None
-            return line
-        return next(self.rest)
+        else:
+            line = next(self.rest)
+        self.taken += len(line)
+        if self.taken > LONGEST_ROW:
+            raise csv.Error("the row has no end")
+        return line
 
 
 def _tidy(text: str) -> str:
@@ -188,7 +201,7 @@ def _book(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     try:
         with ZipFile(stream) as packed:
             unpacked = sum(each.file_size for each in packed.infolist())
-    except (BadZipFile, ValueError, OSError) as error:
+    except _BROKEN as error:
         raise Unreadable("kind") from error
     if unpacked > UNPACKED:
         raise Unreadable("size")
@@ -201,7 +214,7 @@ def _book(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
             if number > MOST_IN_BOOK + 1:
                 raise Unreadable("rows")
             yield number, _trimmed([_cell(value) for value in row])
-    except (BadZipFile, KeyError, IndexError, ValueError, TypeError, OSError) as error:
+    except _BROKEN as error:
         if isinstance(error, Unreadable):
             raise
         raise Unreadable("kind") from error

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app import sql
 from app.bonuses.rules import Grant
-from app.bonuses.service import TakeBack, grant, take_back
+from app.bonuses.service import TakeBack, bring_up, grant, take_back
 from app.imports.rules import Flaw
 from app.imports.service.customers import shop_of
 from app.imports.service.lookups import members_said, reference_of
@@ -74,6 +74,7 @@ def _standing(work: Work, plans: Sequence[Plan]) -> dict[str, list[Any]]:
     """Return the lots of old ids, the newest first."""
     if not plans:
         return {}
+    bring_up(each.before.target for each in plans if each.before)  # what is free stays free
     found: dict[str, list[Any]] = defaultdict(list)
     values = {
         "old": [each.row.old_id for each in plans],

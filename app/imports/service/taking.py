@@ -137,9 +137,9 @@ def know_parameters(names: Sequence[str]) -> None:
 
 
 def drop(file: ImportFile) -> None:
-    """Throw a file away; what came of it stays. Raises Conflict while it is being worked on."""
-    run = queries.run_of(file)
-    if run is not None and run.standing in OPEN:
+    """Throw a file away; what came of it stays. Raises Conflict while it is worked on, or taken back."""
+    runs = (queries.run_of(file), queries.undo_of(file))
+    if any(run is not None and run.standing in OPEN for run in runs):
         raise Conflict("busy", _("This file is being worked on. Wait for its end, or stop it."))
     db.session.execute(delete(ImportRow).where(ImportRow.file_id == file.id))
     db.session.delete(file)

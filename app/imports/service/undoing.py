@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from app import sql
 from app.attribution.service import bring
-from app.bonuses.service import TakeBack, take_back
+from app.bonuses.service import TakeBack, bring_up, take_back
 from app.errors import Conflict, NotFound
 from app.events.service import actor
 from app.imports import queries
@@ -153,6 +153,7 @@ def _balances(work: Work, rows: Sequence[Any]) -> dict[int, str]:
 
 def _lots(work: Work, rows: Sequence[Any]) -> dict[int, str]:
     """Take lots back of which nothing was spent; lots that a file corrected stay as they are."""
+    bring_up(row.target_id for row in rows)  # nobody spends of them from here on
     mark = f"import:{work.file.source}:lot:"
     values = {"old": [r.old_id for r in rows], "times": [r.times for r in rows], "mark": mark}
     lots = {row.old: row for row in sql.rows(_LOTS, values)}

@@ -25,10 +25,13 @@ from app.tills.rules import Sale, Way, number_of
 from app.web.pages import page, see_other
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.members.models import Member
     from app.tills.models import Till, TillReceipt
 
 LONGEST_SEARCH = 100
+MOST_FOUND = 20  # customers that a browser keeps as found
 
 
 @bp.get("/")
@@ -41,6 +44,7 @@ def index() -> Response:
     text = request.args.get("who", "").replace("\x00", "")[:LONGEST_SEARCH]
     found = queries.found(till.shop_id, text, region_of(g.tenant.currency)) if text else []
     wanted = request.args.get("at", "")
+    _remember(found)
     chosen = next((each for each in found if str(each.id) == wanted), None)
     chosen = found[0] if len(found) == 1 else chosen
     form = _sale_form(chosen, empty=True)
@@ -146,10 +150,23 @@ def _sale_form(member: Member | None, *, empty: bool = False) -> SaleForm:
     return SaleForm(formdata=None, data=data) if empty else SaleForm()
 
 
+def _remember(found: Sequence[Member]) -> None:
+    """Keep whom this browser found: a sale is for one of them, and not for whoever's id is guessed."""
+    ids = [each.id for each in found]
+    if ids:
+        before = [each for each in _found_before() if each not in ids]
+        session[f"found:{g.tenant.id}"] = [*ids, *before][:MOST_FOUND]
+
+
+def _found_before() -> list[int]:
+    known = session.get(f"found:{g.tenant.id}")
+    return known if isinstance(known, list) else []
+
+
 def _member(till: Till, text: str) -> Member | None:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
-    found = members.by_id(number)
-    if found is None or found.shop_id != till.shop_id:
+    found = members.by_id(number) if number in _found_before() or may("read") else None
+    if found is None or found.shop_id != till.shop_id or not found.key.startswith("id:"):
         raise NotFound
     return found
 
