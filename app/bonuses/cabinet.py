@@ -14,6 +14,7 @@ from app.bonuses.office import entries
 from app.bonuses.office.accounts import MOVED
 from app.extensions import db
 from app.partners.models import Partner
+from app.ranks import queries as ranks
 from app.site.access import requires
 from app.tenants import queries as tenants
 from app.web.pages import page
@@ -51,7 +52,7 @@ STATEMENT = Table(
 @bp.get("/")
 @requires("partner")
 def index() -> Response:
-    """Show what the partner has as a customer: to spend, waiting, reserved, owed, and what lapses when."""
+    """Show what the partner has as a customer: to spend, waiting, reserved, owed, what lapses when; rank and awards."""
     member_id = _member()
     on = bool(tenants.setting("loyalty"))
     if member_id is None:
@@ -64,6 +65,8 @@ def index() -> Response:
         member=member_id,
         on=on,
         balance=queries.balance(member_id),
+        rank=ranks.rank_of(member_id),
+        awards=ranks.borne(member_id),
         lots=queries.lots_of(member_id),
         most=queries.LOTS_SHOWN,
         statement=view,

@@ -15,6 +15,7 @@ from app.extensions import db
 from app.members.models import Member
 from app.orders.models import Order
 from app.partners.models import Partner
+from app.ranks import service as ranks
 from app.tenants import service as tenants
 from tests.bonuses.setting import credit
 from tests.commissions.test_pages import Place, words
@@ -88,3 +89,16 @@ def test_without_bonuses_or_a_purchase_there_is_no_entry_in_the_menu(place: Plac
         db.session.commit()
     assert "My bonuses" not in boris.get(place.merchant.cabinet("account/")).text
     assert "The shop accrues no bonuses at the moment" in boris.get(there).text
+
+
+def test_rank_and_awards_stand_on_the_account_once_there_are_any(place: Place) -> None:
+    member = linked(place)
+    boris, there = place.partner("boris"), place.merchant.cabinet("bonuses/")
+    assert "Rank and awards" not in boris.get(there).text
+    with place.app.app_context(), place.merchant.scope():
+        gold, first = ranks.define_rank("Gold"), ranks.define_award("First review")
+        ranks.give_by_hand(member, gold, pinned=False)
+        ranks.honour(member, first, "rule:1", clock.now())
+        db.session.commit()
+    page = words(boris.get(there).text)
+    assert "Rank Gold Award First review" in page

@@ -53,6 +53,7 @@ def test_the_cabinet_turns_money_into_bonuses_once(
     address = lampa.cabinet("bonuses/turn/")
     shown = client.get(address).text
     assert "1,000.00" in shown
+    assert "You get 10% more in bonuses." in shown
     found = re.search(r'name="to_bonuses-key"[^>]*value="([^"]+)"', shown)
     assert found is not None
     form = {"to_bonuses-amount": "200", "to_bonuses-key": found[1]}

@@ -19,6 +19,7 @@ SLIPS = re.compile(
     r" - |\.\.\.|\b((еще|партнер|вперед|остается|начнется)\w*|счет(?!а\b|ов\b|ам\b|ами\b|ах\b)\w*)\b",
     re.IGNORECASE,
 )
+BUTTON = re.compile(r'(?:submit=|<span>\{\{ |action\((?:url_for\([^()]*\)|\w+), )_\("([^"]+)"\)')
 ABBREVIATED = {"free in %(first)s–%(last)s days"}
 
 
@@ -69,3 +70,16 @@ def test_a_campaign_has_one_name() -> None:
         if "campaign" in source.casefold() and re.search(r"\bакци", told.casefold())
     ]
     assert mixed == []
+
+
+def test_buttons_say_what_they_do_and_not_what_is() -> None:
+    with catalogue("ru").open("rb") as text:
+        verbs = {each.id for each in read_po(text, locale="ru") if each.context == "verb"}
+    assert {"Change", "Put away"} <= verbs
+    wrong = [
+        (path.name, found)
+        for path in (catalogue("ru").parents[3] / "templates").rglob("*.html")
+        for found in BUTTON.findall(path.read_text())
+        if found in verbs
+    ]
+    assert wrong == [], 'pgettext("verb", ...) is what a button says'

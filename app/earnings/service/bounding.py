@@ -27,14 +27,20 @@ def bounds(merchant: Tenant, order: Standing) -> Sequence[Bound]:
 
     All that are met hold together. The order need not be there yet: a cart is asked like an order.
     """
+    return [bound for _rule, bound in bounds_by_rule(merchant, order)]
+
+
+def bounds_by_rule(merchant: Tenant, order: Standing) -> Sequence[tuple[int, Bound]]:
+    """Return bounds() with the rule of each; rules that a stronger one silences are not among them."""
     [held], _windows = profiles.published_at([order.folded.snapshot.created_at])
     rules = [each for each in held if each.rule.trigger == TRIGGER]
     if not rules:
         return ()
     runs = _runs(merchant, order, rules)
     names = {each.id: each.name for each in profiles.rules([run.rule_id for run in runs])}
-    found = [_bound(names[run.rule_id], act) for run, act in said(runs, "spend.limit")]
-    return tuple(found)
+    return [
+        (run.rule_id, _bound(names[run.rule_id], act)) for run, act in said(runs, "spend.limit")
+    ]
 
 
 def _runs(merchant: Tenant, order: Standing, rules: Sequence[Published]) -> list[Run]:

@@ -35,6 +35,7 @@ from app.reports.queries import activity_of, customer_sums, sources
 from app.site.access import may, requires
 from app.site.lists import by_shop, with_undone
 from app.statements.rules import correction
+from app.tenants import queries as tenants
 from app.web import lists
 from app.web.cells import linked
 from app.web.filters import money_text
@@ -216,6 +217,7 @@ def shown(order: Order, form: PartnerDataForm | None = None, status: int = 200) 
         moves=explain.MOVES,
         for_others=set_for_others(view) if view else [],
         paid=_paid(order.id),
+        loyalty=tenants.setting("loyalty"),
         messages=messages(order.id),
         statistics=statistics(view.shares, order.total) if view and view.partner else None,
         bought=customer_sums([order.member_id])[order.member_id] if order.member_id else None,

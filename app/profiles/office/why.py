@@ -10,7 +10,9 @@ from flask import g, request
 from flask_babel import gettext as _
 
 from app.bonuses import queries as bonuses
+from app.checkout import service as checkout
 from app.earnings import queries as earned
+from app.earnings import service as earnings
 from app.orders import service as orders
 from app.profiles import explain, queries, service
 from app.profiles.office.listing import bp
@@ -21,6 +23,8 @@ from app.web.forms import storable
 from app.web.pages import page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Response
 
     from app.orders.service import Standing
@@ -31,7 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Look:
-    """One rule and the order: whether it is met, the first no, every answer, what is kept of what it gave."""
+    """One rule and the order: whether it is met, the first no, every answer, what is kept of what it gave.
+
+    `lets`: what a rule of paying with bonuses lets be paid of the order, in sentences; None for others.
+    """
 
     rule: ProfileRule
     said: str
@@ -39,6 +46,7 @@ class Look:
     first: explain.Line | None
     steps: list[explain.Line]
     dues: list[tuple[Due, int]]  # and from how much it was counted, minor units
+    lets: list[str] | None = None
 
 
 @bp.get("/why")
@@ -79,7 +87,7 @@ def _looks(own: list[Standing]) -> list[Look]:
     taken = earned.taken(g.tenant, earned.rules_of(own), {f"order:{each.id}" for each in own})
     dues = due_of(seen, earning_of(bonuses.program(order.created_at)), zone, taken)
     known = {rule.id: rule for rule in queries.rules([each.rule_id for each in order.rules])}
-    return [
+    looks = [
         _look(
             each,
             known[each.rule_id],
@@ -89,9 +97,38 @@ def _looks(own: list[Standing]) -> list[Look]:
         for each in order.rules
         if each.rule.trigger.startswith("order.")
     ]
+    return [*looks, *_paying(own, order, known)]
 
 
-def _look(held: Published, rule: ProfileRule, order: Seen, dues: list[Due]) -> Look:
+def _paying(own: list[Standing], order: Seen, known: Mapping[int, ProfileRule]) -> list[Look]:
+    """Answer for rules of paying with bonuses, asked as quotes and orders ask them."""
+    rules = [each for each in order.rules if each.rule.trigger == earnings.QUOTED]
+    if not rules:
+        return []
+    seen = queries.seen_of(g.tenant, own)
+    asked = next(each for each in seen if each.order_id == order.order_id)
+    bounds = earnings.bounds_by_rule(g.tenant, own[-1])
+    return [
+        _look(
+            each,
+            known[each.rule_id],
+            asked,
+            [],
+            checkout.reasons(
+                [bound for rule_id, bound in bounds if rule_id == each.rule_id], g.tenant.currency
+            ),
+        )
+        for each in rules
+    ]
+
+
+def _look(
+    held: Published,
+    rule: ProfileRule,
+    order: Seen,
+    dues: list[Due],
+    lets: list[str] | None = None,
+) -> Look:
     words = service.Spoken()
     evaluation = evaluate(held.rule, order.facts)
     steps = explain.steps(evaluation.trace, words)
@@ -110,6 +147,7 @@ def _look(held: Published, rule: ProfileRule, order: Seen, dues: list[Due]) -> L
             for due in dues
             if due.rule_id == held.rule_id
         ],
+        lets=lets,
     )
 
 
