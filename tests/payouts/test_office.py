@@ -199,6 +199,18 @@ def test_approve_then_paid(desk: Desk) -> None:
     assert (desk.state, desk.balance) == ("paid", PartnerBalance(available=40_000))
 
 
+def test_what_was_paid_stays_in_the_history_of_all_and_of_one(desk: Desk) -> None:
+    desk.act("approve")
+    desk.act("pay")
+    other = more(desk, "Boris", 50_000, 20_000)
+    for query, shown in (("", {desk.number, other}), ("?state=paid", {desk.number})):
+        text = desk.get(query).text
+        assert {number for number in (desk.number, other) if number in text} == shown, query
+    wallet = desk.client.get(desk.merchant.office(f"wallet/{desk.refcode}/")).text
+    assert desk.number in wallet
+    assert other not in wallet
+
+
 def test_a_rejection_needs_a_reason(desk: Desk) -> None:
     assert desk.act("reject", reason=" ") == 422
     assert desk.state == "requested"

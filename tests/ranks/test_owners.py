@@ -121,6 +121,7 @@ def test_the_office_defines_and_ends_rights_within_the_whole(
     for said, status in (
         (SAID, 303),
         (SAID | {"share": "50,01"}, 422),
+        (SAID | {"share": "50.01"}, 422),
         (SAID | {"share": "0"}, 422),
         (SAID | {"share": ""}, 422),
         (SAID | {"name": "nobody"}, 422),
