@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app import clock, jobs
 from app.bonuses import queries as bonuses
 from app.bonuses import service as wallet
+from app.earnings import service as earnings
 from app.errors import Conflict, DomainError
 from app.extensions import db
 from app.intake import service as intake
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from app.application import App
+    from app.tenants.models import Tenant
     from tests.payouts.setting import by_bank
 from tests.world import Merchant
 
@@ -66,11 +68,11 @@ class Scene:
         body = {"created_at": now, "updated_at": now, "bonus": None, "customer": {"id": member}}
         self.told("PUT", f"/orders/{number}", ORDER | body | said)
 
-    def work(self, job: Callable[[], None]) -> None:
-        """Let a job of the calendar run twice."""
+    def work(self, job: Callable[[Tenant], object]) -> None:
+        """Let what the calendar does for the shop be done twice."""
         with self.app.app_context():
             for _time in TWICE:
-                job()
+                jobs.in_transaction(lambda: job(intake.tenant()), self.shop.id)
 
     def has(self, number: str = "77") -> str:
         path = f"/api/v1/members/{number}/bonuses"
@@ -100,13 +102,13 @@ def registration(scene: Scene) -> None:
 def birthday(scene: Scene) -> None:
     scene.meet(birthday="1990-11-20", registered_at="2020-01-01T00:00:00Z")
     scene.meet("78", birthday="1990-11-20", registered_at="2026-11-01T00:00:00Z")
-    scene.work(jobs.birthdays)
+    scene.work(earnings.birthdays)
     with clock.moved_to(START.replace(hour=20)):
-        scene.work(jobs.birthdays)
+        scene.work(earnings.birthdays)
     assert scene.has() == "300.00"
     assert scene.has("78") == "0.00", "registered yesterday to have a birthday today"
     with clock.moved_to(START.replace(year=2027)):
-        scene.work(jobs.birthdays)
+        scene.work(earnings.birthdays)
         assert scene.has() == "300.00", "last year's present has lapsed, this year's is there"
 
 

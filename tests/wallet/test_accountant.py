@@ -36,6 +36,8 @@ DESK = {
     "calendars",  # when money is free
     "adjustments",  # bookings by hand: see the ADR
     "billing",
+    "tariffs",  # what the platform costs, paid from the same balance
+    "withdrawals",  # bonuses asked for as money: they become payouts
     "settlement",
     "liability",
     "proofs",

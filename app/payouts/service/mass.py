@@ -180,13 +180,26 @@ def partners_of(payout_ids: Sequence[int]) -> dict[int, int]:
     return {row.partner_id: row.id for row in found}
 
 
-def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, Refusal]:
+def approve_all(
+    payout_ids: Sequence[int], currency: str, by: str, *, wholly: bool = False
+) -> dict[int, Refusal]:
     """Agree to pay many; return why others are not, by payout: they stay as they were.
 
     The tax that the merchant withholds is kept back from now on. Those that are not requested any more
-    are neither approved nor told of.
+    are neither approved nor told of. `wholly`: money may be given back in the same transaction, so
+    that all balances are locked at once, in their order.
     """
-    _hold_of(payout_ids, currency, "debt")
+    _hold_of(payout_ids, currency, *(() if wholly else ("debt",)))
+    refused = refusals(payout_ids, currency, by)
+    agreed = [number for number in payout_ids if number not in refused]
+    if papers.withholds():
+        _withhold(agreed, currency)
+    _tell("approved", _move(agreed, "approve", by, approved=clock.now()))
+    return refused
+
+
+def refusals(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, Refusal]:
+    """Return which of these payouts are requested and may not be approved by somebody now, and why."""
     deciding, lacks = people_behind(by), _lacking(payout_ids)
     asked = {
         "ids": sql.array(payout_ids),
@@ -201,10 +214,6 @@ def approve_all(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, 
             why = Refusal.DOCUMENTS
         if why is not None:
             refused[row.id] = why
-    agreed = [number for number in payout_ids if number not in refused]
-    if papers.withholds():
-        _withhold(agreed, currency)
-    _tell("approved", _move(agreed, "approve", by, approved=clock.now()))
     return refused
 
 
@@ -265,14 +274,19 @@ def send_all(payout_ids: Sequence[int], currency: str, by: str) -> list[int]:
 
 
 def pay_all(
-    payout_ids: Sequence[int], currency: str, by: str, *, told_by_bank: bool = False
+    payout_ids: Sequence[int],
+    currency: str,
+    by: str,
+    *,
+    told_by_bank: bool = False,
+    wholly: bool = False,
 ) -> list[int]:
     """Mark as paid those that are approved or on their way, and no others; return them.
 
     Those that may not leave (`stopped`) stay approved, and what nobody knows of waits for a word on
-    each; unless the bank has told that the money left.
+    each; unless the bank has told that the money left. `wholly` as in `approve_all`.
     """
-    _hold_of(payout_ids, currency, "reserved")
+    _hold_of(payout_ids, currency, *(() if wholly else ("reserved",)))
     held = {} if told_by_bank else stopped(payout_ids)
     ids = [number for number in payout_ids if number not in held]
     now, moved = clock.now(), []

@@ -130,7 +130,9 @@ def apply(file: BankFile) -> dict[Verdict, int]:
     payouts.refuse_own_among(returned, actor())
     done: dict[Verdict, list[int]] = {Verdict.PAID: [], Verdict.RETURNED: []}
     for ids in _cut(paid):
-        done[Verdict.PAID] += payouts.pay_all(ids, currency, actor(), told_by_bank=True)
+        done[Verdict.PAID] += payouts.pay_all(
+            ids, currency, actor(), told_by_bank=True, wholly=True
+        )
     why = _("Returned by the bank")
     for ids in _cut(returned):
         reasons: dict[int, str | None] = dict.fromkeys(ids, why)
