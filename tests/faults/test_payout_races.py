@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.errors import DomainError
+from app.errors import DomainError, Retry
 from app.extensions import db
 from app.ledger.queries import PartnerBalance, partner_balances
 from app.payouts import service
@@ -41,7 +41,10 @@ def committed(app: App, tenant: int) -> Iterator[None]:
 
 
 def meet(app: App, tenant: int, acts: Sequence[Callable[[], object]]) -> list[str]:
-    """Run the acts at one moment; return "done" or the code of the refusal, in their order."""
+    """Run the acts at one moment; return "done" or the code of the refusal, in their order.
+
+    One that asks to be run again is, as by its job.
+    """
 
     @contextmanager
     def connected() -> Iterator[None]:
@@ -53,6 +56,9 @@ def meet(app: App, tenant: int, acts: Sequence[Callable[[], object]]) -> list[st
         try:
             act()
             db.session.commit()
+        except Retry:
+            db.session.rollback()
+            return run(act)
         except DomainError as refusal:
             db.session.rollback()
             return refusal.code

@@ -24,7 +24,8 @@ UNIVERSAL = re.compile(
 )
 # A capital, then at least one more word: what a macro is told to say.
 TOLD = re.compile(
-    r"""(?<!gettext\()(?<!_\()(?<!gettext\("bonuses", )(["'])([A-Z][a-z]+(?: [\w,'-]+)+[.?!]?)\1"""
+    r"""(?<!gettext\()(?<!_\()(?<!gettext\("bonuses", )(?<!gettext\("verb", )"""
+    r"""(["'])([A-Z][a-z]+(?: [\w,'-]+)+[.?!]?)\1"""
 )
 DEVELOPERS = {"dev", "web"}  # pages of bin/dev, in the language of the code
 # The public interface answers programmers, in English, as its documents do.
