@@ -17,6 +17,7 @@ AGE_DAYS = 30
 LARGEST = 16_000  # characters of a body or an answer; longer ones are told by their length alone
 HIDDEN = "[hidden]"
 HOST = "hidden.example"
+NOBODYS = "+7000"  # of the right length for Russia and Kazakhstan, and no operator's
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _KEY = re.compile(r"\b(?:[sp]k_(?:live|test)|inst|whsec)_[A-Za-z0-9_+/=-]+")
 _SECRET = re.compile(
@@ -24,6 +25,7 @@ _SECRET = re.compile(
 )
 _PHONE = re.compile(r"(?i)phone|mobile|msisdn|^tel(_?number|\d*)$")
 _PHONE_IN_WORDS = re.compile(r"(?<![\w.])(?:\+|%2B)\d[\d ()-]{8,16}\d")
+_MASKED_PHONE = re.compile(rf"{re.escape(NOBODYS)}\d{{7}}")
 _TOLD = re.compile(r"\[\d+ (?:bytes|characters)\]")  # what stands for a text that was too long
 _PHONE_IN_QUERY = re.compile(r"(?i)((?:^|[?&])(?:phone|tel|mobile)=)[^&]*")
 _SECRET_IN_QUERY = re.compile(r"(?i)((?:^|[?&])[^=&]*(?:passw|secret|token|api_?key)[^=&]*=)[^&]*")
@@ -148,9 +150,11 @@ class Mask:
         return email if plain.endswith(f"@{HOST}") else f"{self._mark(plain)}@{HOST}"
 
     def phone(self, phone: str) -> str:
-        """Return another number for a phone, of a range that nobody is given in test mode's eyes."""
+        """Return another number for a phone, of a range that nobody has; what is masked already stays."""
+        if _MASKED_PHONE.fullmatch(phone):
+            return phone
         digits = "".join(c for c in phone if c.isdigit())
-        return f"+7999{int(self._mark(digits), 16) % 10**7:07d}"
+        return f"{NOBODYS}{int(self._mark(digits), 16) % 10**7:07d}"
 
     def _mark(self, text: str) -> str:
         return hmac.new(self.salt, text.encode(), "sha256").hexdigest()[:12]

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.calls.rules import LARGEST, Call, Mask, masked_call, reason_of
+from app.members.rules import normalise_phone
 
 MASK = Mask(b"salt")
 texts = st.text(st.characters(min_codepoint=97, max_codepoint=122), min_size=1, max_size=8)
@@ -38,7 +39,7 @@ def test_a_customer_keeps_the_id_and_loses_name_e_mail_and_phone() -> None:
     assert said["customer"]["id"] == "77"
     assert said["customer"]["name"] == "G•••"
     assert said["customer"]["email"].endswith("@hidden.example")
-    assert said["customer"]["phone"].startswith("+7999")
+    assert said["customer"]["phone"].startswith("+7000")
     assert said["lines"] == [{"id": "1", "name": "Lamp", "price": "950.00"}]
 
 
@@ -67,6 +68,7 @@ def test_a_path_loses_what_its_query_tells() -> None:
 
 
 @given(values)
+@example({"mobile": "a@a.example"})
 def test_no_e_mail_survives_and_masking_twice_is_masking_once(value: Any) -> None:
     once = MASK.value(value)
     told = json.dumps(once)
@@ -79,6 +81,12 @@ def _emails(value: Any) -> list[str]:
         return [value] if "@" in value else []
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [found for each in inner for found in _emails(each)]
+
+
+def test_a_masked_phone_is_one_that_an_order_may_have() -> None:
+    told = masked(phone="+7 916 123-45-67")["phone"]
+    assert normalise_phone(told, None) == told
+    assert masked(phone=told) == {"phone": told}
 
 
 @given(emails)

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["visitor"]
 
-HOSTILE = (
-    "\"'><img src=x onerror=alert(1)></script><script>alert(1)</script>{{7*191}}</textarea>&lt;b"
-)
+HOSTILE = "\"'><img src=x onerror=alert(1)></script><script>alert(1)</script>{{7*19100000019}}</textarea>&lt;b"
+COMPUTED = str(7 * 19100000019)  # too long to stand in a time or an amount by chance
 FORGED = "8127364555"  # a number and a word: it fits most columns
 
 
@@ -84,7 +83,7 @@ def test_no_word_of_anybodys_becomes_an_element(
             continue
         shown += "onerror=alert" in answer.text
         acting += [f"{rule.rule}: {each}" for each in Elements(answer.text).acting]
-        assert "1337" not in answer.text, f"{rule.rule} computes what somebody wrote"
+        assert COMPUTED not in answer.text, f"{rule.rule} computes what somebody wrote"
     assert not visitor.broken, "\n".join(visitor.broken)
     assert not acting, "\n".join(acting)
     assert shown > {"office": 40, "cabinet": 5}.get(door, -1), "the words are there, as words"

@@ -9,6 +9,7 @@ from app import jobs
 from app.extensions import db
 from app.facts import service as facts
 from app.tariffs import queries, service
+from app.tariffs.rules import EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,8 @@ def tariffs(app: App) -> Iterator[None]:
     """There are tariffs, and the example's plan, until the block ends."""
     with app.app_context():
         service.switch(on=True, by="person:1")
-        service.offer_example("person:1")
+        # Said anew, whatever was done to the plan by whoever tried the operator's forms before.
+        service.save(EXAMPLE, "person:1")
         db.session.commit()
     try:
         yield
