@@ -19,7 +19,7 @@ from app.profiles import queries as rules
 from app.profiles import service as profiles
 from app.ranks import queries as ranks
 from app.ranks import service as ladder
-from app.webhooks.queries import told
+from app.webhooks import queries as webhooks
 from tests.earnings.test_orders import ORDER
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def test_a_rule_tells_the_shops_server_once_an_order(
 
     def told_of() -> list[dict[str, Any]]:
         fired = select(Event).where(Event.type == "bonus_rule.fired").order_by(Event.id)
-        return told(db.session.scalars(fired).all())
+        return webhooks.told(db.session.scalars(fired).all())
 
     with app.app_context():
         (one,) = jobs.in_transaction(told_of, shop.id)
