@@ -155,6 +155,7 @@ def test_in_the_browser_a_webhook_is_set_up_by_hand(
     quiet_page.click("main [type=submit]")
     quiet_page.get_by_label("Address").fill("https://shop.example/hook")
     quiet_page.get_by_label("What is ticked").check()
+    quiet_page.get_by_text("Choose events").click()
     quiet_page.get_by_label("Sale counted for a partner").check()
     looked_at(quiet_page)
     quiet_page.get_by_role("button", name="Set up").click()
