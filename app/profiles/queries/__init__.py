@@ -32,7 +32,7 @@ from app.profiles.queries.people import (
     leap_of,
     people,
 )
-from app.profiles.queries.published import live, owner, published_at, versions_of
+from app.profiles.queries.published import live, merchants_with, owner, published_at, versions_of
 
 __all__ = [
     "Asked",
@@ -54,6 +54,7 @@ __all__ = [
     "leap_of",
     "listed",
     "live",
+    "merchants_with",
     "naming",
     "of_profile",
     "owner",
