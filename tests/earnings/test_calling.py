@@ -18,8 +18,8 @@ from app.earnings import service
 from app.events.models import Event
 from app.extensions import db
 from app.intake import service as intake
-from app.members import queries as members
 from app.jobs.work import for_all
+from app.members import queries as members
 from app.profiles import queries as rules
 from app.profiles import service as profiles
 from app.profiles.rules import parse
