@@ -138,6 +138,8 @@ RULES: Mapping[str, Rule] = {
 # Messages to customers about bonuses, in words of the merchant's; none where the customer wants none.
 TO_CUSTOMERS = ("customer.told", "bonus.expiring")
 CUSTOMER = "customer"  # what such messages are called where one leaves them
+# SMS that somebody waits for at this moment: no quiet hours hold them back.
+AT_ONCE = frozenset({"card.code_asked", "sms.tried", "wording.tried"})
 # By SMS as well as by letter, as whoever caused them said.
 WORDED = (*TO_CUSTOMERS, "wording.tried")
 TOLD = (*WORDED, "staff.told")

@@ -299,7 +299,8 @@ def test_a_referrer_loses_what_a_friends_cancelled_order_had_brought(
         db.session.commit()
     for name, op, level in (("active_referrals", "eq", 2), ("referrals_sum", "gt", 500_000)):
         named = {"fact": "metric.name", "op": "in", "value": [name]}
-        more = {"fact": "metric.value", "op": op, "value": level}
+        what = "metric.sum" if name == "referrals_sum" else "metric.value"
+        more = {"fact": what, "op": op, "value": level}
         gift = {"do": "earn.fixed", "points": 500}
         rule(app, shop, "referral.metric_crossed", gift, when={"all": [named, more]})
     found = []

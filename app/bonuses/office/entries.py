@@ -53,6 +53,17 @@ def what(row: Row) -> str | None:
     return None
 
 
+def why(row: Row) -> str | None:
+    """Return the address that says which rule gave it, and why."""
+    if row.move.kind != "bonus.grant" or row.told.why != "profile" or not may("read"):
+        return None
+    if row.told.number:
+        return url_for("office.profiles.why", order=row.told.number)
+    if row.move.reference.startswith("profile:order:"):
+        return None
+    return url_for("office.profiles.why_event", of=row.move.reference)
+
+
 def order(row: Row) -> str | None:
     """Return the address of the order that it was for."""
     return (
@@ -73,7 +84,7 @@ def _account(row: Row) -> str | None:
 
 
 KIND = Column("kind", _l("What"), value=lambda row: KINDS[row.move.kind])
-WHAT = Column("why", _l("For what"), value=what)
+WHAT = Column("why", _l("For what"), value=what, href=why)
 AMOUNT = Column(
     "amount", _l("Bonuses"), render="signed", end=True, value=lambda row: row.move.amount
 )
