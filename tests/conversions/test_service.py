@@ -79,6 +79,20 @@ def test_what_was_turned_lapses_as_other_bonuses_do(anna: Partner, days: int | N
     assert lot.expires_at == (made.at + timedelta(days=days) if days else None)
 
 
+def test_money_never_grows_by_going_round(anna: Partner) -> None:
+    wallet.change_program({"partner_premium": "10"})
+    with pytest.raises(DomainError) as refused:
+        wallet.change_program({"withdrawable": True})
+    assert (refused.value.code, refused.value.errors[0].field) == (
+        "grows_in_circles",
+        "withdrawable",
+    )
+    wallet.change_program({"withdrawable": True, "partner_mode": "withdraw"})
+    with pytest.raises(DomainError):
+        wallet.change_program({"partner_mode": "both"})
+    wallet.change_program({"partner_mode": "both", "partner_premium": "0"})
+
+
 @pytest.mark.parametrize(("mode", "ways"), [("both", "bm"), ("spend", "b"), ("withdraw", "m")])
 def test_the_mode_opens_ways(anna: Partner, mode: str, ways: str) -> None:
     assert anna.member_id is not None

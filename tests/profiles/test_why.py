@@ -64,6 +64,7 @@ def test_a_line_of_the_statement_leads_to_the_rule_that_gave_it_also_without_an_
     assert answer.status_code == 201, answer.text
     staff = sign_in(app.test_client(), lampa.staff["owner"])
     listed = staff.get(lampa.office("bonuses/transactions")).text
+    assert "For a published review" in words(listed)
     found = re.search(r'href="([^"]*/why/event\?of=[^"]+)"', listed)
     assert found is not None
     page = words(staff.get(unescape(found[1])).text)

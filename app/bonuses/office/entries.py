@@ -17,6 +17,7 @@ from app.ledger.models import Transfer
 from app.lists.queries import views
 from app.members.models import Member
 from app.members.queries import matching
+from app.profiles.rules.triggers import TRIGGERS
 from app.site.access import may, requires
 from app.site.lists import by_shop
 from app.web import lists
@@ -49,8 +50,19 @@ def called(member: Member) -> str:
 def what(row: Row) -> str | None:
     """Say for what bonuses were accrued."""
     if row.move.kind == "bonus.grant" and row.told.why:
-        return str(WHY.get(row.told.why, row.told.why))
+        return for_what(row.told.why, row.move.reference)
     return None
+
+
+def for_what(kind: str, reference: str) -> str:
+    """Say for what a lot was given; of a rule, for what happened: "For a published review"."""
+    if kind != "profile":
+        return str(WHY.get(kind, kind))
+    event = reference.removeprefix("profile:").partition(":")[0]
+    if event in TRIGGERS:
+        phrase = str(_(TRIGGERS[event].phrase))
+        return phrase[:1].upper() + phrase[1:]
+    return str(WHY["order" if event == "order" else kind])
 
 
 def why(row: Row) -> str | None:
