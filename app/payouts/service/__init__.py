@@ -6,7 +6,7 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 
 from __future__ import annotations
 
-from app.payouts.service.consenting import consent_to, in_turn
+from app.payouts.service.consenting import alone_today, consent_to, in_turn
 from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
 from app.payouts.service.details import (
     allow_changes,
@@ -61,6 +61,7 @@ __all__ = [
     "Funded",
     "Wish",
     "allow_changes",
+    "alone_today",
     "approve",
     "approve_all",
     "blocked",

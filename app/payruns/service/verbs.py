@@ -13,6 +13,7 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.lifecycle import IllegalTransition
 from app.payouts import queries as payout_queries
+from app.payouts import service as payouts
 from app.payouts.queries import OPEN_STATES
 from app.payouts.rules import Consent, consent, people_needed
 from app.payruns import queries
@@ -96,6 +97,7 @@ def approve(run: PayRun) -> PayRun:
     Who prepared it is one of them. Where the schedule did, the first approval is noted and the run
     stays prepared for another's. Raises Forbidden for the same person twice, Conflict in another state.
     """
+    payouts.in_turn()
     _held(run)
     found = consent_to(run) if LIFECYCLE.allows(run.standing, "approve") else Consent.ENOUGH
     if found is Consent.REFUSED:
@@ -113,10 +115,11 @@ def approve(run: PayRun) -> PayRun:
 
 
 def consent_to(run: PayRun) -> Consent:
-    """Return what an approval by whoever acts now would be."""
+    """Return what an approval by whoever acts now would be; what he decided alone today counts with it."""
     stand = people_behind(run.prepared_by or "") | people_behind(run.first_approved_by or "")
-    needed = people_needed(run.total, payout_queries.second_above())
-    return consent(needed, stand, people_behind(actor()))
+    deciding, above = people_behind(actor()), payout_queries.second_above()
+    alone = 0 if above is None or stand - deciding else payouts.alone_today(deciding)
+    return consent(people_needed(run.total + alone, above), stand, deciding)
 
 
 def sending(run: PayRun) -> PayRun:
