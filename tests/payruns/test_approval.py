@@ -124,3 +124,11 @@ class TestApproval:
         go_on(run)
         assert told(run) == {anna: (5_000, "own"), boris: (5_000, None)}
         assert balance(anna) == PartnerBalance(available=5_000)
+
+    def test_the_e_mail_on_the_card_is_enough_to_be_ones_own(self) -> None:
+        anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
+        run = prepared()
+        with acting_as(somebody(boris, by_email=True)):
+            service.approve(run)
+        go_on(run)
+        assert told(run) == {anna: (5_000, None), boris: (5_000, "own")}

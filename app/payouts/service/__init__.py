@@ -30,6 +30,7 @@ from app.payouts.service.gate import (
     kept_back,
     lacking,
     own_among,
+    own_of,
     refuse_own,
     refuse_own_among,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "lose",
     "open_funded",
     "own_among",
+    "own_of",
     "partners_of",
     "pay",
     "pay_all",
