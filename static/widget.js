@@ -8,7 +8,7 @@
   const base = me.src.replace(/\.js[^/]*$/, ""), said = me.dataset, views = new Map()
   const lang = said.lang || d.documentElement.lang || navigator.language || ""
   // `wish`: how much he wants to spend; nothing: as much as may be, whatever the cart holds.
-  let setup, token = said.token, cart, state, told = "", turn = 0, timer, chosen = false, wish = "", spent, coming
+  let setup, token = said.token, cart, state, told = "", turn = 0, timer, chosen = false, wish = "", spent, coming, still
 
   const ALL = "999999999999"
 
@@ -169,6 +169,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
       history: [...views.values()].some(v => v.kind != "cart")})})
   const ask = async fresh => {
     const mine = ++turn
+    if (still) return drawAll()
     if (!state) told = "wait"
     drawAll()
     let found, news = "failed"
@@ -227,11 +228,9 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     spend: () => spent ? spent.spend : "0.00",
     // For the office's preview: draws what it is given, and asks nobody.
     show: (host, now, sample) => {
-      [setup, state, cart, told, chosen] = [now, sample, {lines: [1]}, sample ? "" : "guest", true]
-      host.replaceChildren()
-      const v = views.get(host) || build(host, host.dataset.partnerkaWidget)
-      views.set(host, v)
-      draw(v)
+      [setup, state, cart, chosen, still] = [now, sample, {lines: [1]}, true, true]
+      views.set(host, build(host, host.dataset.partnerkaWidget))
+      drawAll()
     }
   })
   if (said.preview != null) return
