@@ -234,6 +234,11 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     }
   })
   if (said.preview != null) return
+  // The cabinet in a frame says how high it is.
+  w.addEventListener("message", ({source, origin, data}) => {
+    const frame = origin == new URL(base).origin && [...d.querySelectorAll("iframe[data-partnerka-cabinet]")].find(f => f.contentWindow == source)
+    if (frame && data.type == "partnerka:height") frame.style.height = Math.min(2e4, +data.height || 0) + "px"
+  })
   d.addEventListener("DOMContentLoaded", () => start())
   start()
 })()

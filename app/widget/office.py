@@ -171,10 +171,14 @@ def _index(
 def _steps() -> list[Step]:
     """Return the steps in their order: what is done is seen, not said."""
     at_work = select(ApiKey.id).where(ApiKey.revoked_at.is_(None), any_(ApiKey.scopes) == "orders")
-    quoted = select(ApiCall.id).where(ApiCall.path.startswith("/api/v1/quotes"), ApiCall.status == 200)
+    quoted = select(ApiCall.id).where(
+        ApiCall.path.startswith("/api/v1/quotes"), ApiCall.status == 200
+    )
     known = select(Member.id).where(Member.key.startswith("id:"))
     spent = select(LotPart.id).where(LotPart.kind == "spend")
-    seen = db.session.execute(select(*(exists(each) for each in (at_work, known, quoted, spent)))).one()
+    seen = db.session.execute(
+        select(*(exists(each) for each in (at_work, known, quoted, spent)))
+    ).one()
     keys = queries.keys()
     return [
         Step(_("Bonuses are switched on"), bool(tenants.setting("loyalty")), _at("office.bonuses.program")),
@@ -232,7 +236,11 @@ def _sample() -> dict[str, Any]:
     ]
     ends = {"at": (now + timedelta(days=12)).isoformat(), "amount": "200.00"}
     why = [_("You can spend all that you have."), _("Delivery is paid in money.")]
-    return SAMPLE | {"history": history, "next_expiry": ends, "quote": SAMPLE["quote"] | {"why": why}}
+    return SAMPLE | {
+        "history": history,
+        "next_expiry": ends,
+        "quote": SAMPLE["quote"] | {"why": why},
+    }
 
 
 def _first() -> Shop:

@@ -48,7 +48,9 @@ def test_the_script_is_small_has_nothing_of_any_merchants_and_is_kept_by_caches(
     assert got.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     plain = client.get(f"/w/{shop.merchant.slug}.js")
     assert plain.text == text
-    again = client.get(f"/w/{shop.merchant.slug}.js", headers={"If-None-Match": plain.headers["ETag"]})
+    again = client.get(
+        f"/w/{shop.merchant.slug}.js", headers={"If-None-Match": plain.headers["ETag"]}
+    )
     assert again.status_code == 304
     assert client.get("/w/nobody-at-all.js").status_code == 404
 
@@ -117,7 +119,9 @@ def test_the_answer_has_nothing_beside_balance_last_lines_and_the_quote(
     assert all(line.keys() == {"at", "kind", "amount"} for line in said["history"])
 
 
-def test_a_customer_whom_the_shop_never_told_of_has_nothing(client: FlaskClient, shop: Shop) -> None:
+def test_a_customer_whom_the_shop_never_told_of_has_nothing(
+    client: FlaskClient, shop: Shop
+) -> None:
     said = shop.ask(client, shop.token("nobody yet, Ж"), lines=LINES).get_json()
     assert said["available"] == "0.00"
     assert said["quote"]["max_spend"] == "0.00"
@@ -191,7 +195,11 @@ def test_pages_of_others_may_not_ask(client: FlaskClient, shop: Shop, origin: st
 
 
 def test_the_shops_own_pages_may_ask_and_read_refusals_too(client: FlaskClient, shop: Shop) -> None:
-    for origin in (shop.origin, shop.origin.replace("//", "//www."), shop.origin.replace("//", "//m.")):
+    for origin in (
+        shop.origin,
+        shop.origin.replace("//", "//www."),
+        shop.origin.replace("//", "//m."),
+    ):
         asked = client.options(f"/w/{shop.merchant.slug}/wallet", headers={"Origin": origin})
         assert asked.status_code == 204
         assert asked.headers["Access-Control-Allow-Origin"] == origin
