@@ -27,6 +27,11 @@
     const height = Math.ceil(document.body.getBoundingClientRect().height);
     if (height !== told && self !== parent) parent.postMessage({ type: "partnerka:height", height: (told = height) }, "*");
   };
+  window.addEventListener("message", (event) => {
+    if (event.source !== parent || event.data !== "partnerka:height") return;
+    told = 0;
+    tell();
+  });
   new ResizeObserver(tell).observe(document.body);
   tell();
 })();

@@ -234,11 +234,17 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     }
   })
   if (said.preview != null) return
-  // The cabinet in a frame says how high it is.
+  // The cabinet in a frame says how high it is, as it changes and when it is asked.
+  const ours = new URL(base).origin, frames = () => [...d.querySelectorAll("iframe[data-partnerka-cabinet]")]
   w.addEventListener("message", ({source, origin, data}) => {
-    const frame = origin == new URL(base).origin && [...d.querySelectorAll("iframe[data-partnerka-cabinet]")].find(f => f.contentWindow == source)
+    const frame = origin == ours && frames().find(each => each.contentWindow == source)
     if (frame && data.type == "partnerka:height") frame.style.height = Math.min(2e4, +data.height || 0) + "px"
   })
-  d.addEventListener("DOMContentLoaded", () => start())
-  start()
+  const measure = () => frames().forEach(each => each.contentWindow.postMessage("partnerka:height", ours))
+  const begin = () => {
+    start()
+    measure()
+  }
+  d.addEventListener("DOMContentLoaded", begin)
+  begin()
 })()

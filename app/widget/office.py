@@ -163,7 +163,7 @@ def _index(
         script=public_address(f"/w/{g.tenant.slug}.js"),
         codes=[
             (title, render_template(f"widget/code/token.{kind}", key=key or "wk_…", secret=secret or "ws_…"))
-            for title, kind in (("PHP", "php"), ("Python", "py"), ("JavaScript", "js"))
+            for title, kind in (("PHP", "php"), ("Python", "python"), ("JavaScript", "node"))
         ],
     )  # fmt: skip
 
