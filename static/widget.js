@@ -29,7 +29,7 @@ input.v{flex:1 1 6em;min-width:0;padding:.5em .7em;border:1px solid var(--l);bor
 input[type=range]{flex-basis:100%;margin:0;min-height:1.5em}
 button{padding:.5em .9em;min-height:2.75em;border:0;border-radius:var(--r);background:var(--a);color:var(--o);cursor:pointer}
 :focus-visible{outline:2px solid var(--a);outline-offset:2px}.e{font-weight:600}
-li{display:flex;flex-wrap:wrap;gap:0 1em;padding-block:.35em;border-block-start:1px solid var(--l)}li span{flex:1}
+li{display:flex;flex-wrap:wrap;gap:0 1em;padding-block:.35em;border-block-start:1px solid var(--l)}li span{flex:1}li small{min-width:7em}
 details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;padding-block:.3em}
 @container(max-width:17em){section{padding:.7em}}`
 
@@ -44,10 +44,15 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
   }
   const fill = (name, some) => setup.words[name].replace(/{(\w+)}/g, (_, key) => some[key])
   const number = sum => new Intl.NumberFormat(setup.lang, {maximumFractionDigits: 3}).format(sum)
-  const money = sum => new Intl.NumberFormat(setup.lang, {style: "currency", currency: setup.currency}).format(sum)
+  const money = sum => new Intl.NumberFormat(setup.lang, {style: "currency", currency: setup.currency, currencyDisplay: "narrowSymbol"}).format(sum)
   const day = at => new Intl.DateTimeFormat(setup.lang, {day: "numeric", month: "long"}).format(new Date(at))
   const has = block => setup.look.blocks.includes(block)
-  const typed = text => (text = text.replace(/[\s\u00a0\u202f]/g, "").replace(",", "."), /^\d{1,15}(\.\d{1,4})?$/.test(text) && text)
+  // A sum as people type it: by spaces, with a point or a comma; the one that is no decimal here may part thousands.
+  const typed = text => {
+    const point = new Intl.NumberFormat(setup.lang).format(1.5)[1]
+    text = text.replace(/\s/g, "").replace(point == "." ? /,(?=\d{3}(\D|$))/g : /\.(?=\d{3}(\D|$))/g, "").replace(",", ".")
+    return /^\d{1,15}(\.\d{1,4})?$/.test(text) && text
+  }
 
   // Everything that can be on view, made once: what changes later is text, so focus stays where it is.
   const build = (host, kind) => {
@@ -112,7 +117,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     v.choice.hidden = !quote
     v.why.hidden = !quote || !quote.why.length || !has("why")
     say(v.pay, !state ? "" : !quote ? some ? "" : words.empty : (+quote.max_spend ? "" : words.none + " ") +
-      fill("pay", {sum: money(quote.payable)}) + (+quote.earn ? " · " + fill("gain", {sum: number(quote.earn)}) : ""))
+      fill("pay", {sum: money(quote.payable)}) + (chosen && +quote.earn ? " · " + fill("gain", {sum: number(quote.earn)}) : ""))
     if (!quote) return
     v.spend.disabled = !+quote.max_spend
     v.earn.checked = !(v.spend.checked = chosen && !v.spend.disabled)
@@ -121,7 +126,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     say(v.earnNote, chosen || !+quote.earn ? "" : "+" + number(quote.earn))
     v.range.max = quote.max_spend
     v.range.step = 10 ** -(quote.max_spend.split(".")[1] || "").length
-    v.amount.value = v.range.value = quote.spend
+    v.amount.value = String(+(v.range.value = quote.spend))
     v.list.replaceChildren(...quote.why.map(text => make("li", {textContent: text})))
   }
   const past = v => {
@@ -240,7 +245,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     const frame = origin == ours && frames().find(each => each.contentWindow == source)
     if (frame && data.type == "partnerka:height") frame.style.height = Math.min(2e4, +data.height || 0) + "px"
   })
-  const measure = () => frames().forEach(each => each.contentWindow.postMessage("partnerka:height", ours))
+  const measure = () => frames().forEach(each => each.contentWindow.postMessage("partnerka:height", "*"))
   const begin = () => {
     start()
     measure()
