@@ -11,12 +11,14 @@
     if (!link || !top || event.defaultPrevented) return;
     const there = new URL(link.href, location.href);
     if (there.origin !== location.origin || link.getAttribute("href").startsWith("#")) return;
-    const { home, account } = top.dataset;
-    if (!there.pathname.startsWith(home)) return;
+    // Both pages stand under two addresses: their own, and the one inside, which tables lead on from.
+    const [home, account] = top.querySelectorAll("form");
+    const inside = [[home, top.dataset.home], [account, top.dataset.account]]
+      .find(([form, own]) => [own, form.dataset.path].includes(there.pathname))?.[0];
+    if (!inside && !there.pathname.startsWith(top.dataset.home)) return;
     event.preventDefault();
-    const inside = { [home]: home.replace(/cabinet\/$/, "inside/"), [account]: account.replace(/cabinet\/account\/$/, "inside/account/") }[there.pathname];
-    const form = inside ? top.querySelector("form") : document.getElementById("window");
-    if (inside) form.action = inside + there.search;
+    const form = inside ?? document.getElementById("window");
+    if (inside) form.action = inside.dataset.path + there.search;
     else form.elements.to.value = there.pathname + there.search;
     form.submit();
   });

@@ -67,6 +67,7 @@ def enter(link: str) -> Response:
 
 
 @bp.get("/")
+@bp.get("/account/", endpoint="over_account")
 @requires("anyone")
 def over() -> Response:
     """A frame that was loaded again by itself has lost its token, as it should."""

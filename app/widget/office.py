@@ -208,7 +208,7 @@ def _calls(api_key: str) -> list[tuple[str, str]]:
     order = {"status": "new", "currency": g.tenant.currency, "created_at": now, "customer": {"id": CUSTOMER},
              "lines": lines, "bonus": {"spend": "50.00"}}  # fmt: skip
     return [
-        (_("A customer"), curl("PUT", f"members/{CUSTOMER}", {"name": "Trial"})),
+        (_("A customer of the shop"), curl("PUT", f"members/{CUSTOMER}", {"name": "Trial"})),
         (_("His first bonuses"), curl("POST", "bonuses", {"member": CUSTOMER, "amount": "100.00", "reason": "Trial"})),
         (_("What of a cart they pay"), curl("POST", "quotes", {"member": CUSTOMER, "lines": lines, "spend": "50.00"})),
         (_("The order that spends them"), curl("PUT", "orders/trial-1", order)),

@@ -300,6 +300,10 @@ def test_the_cabinet_opens_inside_the_shops_account_and_shows_both_pages(
     frame.get_by_role("link", name="On hold").click()
     expect(frame.get_by_role("heading", name="Account").first).to_be_visible()
     expect(frame.get_by_text("F1")).to_be_visible()
+    # What the table itself leads to stays inside, too.
+    frame.get_by_role("link", name="When").first.click()
+    expect(frame.get_by_role("heading", name="Account").first).to_be_visible()
+    expect(frame.get_by_text("F1")).to_be_visible()
     frame.get_by_role("button", name="Partner's cabinet").click()
     expect(frame.get_by_role("heading", name="Hello, Anna")).to_be_visible()
     frame.get_by_role("button", name="Internal account").click()
