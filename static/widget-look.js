@@ -40,10 +40,6 @@
     for (const each of box.querySelectorAll("[data-width]")) each.setAttribute("aria-pressed", String(each === button));
     stage.classList.toggle("look-phone", button.dataset.width === "phone");
   });
-  // Another language has other words: the page brings them, and what was not saved is asked about by nobody.
-  form.elements.language.addEventListener("change", () => {
-    for (const name of own) form.elements[name].value = "";
-  });
   form.addEventListener("input", draw);
   form.addEventListener("change", draw);
   draw();

@@ -93,6 +93,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
       {type: "button", textContent: words.again, onclick: () => start(true)}))
     v.error.setAttribute("role", "alert")
     v.section.setAttribute("aria-label", words.title)
+    v.section.setAttribute("role", "group")
     root.append(v.section)
     return v
   }

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import force_locale, lazy_pgettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, StringField, ValidationError
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms import HiddenField, IntegerField, StringField, ValidationError
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput, ColorInput, ListWidget
 
 from app.web.colour import ENOUGH, contrast, parse
@@ -130,7 +130,7 @@ class LookForm(Form):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-    language = SelectField(_l("Language of these words"), choices=list(LOCALES.items()))
+    language = HiddenField(_l("Language"), [AnyOf(LOCALES)])  # of the words below
     title = _text("title", _l("Title"))
     earn = _text("earn", _l("The choice to save up"))
     spend = _text("spend", _l("The choice to spend"))
