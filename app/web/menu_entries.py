@@ -138,11 +138,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     endpoint="office.widget.index",
                     below=_pages("office.widget", "try_out make_secret"),
                 ),
-                Entry(
-                    lazy_gettext("Widget's look"),
-                    endpoint="office.widget.look",
-                    below=_pages("office.widget", "save_look"),
-                ),
+                Entry(lazy_gettext("Widget's look"), endpoint="office.widget.look"),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(
                     lazy_gettext("Ranks and awards"),

@@ -117,6 +117,7 @@ from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
+from app.widget.service import make_key as make_widget_key
 from app.withdrawals.models import Withdrawal
 from app.wordings.service import add as add_wording
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -144,6 +145,10 @@ SIGNED = {
     "public.intake.postback",
     "public.notifications.unsubscribe",
     "public.telegram.hear",
+    "public.widget.wallet",
+    "public.passes.home",
+    "public.passes.account",
+    "public.passes.window",
 }
 # Their addresses name a kind and a day, and nobody's thing.
 NO_IDS = {"office.liability.rows", "office.liability.file"}
@@ -410,6 +415,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "withdrawals": {"public_id": withdrawal(partner, one(Member.id))},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {"rule_id": bonus_rule.public_id},
+        "widget": {"key": make_widget_key(merchant.shop_id)[0].public_id},
+        "passes": {"refcode": partner.refcode},
         "tills": {"till_id": receipt.till_id, "receipt": receipt.receipt},
         "backtests": {"rule_id": bonus_rule.public_id},
         "wordings": {"code": add_wording(f"{partner.name} text", WORDING).code, "locale": "en"},

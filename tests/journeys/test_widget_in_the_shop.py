@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flask.testing import FlaskClient
-    from playwright.sync_api import BrowserType, Page
+    from playwright.sync_api import BrowserType, Page, ViewportSize
 
     from app.application import App
     from tests.world import Merchant
 
-PHONE = {"width": 375, "height": 812}
+PHONE: ViewportSize = {"width": 375, "height": 812}
 THIRD = "third=1"
 SET = f"document.cookie = '{THIRD}; SameSite=None; Secure; path=/', document.cookie"
 LINES = [{"id": "1", "quantity": "1", "price": "990.00"}]

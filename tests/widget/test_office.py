@@ -74,7 +74,7 @@ def test_a_shop_with_bonuses_alone_goes_the_whole_way_by_what_the_page_says(
     assert answer.get_json()["bonus"]["spent"] == "50.00"
     # The secret, the code of the page, and a page of the shop that asks with what it makes.
     made = owner.post(f"{where}secrets", data={"shop": lampa.shop}).text
-    code = unescape(re.search(r"<pre[^>]*>(import base64.*?)</pre>", made, re.DOTALL)[1])  # type: ignore[index]
+    code = unescape(re.search(r"<pre[^>]*>(import base64.*?)</pre>", made, re.DOTALL)[1])
     scope: dict[str, Any] = {}
     exec(code, scope)  # noqa: S102 - the page's own code, as a shop would run it
     token = scope["partnerka_token"]("trial-1")
@@ -117,7 +117,7 @@ def test_the_code_for_node_signs_what_we_read(
     app: App, lampa: Merchant, owner: FlaskClient
 ) -> None:
     made = owner.post(lampa.office("in-the-shop/secrets"), data={"shop": lampa.shop}).text
-    code = unescape(re.search(r"<pre[^>]*>(const crypto.*?)</pre>", made, re.DOTALL)[1])  # type: ignore[index]
+    code = unescape(re.search(r"<pre[^>]*>(const crypto.*?)</pre>", made, re.DOTALL)[1])
     program = f'{code}\nprocess.stdout.write(partnerkaToken("Жанна 77"))'
     node = compute_driver_executable()[0]  # comes with Playwright
     told = run([node, "-e", program], capture_output=True, text=True, check=True).stdout

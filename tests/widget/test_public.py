@@ -13,7 +13,7 @@ from app import clock
 from app.extensions import db
 from app.tenants.service import change_settings
 from app.web.locale import LOCALES
-from app.widget import service
+from app.widget import queries, service
 from app.widget.forms import WORDS
 from tests.checkout.shop import balance, put
 from tests.widget.setting import LINES, Shop, refusal
@@ -265,6 +265,6 @@ def test_the_office_learns_where_the_widget_was_seen(
 ) -> None:
     assert shop.ask(client).status_code == 200
     with app.app_context(), shop.merchant.scope():
-        [key] = service.queries.keys()
+        [key] = queries.keys()
         assert key.seen_on == shop.origin
         assert key.seen_at is not None
