@@ -51,7 +51,9 @@ def init_app(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         # What an installation code opens is told once and kept nowhere, not even to be repeated.
-        told_once = getattr(view, "permission", None) == access.INSTALL
+        told_once = getattr(view, "permission", None) == access.INSTALL or hasattr(
+            view, "told_once"
+        )
         if rule.endpoint.startswith("api.") and "POST" in (rule.methods or ()) and not told_once:
             app.view_functions[rule.endpoint] = once(view)
 

@@ -122,6 +122,7 @@ from app.webhooks.models import Endpoint, WebhookDelivery
 from app.webhooks.service import create as create_webhook
 from app.webhooks.service import promise as promise_webhooks
 from app.webhooks.service import try_out as try_webhook
+from app.widget.service import make_key as make_widget_key
 from app.withdrawals.models import Withdrawal
 from app.wordings.service import add as add_wording
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -149,6 +150,10 @@ SIGNED = {
     "public.intake.postback",
     "public.notifications.unsubscribe",
     "public.telegram.hear",
+    "public.widget.wallet",
+    "public.passes.home",
+    "public.passes.account",
+    "public.passes.window",
 }
 # Their addresses name a kind and a day, and nobody's thing.
 NO_IDS = {"office.liability.rows", "office.liability.file"}
@@ -423,6 +428,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "withdrawals": {"public_id": withdrawal(partner, one(Member.id))},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {"rule_id": bonus_rule.public_id},
+        "widget": {"key": make_widget_key(merchant.shop_id)[0].public_id},
+        "passes": {"refcode": partner.refcode},
         "tills": {"till_id": receipt.till_id, "receipt": receipt.receipt},
         "backtests": {"rule_id": bonus_rule.public_id},
         "wordings": {"code": add_wording(f"{partner.name} text", WORDING).code, "locale": "en"},
