@@ -109,7 +109,10 @@ def test_spending_takes_as_much_as_may_be_and_a_cancel_gives_it_back(desk: Desk)
     for _twice in range(2):
         assert desk.cashier.post(f"{done.headers['Location']}/cancel").status_code == 303
         assert desk.has() == 50_000
-    assert "Cancelled" in desk.cashier.get(done.headers["Location"]).text
+    over = desk.cashier.get(done.headers["Location"]).text
+    assert "Cancelled" in over
+    assert "to give back in money" in over
+    assert "to take in money" not in over
     order = desk.scalar(select(Order.state).order_by(Order.id.desc()).limit(1))
     assert order == "cancelled"
 
