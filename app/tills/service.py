@@ -19,6 +19,7 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.intake import service as intake
 from app.members import queries as members
+from app.money import to_decimal_string
 from app.orders import service as orders
 from app.orders.rules import State
 from app.orders.service import Incoming
@@ -96,11 +97,21 @@ def _tell(till: Till, before: dict[str, object]) -> None:
 
 
 def reckon(merchant: Tenant, till: Till, sale: Sale) -> Quote:
-    """Say what a sale would pay in bonuses and earn; nothing is written.
+    """Say what a sale would pay in bonuses and earn, as `take` would take it; nothing is written.
 
-    Raises DomainError for a code that is nobody's, and where bonuses are asked for and are off.
+    Raises DomainError for a code that is nobody's, and where bonuses are asked for and are off, or
+    more of them than may be spent.
     """
-    _check_code(till, sale)
+    member = members.by_external(till.shop_id, sale.customer) if sale.customer else None
+    spend = _spend(merchant, till, sale, member)
+    found = _quote(merchant, till, replace(sale, spend=spend))
+    if spend > found.quoted.most:
+        most = to_decimal_string(found.quoted.most, merchant.currency)
+        raise _refused("spend", _("At most %(amount)s may be paid in bonuses.", amount=most))
+    return found
+
+
+def _quote(merchant: Tenant, till: Till, sale: Sale) -> Quote:
     said = snapshot(sale, sale.spend or 0, till.external_id, merchant.currency, clock.now())
 
     def narrow(order: Standing) -> Sequence[Bound]:
@@ -159,7 +170,7 @@ def _spend(merchant: Tenant, till: Till, sale: Sale, member: Member | None) -> i
         raise _refused("spend", _("Find the customer first: bonuses are somebody's."))
     if sale.spend is not None:
         return sale.spend
-    return reckon(merchant, till, replace(sale, spend=0)).quoted.most
+    return _quote(merchant, till, replace(sale, spend=0)).quoted.most
 
 
 def _apply(merchant: Tenant, till: Till, receipt: str, said: Snapshot, state: State) -> Standing:

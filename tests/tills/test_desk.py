@@ -23,6 +23,7 @@ from app.tenants import service as settings
 from app.tills import service
 from app.tills.models import Till, TillReceipt
 from app.tills.rules import Kind
+from tests.commissions.test_pages import words
 from tests.harness.together import together
 from tests.world import sign_in
 
@@ -108,9 +109,23 @@ def test_spending_takes_as_much_as_may_be_and_a_cancel_gives_it_back(desk: Desk)
     for _twice in range(2):
         assert desk.cashier.post(f"{done.headers['Location']}/cancel").status_code == 303
         assert desk.has() == 50_000
-    assert "Cancelled" in desk.cashier.get(done.headers["Location"]).text
+    over = desk.cashier.get(done.headers["Location"]).text
+    assert "Cancelled" in over
+    assert "to give back in money" in over
+    assert "to take in money" not in over
     order = desk.scalar(select(Order.state).order_by(Order.id.desc()).limit(1))
     assert order == "cancelled"
+
+
+def test_what_is_reckoned_is_what_is_taken(desk: Desk) -> None:
+    reckoned = words(desk.sell(amount="300.00", way="spend", act="reckon").text)
+    assert "To pay ₽ 0.01 Paid in bonuses ₽ 299.99" in reckoned, "empty: as much as may be"
+    some = words(desk.sell(amount="300.00", way="spend", spend="100", act="reckon").text)
+    assert "To pay ₽ 200.00 Paid in bonuses ₽ 100.00 At most ₽ 299.99" in some
+    more = desk.sell(amount="300.00", way="spend", spend="300", act="reckon")
+    assert more.status_code == 422
+    assert "At most 299.99 may be paid in bonuses." in more.text
+    assert desk.has() == 50_000
 
 
 def test_a_named_sum_is_spent_and_more_than_there_is_is_refused_at_its_field(desk: Desk) -> None:
