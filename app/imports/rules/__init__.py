@@ -12,7 +12,16 @@ from app.imports.rules.fields import (
     missing,
     twice,
 )
-from app.imports.rules.files import CUT, LARGEST, MOST_ROWS, Sheet, Unreadable, read
+from app.imports.rules.files import (
+    CUT,
+    LARGEST,
+    MOST_ROWS,
+    Place,
+    Sheet,
+    Unreadable,
+    read,
+    read_on,
+)
 from app.imports.rules.plans import (
     CHANGED,
     NEW,
@@ -42,6 +51,7 @@ __all__ = [
     "Before",
     "FileKind",
     "Flaw",
+    "Place",
     "Plan",
     "Reading",
     "Row",
@@ -57,6 +67,7 @@ __all__ = [
     "owed",
     "read",
     "read_cells",
+    "read_on",
     "told",
     "twice",
 ]
