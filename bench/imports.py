@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.imports.models import ImportFile
     from bench.stage import Stage
 
-SIZES = {"small": 20_000, "full": 1_000_000}
+SIZES = {"small": 100_000, "full": 1_000_000}
 STRANGE = 1_000  # of so many rows one stands in a circle and one has a sponsor who is nowhere
 DESK = "person:1"
 _BARE = """

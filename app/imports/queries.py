@@ -164,6 +164,8 @@ WHERE CASE o.kind
       WHEN 'partner' THEN EXISTS (SELECT FROM partner p WHERE p.id = o.target_id AND p.status <> 'removed')
       WHEN 'member' THEN EXISTS (SELECT FROM member m WHERE m.id = o.target_id)
       WHEN 'binding' THEN EXISTS (SELECT FROM binding b WHERE b.member_id = o.target_id)
+      WHEN 'card' THEN EXISTS (SELECT FROM loyalty_card c WHERE c.member_id = o.target_id
+                               AND c.ended_at IS NULL)
       WHEN 'code' THEN EXISTS (SELECT FROM code c WHERE c.id = o.target_id AND c.retired_at IS NULL)
       ELSE o.given <> '{}' END
 GROUP BY 1, 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.imports.rules.fields import (
+    GUESSED,
     KINDS,
     PARAMETERS,
     SOURCES,
@@ -39,6 +40,7 @@ from app.imports.rules.values import Flaw, Reading, Row, guess_decimal, is_code,
 __all__ = [
     "CHANGED",
     "CUT",
+    "GUESSED",
     "KINDS",
     "LARGEST",
     "MOST_ROWS",

@@ -72,6 +72,8 @@ ON CONFLICT (tenant_id, source, kind, old_id) DO UPDATE SET
 """
 # Plans made once for any parameters forget how long arrays are, and read whole tables for each element.
 PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
+# What is written is checked row by row against other tables: those checks are planned once.
+WRITES = "SET LOCAL plan_cache_mode = auto"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app import sql
 from app.imports.rules import Flaw, is_code
@@ -66,11 +66,16 @@ def plan(work: Work, plans: Sequence[Plan]) -> None:
 
 def _keys(work: Work, plan_: Plan) -> list[str]:
     """Return the keys of all codes that lead to a partner of the old system."""
+    known: list[str] | None = plan_.found.get("keys")
+    if known is not None:
+        return known
     values = plan_.row.values
     said = [*values.get("aliases", ()), *([values["code"]] if "code" in values else ())]
     if work.option.get("ids_in_links") and plan_.row.old_id:
         said.append(plan_.row.old_id)
-    return sorted({fold_code(each) for each in said})
+    keys = sorted({fold_code(each) for each in said})
+    plan_.found["keys"] = keys
+    return keys
 
 
 def _read(work: Work, plans: Sequence[Plan]) -> _Here:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 AT_ONCE = 1_000  # rows that are read while the merchant waits
 LONGEST_FILE_NAME = 120
 MOST_PARAMETERS = 5
+
+
 def take(stream: IO[bytes], name: str, source: str, kind: str) -> ImportFile:
     """Take in a file, with a guess of what its columns mean; a large one is read on in the background.
 

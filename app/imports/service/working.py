@@ -17,6 +17,7 @@ from app.imports.service import (
     arranging,
     balances,
     bindings,
+    cards,
     codes,
     customers,
     details,
@@ -25,6 +26,7 @@ from app.imports.service import (
 )
 from app.imports.service.lookups import (
     PLANS,
+    WRITES,
     keep_origins,
     keep_verdicts,
     key_of,
@@ -82,6 +84,7 @@ WAYS: dict[str, Way] = {
     "partner": Way(partners.plan, partners.carry, arranging.arrange),
     "member": Way(customers.plan, customers.carry),
     "binding": Way(bindings.plan, bindings.carry),
+    "card": Way(cards.plan, cards.carry),
     "code": Way(codes.plan, codes.carry),
     "balance": Way(balances.plan, balances.carry),
     "details": Way(details.plan, details.carry),
@@ -152,6 +155,7 @@ def _preview(run: Run, places: Sequence[int]) -> Step:
 def _apply(run: Run, places: Sequence[int]) -> Step:
     work, plans = _planned(run, places)
     due = [plan for plan in plans if plan.verdict in {NEW, CHANGED}]
+    sql.send(WRITES, {})
     if due:
         WAYS[work.file.kind].carry(work, due)
     keep_verdicts(plans)
