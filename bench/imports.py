@@ -63,7 +63,8 @@ def _bring(_data: bytes) -> int:
 
 
 def _file() -> ImportFile:
-    return db.session.scalars(queries.listed()).one()
+    file: ImportFile = db.session.scalars(queries.listed()).one()
+    return file
 
 
 STEPS: tuple[tuple[str, Callable[[bytes], int]], ...] = (

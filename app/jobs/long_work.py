@@ -14,6 +14,7 @@ from app.extensions import queue
 from app.imports import service as imports
 from app.intake import service as intake
 from app.jobs.work import DRAIN, at_work, in_transaction
+from app.margins import service as margins
 from app.participation import service as participation
 from app.partners import service as partners
 from app.payouts.service import bulk as payouts
@@ -39,6 +40,7 @@ KINDS = {
     **earnings.mass_kinds(intake.tenant),
     **imports.KINDS,
     **backtests.KINDS,
+    **margins.KINDS,
     **documents.kinds(printed),
 }
 

@@ -70,6 +70,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "runs",
         "reruns",
         "backtests",
+        "margins",
         "statistics",
         "onboarding",
         "help",

@@ -101,9 +101,7 @@ def test_sealed_rows_are_sealed_while_they_wait_to_be_read() -> None:
 def test_cards_go_on_being_read_and_belong_to_one_customer_each(shop: int) -> None:
     brought(csv("id;name", "77;Gleb", "78;Dana"), "member")
     gleb, dana = customer(shop, "77"), customer(shop, "78")
-    file = brought(
-        csv("card;customer", "2900-1;77", "2900-1;78", "no;79", "2900-2;nobody"), "card"
-    )
+    file = brought(csv("card;customer", "2900-1;77", "2900-1;78", "no;79", "2900-2;nobody"), "card")
     assert rows(file) == {
         "77": ("new", []),
         "78": ("refused", ["card_taken"]),
@@ -117,8 +115,8 @@ def test_cards_go_on_being_read_and_belong_to_one_customer_each(shop: int) -> No
     corrected = brought(csv("card;customer", "2900-9;77", "2900-1;78"), "card")
     assert rows(corrected)["77"] == ("changed", [])
     db.session.expire_all()
-    assert {c.member_id: c.number for c in db.session.scalars(listed())} == {
-        gleb.id: "2900-9"
-    }, "a number that was another's in the same file's day comes in when the file is given again"
+    assert {c.member_id: c.number for c in db.session.scalars(listed())} == {gleb.id: "2900-9"}, (
+        "a number that was another's in the same file's day comes in when the file is given again"
+    )
     brought(csv("card;customer", "2900-1;78"), "card")
     assert card_of(dana.id) is not None

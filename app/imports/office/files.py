@@ -51,6 +51,7 @@ bp = Blueprint("imports", __name__, url_prefix="/moving")
 TOGETHER = 5_000
 OPTIONS = ("decimal", "days", "shop", "method", "ids_in_links", "parameters")
 
+
 @bp.url_value_preprocessor
 def larger(endpoint: str | None, _values: object) -> None:
     """Let a file be larger than other forms, before anything of it is read."""

@@ -224,7 +224,9 @@ PRESETS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     },
 }  # fmt: skip
 SOURCES = (*PRESETS, "other")
-GUESSED = frozenset({"refpro", "skyweb24", "autoweboffice"})  # heads that we have not seen in a real export
+GUESSED = frozenset(
+    {"refpro", "skyweb24", "autoweboffice"}
+)  # heads that we have not seen in a real export
 # In whose addresses the partner's number stands in place of a code, and under which names.
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "postaffiliatepro": ("a_aid",),
