@@ -39,6 +39,7 @@ KIND_WORDS: dict[str, LazyString] = {
     "member": _l("Customers of the shop"),
     "binding": _l("Which partner a customer belongs to"),
     "card": _l("Card numbers of customers"),
+    "accrual": _l("What the former service accrued, order by order, to compare"),
     "lot": _l("Bonuses of customers"),
 }
 MONEY = frozenset({"balance", "lot", "details"})  # kinds that move money: for those who may
@@ -75,6 +76,10 @@ FIELDS: dict[str, LazyString] = {
     "card": _l("Card"),
     "number": _l("Card number"),
     "address": _l("Address"),
+    "order": _l("Order: its number or the shop's id"),
+    "level": _l("Level"),
+    "base": _l("What it was counted from"),
+    "day": _l("Day"),
     "member": _l("Customer: the shop's id"),
     "member_email": _l("Customer: e-mail"),
     "birthday": _l("Birthday"),
@@ -144,6 +149,8 @@ WHY: dict[str, LazyString] = {
     "no_card": _l("A card's number has 4 to 40 letters, digits and dashes: %(said)s"),
     "card_taken": _l("Another customer has the card %(said)s."),
     "has_card": _l("The customer has another card here already: %(said)s. It stays."),
+    "no_order": _l("There is no order %(said)s here."),
+    "unknown_partner": _l("There is no partner %(said)s here."),
     "lapsed": _l("These bonuses lapsed on %(said)s already."),
     "other_partner": _l("%(said)s was another partner the last time."),
 }

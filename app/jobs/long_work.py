@@ -22,6 +22,7 @@ from app.payruns import service as payruns
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
+from app.shadow import service as shadow
 from app.tenancy import role
 from app.web import exports
 
@@ -40,6 +41,7 @@ KINDS = {
     **earnings.mass_kinds(intake.tenant),
     **imports.KINDS,
     **backtests.KINDS,
+    **shadow.KINDS,
     **margins.KINDS,
     **documents.kinds(printed),
 }

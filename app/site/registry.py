@@ -71,6 +71,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "reruns",
         "backtests",
         "margins",
+        "shadow",
         "statistics",
         "onboarding",
         "help",

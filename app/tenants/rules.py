@@ -64,6 +64,7 @@ DEFAULTS: dict[str, Any] = {
     "customer_group": None,
     "margin": None,
     "margin_stop": False,
+    "shadow": False,
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "click": ("first", "last"),
@@ -106,6 +107,7 @@ SWITCHES = frozenset(
         "first_coupons",
         "mask_referred",
         "margin_stop",
+        "shadow",
     }
 )
 _MARGIN = re.compile(r"(100|[0-9]{1,2}(\.[0-9]{1,2})?)%")  # percent of the price

@@ -214,6 +214,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("Statistics"), endpoint="office.statistics.index"),
                 Entry(lazy_gettext("Payout statistics"), endpoint="office.wallet.statistics"),
                 Entry(lazy_gettext("Margin guard"), endpoint="office.margins.index"),
+                Entry(lazy_gettext("Shadow month"), endpoint="office.shadow.index"),
                 Entry(lazy_gettext("Activity"), endpoint="office.reports.activity"),
                 Entry(lazy_gettext("Exports"), endpoint="office.lists.exports"),
                 Entry(lazy_gettext("Proof of the records"), endpoint="office.proofs.index"),

@@ -48,6 +48,7 @@ class Surroundings:
     test_mode: bool = False
     other_mode: str | None = None  # this page, or the first one, in the other of live and test mode
     standing: Standing | None = None  # with the platform; None: there is no tariff
+    shadow: bool = False  # everything is computed, and nothing paid, spent or sent
     viewing_as: str | None = None  # the partner whose cabinet staff look at, read only
 
 

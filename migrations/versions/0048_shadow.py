@@ -1,4 +1,4 @@
-"""Large files that are read in the background; shadow months; purchase prices and margins."""
+"""Large files that are read in the background, and shadow months."""
 
 from __future__ import annotations
 
@@ -40,8 +40,21 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
     )
-    protect("import_chunk")
+    op.create_table(
+        "shadow_month",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
+        sa.Column("live_from", TIME, nullable=True),
+        sa.Column("live_by", sa.Text(), nullable=True),
+        sa.Column("ended_at", TIME, nullable=True),
+        *_own("shadow_month"),
+        sa.UniqueConstraint("tenant_id", name=op.f("uq_shadow_month_tenant_id")),
+    )
+    for table in ("import_chunk", "shadow_month"):
+        protect(table)
 
 
 def downgrade() -> None:
+    op.drop_table("shadow_month")
     op.drop_table("import_chunk")

@@ -165,6 +165,22 @@ KINDS: dict[str, FileKind] = {
         ("id",),
         joined=("member", "member_email", "expires"),
     ),
+    "accrual": FileKind(
+        (
+            _said("id", "id", "accrualid", "transactionid", "transid", "referralid", "idначисления"),
+            _said("order", "id", "order", "orderid", "заказ", "номерзаказа", "idзаказа", "reference",
+                  needed=True),
+            _said("partner", "id", *_PARTNER, *_PARTNER_CODES, *_EMAIL, needed=True),
+            _said("level", "id", "level", "tier", "уровень"),
+            _said("amount", "sum", "amount", "commission", "сумма", "вознаграждение", "начислено",
+                  needed=True),
+            _said("base", "sum", "base", "totalcost", "ordertotal", "суммазаказа", "основа", "база"),
+            _said("rate", "rate", "rate", "ставка", "процент"),
+            _said("day", "moment", "day", "date", "дата", "dateinserted", "created"),
+        ),
+        ("id",),
+        joined=("order", "partner", "level"),
+    ),
     "balance": FileKind(
         (
             _said("partner", "id", *_PARTNER, "id", *_PARTNER_CODES, *_EMAIL, needed=True),

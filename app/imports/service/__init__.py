@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from app.imports.service import inviting, reading, undoing
+from app.imports.service.accruals import orders_said
 from app.imports.service.inviting import invite_all
+from app.imports.service.lookups import partners_said
 from app.imports.service.taking import choose, drop, know_parameters, take
 from app.imports.service.undoing import undo
 from app.imports.service.working import KINDS_OF_RUNS, apply, look
@@ -20,6 +22,8 @@ __all__ = [
     "invite_all",
     "know_parameters",
     "look",
+    "orders_said",
+    "partners_said",
     "take",
     "undo",
 ]

@@ -14,6 +14,7 @@ from app.imports import queries
 from app.imports.queries import IMPORT
 from app.imports.rules import CHANGED, KINDS, NEW
 from app.imports.service import (
+    accruals,
     arranging,
     balances,
     bindings,
@@ -84,6 +85,7 @@ WAYS: dict[str, Way] = {
     "partner": Way(partners.plan, partners.carry, arranging.arrange),
     "member": Way(customers.plan, customers.carry),
     "binding": Way(bindings.plan, bindings.carry),
+    "accrual": Way(accruals.plan, accruals.carry),
     "card": Way(cards.plan, cards.carry),
     "code": Way(codes.plan, codes.carry),
     "balance": Way(balances.plan, balances.carry),
