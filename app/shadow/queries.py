@@ -23,7 +23,7 @@ COMPARE, LIVE = "shadow_compare", "shadow_live"
 LATER = 1 << 62  # what comes in the second half of long work is numbered from here
 _WORDS = """
 SELECT min(id) AS id, given ->> 'order' AS said FROM import_origin
-WHERE source = %(source)s AND kind = 'accrual' AND given <> '{}' AND given ? 'order'
+WHERE source = %(source)s AND kind = 'accrual' AND given ? 'order'
 GROUP BY 2 {more}
 """
 _OURS = """
@@ -34,6 +34,10 @@ WHERE d.created_at >= %(since)s AND d.created_at < %(until)s AND d.partner_id IS
 _COUNT_OURS = """
 SELECT count(*) AS number FROM deal d
 WHERE d.created_at >= %(since)s AND d.created_at < %(until)s AND d.partner_id IS NOT NULL AND d.commission > 0
+"""
+_FIRST = """
+SELECT min(o.created_at) AS first FROM import_origin i JOIN orders o ON o.id = i.target_id
+WHERE i.source = %(source)s AND i.kind = 'accrual' AND i.given ? 'order'
 """
 _SAID = """
 SELECT given, amount FROM import_origin
@@ -64,7 +68,7 @@ FROM deal d WHERE d.state IN ('registered', 'agreed') AND d.partner_id IS NOT NU
 """
 _BONUSES = """
 SELECT count(*) AS lots, coalesce(sum(amount - clawed), 0)::bigint AS total FROM lot
-WHERE kind = 'profile' AND created_at < %(until)s AND amount > clawed
+WHERE kind = 'profile' AND made_at < %(until)s AND amount > clawed
 """
 _ORDERS = """
 SELECT id FROM orders o WHERE id > %(cursor)s AND created_at < %(until)s AND ({earned})
@@ -74,14 +78,14 @@ _EARNED = """EXISTS (SELECT FROM deal d WHERE d.order_id = o.id AND d.partner_id
     OR EXISTS (SELECT FROM lot l WHERE l.order_id = o.id AND l.kind = 'profile')"""
 _LOTS = """
 SELECT id FROM lot WHERE id > %(cursor)s AND kind = 'profile' AND order_id IS NULL
-  AND created_at < %(until)s AND amount > clawed ORDER BY id LIMIT %(most)s
+  AND made_at < %(until)s AND amount > clawed ORDER BY id LIMIT %(most)s
 """
 _LOT = """
 SELECT reference, amount - clawed AS standing FROM lot WHERE id = ANY(%(ids)s) AND amount > clawed
 """
 _TO_DO = """
 SELECT (SELECT count(*) FROM orders o WHERE created_at < %(until)s AND ({earned}))
-     + (SELECT count(*) FROM lot WHERE kind = 'profile' AND order_id IS NULL AND created_at < %(until)s
+     + (SELECT count(*) FROM lot WHERE kind = 'profile' AND order_id IS NULL AND made_at < %(until)s
         AND amount > clawed) AS number
 """
 
@@ -107,6 +111,12 @@ def ours(since: datetime, until: datetime, cursor: int, most: int) -> list[int]:
     """Return orders of a time that earn here, the next after a cursor."""
     values = {"since": since, "until": until, "cursor": cursor, "most": most}
     return [row.id for row in sql.rows(_OURS, values)]
+
+
+def first_compared(source: str) -> datetime | None:
+    """Return when the oldest order was made that is here and that the former service named."""
+    found: datetime | None = sql.one(_FIRST, {"source": source}).first
+    return found
 
 
 def count_ours(since: datetime, until: datetime) -> int:

@@ -35,9 +35,10 @@ def compare() -> Run:
     if month is None:
         raise Conflict("not_begun", _("There is no shadow month yet."))
     until = month.live_from or clock.now()
+    first = queries.first_compared(month.source)
     values = {
         "source": month.source,
-        "since": month.started_at.isoformat(),
+        "since": min(month.started_at, first or month.started_at).isoformat(),
         "until": until.isoformat(),
     }
     return runs.start(COMPARE, values, "preview")
@@ -66,11 +67,11 @@ def _preview(run: Run, ids: Sequence[int]) -> Step:
     source = run.parameters["source"]
     if ids[0] < LATER:
         rows = queries.words(source, ids[0] - 1, len(ids))
-        return _theirs(source, {row.said: row.id for row in rows}, ids)
+        return _theirs(source, {row.said: row.id for row in rows}, ids, _span(run)[0])
     return _only_ours(source, [each - LATER for each in ids], ids)
 
 
-def _theirs(source: str, words: Mapping[str, int], ids: Sequence[int]) -> Step:
+def _theirs(source: str, words: Mapping[str, int], ids: Sequence[int], since: datetime) -> Step:
     """Compare the orders that the former service named."""
     here = orders_said(words)
     said: dict[str, list[Any]] = defaultdict(list)
@@ -81,6 +82,8 @@ def _theirs(source: str, words: Mapping[str, int], ids: Sequence[int]) -> Step:
     found = []
     for word, number in words.items():
         order = here.get(word)
+        if order is None and _is_older(said[word], since):
+            continue  # from before orders came here
         there = _there(said[word], whose)
         differences = compared(
             there,
@@ -90,6 +93,11 @@ def _theirs(source: str, words: Mapping[str, int], ids: Sequence[int]) -> Step:
         )
         found.append((word, order, number, _day_of(said[word], book, order), differences))
     return book.step(found, ids)
+
+
+def _is_older(rows: Sequence[Any], since: datetime) -> bool:
+    days = [datetime.fromisoformat(row.given["day"]) for row in rows if "day" in row.given]
+    return bool(days) and max(days) < since - timedelta(days=1)
 
 
 def _only_ours(source: str, orders: Sequence[int], ids: Sequence[int]) -> Step:
