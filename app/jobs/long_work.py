@@ -14,6 +14,7 @@ from app.extensions import queue
 from app.imports import service as imports
 from app.intake import service as intake
 from app.jobs.work import DRAIN, at_work, in_transaction
+from app.margins import service as margins
 from app.participation import service as participation
 from app.partners import service as partners
 from app.payouts.service import bulk as payouts
@@ -21,6 +22,7 @@ from app.payruns import service as payruns
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
+from app.shadow import service as shadow
 from app.tenancy import role
 from app.web import exports
 
@@ -39,6 +41,8 @@ KINDS = {
     **earnings.mass_kinds(intake.tenant),
     **imports.KINDS,
     **backtests.KINDS,
+    **shadow.KINDS,
+    **margins.KINDS,
     **documents.kinds(printed),
 }
 

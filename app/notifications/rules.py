@@ -33,6 +33,11 @@ class To(StrEnum):
     OPERATOR = "operator"  # those who run the platform
 
 
+NOT_STAFF = frozenset(
+    {To.PARTNER, To.CUSTOMER, To.GUEST}
+)  # whom nobody writes to in a shadow month
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Who gets a letter about one type of event; a notice can be turned off, other letters not."""

@@ -102,6 +102,7 @@ def _office() -> Response | None:
         return start()  # not everybody may read the overview, and everybody comes here first
     _check_permission()
     stands = tariffs.standing()
+    surround(shadow=tenants.in_shadow())
     surround(standing=stands, hidden=lambda: frozenset() if stands else TARIFF_PAGES)
     return tariffs.stopped(stands)
 

@@ -71,6 +71,8 @@ SLICES: dict[str, tuple[str, ...]] = {
         "runs",
         "reruns",
         "backtests",
+        "margins",
+        "shadow",
         "statistics",
         "onboarding",
         "help",

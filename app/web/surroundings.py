@@ -52,6 +52,7 @@ class Surroundings:
     pass_token: str | None = None  # by which the framed pages' forms speak
     pass_page: str | None = None
     by_pass: bool = False  # the shop's one-time link opened this cabinet, no password
+    shadow: bool = False  # everything is computed, and nothing paid, spent or sent
     viewing_as: str | None = None  # the partner whose cabinet staff look at, read only
 
 

@@ -34,6 +34,8 @@ def test_a_product_is_put_and_read_back(lampa: Shop) -> None:
         "shown": True,
         "promo": False,
         "levels": [],
+        "cost": None,
+        "margin": None,
     }
     assert answer.json == wanted
     assert lampa.call("PUT", "/products/lamp-1", body).json == wanted
@@ -44,6 +46,7 @@ def test_a_product_is_put_and_read_back(lampa: Shop) -> None:
         "parent": None,
         "url": None,
         "levels": ["20%", None, "50.00"],
+        "margin": None,
     }
 
 

@@ -144,6 +144,12 @@ class World:
         found: Policy | None = said.at(at) if said and said.rows[0][0] <= at else None
         return found or OFF
 
+    @cached_property
+    def live_from(self) -> datetime | None:
+        """Return when the program went live after a shadow month: what was sold before, another service settled."""
+        said = self.facts.get(("merchant", "live_from"))
+        return said.rows[0][1] if said else None
+
     def caps(self, at: datetime) -> Caps:
         """Return the merchant's caps; those of terms stand with the terms."""
         return Caps(
@@ -356,6 +362,7 @@ def _decode(name: str, value: Any, currency: str) -> Any:
         "cashback_rate": lambda said: parse_rate(said, currency),
         "starts": datetime.fromisoformat,
         "ends": datetime.fromisoformat,
+        "live_from": datetime.fromisoformat,
         "offer": lambda said: campaign_from_json(said, currency),
         "fraud": policy_from_json,
     }

@@ -20,7 +20,7 @@ from app.profiles.models import EffectApplication
 from app.profiles.rules.doing import wanted_of
 from app.profiles.rules.due import due_within
 from app.ranks import queries as ranks
-from app.tenants.queries import setting
+from app.tenants.queries import live_from, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,8 +55,10 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
     made = {order.id: order.folded.snapshot.created_at for order in mine}
     given: list[tuple[Due, datetime]] = []
     zone, used = ZoneInfo(merchant.timezone), dict(taken)
+    live = live_from()
     for seen in _acted(merchant, able_, program, shares, on=on):
-        found = due_within(seen, program, zone, used)
+        own = [each for each in seen if live is None or each.created_at >= live]
+        found = due_within(own, program, zone, used)
         given += [(due, made[due.order_id]) for due in found]
     able = queries.with_accounts(due.to.id for due, _at in given)
     _book([(due, at) for due, at in given if due.to.id in able], booked, on=on)

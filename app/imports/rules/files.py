@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -17,7 +17,7 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl import load_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MIB = 2**20
 LARGEST = 256 * MIB  # bytes of a file
@@ -59,6 +59,15 @@ class Sheet:
     rows: Iterator[tuple[int, list[str]]]
     encoding: str
     sign: str = ""
+    told: Callable[[], Place | None] = lambda: None  # where the next row begins, if that is known
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file reading goes on: bytes, and lines that were read before."""
+
+    offset: int
+    line: int
 
 
 def read(stream: IO[bytes]) -> Sheet:
@@ -79,7 +88,19 @@ def read(stream: IO[bytes]) -> Sheet:
     lines = _lines(stream, encoding)
     first = next((line for line in lines if line.strip("\ufeff \r\n\t;,")), "")
     sign = _sign(first)
-    return _headed(_cells(first, lines, sign), encoding, sign)
+    counted = _Counted(first, lines)
+    sheet = _headed(_cells(counted, sign), encoding, sign)
+    if encoding.startswith("utf-16"):
+        return sheet
+    return replace(sheet, told=lambda: Place(stream.tell(), counted.number))
+
+
+def read_on(stream: IO[bytes], width: int, sign: str, place: Place) -> Sheet:
+    """Go on reading a CSV file of so many columns where it was left."""
+    stream.seek(place.offset)
+    counted = _Counted(None, _lines(stream, "utf-8"), place.line)
+    rows = _body(_cells(counted, sign), width)
+    return Sheet((), rows, "", sign, lambda: Place(stream.tell(), counted.number))
 
 
 def _headed(rows: Iterator[tuple[int, list[str]]], encoding: str, sign: str = "") -> Sheet:
@@ -154,9 +175,8 @@ def _sign(line: str) -> str:
     return max(SIGNS, key=plain.count)
 
 
-def _cells(first: str, lines: Iterator[str], sign: str) -> Iterator[tuple[int, list[str]]]:
+def _cells(counted: _Counted, sign: str) -> Iterator[tuple[int, list[str]]]:
     """Give rows with the numbers of their lines. What no row can be made of is a row of one cut cell."""
-    counted = _Counted(first, lines)
     while True:
         reader = csv.reader(counted, delimiter=sign)
         try:
@@ -173,9 +193,8 @@ def _cells(first: str, lines: Iterator[str], sign: str) -> Iterator[tuple[int, l
 class _Counted:
     """Lines, and the number of the last one that was given; `taken`: characters that a row took so far."""
 
-    def __init__(self, first: str, rest: Iterator[str]) -> None:
-        self.first: str | None = first
-        self.rest, self.number, self.taken = rest, 0, 0
+    def __init__(self, first: str | None, rest: Iterator[str], number: int = 0) -> None:
+        self.first, self.rest, self.number, self.taken = first, rest, number, 0
 
     def __iter__(self) -> _Counted:
         return self

@@ -25,7 +25,7 @@ from app.runs.models import Run
 from app.runs.rules import OPEN
 from app.runs.service import Kind
 from app.tenancy import public_id
-from app.tenants.queries import people_behind
+from app.tenants.queries import people_behind, refuse_in_shadow
 
 if TYPE_CHECKING:
     from datetime import date
@@ -42,6 +42,7 @@ def make(
 
     Raises Conflict while another is being made, DomainError for a day that has not come.
     """
+    refuse_in_shadow()
     if payout_queries.by_platform():
         words = _("Payouts are made by themselves here, from the prepaid balance.")
         raise Conflict("settled_by_platform", words)
