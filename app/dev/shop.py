@@ -69,7 +69,7 @@ def index() -> Response:
         )
     )
     page.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; script-src 'unsafe-inline' {base}; style-src 'unsafe-inline';"
+        f"default-src 'none'; script-src 'self' {base}; style-src 'self';"
         f" connect-src {base}; frame-src {base}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
     return page

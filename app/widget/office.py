@@ -9,21 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import any_, exists, select
 
 from app import clock
-from app.bonuses.models import LotPart
 from app.calls import service as keep
-from app.calls.models import ApiCall
 from app.errors import DomainError, NotFound
-from app.extensions import db
 from app.installation import public_address
-from app.members.models import Member
 from app.site.access import allowed, requires
 from app.site.people import freshly
 from app.tenants import queries as tenants
 from app.tenants import service as tenant_service
-from app.tenants.models import ApiKey
 from app.web.locale import LOCALES, select_locale
 from app.web.pages import page, see_other
 from app.widget import queries, service
@@ -170,24 +164,15 @@ def _index(
 
 def _steps() -> list[Step]:
     """Return the steps in their order: what is done is seen, not said."""
-    at_work = select(ApiKey.id).where(ApiKey.revoked_at.is_(None), any_(ApiKey.scopes) == "orders")
-    quoted = select(ApiCall.id).where(
-        ApiCall.path.startswith("/api/v1/quotes"), ApiCall.status == 200
-    )
-    known = select(Member.id).where(Member.key.startswith("id:"))
-    spent = select(LotPart.id).where(LotPart.kind == "spend")
-    seen = db.session.execute(
-        select(*(exists(each) for each in (at_work, known, quoted, spent)))
-    ).one()
-    keys = queries.keys()
+    seen, keys = queries.seen(), queries.keys()
     return [
         Step(_("Bonuses are switched on"), bool(tenants.setting("loyalty")), _at("office.bonuses.program")),
-        Step(_("The shop has a key"), seen[0], _at("office.tenants.keys")),
-        Step(_("A customer is known"), seen[1], _at("office.members.index")),
-        Step(_("The first cart was quoted"), seen[2], _at("office.calls.index")),
+        Step(_("The shop has a key"), seen.key, _at("office.tenants.keys")),
+        Step(_("A customer is known"), seen.customer, _at("office.members.index")),
+        Step(_("The first cart was quoted"), seen.quote, _at("office.calls.index")),
         Step(_("The shop has a secret to sign with"), bool(keys)),
         Step(_("A page of the shop showed the widget"), any(key.seen_at for key in keys)),
-        Step(_("An order was paid with bonuses"), seen[3], _at("office.bonuses.transactions")),
+        Step(_("An order was paid with bonuses"), seen.order, _at("office.bonuses.transactions")),
     ]  # fmt: skip
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import any_, exists, select
 
+from app.bonuses.models import LotPart
+from app.calls.models import ApiCall
 from app.extensions import db
 from app.installation import settings
 from app.links.rules import AddressError, ascii_domain
+from app.members.models import Member
 from app.tenants import queries as tenants
+from app.tenants.models import ApiKey
 from app.widget.models import WidgetKey, WidgetLook
 from app.widget.rules import Look, read_look
 
@@ -35,6 +40,29 @@ def look() -> Look:
     """Return how the widget looks."""
     row = db.session.scalar(select(WidgetLook))
     return read_look(row.facts) if row else Look()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of a shop's way to bonuses: a key at work, a customer, a quote, an order that spent."""
+
+    key: bool
+    customer: bool
+    quote: bool
+    order: bool
+
+
+def seen() -> Seen:
+    """Return how far the merchant's shops have come; of quotes, as far as calls are kept."""
+    key = select(ApiKey.id).where(ApiKey.revoked_at.is_(None), any_(ApiKey.scopes) == "orders")
+    customer = select(Member.id).where(Member.key.startswith("id:"))
+    asked = ApiCall.path.startswith("/api/v1/quotes") & (ApiCall.status == 200)
+    quote, order = (
+        select(ApiCall.id).where(asked),
+        select(LotPart.id).where(LotPart.kind == "spend"),
+    )
+    row = db.session.execute(select(*map(exists, (key, customer, quote, order)))).one()
+    return Seen(key=row[0], customer=row[1], quote=row[2], order=row[3])
 
 
 def places() -> list[str]:

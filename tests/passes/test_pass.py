@@ -16,6 +16,7 @@ from app.identity import service as identity
 from app.partners import queries as partners
 from app.passes import service
 from app.passes.models import Pass
+from app.web import log
 from tests.harness.together import together
 from tests.passes.setting import link, make_partner, path
 
@@ -56,7 +57,7 @@ class TestALink:
         assert other.status_code == 403
         assert "Anna" not in other.text
 
-    def test_is_kept_as_a_hash_alone_and_masked_in_the_log_of_calls(
+    def test_is_kept_as_a_hash_alone_and_masked_in_the_logs(
         self, app: App, client: FlaskClient, lampa: Merchant
     ) -> None:
         plain = path(link(client, lampa)["url"]).rpartition("/")[2]
@@ -64,6 +65,7 @@ class TestALink:
             row = db.session.scalars(select(Pass)).one()
             assert row.link_hash == crypto.digest(plain)
             assert plain not in repr(vars(row))
+        assert plain not in str(log.redact(None, "info", {"path": f"/lampa/inside/{plain}"}))
         assert plain not in Mask(b"salt").text(f'{{"url": "https://x.example/l/inside/{plain}"}}')
 
     def test_holds_for_two_minutes(self, app: App, client: FlaskClient, lampa: Merchant) -> None:
