@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
