@@ -44,6 +44,7 @@ class Rule:
 
 MANAGERS = ("owner", "manager")
 HELPERS = ("owner", "manager", "support")
+DEVELOPERS = ("owner", "developer")
 MONEY_DESK = ("owner", "manager", "accountant")
 APPROVERS = ("owner", "accountant")
 
@@ -95,6 +96,7 @@ RULES: Mapping[str, Rule] = {
     "payout.requested": Rule(To.STAFF, MONEY_DESK, notice=True),
     "balance.received": Rule(To.STAFF, MONEY_DESK),
     "balance.returned": Rule(To.STAFF, MONEY_DESK),
+    "webhook.stopped": Rule(To.STAFF, DEVELOPERS),
     "balance.low": Rule(To.STAFF, MONEY_DESK),
     "balance.short": Rule(To.STAFF, MONEY_DESK),
     "spending.near": Rule(To.STAFF, MONEY_DESK),
@@ -164,6 +166,7 @@ CHATTED = (
     "partner.group_moved",
     "cap.near",
     "cap.partner_near",
+    "webhook.stopped",
     "balance.received",
     "balance.returned",
     "balance.low",

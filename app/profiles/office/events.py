@@ -15,7 +15,7 @@ from app.profiles.rules import parse, sentence
 from app.profiles.rules.triggers import TRIGGERS
 from app.site.access import requires
 from app.web.forms import storable
-from app.web.pages import page
+from app.web.pages import page, see_other
 
 if TYPE_CHECKING:
     from flask import Response
@@ -49,6 +49,8 @@ def event_of(reference: str) -> str | None:
 def why_event() -> Response:
     """Show what every rule made of the event behind a line of a customer's statement."""
     of = request.args.get("of", "")
+    if not of:
+        return see_other("office.profiles.index")
     event = event_of(of) if storable(of) and len(of) < 500 else None
     if event is None or event.startswith("order:"):
         raise NotFound
