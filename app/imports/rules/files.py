@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import islice
 from numbers import Real
 from typing import IO, TYPE_CHECKING
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from openpyxl import load_workbook
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 MIB = 2**20
 LARGEST = 256 * MIB  # bytes of a file
 UNPACKED = 512 * MIB  # bytes that a workbook may hold
+SMALL, TIGHTEST = (
+    16 * MIB,
+    100,
+)  # a part of a workbook above `SMALL` is packed less than so many times
+SHARED = 96 * MIB  # bytes of a part that is read whole, as the table of texts is
 MOST_ROWS = 1_100_000
 MOST_IN_BOOK = 250_000  # rows of a workbook: more go quicker as CSV
 MOST_COLUMNS = 200
@@ -85,6 +90,8 @@ def read(stream: IO[bytes]) -> Sheet:
     if start.startswith(b"PK"):
         return _headed(_book(stream), "xlsx")
     encoding = _encoding(stream)
+    if _count(stream) > MOST_ROWS + 1:
+        raise Unreadable("rows")
     lines = _lines(stream, encoding)
     first = next((line for line in lines if line.strip("\ufeff \r\n\t;,")), "")
     sign = _sign(first)
@@ -129,6 +136,15 @@ def _body(rows: Iterable[tuple[int, list[str]]], width: int) -> Iterator[tuple[i
 
 def _is_section(cells: list[str]) -> bool:
     return cells[0].startswith("[[") and not any(cells[1:]) if cells else False
+
+
+def _count(stream: IO[bytes]) -> int:
+    """Return how many lines there are, so that a file with too many is refused at once."""
+    number = 0
+    while piece := stream.read(MIB):
+        number += piece.count(b"\n")
+    stream.seek(0)
+    return number
 
 
 def _encoding(stream: IO[bytes]) -> str:
@@ -216,14 +232,39 @@ def _tidy(text: str) -> str:
     return plain if len(plain) <= LONGEST_CELL else plain[:100] + CUT
 
 
+def _swells(packed: ZipFile) -> bool:
+    """Tell whether a workbook takes more memory than its rows are worth: by size, by packing, by one cell."""
+    parts = packed.infolist()
+    if sum(each.file_size for each in parts) > UNPACKED:
+        return True
+    for each in parts:
+        if each.file_size > max(SMALL, TIGHTEST * each.compress_size):
+            return True
+        if each.file_size > SHARED and not each.filename.startswith("xl/worksheets/"):
+            return True
+        if each.file_size > SMALL and _is_endless(packed, each):
+            return True
+    return False
+
+
+def _is_endless(packed: ZipFile, part: ZipInfo) -> bool:
+    """Tell whether a part goes on for a mebibyte without a mark: as a cell that a reader holds whole does."""
+    with packed.open(part) as opened:
+        while piece := opened.read(MIB):
+            if len(piece) == MIB and b"<" not in piece:
+                return True
+    return False
+
+
 def _book(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     try:
         with ZipFile(stream) as packed:
-            unpacked = sum(each.file_size for each in packed.infolist())
+            if _swells(packed):
+                raise Unreadable("size")
     except _BROKEN as error:
+        if isinstance(error, Unreadable):
+            raise
         raise Unreadable("kind") from error
-    if unpacked > UNPACKED:
-        raise Unreadable("size")
     stream.seek(0)
     try:
         book = load_workbook(stream, read_only=True, data_only=True)
