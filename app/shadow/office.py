@@ -75,7 +75,7 @@ def _index(form: BeginForm, status: int = 200) -> Response:
     run = queries.latest(queries.COMPARE)
     return page(
         "shadow/office/index.html",
-        "_state.html",
+        "_state.html" if request.headers.get("HX-Target") == "run" else "_table.html",
         status=status,
         month=month,
         source=SOURCES.get(month.source, month.source),

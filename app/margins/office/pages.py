@@ -79,7 +79,7 @@ def _index(form: MarginForm, status: int = 200) -> Response:
     orders = [row.Order.id for row in listed.rows] if listed else []
     return page(
         "margins/office/index.html",
-        "_result.html",
+        "_result.html" if request.headers.get("HX-Target") == "run" else "_table.html",
         status=status,
         form=form,
         known=queries.is_known(),
