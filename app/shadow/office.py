@@ -44,7 +44,7 @@ DIFFERENCES = Table(
     default="-change",
     counted=False,
     columns=(
-        Column("order", _l("Order"), value=lambda r: r.RunLine.facts["order"], main=True, render="code"),
+        Column("order", _l("Order"), value=lambda r: r.RunLine.facts["order"], main=True, render="whole"),
         Column("reason", _l("Why"), value=lambda r: REASONS[r.RunLine.kind]),
         Column("who", _l("Partner there → here"), value=_who, render="name"),
         Column("there", _l("There"), value=lambda r: r.RunLine.before, render="money", end=True),
