@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOOK = "margin"
 SOLD = (State.AGREED.value, State.COMPLETED.value)
-MOST_GOODS, MOST_KINDS, MOST_BUYERS = 40, 40, 5
+MOST_GOODS, MOST_KINDS, MOST_BUYERS = 25, 40, 5
 _COUNT = """
 SELECT count(*) AS number FROM orders
 WHERE created_at >= %(since)s AND created_at < %(until)s AND state = ANY(%(states)s)

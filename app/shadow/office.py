@@ -44,7 +44,7 @@ DIFFERENCES = Table(
     default="-change",
     counted=False,
     columns=(
-        Column("order", _l("Order"), value=lambda r: r.RunLine.facts["order"], main=True, render="code"),
+        Column("order", _l("Order"), value=lambda r: r.RunLine.facts["order"], main=True, render="whole"),
         Column("reason", _l("Why"), value=lambda r: REASONS[r.RunLine.kind]),
         Column("who", _l("Partner there → here"), value=_who, render="name"),
         Column("there", _l("There"), value=lambda r: r.RunLine.before, render="money", end=True),
@@ -75,7 +75,7 @@ def _index(form: BeginForm, status: int = 200) -> Response:
     run = queries.latest(queries.COMPARE)
     return page(
         "shadow/office/index.html",
-        "_state.html",
+        "_state.html" if request.headers.get("HX-Target") == "run" else "_table.html",
         status=status,
         month=month,
         source=SOURCES.get(month.source, month.source),

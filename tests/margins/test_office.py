@@ -150,3 +150,17 @@ def test_a_margin_that_is_none_is_refused_with_what_was_typed(guard: Guard) -> N
 def test_another_merchants_margins_are_not_there(guard: Guard, kniga: Merchant) -> None:
     sign_in(guard.client, kniga.staff["owner"])
     assert "Desk lamp" not in words(guard.client.get(kniga.office("margin/")).text)
+
+
+def test_orders_of_before_the_first_word_on_margins_are_judged_by_it(guard: Guard) -> None:
+    body = said()
+    body["lines"][0]["product"] = "unheard-of"
+    body["created_at"] = body["updated_at"] = "2026-11-23T10:00:00+03:00"
+    put(guard.client, guard.merchant, body)
+    guard.client.post(guard.merchant.office("margin/"), data={"margin": "5"})
+    guard.client.post(guard.merchant.office("margin/look"))
+    with guard.app.app_context():
+        jobs.sweep_runs()
+    page = guard.get()
+    assert "the margin is not known" not in page
+    assert re.search(r"Red orders 1 ", page)

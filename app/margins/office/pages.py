@@ -48,7 +48,7 @@ RED = Table(
     default="left",
     counted=False,
     columns=(
-        Column("number", _l("Order"), value=lambda r: r.Order.number, main=True, render="code"),
+        Column("number", _l("Order"), value=lambda r: r.Order.number, main=True, render="whole"),
         Column("created_at", _l("Ordered"), value=lambda r: r.Order.created_at, render="datetime", quiet=True),
         Column("room", _l("Margin"), value=lambda r: r.RunLine.before, render="money", end=True),
         *(
@@ -79,7 +79,7 @@ def _index(form: MarginForm, status: int = 200) -> Response:
     orders = [row.Order.id for row in listed.rows] if listed else []
     return page(
         "margins/office/index.html",
-        "_result.html",
+        "_result.html" if request.headers.get("HX-Target") == "run" else "_table.html",
         status=status,
         form=form,
         known=queries.is_known(),

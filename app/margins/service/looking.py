@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, time, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from app import clock
@@ -168,9 +168,20 @@ def known_of(
     cost = None
     if product_id is not None:
         owners.insert(0, f"product:{product_id}")
-        cost = world.fact(owners[0], "cost", at)
-    said = (world.fact(owner, "margin", at) for owner in owners)
+        cost = _said(world, owners[0], "cost", at)
+    said = (_said(world, owner, "margin", at) for owner in owners)
     return Known(cost, next((each for each in said if each is not None), None))
+
+
+def _said(world: World, owner: str, name: str, at: datetime) -> Any:
+    """Return what was said then; an instant before anything was said reads the first that was."""
+    timeline = world.facts.get((owner, name))
+    if timeline is None:
+        return None
+    known = [(since, value) for since, value in timeline.rows if value is not None]
+    if not known or any(since <= at for since, _value in known):
+        return timeline.at(at)
+    return known[0][1]
 
 
 KINDS: dict[str, Kind] = {LOOK: Kind(_count, _take, _preview)}
