@@ -61,6 +61,7 @@ TABLE = (
     Entry(jobs.refresh_statistics, MOMENT, timedelta(seconds=12)),
     Entry(jobs.rehang, MINUTE, timedelta(seconds=20)),
     Entry(jobs.grade, MINUTE, timedelta(seconds=50)),
+    Entry(jobs.rank, MINUTE, timedelta(seconds=53)),
     Entry(jobs.convert, 5 * MINUTE, timedelta(seconds=40)),
     Entry(jobs.send_postbacks, MOMENT, timedelta(seconds=8)),
     Entry(jobs.check_sites, MINUTE, timedelta(seconds=40)),

@@ -53,6 +53,12 @@ def convert_money() -> None:
     for_all("conversions", lambda: conversions.convert_all() == conversions.TOGETHER)
 
 
+def rank() -> None:
+    """Let customers of all merchants rise, be warned and fall between ranks, a set in a transaction."""
+    queue.begun("rank")
+    for_all("ranks", lambda: earnings.step(intake.tenant()))
+
+
 def warn_of_lapse() -> None:
     """Warn customers of all merchants of bonuses that lapse soon, a set in a transaction."""
     for_all("warnings of lapse", lambda: earnings.warn(intake.tenant()))

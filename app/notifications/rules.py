@@ -116,6 +116,7 @@ RULES: Mapping[str, Rule] = {
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
     "bonus.expiring": Rule(To.CUSTOMER),
+    "rank.warned": Rule(To.CUSTOMER),
     "customer.told": Rule(To.CUSTOMER),
     "staff.told": Rule(To.STAFF, MANAGERS),
     "wording.tried": Rule(To.PERSON),
@@ -134,7 +135,7 @@ RULES: Mapping[str, Rule] = {
     "sms.stopped": Rule(To.STAFF, MANAGERS),
 }
 # Messages to customers about bonuses, in words of the merchant's; none where the customer wants none.
-TO_CUSTOMERS = ("customer.told", "bonus.expiring")
+TO_CUSTOMERS = ("customer.told", "bonus.expiring", "rank.warned")
 CUSTOMER = "customer"  # what such messages are called where one leaves them
 # By SMS as well as by letter, as whoever caused them said.
 WORDED = (*TO_CUSTOMERS, "wording.tried")

@@ -13,6 +13,7 @@ from app.earnings import queries
 from app.earnings.queries import Earned
 from app.earnings.service import acting
 from app.earnings.service.applications import write_applications
+from app.earnings.service.climbing import bought
 from app.earnings.service.reaching import achievements
 from app.extensions import db
 from app.profiles import queries as profiles
@@ -62,6 +63,7 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
     _book([(due, at) for due, at in given if due.to.id in able], booked, on=on)
     by_member = {own[0].member_id or 0: own for own in owned}
     achievements(merchant, by_member, accounts, on=on)
+    bought(merchant, by_member, accounts, on=on)
 
 
 def _reached(owned: Sequence[Sequence[Standing]]) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.tenants.models import Tenant
 
 # What the schedule does at its own pace is asked for at once where time was moved.
-AFTER_MOVE = ("mature", "grade", "rehang", "refresh_networks")
+AFTER_MOVE = ("mature", "grade", "rank", "rehang", "refresh_networks")
 
 
 def move(tenant: Tenant, by: timedelta) -> None:

@@ -69,7 +69,7 @@ def marks(member_ids: Iterable[int]) -> Mapping[int, list[Ranked]]:
         RankAssignment.member_id.in_(set(member_ids)), RankAssignment.undone_at.is_(None)
     )
     for row in db.session.scalars(query.order_by(RankAssignment.at, RankAssignment.id)):
-        said = Ranked(row.rank_id, row.at, row.source, row.pinned, row.actor)
+        said = Ranked(row.rank_id, row.at, row.source, row.pinned, row.actor, row.why)
         found[row.member_id].append(said)
     return found
 
@@ -88,19 +88,22 @@ class Borne:
 
     name: str
     since: datetime
+    symbol: str | None = None
+    public_id: str = ""
+    pictured: bool = False
 
 
 def borne(member_id: int) -> list[Borne]:
     """Return the awards of a customer, the oldest first; each once, whatever the reasons."""
     since = func.min(AwardGrant.at)
     query = (
-        select(Award.name, since)
+        select(Award.name, since, Award.symbol, Award.public_id, Award.picture.is_not(None))
         .join(AwardGrant, (AwardGrant.tenant_id == Award.tenant_id) & (AwardGrant.award_id == Award.id))
         .where(AwardGrant.member_id == member_id, AwardGrant.undone_at.is_(None))
-        .group_by(Award.id, Award.name)
+        .group_by(Award.tenant_id, Award.id)
         .order_by(since, Award.id)
     )  # fmt: skip
-    return [Borne(name, at) for name, at in db.session.execute(query)]
+    return [Borne(*row) for row in db.session.execute(query)]
 
 
 def bearers() -> tuple[Mapping[int, int], Mapping[int, int]]:

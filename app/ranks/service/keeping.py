@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
@@ -14,13 +15,21 @@ from app.errors import Conflict, DomainError, FieldError
 from app.events.service import actor, record
 from app.extensions import db
 from app.ranks import queries
-from app.ranks.models import Achievement, Award, AwardGrant, Rank, RankAssignment, SupplierOwner
+from app.ranks.models import (
+    Achievement,
+    Award,
+    AwardGrant,
+    Rank,
+    RankAssignment,
+    RankHold,
+    SupplierOwner,
+)
 from app.ranks.rules import HAND, MOST, MOST_OWNERS, Ranked, code_of
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from decimal import Decimal
 
 _ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended("ranks", 0)))
@@ -131,6 +140,7 @@ def give(member_id: int, said: Ranked) -> None:
         "actor": said.actor,
         "at": said.at,
         "undone_at": None,
+        "why": dict(said.why),
     }
     row = insert(RankAssignment).values(member_id=member_id, source=said.source, **values)
     index = ["tenant_id", "member_id", "source"]
@@ -143,6 +153,15 @@ def give_by_hand(member_id: int, rank: Rank | None, *, pinned: bool) -> None:
     source = f"{HAND}{public_id('ra')}"
     rank_id = rank.id if rank is not None else None
     give(member_id, Ranked(rank_id, clock.now(), source, pinned, actor()))
+    _look_next(member_id, None if pinned else queries.today() + timedelta(days=1))
+
+
+def _look_next(member_id: int, day: date | None) -> None:
+    """Say when results are compared with a rank that somebody gave; None: it is pinned."""
+    values = {"look_on": day, "falls_on": None, "told_at": None, "lacks": {}}
+    made = insert(RankHold).values(member_id=member_id, **values)
+    index = ["tenant_id", "member_id"]
+    db.session.execute(made.on_conflict_do_update(index_elements=index, set_=values))
 
 
 def take_back(member_id: int, source: str) -> None:
