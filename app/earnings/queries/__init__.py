@@ -12,11 +12,13 @@ from app.earnings.queries.booked import (
     taken,
     with_accounts,
 )
+from app.earnings.queries.goals import Goal, Goals, defined, goals
 from app.earnings.queries.people import (
     born_today,
     bought,
     facts,
     friends_of,
+    metrics_of,
     presented,
     referrer,
     referrers_of,
@@ -25,13 +27,18 @@ from app.earnings.queries.people import (
 
 __all__ = [
     "Earned",
+    "Goal",
+    "Goals",
     "applied",
     "born_today",
     "bought",
+    "defined",
     "earned",
     "earning",
     "facts",
     "friends_of",
+    "goals",
+    "metrics_of",
     "presented",
     "quiet_since",
     "referrer",

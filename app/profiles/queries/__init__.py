@@ -3,6 +3,7 @@
 from app.profiles.queries.kept import effects_json, trace_json
 from app.profiles.queries.listed import (
     Past,
+    all_naming,
     all_rules,
     counts,
     evaluations,
@@ -37,6 +38,7 @@ __all__ = [
     "Asked",
     "Known",
     "Past",
+    "all_naming",
     "all_rules",
     "asked_by",
     "birthday_in",

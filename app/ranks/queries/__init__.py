@@ -1,13 +1,23 @@
 """Ranks, awards, achievements and rights as they stand."""
 
-from app.ranks.queries.known import (
+from app.ranks.queries.awards import (
+    Bearer,
     Borne,
+    art,
+    bearers_of,
+    bearing,
+    bearing_of,
+    borne,
+    grant,
+    named_bearers,
+)
+from app.ranks.queries.known import (
+    achievement_looks,
     achievements,
     award,
     award_coded,
     awards,
     bearers,
-    borne,
     codes,
     held,
     marks,
@@ -17,6 +27,7 @@ from app.ranks.queries.known import (
     rank_coded,
     rank_of,
     ranks,
+    reached_by_many,
 )
 from app.ranks.queries.ladder import (
     Condition,
@@ -40,19 +51,26 @@ from app.ranks.queries.ladder import (
 )
 
 __all__ = [
+    "Bearer",
     "Borne",
     "Condition",
     "Look",
     "Progress",
+    "achievement_looks",
     "achievements",
+    "art",
     "award",
     "award_coded",
     "awards",
     "bearers",
+    "bearers_of",
+    "bearing",
+    "bearing_of",
     "borne",
     "buckets",
     "codes",
     "due",
+    "grant",
     "having",
     "heads_of",
     "held",
@@ -61,6 +79,7 @@ __all__ = [
     "ladder",
     "looks",
     "marks",
+    "named_bearers",
     "next_members",
     "owner",
     "owners",
@@ -71,6 +90,7 @@ __all__ = [
     "rank_coded",
     "rank_of",
     "ranks",
+    "reached_by_many",
     "rung_of",
     "series",
     "today",

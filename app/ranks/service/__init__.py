@@ -1,5 +1,14 @@
 """Verbs on ranks, awards, achievements and rights: define them, give them to customers, take them back."""
 
+from app.ranks.service.awards import (
+    define_award,
+    grant_by_hand,
+    honour,
+    look_of,
+    remove_award,
+    take_honour,
+    undo_grant,
+)
 from app.ranks.service.climbing import (
     count_anew,
     cursor,
@@ -11,23 +20,21 @@ from app.ranks.service.climbing import (
 from app.ranks.service.counting import by_day, count, wrong
 from app.ranks.service.keeping import (
     Rights,
-    define_award,
     define_rank,
     end_rights,
     give,
     give_by_hand,
     hold_rights,
-    honour,
     lose,
     move_rank,
     reach,
-    remove_award,
     remove_rank,
     take_back,
-    take_honour,
 )
+from app.ranks.service.pictures import BIGGEST_PICTURE
 
 __all__ = [
+    "BIGGEST_PICTURE",
     "Rights",
     "by_day",
     "count",
@@ -38,9 +45,11 @@ __all__ = [
     "end_rights",
     "give",
     "give_by_hand",
+    "grant_by_hand",
     "hold_rights",
     "honour",
     "look_anew",
+    "look_of",
     "lose",
     "move_rank",
     "reach",
@@ -51,5 +60,6 @@ __all__ = [
     "settle",
     "take_back",
     "take_honour",
+    "undo_grant",
     "wrong",
 ]
