@@ -20,6 +20,8 @@ class ProductForm(DomainForm):
     name = StringField(lazy_gettext("Name"), [Filled(), Length(max=300)])
     category = StringField(lazy_gettext("Category"), [Length(max=128)])
     price = MoneyField(lazy_gettext("Price"))
+    brand = StringField(lazy_gettext("Brand of the goods"), [Length(max=128)])
+    supplier = StringField(lazy_gettext("Supplier"), [Length(max=128)])
     url = StringField(lazy_gettext("Address in the shop"), [Length(max=2000)])
 
     def as_of_old(self) -> ProductForm:

@@ -110,6 +110,8 @@ def edit(product_id: int) -> Response:
         "name": product.name,
         "category": category.external_id if category else "",
         "price": None if product.price is None else Money(product.price, g.tenant.currency),
+        "brand": product.brand,
+        "supplier": product.supplier,
         "url": product.url,
     }
     return _basics(product, ProductForm(formdata=None, data=said).as_of_old())
@@ -230,6 +232,8 @@ def _save(form: ProductForm, shop_id: int, external_id: str) -> Product | None:
             name=form.name.data,
             category=form.category.data or None,
             price=form.price.data.minor if form.price.data else None,
+            brand=form.brand.data or None,
+            supplier=form.supplier.data or None,
             url=form.url.data or None,
         )
     except DomainError as error:

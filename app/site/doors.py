@@ -15,6 +15,7 @@ from app.help import platform as help_platform
 from app.identity import queries as people_queries
 from app.identity.rules import PERMISSIONS, Role
 from app.participation import cabinet as participation
+from app.ranks import cabinet as rights_cabinet
 from app.reports.queries.menu import numbers as menu_numbers
 from app.site import access, registry
 from app.site.people import recognise
@@ -103,6 +104,10 @@ def _office() -> Response | None:
     return tariffs.stopped(stands)
 
 
+def _hidden() -> frozenset[str]:
+    return bonuses_cabinet.hidden() | rights_cabinet.hidden()
+
+
 def _cabinet() -> Response | None:
     """Let the merchant's partners in, each to what is their own."""
     tenant = _tenant()
@@ -115,7 +120,7 @@ def _cabinet() -> Response | None:
     g.membership, g.partner_id = membership, membership.partner_id
     g.permissions = PERMISSIONS[Role.PARTNER]
     _surround(tenant, "cabinet", role=membership.role)
-    surround(waiting=cache(help_cabinet.numbers), hidden=cache(bonuses_cabinet.hidden))
+    surround(waiting=cache(help_cabinet.numbers), hidden=cache(_hidden))
     _check_permission()
     return participation.stopped()
 

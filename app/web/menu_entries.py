@@ -363,6 +363,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("My bonuses"), endpoint="cabinet.bonuses.index"),
                 Entry(lazy_gettext("Money and bonuses"), endpoint="cabinet.conversions.index"),
                 Entry(lazy_gettext("Bonuses as money"), endpoint="cabinet.withdrawals.index"),
+                Entry(lazy_gettext("Sales of my goods"), endpoint="cabinet.ranks.index"),
             ),
         ),
         Entry(

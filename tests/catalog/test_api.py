@@ -32,6 +32,8 @@ def test_a_product_is_put_and_read_back(lampa: Shop) -> None:
         "id": "lamp-1",
         "takes_part": True,
         "shown": True,
+        "brand": None,
+        "supplier": None,
         "promo": False,
         "levels": [],
     }

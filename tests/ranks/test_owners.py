@@ -131,7 +131,7 @@ def test_the_office_defines_and_ends_rights_within_the_whole(
     ):
         assert staff.post(there, data=said).status_code == status, said
     page = words(staff.get(there).text)
-    assert "Supplier: Acme" in page
+    assert "Supplier: Acme 50% " in page
     assert page.count("Is paid nothing") == 1, "Boris is no customer"
     with app.app_context(), lampa.scope():
         ids = [each.public_id for each in queries.owners()]

@@ -24,11 +24,15 @@ from app.earnings.queries.people import (
     referrers_of,
     said_by,
 )
+from app.earnings.queries.sold import Paid, Sales, Sold, held_by, holds_any, sales_of
 
 __all__ = [
     "Earned",
     "Goal",
     "Goals",
+    "Paid",
+    "Sales",
+    "Sold",
     "applied",
     "born_today",
     "bought",
@@ -38,6 +42,8 @@ __all__ = [
     "facts",
     "friends_of",
     "goals",
+    "held_by",
+    "holds_any",
     "metrics_of",
     "presented",
     "quiet_since",
@@ -45,6 +51,7 @@ __all__ = [
     "referrers_of",
     "rules_of",
     "said_by",
+    "sales_of",
     "shares_of",
     "spent_on",
     "taken",
