@@ -186,7 +186,7 @@ class PlanForm(Form):
         ],
     )
     policy = RadioField(
-        _l("Whither one falls"),
+        _l("A customer falls"),
         [Filled()],
         choices=[
             (Policy.TO_MATCHING.value, _l("to the rank that is earned")),

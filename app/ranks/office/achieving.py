@@ -120,7 +120,6 @@ def _index(form: GoalForm, status: int = 200) -> Response:
         "ranks/office/achievements.html",
         status=status,
         goals=goals,
-        names=[each.name or f"{METRIC_WORDS[each.metric]}: {each.level}" for each in goals],
         rules=names,
         form=form,
         words=METRIC_WORDS,
