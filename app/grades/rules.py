@@ -12,7 +12,11 @@ from app.ranks.rules.windows import Review, first_of_next_month, review_came
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Review", "review_came"]  # as ranks of customers have them, too
+__all__ = [
+    "Review",
+    "first_of_next_month",
+    "review_came",
+]  # as ranks of customers have them, too
 
 MEASURES = ("turnover", "orders", "recruits")
 MOST_DAYS, MOST_WARNING, MOST_RUNGS = 730, 60, 30

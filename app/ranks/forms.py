@@ -13,11 +13,11 @@ from wtforms.validators import Length, NumberRange, Optional
 
 from app.bonuses.forms import PercentField
 from app.money import Money
-from app.profiles.rules.reaching import SUMS
 from app.ranks.rules import (
     LONGEST_ID,
     LONGEST_NAME,
     METRICS,
+    SUMS,
     Plan,
     Policy,
     Review,
@@ -84,6 +84,12 @@ class NameForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.symbol.choices = [("", _l("None")), *SYMBOLS.items()]
+
+    def beside(self, what: str) -> NameForm:
+        """Let its fields have ids of their own, where two such forms stand on a page."""
+        for each in (self.name, self.symbol):
+            each.id = f"{each.name}-{what}"
+        return self
 
     def validate_name(self, field: StringField) -> None:
         """Refuse a name that has no letter."""

@@ -161,7 +161,8 @@ def test_looked_at_when_it_says_or_every_day_it_ends_the_same(
 
     def live(*, daily: bool) -> tuple[list[tuple[date, Move, int | None]], int]:
         first = reached(found.rungs, many, DAY)
-        rank, hold, told, look = first and first.rank_id, Hold(), [], 0
+        rank, hold, look = first.rank_id if first else None, Hold(), 0
+        told: list[tuple[date, Move, int | None]] = []
         due: date | None = DAY
         for number in range(500):
             day = DAY + timedelta(days=number)

@@ -26,7 +26,6 @@ METRICS = {
     OWN: frozenset({"orders", "sum", "streak"}),
     FRIENDS: frozenset({"active_referrals", "referrals_sum", *BY_LEVEL}),
 }
-SUMS = frozenset({"sum", "referrals_sum", "referrals_sum_2", "referrals_sum_3"})  # minor units
 _VALUES = frozenset({"metric.value", "metric.level"})
 
 

@@ -10,10 +10,11 @@ from app.earnings import queries as earnings
 from app.errors import DomainError, NotFound
 from app.profiles import queries as profiles
 from app.profiles import service as rules
-from app.profiles.rules.reaching import METRICS, OWN, SUMS
+from app.profiles.rules.reaching import METRICS, OWN
 from app.ranks import service
 from app.ranks.forms import METRIC_WORDS, GoalForm, LookForm
 from app.ranks.office.door import bp
+from app.ranks.rules import SUMS
 from app.site.access import requires
 from app.web.pages import page, see_other
 

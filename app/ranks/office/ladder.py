@@ -214,8 +214,8 @@ def show_index(status: int = 200, **forms: Any) -> Response:
         having=having,
         bearing=queries.bearing(),
         ladder=found,
-        rank_form=forms.get("rank_form") or NameForm(formdata=None),
-        award_form=forms.get("award_form") or AwardForm(formdata=None),
+        rank_form=(forms.get("rank_form") or NameForm(formdata=None)).beside("ranks"),
+        award_form=(forms.get("award_form") or AwardForm(formdata=None)).beside("awards"),
         plan_form=forms.get("plan_form") or PlanForm.showing(found.plan),
         counted=queries.is_counted(),
     )

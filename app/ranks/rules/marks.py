@@ -14,6 +14,8 @@ LONGEST_NAME = 60
 LONGEST_ID = 128
 MOST_OWNERS = 1_000  # rights that are held, or were
 MOST = 100  # ranks, and awards, of a merchant
+# Metrics of achievements that are sums, in minor units.
+SUMS = frozenset({"sum", "referrals_sum", "referrals_sum_2", "referrals_sum_3"})
 HAND = "hand:"  # how the source of a hand begins
 
 

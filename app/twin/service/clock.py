@@ -14,6 +14,7 @@ from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.grades.models import GradeCursor
 from app.partners.service import touch_tree
+from app.ranks.service import look_anew
 from app.tenants.models import Tenant as TenantRow
 from app.twin import queries, rules
 
@@ -60,6 +61,7 @@ def reset(tenant: Tenant) -> None:
     # What was counted and reviewed ahead of time is done again by the real time.
     later = GradeCursor.reviewed_on > wall.date()
     db.session.execute(update(GradeCursor).where(later).values(reviewed_on=wall.date()))
+    look_anew()
     touch_tree()
 
 
