@@ -287,10 +287,13 @@ class GoalForm(LookForm):
             return int(self.amount.data.minor)
         return int(self.number.data)
 
-    def validate_number(self, field: IntegerField) -> None:
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Ask for the number where one counts."""
-        if self.metric.data not in SUMS and not field.data and not field.errors:
-            raise ValidationError(gettext("Fill this in."))
+        sound = super().validate(*args, **kwargs)
+        if self.metric.data not in SUMS and not self.number.data and not self.number.errors:
+            self.complain("number", gettext("Fill this in."))
+            return False
+        return bool(sound)
 
     def validate_amount(self, field: MoneyField) -> None:
         """Ask for the sum where money counts."""
