@@ -72,6 +72,7 @@ TABLE = (
     Entry(jobs.remind, HOUR, timedelta(minutes=5)),
     Entry(jobs.partitions, DAY, timedelta(hours=2)),
     Entry(jobs.verify_statistics, DAY, timedelta(hours=4)),
+    Entry(jobs.check_ranks, DAY, timedelta(hours=4, minutes=30)),
     Entry(jobs.snapshots, DAY, timedelta(hours=1)),
     Entry(jobs.seal_books, HOUR, timedelta(minutes=10)),
     Entry(jobs.check_books, DAY, timedelta(hours=1, minutes=30)),

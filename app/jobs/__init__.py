@@ -10,6 +10,7 @@ from __future__ import annotations
 from app.jobs.bonuses import (
     ask_after,
     birthdays,
+    check_ranks,
     convert_money,
     keep_bonuses,
     rank,
@@ -37,6 +38,7 @@ __all__ = [
     "batched",
     "birthdays",
     "check_books",
+    "check_ranks",
     "check_sites",
     "convert",
     "convert_money",

@@ -8,11 +8,10 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app import clock
+from app import clock, jobs
 from app.earnings import service as earnings
-from app.events import service as events
 from app.events.models import Event
 from app.extensions import db
 from app.intake import service as intake
@@ -22,8 +21,10 @@ from app.partners.models import Partner
 from app.profiles import queries as rules
 from app.profiles import service as profiles
 from app.ranks import queries, service
+from app.ranks.models import MetricBucket
 from app.ranks.rules import Plan, Rung, Span, Window
 from tests.earnings.test_orders import ORDER
+from tests.wordings.test_messages import sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from app.application import App
     from app.ranks.models import Rank
+    from tests.harness.mailbox import Mailbox
     from tests.world import Merchant
 
 T0 = datetime(2027, 1, 10, 9, tzinfo=UTC)
@@ -98,9 +100,9 @@ def rank(app: App, shop: Merchant, who: str = "77") -> str | None:
 
 def night(app: App, shop: Merchant, at: datetime) -> None:
     """Let the schedule look at the ladder as it does each minute."""
+    with app.app_context(), clock.moved_to(at):
+        jobs.drain()
     with work(app, shop, at):
-        while events.drain():
-            db.session.commit()
         while earnings.step(intake.tenant()):
             db.session.commit()
 
@@ -225,6 +227,56 @@ def test_days_counted_anew_are_the_days_that_are_kept(
     night(app, shop, T0)
     with work(app, shop):
         assert queries.buckets(ids) == kept
+
+
+def test_the_nightly_check_puts_right_what_was_counted_wrong(
+    app: App, client: FlaskClient, shop: Merchant, caplog: pytest.LogCaptureFixture
+) -> None:
+    buy(client, shop, "A", "100.00")
+    with app.app_context():
+        jobs.check_ranks()
+    assert "counted wrong" not in caplog.text
+    with work(app, shop):
+        kept = queries.buckets([number_of(shop)])
+        db.session.execute(update(MetricBucket).values(value=MetricBucket.value + 7))
+    with app.app_context():
+        jobs.check_ranks()
+    assert "days of 1 customers were counted wrong" in caplog.text
+    with work(app, shop):
+        assert queries.buckets([number_of(shop)]) == kept
+
+
+def test_the_warning_comes_by_letter_and_says_what_is_missing(
+    app: App, client: FlaskClient, shop: Merchant, mailbox: Mailbox
+) -> None:
+    told = {"name": "Gleb", "email": "gleb@example.org"}
+    client.put("/api/v1/members/77", json=told, headers=shop.bearer)
+    buy(client, shop, "A", "3000.00")
+    night(app, shop, T0 + timedelta(days=23))
+    night(app, shop, T0 + timedelta(days=24))
+    with clock.moved_to(T0 + timedelta(days=24, hours=1)):
+        found = sent(app, shop, "rank.warned")
+    assert [each.state for each in found] == ["sent"], [(each.problem, each.attempts, each.due_at) for each in found]
+    letters = [each for each in mailbox.to("gleb@example.org") if "holds until" in each["Subject"]]
+    assert [str(each["Subject"]) for each in letters] == [
+        "Your rank at Lampa holds until Feb 9, 2027"
+    ]
+    body = letters[0].get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert "Your rank at Lampa is Gold." in text
+    assert "purchases for 3,000 more" in text
+
+
+def test_an_order_that_goes_to_another_customer_takes_its_day_along(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    buy(client, shop, "A", "1000.00")
+    buy(client, shop, "A", "1000.00", who="78", version=9)
+    with work(app, shop):
+        assert queries.buckets([number_of(shop)]) == {}
+        assert len(queries.buckets([number_of(shop, "78")])) == 2
+    assert rank(app, shop, "78") == "Silver"
 
 
 def test_a_change_of_what_is_asked_looks_at_everybody_once(

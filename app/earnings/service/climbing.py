@@ -82,11 +82,7 @@ def step(merchant: Tenant) -> bool:
 def _from_the_first(merchant: Tenant, held: RankCursor, found: Ladder | None) -> bool:
     ids = ranks.next_members(held.place, TOGETHER)
     members.lock(ids)
-    owned: dict[int, list[Standing]] = {each: [] for each in ids}
-    for order in orders.of_members(ids):
-        if order.member_id is not None:
-            owned[order.member_id].append(order)
-    ladder.count(owned, merchant.timezone)
+    ladder.count(_orders_of(ids), merchant.timezone)
     if found is not None:
         _look(merchant, found, sorted(queries.with_accounts(ids)))
     if len(ids) < TOGETHER:
@@ -95,6 +91,30 @@ def _from_the_first(merchant: Tenant, held: RankCursor, found: Ladder | None) ->
         held.place = ids[-1]
     db.session.flush()
     return True
+
+
+def check(merchant: Tenant, after: int) -> tuple[int | None, list[int]]:
+    """Count the next customers' days from their orders, and put right what was kept otherwise.
+
+    Returns where to go on (None: all were seen), and whose days were wrong: nobody's, if all is well.
+    """
+    ids = ranks.next_members(after, TOGETHER) if setting("loyalty") and ranks.is_counted() else []
+    if not ids:
+        return None, []
+    members.lock(ids)
+    owned = _orders_of(ids)
+    found = ladder.wrong(owned, ranks.buckets(ids), merchant.timezone)
+    if found:
+        ladder.count({each: owned[each] for each in found}, merchant.timezone)
+    return ids[-1], list(found)
+
+
+def _orders_of(ids: Sequence[int]) -> dict[int, list[Standing]]:
+    owned: dict[int, list[Standing]] = {each: [] for each in ids}
+    for order in orders.of_members(ids):
+        if order.member_id is not None:
+            owned[order.member_id].append(order)
+    return owned
 
 
 def _due(merchant: Tenant, found: Ladder) -> bool:
