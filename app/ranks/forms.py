@@ -101,7 +101,7 @@ class AwardForm(NameForm):
     """What an award is called, and how it looks."""
 
     picture = FileField(
-        _l("Picture"),
+        _l("Image"),
         description=_l("PNG, JPEG or WebP; shown in place of the symbol."),
         render_kw={"accept": PICTURES},
     )
@@ -257,7 +257,7 @@ class LookForm(Form):
     name = StringField(_l("Name"), [Filled(), Length(max=LONGEST_NAME)])
     symbol = SelectField(_l("Symbol"), default="")
     picture = FileField(
-        _l("Picture"),
+        _l("Image"),
         description=_l("PNG, JPEG or WebP; shown in place of the symbol."),
         render_kw={"accept": PICTURES},
     )
