@@ -18,10 +18,12 @@ from app.bonuses.office import entries
 from app.bonuses.office.accounts import MOVED
 from app.cards import rules, service
 from app.cards.forms import CodeForm, PhoneForm
+from app.earnings import queries as earnings
 from app.errors import DomainError, NotFound
 from app.links.service import draw_svg
 from app.members.rules import region_of
 from app.notifications import service as notifications
+from app.ranks import queries as ranks
 from app.site import attempts
 from app.site.access import requires
 from app.sms import queries as sms
@@ -230,6 +232,10 @@ def _card(mine: Sequence[Member]) -> Response:
         square=_picture(draw_svg(card.number)),
         balance=bonuses.balance(member.id),
         history=view,
+        rank=ranks.rank_of(member.id),
+        awards=ranks.borne(member.id),
+        progress=ranks.progress(member.id),
+        goals=earnings.goals(member.id, g.tenant.timezone),
         at=clock.now(),
     )
 

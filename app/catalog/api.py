@@ -100,6 +100,8 @@ def _product(product: Product) -> dict[str, Any]:
         "name": product.name,
         "category": _external(product.category_id),
         "price": None if product.price is None else to_decimal_string(product.price, unit),
+        "brand": product.brand,
+        "supplier": product.supplier,
         "url": product.url,
         "takes_part": product.takes_part,
         "shown": product.shown,

@@ -22,6 +22,8 @@ class ProductForm(DomainForm):
     price = MoneyField(lazy_gettext("Price"))
     cost = MoneyField(lazy_gettext("Purchase price"))
     margin = StringField(lazy_gettext("Margin, percent of the price"), [Length(max=20)])
+    brand = StringField(lazy_gettext("Brand of the goods"), [Length(max=128)])
+    supplier = StringField(lazy_gettext("Supplier"), [Length(max=128)])
     url = StringField(lazy_gettext("Address in the shop"), [Length(max=2000)])
 
     def as_of_old(self) -> ProductForm:

@@ -112,6 +112,8 @@ def edit(product_id: int) -> Response:
         "name": product.name,
         "category": category.external_id if category else "",
         "price": None if product.price is None else Money(product.price, g.tenant.currency),
+        "brand": product.brand,
+        "supplier": product.supplier,
         "url": product.url,
         "cost": None if cost is None else Money(cost, g.tenant.currency),
         "margin": margin or "",
@@ -237,6 +239,8 @@ def _save(form: ProductForm, shop_id: int, external_id: str) -> Product | None:
             price=form.price.data.minor if form.price.data else None,
             cost=form.cost.data.minor if form.cost.data else None,
             margin=form.margin.data or None,
+            brand=form.brand.data or None,
+            supplier=form.supplier.data or None,
             url=form.url.data or None,
         )
     except DomainError as error:

@@ -55,6 +55,8 @@ class ProductIn(BaseModel):
     name: Text | None = None
     category: ExternalId | None = None
     price: Sum | None = None
+    brand: ExternalId | None = None
+    supplier: ExternalId | None = None
     url: Address | None = None
     takes_part: Switch | None = None
     shown: Switch | None = None
@@ -72,6 +74,8 @@ class ProductOut(BaseModel):
     name: str
     category: str | None
     price: str | None
+    brand: str | None
+    supplier: str | None
     url: str | None
     takes_part: bool
     shown: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from app.tenants.models import Shop
 
 
+WORDS: tuple[Literal["brand", "supplier"], ...] = ("brand", "supplier")  # whose the goods are
+
+
 class CategoryChanges(TypedDict, total=False):
     """What may be said of a category; what is absent stays as it is."""
 
@@ -51,6 +54,8 @@ class ProductChanges(TypedDict, total=False):
     name: str
     category: str | None  # the shop's id; unknown ones are made
     price: int | None  # minor units
+    brand: str | None
+    supplier: str | None
     url: str | None
     takes_part: bool
     shown: bool
@@ -128,6 +133,9 @@ def _read(shop: Shop, said: ProductChanges) -> dict[str, Any]:
     fields: dict[str, Any] = {
         n: said[n] for n in ("takes_part", "shown", "promo", "price") if n in said
     }
+    for name in WORDS:
+        if name in said:
+            fields[name] = (said.get(name) or "").strip() or None
     if "name" in said:
         fields["name"] = _name(said["name"])
     if "url" in said:
@@ -180,6 +188,8 @@ def _found(owner: str, product: Product, levels: list[str | None]) -> None:
     first = {
         "takes_part": product.takes_part,
         "promo": product.promo,
+        "brand": product.brand,
+        "supplier": product.supplier,
         "category": product.category_id,
         "levels": levels,
     }
@@ -193,6 +203,9 @@ def _put_facts(
         facts.put(owner, "takes_part", product.takes_part, actor=actor())
     if "promo" in changes:
         facts.put(owner, "promo", product.promo, actor=actor())
+    for name in WORDS:
+        if name in changes:
+            facts.put(owner, name, getattr(product, name), actor=actor())
     if "category_id" in changes:
         facts.put(owner, "category", product.category_id, actor=actor())
     return {} if levels is None else _put_levels(owner, levels)

@@ -201,6 +201,7 @@ class _Reader:
             name=line.name,
             category=line.category,
             supplier=line.supplier,
+            brand=line.brand,
             quantity=self.quantity(f"{at}.quantity", line.quantity),
             price=self.sum(f"{at}.price", line.price),
             amount=self.sum(f"{at}.amount", line.amount),

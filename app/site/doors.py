@@ -17,6 +17,7 @@ from app.identity.rules import PERMISSIONS, Role
 from app.participation import cabinet as participation
 from app.passes import service as passes
 from app.passes.public import session_name as pass_name
+from app.ranks import cabinet as rights_cabinet
 from app.reports.queries.menu import numbers as menu_numbers
 from app.site import access, registry
 from app.site.people import recognise
@@ -107,6 +108,10 @@ def _office() -> Response | None:
     return tariffs.stopped(stands)
 
 
+def _hidden() -> frozenset[str]:
+    return bonuses_cabinet.hidden() | rights_cabinet.hidden()
+
+
 def _cabinet() -> Response | None:
     """Let the merchant's partners in, each to what is their own."""
     tenant = _tenant()
@@ -125,9 +130,9 @@ def _cabinet() -> Response | None:
     g.permissions = PERMISSIONS[Role.PARTNER]
     _surround(tenant, "cabinet", role=role)
     if by_pass is None:
-        surround(waiting=cache(help_cabinet.numbers), hidden=cache(bonuses_cabinet.hidden))
+        surround(waiting=cache(help_cabinet.numbers), hidden=cache(_hidden))
     else:
-        surround(by_pass=True, hidden=cache(lambda: bonuses_cabinet.hidden() | OF_PERSONS))
+        surround(by_pass=True, hidden=cache(lambda: _hidden() | OF_PERSONS))
         if request.endpoint in OF_PERSONS or (request.endpoint or "").startswith("cabinet.help."):
             return sign_in_again()
     _check_permission()

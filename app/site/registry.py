@@ -94,6 +94,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "creatives",
         "commissions",
         "bonuses",
+        "ranks",
         "papers",
         "conversions",
         "withdrawals",

@@ -143,7 +143,12 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(
                     lazy_gettext("Ranks and awards"),
                     endpoint="office.ranks.index",
-                    below=_pages("office.ranks", "create edit rename remove move give"),
+                    below=_pages(
+                        "office.ranks",
+                        "create_rank edit_rank rename_rank remove_rank change_rung drop_rung preview_rung"
+                        " give_rate move give change_plan create_award award rename_award grant"
+                        " remove_award achievements create_achievement achievement change_achievement",
+                    ),
                 ),
                 Entry(
                     lazy_gettext("Rights holders"),
@@ -371,6 +376,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                 Entry(lazy_gettext("My bonuses"), endpoint="cabinet.bonuses.index"),
                 Entry(lazy_gettext("Money and bonuses"), endpoint="cabinet.conversions.index"),
                 Entry(lazy_gettext("Bonuses as money"), endpoint="cabinet.withdrawals.index"),
+                Entry(lazy_gettext("Sales of my goods"), endpoint="cabinet.ranks.index"),
             ),
         ),
         Entry(

@@ -8,7 +8,7 @@ from alembic import op
 from migrations.tenancy_ddl import protect
 
 revision = "0048"
-down_revision = "0045"
+down_revision = "0047"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)

@@ -98,7 +98,8 @@ from app.profiles.service import draft as draft_rule
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
-from app.ranks.service import Rights, define_award, hold_rights
+from app.ranks.models import AwardGrant
+from app.ranks.service import Rights, define_award, define_rank, grant_by_hand, hold_rights
 from app.registers.models import BankFile, Register
 from app.reruns.service import start_backtest
 from app.runs.models import Run
@@ -367,7 +368,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     papers(partner)
     present = Mass(act="give", amount=100, reason=f"{partner.name} present")
     look_at(present, {one(Member.id): None})
-    award = define_award(f"{partner.name} award")
+    award, rank = define_award(f"{partner.name} award"), define_rank(f"{partner.name} rank")
+    grant_by_hand(award, [one(Member.id)], "Seen")
     rights = hold_rights(
         Rights(of="supplier", word=partner.name, share=Decimal(1), partner_id=partner.id)
     )
@@ -378,6 +380,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     return {
         "any": {
             "word_id": award.public_id,
+            "rank_id": rank.public_id,
+            "grant_id": one(AwardGrant.id),
             "rights_id": rights.public_id,
             "refcode": partner.refcode,
             "short": one(Link.short),

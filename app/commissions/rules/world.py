@@ -242,6 +242,12 @@ class World:
         found: bool = self.fact(f"product:{product_id}", "promo", at, default=False)
         return product_id is not None and found
 
+    def product_word(self, line: Line, name: str, at: datetime) -> str | None:
+        """Return the brand or the supplier of the line's product, as the catalogue said it then."""
+        product_id = self.products.get(line.product or "")
+        found: str | None = self.fact(f"product:{product_id}", name, at)
+        return found if product_id is not None else None
+
     def own_offers(
         self, partner_id: int, terms: Terms, at: datetime, buyer_group: str | None = None
     ) -> tuple[Offer, ...]:
