@@ -65,7 +65,7 @@ def wanted() -> dict[tuple[str, int], list[int]]:
     for trigger in (OWN, FRIENDS):
         for each in profiles.live(trigger):
             for metric in asked_by(each.rule):
-                for level in levels_of(each.rule):
+                for level in levels_of(each.rule, metric) or ():
                     if level > 0:
                         found[metric, level].append(each.rule_id)
     return found

@@ -26,7 +26,8 @@ METRICS = {
     OWN: frozenset({"orders", "sum", "streak"}),
     FRIENDS: frozenset({"active_referrals", "referrals_sum", *BY_LEVEL}),
 }
-SUMS = frozenset({"sum", "referrals_sum"})  # in minor units; the others are numbers
+# In minor units; the others are numbers.
+SUMS = frozenset({"sum", "referrals_sum", "referrals_sum_2", "referrals_sum_3"})
 _COUNTED, _SUMMED = frozenset({"metric.value", "metric.level"}), frozenset({"metric.sum"})
 _VALUES = _COUNTED | _SUMMED
 

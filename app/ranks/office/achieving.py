@@ -89,6 +89,7 @@ def _look(form: LookForm, metric: str, level: int) -> None:
 def _body(form: GoalForm) -> dict[str, Any]:
     own = form.metric.data in METRICS[OWN]
     profile = "achievement" if own else "referrer_achievement"
+    fact = "metric.sum" if form.metric.data in SUMS else "metric.value"
     return {
         "schema": 1,
         "profile": profile,
@@ -96,7 +97,7 @@ def _body(form: GoalForm) -> dict[str, Any]:
         "when": {
             "all": [
                 {"fact": "metric.name", "op": "in", "value": [form.metric.data]},
-                {"fact": "metric.value", "op": "gte", "value": form.level},
+                {"fact": fact, "op": "gte", "value": form.level},
             ]
         },
         "effects": [
