@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Fate(StrEnum):
@@ -22,4 +26,5 @@ class Outcome:
     fate: Fate
     problem: str | None = None
     unspent: bool = False  # what was reserved for it was not used
+    not_before: datetime | None = None  # nothing was tried: its time has not come
     gone: bool = False  # the address itself has left: a chat that was closed to us

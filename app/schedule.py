@@ -63,6 +63,7 @@ TABLE = (
     Entry(jobs.grade, MINUTE, timedelta(seconds=50)),
     Entry(jobs.convert, 5 * MINUTE, timedelta(seconds=40)),
     Entry(jobs.send_postbacks, MOMENT, timedelta(seconds=8)),
+    Entry(jobs.send_webhooks, MOMENT, timedelta(seconds=6)),
     Entry(jobs.check_sites, MINUTE, timedelta(seconds=40)),
     Entry(jobs.pay_runs, 5 * MINUTE, timedelta(seconds=55)),
     Entry(jobs.watch_sites, 5 * MINUTE, timedelta(seconds=20)),

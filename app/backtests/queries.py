@@ -20,7 +20,7 @@ from app.orders.rules import State, goods_total
 from app.profiles import queries as profiles
 from app.profiles.rules import Facts, Used
 from app.profiles.rules.due import caps_of, window_of
-from app.profiles.rules.reaching import Growth
+from app.profiles.rules.reaching import Growth, told_of
 from app.runs.models import RunLine
 
 if TYPE_CHECKING:
@@ -156,8 +156,7 @@ def _reached(one: Known, time: Time, zone: ZoneInfo, rules: Sequence[Rule]) -> I
         for grown in (Growth("orders", number - 1, number), Growth("sum", before, total)):
             name = grown.metric
             for level in sorted({each for rule in rules for each in grown.crosses(rule)}):
-                data = {"name": name, "value": level, "level": level}
-                facts = _facts(one, at.astimezone(zone), said_by(trigger, data))
+                facts = _facts(one, at.astimezone(zone), said_by(trigger, told_of(name, level)))
                 key = f"{trigger}:{one.member.id}:{name}:{level}"
                 yield Event(key, trigger, facts, grown, level)
 

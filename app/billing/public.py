@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 
 from app import clock
 from app.billing import queries, service
-from app.billing.rules import BadNotice, is_signed, read_notice
+from app.billing.rules import BadNotice, read_notice
 from app.crypto import open_sealed
 from app.errors import DomainError, FieldError, Forbidden, NotFound
 from app.events.service import acting_as
 from app.extensions import csrf
 from app.site.access import requires
 from app.site.strict_json import BadJson, Unstorable, parse
+from app.standard_webhooks import is_signed
 from app.tenancy import tenant_scope
 
 bp = Blueprint("billing", __name__, url_prefix="/billing/payments")

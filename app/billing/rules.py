@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -24,7 +22,6 @@ from app.requisites.rules import (
 )
 
 LARGEST = 10**13  # minor units of one invoice
-TOLERANCE = 300  # seconds by which the clock of a payment provider may differ
 ENTREPRENEUR_INN = 12  # digits; a company's has 10
 _LONGEST = 128
 
@@ -100,28 +97,6 @@ def read_notice(body: Any) -> Notice:
     if not 0 < amount <= LARGEST:
         raise BadNotice("amount")
     return Notice(payment, int(invoice), status, amount, currency)
-
-
-def signature(secret: str, message: str, stamp: int, body: bytes) -> str:
-    """Sign as the Standard Webhooks specification says: v1,<base64 of HMAC-SHA256 over id.time.body>."""
-    key = b64decode(secret.removeprefix("whsec_"))
-    signed = hmac.digest(key, f"{message}.{stamp}.".encode() + body, "sha256")
-    return f"v1,{b64encode(signed).decode()}"
-
-
-def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: int) -> bool:
-    """Tell whether a call is signed with the secret and its time is ours, give or take five minutes.
-
-    Several signatures may stand in the header, apart by spaces; one good one is enough. `now`: seconds.
-    """
-    message, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not message or not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
-        return False
-    if abs(int(stamp) - now) > TOLERANCE:
-        return False
-    wanted = signature(secret, message, int(stamp), body).encode()
-    given = headers.get("webhook-signature", "").split(" ")
-    return any(hmac.compare_digest(each.encode(), wanted) for each in given)
 
 
 def _word(body: Mapping[str, Any], name: str) -> str:

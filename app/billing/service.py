@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
@@ -21,6 +19,7 @@ from app.facts import service as facts
 from app.ledger import service as ledger
 from app.ledger.rules import MERCHANT_BALANCE, OUTSIDE, Move
 from app.lifecycle import IllegalTransition
+from app.standard_webhooks import new_secret
 from app.tenancy import PLATFORM, current_tenant, public_id, tenant_scope
 from app.tenants import queries as tenants
 
@@ -204,7 +203,7 @@ def open_channel() -> tuple[PaymentChannel, str]:
     In the platform's scope.
     """
     close_channel()
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    secret = new_secret()
     made = PaymentChannel(
         public_id=public_id("pc"), secret=crypto.seal(secret), created_at=clock.now()
     )

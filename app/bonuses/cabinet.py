@@ -9,7 +9,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.bonuses import queries
-from app.bonuses.forms import WHY
 from app.bonuses.office import entries
 from app.bonuses.office.accounts import MOVED
 from app.extensions import db
@@ -70,7 +69,7 @@ def index() -> Response:
         lots=queries.lots_of(member_id),
         most=queries.LOTS_SHOWN,
         statement=view,
-        why=WHY,
+        for_what=entries.for_what,
     )
 
 

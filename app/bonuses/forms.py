@@ -278,7 +278,7 @@ class ProgramForm(Form):
         _l("More when spent in the shop, percent"),
         [Filled()],
         most=PERCENTS["partner_premium"],
-        description=_l("With 10 a commission of 100 becomes 110 bonuses. 0: one for one."),
+        description=_l("With 10 a commission of 100 becomes 110 bonuses. They lapse as others do."),
     )
     withdrawable = BooleanField(
         _l("Bonuses can be taken out as money"),

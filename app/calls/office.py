@@ -32,6 +32,8 @@ from app.web.pages import page
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from flask import Response
     from sqlalchemy import Select
 
@@ -182,7 +184,26 @@ def examples(secret: str | None) -> list[tuple[str, str]]:
         ),
         (_("How the order stands"), curl("orders/dev-1")),
         (_("What it earned"), curl("deals?limit=5")),
+        *_with_bonuses(curl, {"currency": g.tenant.currency, "created_at": made_at, "lines": [line]}),
     ]  # fmt: skip
+
+
+def _with_bonuses(curl: Callable[..., str], order: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the calls of a shop that takes bonuses; the last one reserves and lets go in one line."""
+    cart = {"member": "77", "lines": order["lines"], "spend": "100.00"}
+    yield _("Bonuses on, in test mode"), curl("merchant", "PATCH", loyalty=True)
+    gift = curl("bonuses", "POST", member="77", amount="300.00", reason="A present")
+    yield _("Bonuses for the customer"), gift
+    yield _("How much of a cart bonuses may pay"), curl("quotes", "POST", **cart)
+    paid = {"status": "paid", "customer": {"id": "77"}, "bonus": {"spend": "100.00"}, **order}
+    yield _("An order paid with bonuses in part"), curl("orders/dev-2", "PUT", **paid)
+    yield _("What the customer has now"), curl("members/77/bonuses")
+    hold = curl("holds", "POST", **cart) + r""" | sed 's/.*"id": *"\([^"]*\)".*/\1/'"""
+    void = curl("holds/'\"$HOLD\"'/void", "POST")
+    yield (
+        _("Reserve bonuses while the customer pays, and let go of them"),
+        f"HOLD=$({hold}); {void}",
+    )
 
 
 def _index(secret: str | None = None) -> Response:

@@ -110,9 +110,10 @@ def enter() -> Response:
         return see_other("public.cards.index")
     if not form.validate_on_submit():
         return page("cards/public/code.html", status=422, form=form)
-    attempts.count_phone_try()
+    attempts.count_phone_try(g.tenant.id)
     opened = service.attempt(asked, form.code.data)
     if opened is None:
+        attempts.count_wrong_phone_code(g.tenant.id)
         attempts.keep_tries()
         form.code.errors = [_refusal(asked)]
         return page("cards/public/code.html", status=422, form=form)

@@ -14,7 +14,6 @@ from app.conversions.forms import TurnForm
 from app.conversions.models import Conversion
 from app.conversions.rules import Way
 from app.errors import DomainError, NotFound
-from app.money import Money
 from app.partners import queries as partners
 from app.site.access import requires
 from app.tenancy import public_id
@@ -107,8 +106,6 @@ def _page(
     if form is None:
         form = TurnForm(formdata=None, prefix=Way.TO_BONUSES.value)
         form.key.data = public_id("cv")
-        if purse.money > 0:
-            form.amount.data = Money(purse.money, queries.currency())
     return page(
         "conversions/cabinet/index.html",
         "_turns.html",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
@@ -152,11 +153,13 @@ def _take(made: Conversion, points: int, reference: str, hold: str | None) -> No
 
 
 def _grant(made: Conversion, reference: str) -> Grant:
+    days = bonuses.program().expires_days  # as long as what is earned; the cabinet says so before
     return Grant(
         member_id=made.member_id,
         amount=made.bonuses,
         reference=f"{reference}:in",
         kind="conversion",
+        expires_at=None if days is None else made.at + timedelta(days=days),
         reason=_("Partner commission as bonuses"),
     )
 

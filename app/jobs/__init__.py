@@ -21,6 +21,7 @@ from app.jobs.sites import check_sites, watch_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
 from app.jobs.upkeep import keep_calls, partitions, pay_runs, prune, snapshots
+from app.jobs.webhooks import send_webhooks
 from app.jobs.work import at_work, batched, in_transaction
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "send_invitations",
     "send_message",
     "send_postbacks",
+    "send_webhooks",
     "settle",
     "snapshots",
     "sound_alarms",

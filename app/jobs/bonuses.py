@@ -14,6 +14,7 @@ from app.earnings import service as earnings
 from app.extensions import queue
 from app.intake import service as intake
 from app.jobs.work import at_work, batched, for_all, in_transaction
+from app.profiles import queries as profiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,22 +46,36 @@ def _end_money_holds() -> None:
 
 def birthdays() -> None:
     """Give the day's birthday presents of every merchant; by the hour, for midnight comes by zone."""
-    for_all("birthdays", lambda: earnings.birthdays(intake.tenant()))
+    for_all(
+        "birthdays",
+        lambda: earnings.birthdays(intake.tenant()),
+        lambda: profiles.merchants_with("schedule.birthday"),
+    )
 
 
 def convert_money() -> None:
     """Turn partners' money into bonuses where a merchant's program always does."""
-    for_all("conversions", lambda: conversions.convert_all() == conversions.TOGETHER)
+    for_all(
+        "conversions",
+        lambda: conversions.convert_all() == conversions.TOGETHER,
+        queries.merchants_that_convert,
+    )
 
 
 def warn_of_lapse() -> None:
     """Warn customers of all merchants of bonuses that lapse soon, a set in a transaction."""
-    for_all("warnings of lapse", lambda: earnings.warn(intake.tenant()))
+    for_all(
+        "warnings of lapse", lambda: earnings.warn(intake.tenant()), queries.merchants_with_bonuses
+    )
 
 
 def ask_after() -> None:
     """Let rules meet the customers of all merchants who have not bought for long."""
-    for_all("quiet customers", lambda: earnings.quiet(intake.tenant()))
+    for_all(
+        "quiet customers",
+        lambda: earnings.quiet(intake.tenant()),
+        lambda: profiles.merchants_with("schedule.inactivity"),
+    )
 
 
 def _all(what: str, act: Callable[[Sequence[Any]], Any]) -> None:

@@ -17,6 +17,7 @@ from app.notifications.view import UnwantedError
 from app.outcomes import Fate, Outcome
 from app.postbacks import service as postbacks
 from app.tenancy import role
+from app.webhooks import service as webhooks
 
 if TYPE_CHECKING:
     from app.notifications.service import Taken
@@ -56,6 +57,8 @@ def _drain_once(tenant_id: int) -> bool:
             return None
         if postbacks.promise(taken):
             kick_after_commit("send_postbacks")
+        if webhooks.promise(taken):
+            kick_after_commit("send_webhooks")
         return notifications.promise(taken)
 
     messages = in_transaction(batch, tenant_id)

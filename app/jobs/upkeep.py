@@ -21,6 +21,7 @@ from app.payruns import service as payruns
 from app.profiles import service as profiles
 from app.tenancy import PLATFORM
 from app.tenants.models import IdempotencyKey
+from app.webhooks import service as webhooks
 
 MONTHS_AHEAD = 4
 KEPT = timedelta(days=1)  # for how long an answer is repeated to the same call
@@ -61,6 +62,7 @@ def prune() -> None:
             in_transaction(documents.prune, tenant_id)
             in_transaction(profiles.forget, tenant_id)
             in_transaction(calls.prune, tenant_id)
+            in_transaction(webhooks.prune, tenant_id)
 
 
 def _prune_sessions() -> None:

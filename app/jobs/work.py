@@ -41,10 +41,15 @@ def all_tenants() -> Sequence[int]:
     return db.session.scalars(select(Tenant.id)).all()
 
 
-def for_all(what: str, act: Callable[[], object]) -> None:
-    """Do something for every merchant, again while it says that more waits (True)."""
+def for_all(
+    what: str, act: Callable[[], object], find: Callable[[], Sequence[int]] = all_tenants
+) -> None:
+    """Do something for every merchant, again while it says that more waits (True).
+
+    `find`: those alone who may have such work, so that no transaction is opened for the others.
+    """
     with at_work():
-        for tenant_id in in_transaction(all_tenants):
+        for tenant_id in in_transaction(find):
             try:
                 while in_transaction(act, tenant_id) is True:
                     pass

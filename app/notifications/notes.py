@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flask_babel import force_locale
 
-from app.notifications import written
+from app import clock
+from app.notifications import rules, written
 from app.notifications.delivery import send
 from app.notifications.letters import UNWRITABLE, compose, rendered, tidy, wanted
 from app.notifications.rules import Channel
@@ -24,9 +26,11 @@ from app.telegram import service as telegram
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from app.notifications.models import Message
     from app.notifications.view import View
+    from app.sms.models import Gateway
     from app.sms.rules import SmsGateway
 
 
@@ -53,12 +57,21 @@ def _sms(message: Message, view: View) -> Callable[[], Outcome]:
         return lambda: Outcome(Fate.SENT)
     if found is None:
         raise UnwantedError("no SMS service")
+    later = _morning(found, view) if message.template not in rules.AT_ONCE else None
+    if later is not None:
+        return lambda: Outcome(Fate.LATER, "quiet hours", not_before=later)
     refused = sms.reserve(found, message.address)
     if refused is not None:
         return lambda: Outcome(Fate.NEVER, refused)
     gateway = sms.opened(found)
     one = Sms(message.address, _texted(message, view), f"{view.event.public_id}.{message.id}")
     return lambda: _sent(gateway, one)
+
+
+def _morning(found: Gateway, view: View) -> datetime | None:
+    """Return when the quiet hours end, if it is one of them by the merchant's clock."""
+    local = clock.wall().astimezone(ZoneInfo(view.merchant.timezone))
+    return sms_rules.quiet_until(local, found.quiet_from, found.quiet_until)
 
 
 def _texted(message: Message, view: View) -> str:

@@ -42,6 +42,7 @@ KINDS = {
     "site.verified": _l("Site proved"),
     "site.lost": _l("Proof of a site is gone"),
     "postback.stopped": _l("Postback stopped"),
+    "webhook.stopped": _l("Webhook stopped"),
     "partner.group_warned": _l("A group is about to be lost"),
     "partner.group_moved": _l("A group was changed by results"),
     "deal.held": _l("Deal held"),

@@ -44,6 +44,7 @@ class Rule:
 
 MANAGERS = ("owner", "manager")
 HELPERS = ("owner", "manager", "support")
+DEVELOPERS = ("owner", "developer")
 MONEY_DESK = ("owner", "manager", "accountant")
 APPROVERS = ("owner", "accountant")
 
@@ -95,6 +96,7 @@ RULES: Mapping[str, Rule] = {
     "payout.requested": Rule(To.STAFF, MONEY_DESK, notice=True),
     "balance.received": Rule(To.STAFF, MONEY_DESK),
     "balance.returned": Rule(To.STAFF, MONEY_DESK),
+    "webhook.stopped": Rule(To.STAFF, DEVELOPERS),
     "balance.low": Rule(To.STAFF, MONEY_DESK),
     "balance.short": Rule(To.STAFF, MONEY_DESK),
     "spending.near": Rule(To.STAFF, MONEY_DESK),
@@ -136,6 +138,8 @@ RULES: Mapping[str, Rule] = {
 # Messages to customers about bonuses, in words of the merchant's; none where the customer wants none.
 TO_CUSTOMERS = ("customer.told", "bonus.expiring")
 CUSTOMER = "customer"  # what such messages are called where one leaves them
+# SMS that somebody waits for at this moment: no quiet hours hold them back.
+AT_ONCE = frozenset({"card.code_asked", "sms.tried", "wording.tried"})
 # By SMS as well as by letter, as whoever caused them said.
 WORDED = (*TO_CUSTOMERS, "wording.tried")
 TOLD = (*WORDED, "staff.told")
@@ -162,6 +166,7 @@ CHATTED = (
     "partner.group_moved",
     "cap.near",
     "cap.partner_near",
+    "webhook.stopped",
     "balance.received",
     "balance.returned",
     "balance.low",

@@ -64,6 +64,12 @@ class ContactForm(DomainForm):
         return {"name": self.name.data, "comment": self.comment.data or "", **optional}
 
 
+class CustomerForm(DomainForm):
+    """Who the partner is as a customer."""
+
+    number = StringField(_l("Customer's number in the shop"), [Length(max=200)])
+
+
 class SponsorForm(DomainForm):
     """Under whom a partner stands, from when, and until which day, that day included."""
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask_babel import gettext, lazy_gettext
 
-from app.profiles.rules import Leaf, find_fact, leaf_text, told
+from app.profiles.rules import Leaf, Recipient, find_fact, leaf_text, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from flask_babel.speaklater import LazyString
 
-    from app.profiles.rules import Applied, Recipient, Step, Words
+    from app.profiles.rules import Applied, Step, Words
+    from app.profiles.rules.outcome import Who
 
 STOPS: dict[str, LazyString] = {
     "no_parent": lazy_gettext("Nobody stands above."),
@@ -64,6 +65,13 @@ def gifts(applied: Iterable[Applied], words: Words) -> list[Gift]:
         Gift(who(each.to), words.money(each.amount), str(WHYS.get(each.why, "")))
         for each in applied
     ]
+
+
+def kept_gift(kept: Mapping[str, Any], words: Words) -> tuple[str, str, str]:
+    """Return what was kept of a gift: who, how much, why less than counted."""
+    kind = cast("Who", str(kept["to"]).partition(":")[0])
+    to = Recipient(kind, None, int(kept["level"]))
+    return who(to), words.money(int(kept["amount"])), str(WHYS.get(kept["why"], ""))
 
 
 def who(to: Recipient) -> str:

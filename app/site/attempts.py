@@ -37,6 +37,7 @@ WRONG_CODES_PER_ADDRESS = RateLimitItemPerMinute(10, 15)
 WRONG_CODES_PER_MERCHANT = RateLimitItemPerHour(100)  # beyond it staff are told
 SMS_PER_ADDRESS = RateLimitItemPerHour(10)  # codes by phone that an address asks for
 PHONE_CODES_PER_ADDRESS = RateLimitItemPerMinute(30, 15)  # tries of codes by phone
+WRONG_PHONE_CODES_PER_MERCHANT = RateLimitItemPerHour(200)  # from however many addresses
 TOLD_OF_GUESSING = RateLimitItemPerHour(1, 6)
 PAUSE = 60  # seconds; what is told, the window itself moves on
 
@@ -126,12 +127,22 @@ def count_phone_code() -> None:
         )
 
 
-def count_phone_try() -> None:
-    """Count one code by SMS that is typed at this address. Raises as above."""
-    if not _ask(_limiter().hit, PHONE_CODES_PER_ADDRESS, f"sms tries:{request.remote_addr}"):
+def count_phone_try(merchant: int) -> None:
+    """Count one code by SMS that is typed at this address; none is tried while many guess at once.
+
+    Raises as above.
+    """
+    mine = _ask(_limiter().hit, PHONE_CODES_PER_ADDRESS, f"sms tries:{request.remote_addr}")
+    name = f"wrong sms codes of:{merchant}"
+    if not mine or not _ask(_limiter().test, WRONG_PHONE_CODES_PER_MERCHANT, name):
         raise TooManyRequests(
             _("Too many codes were typed. Wait a few minutes."), retry_after=PAUSE
         )
+
+
+def count_wrong_phone_code(merchant: int) -> None:
+    """Remember one code by SMS that was no good. Raises ServiceUnavailable."""
+    _ask(_limiter().hit, WRONG_PHONE_CODES_PER_MERCHANT, f"wrong sms codes of:{merchant}")
 
 
 def keep_tries() -> None:

@@ -11,7 +11,7 @@ from flask import Response, current_app, g, request
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app import clock
+from app import clock, crypto
 from app.errors import Conflict, DomainError
 from app.extensions import db
 from app.tenancy import current_tenant
@@ -77,16 +77,22 @@ def _kept(key: str, body: str) -> Response | None:
         return None
     if row.body_hash != body:
         raise DomainError("idempotency_key", "This Idempotency-Key was used with another body.")
-    response = Response((row.answer or {}).get("body", ""), row.status, mimetype="application/json")
+    response = Response(_said(row.answer or {}), row.status, mimetype="application/json")
     response.headers["Idempotency-Replayed"] = "true"
     return response
+
+
+def _said(answer: dict[str, Any]) -> str:
+    sealed = answer.get("sealed")
+    return crypto.open_sealed(bytes.fromhex(sealed)) if sealed else str(answer.get("body", ""))
 
 
 def _keep(key: str, body: str, response: Response) -> None:
     values = {
         "body_hash": body,
         "status": response.status_code,
-        "answer": {"body": response.get_data(as_text=True)},
+        # Sealed: an answer may hold a secret that is told once.
+        "answer": {"sealed": crypto.seal(response.get_data()).hex()},
         "created_at": clock.wall(),
     }
     statement = insert(IdempotencyKey).values(key_hash=key, **values)

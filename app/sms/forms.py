@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, StringField, TelField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional, Regexp
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from app.money import Money
 from app.sms.rules import HttpTemplate, place_of
@@ -54,6 +54,12 @@ class ServiceForm(Form):
             Length(max=300),
         ],
     )
+    quiet_from = IntegerField(
+        _l("Quiet from, hour"), [InputRequired(), NumberRange(min=0, max=23)], default=21
+    )
+    quiet_until = IntegerField(
+        _l("until, hour"), [InputRequired(), NumberRange(min=0, max=23)], default=9
+    )
     is_on = BooleanField(_l("Send SMS"), default=True)
 
     def described(self, known: Mapping[str, str]) -> HttpTemplate | str:
@@ -92,6 +98,8 @@ class ServiceForm(Form):
             else None,
             most_a_number=self.most_a_number.data,
             countries=words,
+            quiet_from=self.quiet_from.data,
+            quiet_until=self.quiet_until.data,
         )
 
     @classmethod
@@ -107,6 +115,8 @@ class ServiceForm(Form):
             "most_money_a_day": None if money is None else Money(money, currency),
             "most_a_number": found.most_a_number,
             "countries": ", ".join(found.countries),
+            "quiet_from": found.quiet_from,
+            "quiet_until": found.quiet_until,
             "is_on": found.is_on,
         }
         plain = {

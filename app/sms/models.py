@@ -24,6 +24,10 @@ class Gateway(Tenanted, Model):
     most_money_a_day: Mapped[int | None]
     most_a_number: Mapped[int] = mapped_column(server_default=text("10"))
     countries: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # calling codes: "7"
+    quiet_from: Mapped[int] = mapped_column(
+        server_default=text("21")
+    )  # hours of the merchant's day
+    quiet_until: Mapped[int] = mapped_column(server_default=text("9"))
     is_on: Mapped[bool] = mapped_column(server_default=text("true"))
     told_on: Mapped[date | None]  # the day on which staff were last told that a cap was reached
     changed_at: Mapped[datetime]
@@ -35,6 +39,9 @@ class Gateway(Tenanted, Model):
         CheckConstraint(
             "price >= 0 and most_a_day >= 0 and most_a_number >= 0 and most_money_a_day >= 0",
             name="caps",
+        ),
+        CheckConstraint(
+            "quiet_from between 0 and 23 and quiet_until between 0 and 23", name="quiet"
         ),
     )
 

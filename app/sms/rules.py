@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -112,6 +113,19 @@ def judge(template: HttpTemplate, status: int, text: str) -> Outcome:
     if template.good and template.good not in text:
         return Outcome(Fate.NEVER, "the service did not say that it took it")
     return Outcome(Fate.SENT)
+
+
+def quiet_until(local: datetime, start: int, end: int) -> datetime | None:
+    """Return when the quiet hours end in which a moment of the merchant's zone is; None: in none.
+
+    `start` and `end` are hours of the day, over midnight where the end is the earlier; the same: no quiet.
+    """
+    hour, over_midnight = local.hour, start > end
+    inside = (hour >= start or hour < end) if over_midnight else start <= hour < end
+    if not inside:
+        return None
+    morning = local.date() + timedelta(days=1 if over_midnight and hour >= start else 0)
+    return datetime.combine(morning, time(end), tzinfo=local.tzinfo)
 
 
 def is_allowed(phone: str, countries: Collection[str]) -> bool:

@@ -40,6 +40,8 @@ class Caps:
     most_money_a_day: int | None = None
     most_a_number: int = 10
     countries: Sequence[str] = ()
+    quiet_from: int = 21  # hours of the merchant's day between which nobody is woken
+    quiet_until: int = 9
 
 
 def set_up(service: HttpTemplate | str, caps: Caps, *, is_on: bool = True) -> Gateway:
@@ -62,6 +64,7 @@ def set_up(service: HttpTemplate | str, caps: Caps, *, is_on: bool = True) -> Ga
     found.price, found.most_a_day = caps.price, caps.most_a_day
     found.most_money_a_day, found.most_a_number = caps.most_money_a_day, caps.most_a_number
     found.countries = list(caps.countries)
+    found.quiet_from, found.quiet_until = caps.quiet_from, caps.quiet_until
     found.changed_at, found.changed_by = clock.now(), actor()
     db.session.flush()
     _tell(before, _shown(found))
@@ -87,8 +90,10 @@ def _shown(found: Gateway | None) -> dict[str, Any] | None:
     """Return what the audit log may know of a service."""
     if found is None:
         return None
-    names = ("kind", "is_on", "price", "most_a_day", "most_money_a_day", "most_a_number")
-    return {name: getattr(found, name) for name in names} | {"countries": list(found.countries)}
+    caps = ("price", "most_a_day", "most_money_a_day", "most_a_number", "quiet_from", "quiet_until")
+    return {name: getattr(found, name) for name in ("kind", "is_on", *caps)} | {
+        "countries": list(found.countries)
+    }
 
 
 def opened(found: Gateway) -> SmsGateway:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
@@ -18,6 +16,7 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.facts import service as facts
 from app.requisites.service import refuse
+from app.standard_webhooks import new_secret
 from app.tenancy import current_tenant, public_id
 from app.tenants import queries, rules
 from app.tenants.models import (
@@ -267,7 +266,7 @@ def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connect
 
     The secret is ours (whsec_...) unless the shop made one.
     """
-    plain = secret or "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+    plain = secret or new_secret()
     connection = Connection(
         shop_id=shop_id,
         public_id=public_id("cn"),

@@ -293,6 +293,11 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     below=_pages("office.calls", "try_out show again"),
                 ),
                 Entry(
+                    lazy_gettext("Webhooks"),
+                    endpoint="office.webhooks.index",
+                    below=_pages("office.webhooks", "create show change rotate message"),
+                ),
+                Entry(
                     lazy_gettext("Plan"),
                     endpoint="office.tariffs.index",
                     below=_pages("office.tariffs", "show"),

@@ -81,6 +81,10 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "previewed": (lazy_pgettext("run", "Looked at"), "warn"),
     "applying": (lazy_pgettext("run", "Being applied"), "info"),
     "done": (lazy_pgettext("run", "Applied"), "good"),
+    # rules of bonuses
+    "published": (lazy_pgettext("rule", "Published"), "good"),
+    "paused": (lazy_pgettext("rule", "Paused"), "warn"),
+    "archived": (lazy_pgettext("rule", "Put away"), "quiet"),
     # pay runs
     "payrun_draft": (lazy_pgettext("pay run", "Draft"), "quiet"),
     "payrun_preparing": (lazy_pgettext("pay run", "Being reserved"), "info"),

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.billing.rules import Requisites, signature
+from app.billing.rules import Requisites
 from app.links.service import draw_svg
+from app.standard_webhooks import signature
 from tests.payouts.setting import ACCOUNT, BANK
 from tests.world import Merchant, World, sign_in
 

@@ -15,10 +15,9 @@ from app.billing.rules import (
     Notice,
     Requisites,
     Status,
-    is_signed,
     read_notice,
-    signature,
 )
+from app.standard_webhooks import is_signed, signature
 
 SECRET = "whsec_" + b64encode(b"a secret of the provider").decode()
 NOW = 1_790_000_000

@@ -169,7 +169,7 @@ def test_the_examples_work_as_pasted(live_server: str, world: World, quiet_page:
     page.get_by_role("button", name="Make the key").click()
     page.get_by_text("These work as they stand").wait_for()
     lines = page.locator("#examples code").all_inner_texts()
-    assert len(lines) >= 6
+    assert len(lines) == 12
     for line in lines:
         ran = subprocess.run(  # noqa: S602 - pasted into a shell, as people do
             line + " -w '\\n%{http_code}'", shell=True, capture_output=True, text=True, check=True, timeout=60

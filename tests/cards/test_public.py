@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from limits import RateLimitItemPerHour
 from sqlalchemy import select
 
 from app import clock, jobs
@@ -16,6 +17,7 @@ from app.bonuses.rules import Grant
 from app.cards import rules
 from app.cards.models import PhoneCode
 from app.extensions import db
+from app.site import attempts
 from app.tenants import service as tenants
 from tests.cards.setting import PHONE, Till
 from tests.harness.together import together
@@ -176,6 +178,31 @@ def test_an_address_asks_for_ten_codes_an_hour(
         for n in range(11)
     ]
     assert said == [303] * 10 + [429]
+
+
+def test_many_addresses_that_guess_together_are_stopped_for_the_merchant_alone(
+    app: App, till: Till, peer: Peer, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    till.customer()
+    monkeypatch.setitem(till.app.config, "RATELIMIT_ENABLED", True)
+    few = RateLimitItemPerHour(4)
+    monkeypatch.setattr(attempts, "WRONG_PHONE_CODES_PER_MERCHANT", few)
+    till.ask(client)
+    code = till.code()
+    wrong = f"{(int(code) + 1) % 10**6:06d}"
+
+    def enter(browser: FlaskClient, number: str, address: int, where: Till = till) -> int:
+        place = {"REMOTE_ADDR": f"198.51.100.{address}"}
+        return browser.post(where.at("code"), data={"code": number}, environ_base=place).status_code
+
+    assert [enter(client, wrong, n) for n in range(5)] == [422] * 4 + [429]
+    assert enter(client, code, 99) == 429, "nor a right one, while they guess"
+    with app.app_context():
+        other = Till(app, make_merchant("kniga"), peer)
+    other.customer("77")
+    stranger = app.test_client()
+    other.ask(stranger)
+    assert enter(stranger, other.code(), 100, other) == 303
 
 
 def test_who_has_accounts_in_two_shops_chooses_and_merchants_stay_apart(

@@ -33,7 +33,7 @@ def anna(app: App, client: FlaskClient, lampa: Merchant) -> str:
     with app.app_context():
         with lampa.scope():
             tenants.change_settings({"loyalty": True})
-            wallet.change_program({"partner_premium": "10", "withdrawable": True})
+            wallet.change_program({"partner_premium": "10"})
             found = db.session.scalars(select(Partner).where(Partner.id == partner("Anna"))).one()
             found.member_id = customer(lampa.shop_id)
             credit(found.member_id, 5_000)
@@ -54,6 +54,8 @@ def test_the_cabinet_turns_money_into_bonuses_once(
     shown = client.get(address).text
     assert "1,000.00" in shown
     assert "You get 10% more in bonuses." in shown
+    assert "Bonuses cannot be turned back into money." in shown
+    assert 'value="1000' not in shown, "nobody turns all of it by a slip of the finger"
     found = re.search(r'name="to_bonuses-key"[^>]*value="([^"]+)"', shown)
     assert found is not None
     form = {"to_bonuses-amount": "200", "to_bonuses-key": found[1]}
@@ -86,7 +88,12 @@ def test_without_bonuses_nothing_can_be_turned(
     assert answer.status_code == 404
 
 
-def test_programs_turn_bonuses_into_money(client: FlaskClient, lampa: Merchant, anna: str) -> None:
+def test_programs_turn_bonuses_into_money(
+    app: App, client: FlaskClient, lampa: Merchant, anna: str
+) -> None:
+    with app.app_context(), lampa.scope():
+        wallet.change_program({"partner_premium": "0", "withdrawable": True})
+        db.session.commit()
     address = f"/api/v1/partners/{anna}/conversions"
     body = {"amount": "20.00", "way": "to_money"}
     answer = client.post(address, json=body, headers=lampa.bearer)
@@ -105,7 +112,7 @@ def test_what_was_turned_is_a_list_page_by_page_with_its_day(
     app: App, client: FlaskClient, lampa: Merchant, anna: str
 ) -> None:
     with app.app_context(), lampa.scope():
-        wallet.change_program({"withdrawable": True, "expires_days": 90})
+        wallet.change_program({"partner_premium": "0", "withdrawable": True, "expires_days": 90})
         found = partners.by_refcode(anna)
         assert found is not None
         for n in range(30):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from app.bonuses import queries as bonuses
 from app.bonuses import service as wallet
+from app.bonuses.models import Lot
 from app.conversions import service
 from app.errors import DomainError
 from app.extensions import db
@@ -67,6 +69,28 @@ def test_bonuses_become_money_where_the_program_says_so(anna: Partner) -> None:
     service.withdraw(anna, 300, "c")
     service.withdraw(anna, 300, "c")
     assert standing(anna) == (1_300, 200)
+
+
+@pytest.mark.parametrize("days", [None, 30])
+def test_what_was_turned_lapses_as_other_bonuses_do(anna: Partner, days: int | None) -> None:
+    wallet.change_program({"expires_days": days})
+    made = service.convert(anna, 100, "a")
+    lot = db.session.scalars(select(Lot).where(Lot.member_id == anna.member_id)).one()
+    assert lot.expires_at == (made.at + timedelta(days=days) if days else None)
+
+
+def test_money_never_grows_by_going_round(anna: Partner) -> None:
+    wallet.change_program({"partner_premium": "10"})
+    with pytest.raises(DomainError) as refused:
+        wallet.change_program({"withdrawable": True})
+    assert (refused.value.code, refused.value.errors[0].field) == (
+        "grows_in_circles",
+        "withdrawable",
+    )
+    wallet.change_program({"withdrawable": True, "partner_mode": "withdraw"})
+    with pytest.raises(DomainError):
+        wallet.change_program({"partner_mode": "both"})
+    wallet.change_program({"partner_mode": "both", "partner_premium": "0"})
 
 
 @pytest.mark.parametrize(("mode", "ways"), [("both", "bm"), ("spend", "b"), ("withdraw", "m")])

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
+from app import jobs
 from app.errors import DomainError
+from app.events.models import Event
 from app.extensions import db
 from app.members import queries as members
 from app.members.rules import worn
@@ -17,6 +19,7 @@ from app.profiles import queries as rules
 from app.profiles import service as profiles
 from app.ranks import queries as ranks
 from app.ranks import service as ladder
+from app.webhooks import queries as webhooks
 from tests.earnings.test_orders import ORDER
 
 if TYPE_CHECKING:
@@ -296,7 +299,8 @@ def test_a_referrer_loses_what_a_friends_cancelled_order_had_brought(
         db.session.commit()
     for name, op, level in (("active_referrals", "eq", 2), ("referrals_sum", "gt", 500_000)):
         named = {"fact": "metric.name", "op": "in", "value": [name]}
-        more = {"fact": "metric.value", "op": op, "value": level}
+        what = "metric.sum" if name == "referrals_sum" else "metric.value"
+        more = {"fact": what, "op": op, "value": level}
         gift = {"do": "earn.fixed", "points": 500}
         rule(app, shop, "referral.metric_crossed", gift, when={"all": [named, more]})
     found = []
@@ -312,3 +316,22 @@ def test_a_referrer_loses_what_a_friends_cancelled_order_had_brought(
     assert earned(client, shop) == "0.00"
     put(client, shop, "F1", customer={"id": "f1"}, version=5, **NEW)
     assert earned(client, shop) == "5.00"
+
+
+def test_a_rule_tells_the_shops_server_once_an_order(
+    app: App, client: FlaskClient, shop: Merchant
+) -> None:
+    rule(app, shop, "order.paid", {"do": "webhook", "event": "gift wrap"})
+    for _time in range(2):
+        put(client, shop, "A", **NEW)
+
+    def told_of() -> list[dict[str, Any]]:
+        fired = select(Event).where(Event.type == "bonus_rule.fired").order_by(Event.id)
+        return webhooks.told(db.session.scalars(fired).all())
+
+    with app.app_context():
+        (one,) = jobs.in_transaction(told_of, shop.id)
+    assert one["data"]["event"] == "gift wrap"
+    assert one["data"]["order"]["id"] == "A"
+    assert one["data"]["customer"]["id"] == ORDER["customer"]["id"]
+    assert one["data"]["rule"].startswith("ru_")

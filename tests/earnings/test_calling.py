@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock, jobs
+from app.bonuses import queries as bonuses
 from app.bonuses import service as wallet
 from app.bonuses.models import Lot
 from app.bonuses.rules import Grant
@@ -17,11 +18,14 @@ from app.earnings import service
 from app.events.models import Event
 from app.extensions import db
 from app.intake import service as intake
+from app.jobs.work import for_all
 from app.members import queries as members
+from app.profiles import queries as rules
 from app.profiles import service as profiles
 from app.profiles.rules import parse
 from app.profiles.rules.quiet import USUAL, quiet_days
 from app.runs.models import Run
+from app.tenancy import current_tenant
 from tests.earnings.test_orders import ORDER
 from tests.wordings.test_messages import meet, sent
 
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
 
     from app.application import App
     from tests.harness.mailbox import Mailbox
-    from tests.world import Merchant
+    from tests.world import Merchant, World
 
 DAY = timedelta(days=1)
 PLAIN = {name: said for name, said in ORDER.items() if name != "bonus"}
@@ -118,6 +122,34 @@ def test_nobody_is_asked_after_who_never_bought_or_whose_order_was_cancelled(
     client.put("/api/v1/orders/Q2", json=body, headers=shop.bearer)
     do(app, shop, lambda: service.quiet(intake.tenant()))
     assert lots(app, shop) == []
+
+
+def test_jobs_open_no_transaction_for_merchants_who_have_no_such_work(
+    app: App, client: FlaskClient, shop: Merchant, world: World
+) -> None:
+    other, seen = world.kniga.id, set[int | None]()
+
+    def ids() -> dict[str, set[int]]:
+        with app.app_context():
+            found = {
+                "quiet": set(rules.merchants_with("schedule.inactivity")),
+                "bonuses": set(bonuses.merchants_with_bonuses()),
+                "convert": set(bonuses.merchants_that_convert()),
+            }
+            db.session.rollback()
+            return found
+
+    assert not any(shop.id in each for each in ids().values())
+    publish(app, shop, away(30))
+    order(client, shop, "Q1", 45)
+    do(app, shop, lambda: wallet.change_program({"convert": "always"}))
+    with app.app_context():
+        jobs.ask_after()
+        before = ids()
+        assert all(shop.id in each and other not in each for each in before.values())
+        for_all("who", lambda: seen.add(current_tenant()), lambda: sorted(before["quiet"]))
+    assert shop.id in seen
+    assert other not in seen
 
 
 def test_the_job_looks_at_every_merchant_and_sends_the_letter_once(

@@ -64,6 +64,7 @@ EDGES = {
     "app/jobs/orders.py",
     "app/jobs/telling.py",
     "app/jobs/postbacks.py",
+    "app/jobs/webhooks.py",
     "app/jobs/settling.py",
     "app/jobs/sites.py",
     "app/jobs/reminders.py",

@@ -38,6 +38,7 @@ from app.creatives.service import create as create_creative
 from app.documents.models import Document
 from app.documents.rules import Kind as DocumentKind
 from app.documents.service import PACK, issue, start_pack
+from app.events.service import drain
 from app.extensions import db
 from app.fraud.rules import Word
 from app.help.rules import Kind as Subject
@@ -117,6 +118,10 @@ from app.trust import service as trust
 from app.trust.rules import Wish as BlockWish
 from app.verified_sites.models import VerifiedSite
 from app.verified_sites.service import name as name_site
+from app.webhooks.models import Endpoint, WebhookDelivery
+from app.webhooks.service import create as create_webhook
+from app.webhooks.service import promise as promise_webhooks
+from app.webhooks.service import try_out as try_webhook
 from app.widget.service import make_key as make_widget_key
 from app.withdrawals.models import Withdrawal
 from app.wordings.service import add as add_wording
@@ -200,6 +205,15 @@ def address(app: App, rule: Rule, merchant: Merchant, things: dict[str, Any]) ->
     return built
 
 
+def reach_out(partner: Partner, word: str) -> None:
+    """Give the partner a site and a tracker, and the merchant a server that was told something."""
+    name_site(partner, f"{word.lower()}.example")
+    create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
+    try_webhook(create_webhook("https://shop.example/told", [], f"{word} server")[0])
+    db.session.flush()
+    promise_webhooks(drain())
+
+
 def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Things:
     """Give a merchant one of each thing, by the API as a shop does."""
     mark = secrets.token_hex(4)
@@ -247,8 +261,7 @@ def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Thi
         )
         draw(db.session.scalars(select(Shop)).one())
         top_up(10_000, "person:1")
-        name_site(partner, f"{word.lower()}.example")
-        create_postback(partner, "https://tracker.example/", "GET", ["agreed"])
+        reach_out(partner, word)
         for kind in (Material.TEXT, Material.HTML):  # for a group: siblings are to find nothing
             readers = tuple(group.id for group in programs.all_groups())
             said = Said(
@@ -431,6 +444,10 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "creatives": {"public_id": one(Creative.public_id)},
         "postbacks": {"public_id": one(Postback.public_id), "call": "1"},
+        "webhooks": {
+            "webhook_id": one(Endpoint.public_id),
+            "message": db.session.scalars(select(WebhookDelivery.id)).first(),
+        },
         "papers": {"public_id": one(Paper.public_id), "payout": one(Payout.public_id)},
         "documents": {"public_id": one(Document.public_id), "run_id": of_kind(PACK)},
         "intake": {"public_id": one(Connection.public_id)},

@@ -209,8 +209,9 @@ def _own(kind: str, partner: Partner, person: Person) -> tuple[str, dict[str, An
     if kind == "digest.month":
         sums = {"paid": 1, "recruits": 2, "available": 5, "pending": 7, "soon": 6}
         return f"partner:{partner.id}", {"partner_id": partner.id, **month, **sums}
-    if kind in {"digest.merchant", "sms.stopped"}:
-        return "merchant:1", {**month, "paid": 0}
+    if kind in {"digest.merchant", "sms.stopped", "webhook.stopped"}:
+        server = {"webhook": "wh_1", "url": "https://shop.example/in", "why": "failing"}
+        return "merchant:1", {**month, "paid": 0, **server}
     return _of_signup(kind, partner)
 
 

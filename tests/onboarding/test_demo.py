@@ -44,7 +44,9 @@ from app.orders.models import Order
 from app.orders.rules import Customer, Line, Snapshot, State
 from app.orders.service import Incoming
 from app.partners.models import Partner
+from app.payruns import service as payruns
 from app.payruns.models import PayRun
+from app.payruns.rules import Pays
 from app.periods.models import Closing
 from app.profiles.models import ProfileRule
 from app.runs.models import Run
@@ -274,6 +276,22 @@ def test_a_demo_cut_off_among_the_visits_goes_on_where_it_was(
     list(demo.seed(target, plays))
     assert counted(plays[0], Click) == 60
     assert history.is_played(opening.staged(plays[0]))
+
+
+def test_a_demo_cut_off_before_its_sales_comes_up_though_a_pay_run_was_begun_meanwhile(
+    scene: None, plays: tuple[Play, ...], tmp_path: Path
+) -> None:
+    target = tmp_path / "demo.json"
+    next(demo.seed(target, plays))
+    with tenant_scope(opening.staged(plays[0]).tenant.id):
+        payruns.make(Pays.AVAILABLE, clock.today(ZONE))
+        db.session.commit()
+    assert len(list(demo.seed(target, plays))) == 5
+    assert history.is_played(opening.staged(plays[0]))
+    with tenant_scope(opening.staged(plays[0]).tenant.id):
+        states = db.session.scalars(select(PayRun.state).order_by(PayRun.id)).all()
+    assert states[0] == "cancelled"
+    assert states[-1] in {"draft", "prepared"}
 
 
 def test_lost_logins_are_made_anew(scene: None, plays: tuple[Play, ...], tmp_path: Path) -> None:

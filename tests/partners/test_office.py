@@ -281,3 +281,25 @@ def test_partners_of_another_merchant_are_not_there(app: App, lampa: Shop) -> No
     assert browser.get(path(kniga, "network/anna")).status_code == 404
     with kniga.scope():
         assert queries.by_refcode("anna") is None
+
+
+def test_the_office_says_who_a_partner_is_as_a_customer(lampa: Shop) -> None:
+    for refcode in ("anna", "boris"):
+        made(lampa, name=refcode.title(), refcode=refcode)
+    lampa.call("PATCH", "/merchant", {"loyalty": True})
+    lampa.call("PUT", "/members/77", {"name": "Anna Buyer"})
+    browser, link = lampa.signed_in(), card(lampa, "anna/customer")
+    assert "Not linked with a customer." in browser.get(card(lampa, "anna")).text
+    refused = browser.post(link, data={"customer-number": "78"})
+    assert refused.status_code == 422
+    assert "The shop has no customer with this id." in refused.text
+    assert 'value="78"' in refused.text
+    assert browser.post(link, data={"customer-number": " 77 "}).status_code == 303
+    shown = browser.get(card(lampa, "anna")).text
+    assert "Anna Buyer" in shown
+    assert read(lampa, "anna")["member"] == "77"
+    taken = browser.post(card(lampa, "boris/customer"), data={"customer-number": "77"})
+    assert taken.status_code == 422
+    assert "This customer is the partner Anna." in taken.text
+    assert browser.post(link, data={"customer-number": ""}).status_code == 303
+    assert read(lampa, "anna")["member"] is None

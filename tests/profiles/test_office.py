@@ -89,6 +89,20 @@ def test_a_profile_works_as_soon_as_it_is_switched_on(
     assert owner.post(page(lampa, "switch"), data={"profile": "none"}).status_code == 404
 
 
+def test_a_russian_owner_reads_what_is_on_in_russian(owner: FlaskClient, lampa: Merchant) -> None:
+    owner.post("/preferences/language", data={"locale": "ru"})
+    here, said = page(lampa, "switch"), {"profile": "achievement"}
+    on = owner.post(here, data=said, follow_redirects=True).text
+    assert "Достижение клиента: включено." in on
+    assert "достижение: число заказов и достигнутое число не меньше 10" in on
+    listed = owner.get(page(lampa, "all")).text
+    assert "Опубликовано" in listed
+    assert "Published" not in listed
+    off = owner.post(here, data=said, follow_redirects=True).text
+    assert "Достижение клиента: выключено, правила не действуют." in off
+    assert "Приостановлено" in owner.get(page(lampa, "all")).text
+
+
 def test_rows_come_and_go_by_post_and_nothing_is_kept_before_save(
     app: App, owner: FlaskClient, lampa: Merchant
 ) -> None:

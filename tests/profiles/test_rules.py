@@ -39,6 +39,7 @@ from app.profiles.rules import (
     write,
 )
 from app.profiles.rules.document import EXAMPLE
+from app.profiles.rules.reaching import reached, told_of
 from app.profiles.rules.shape import Leaf, Lines, Node
 from tests.house.catalogs import catalogue
 from tests.profiles.made import NOW, events, rules
@@ -404,6 +405,35 @@ def test_conditions_on_goods_count_lines_and_sums() -> None:
     assert not met("count_gte", 2, (100, True), (100, None))
     assert met("sum_gte", 200, (150, True), (50, True), (900, False))
     assert not met("sum_gte", 200, (150, True), (900, False))
+
+
+def achievement(name: str, fact: str, value: int) -> Rule:
+    named = {"fact": "metric.name", "op": "in", "value": [name]}
+    more = {"fact": fact, "op": "gte", "value": value}
+    gift = {"do": "earn.fixed", "points": 100}
+    return rule({"all": [named, more]}, gift, trigger="metric.crossed")
+
+
+def test_a_sum_of_purchases_is_never_asked_as_a_number() -> None:
+    ten = achievement("sum", "metric.sum", 1_000_000)
+    assert not unfit(ten)
+    assert reached(ten, "sum", 1_000_000) == {1_000_000}
+    assert not reached(ten, "sum", 999_999)
+    assert "sum that was reached is at least 10,000.00" in sentence(ten, English())
+    assert told_of("sum", 1_000_000) == {"name": "sum", "sum": 1_000_000}
+    wrong = achievement("sum", "metric.value", 10_000)
+    assert [each.code for each in unfit(wrong)] == ["other_metric"]
+    assert not reached(wrong, "sum", 10_000), "10,000 is not reached at a hundred roubles"
+    assert [each.code for each in unfit(achievement("orders", "metric.sum", 1))] == ["other_metric"]
+    assert [each.code for each in unfit(achievement("likes", "metric.value", 1))] == ["no_metric"]
+    assert not unfit(achievement("orders", "metric.value", 10))
+
+
+def test_what_is_said_of_spending_says_when_by_itself() -> None:
+    spends = rule(
+        None, {"do": "spend.limit", "percent": 50}, trigger="quote.requested", profile="spend"
+    )
+    assert sentence(spends, English()) == "Let bonuses pay up to 50% of the order."
 
 
 def test_groups_are_kept_apart_in_the_sentence() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from app.extensions import db
@@ -47,3 +48,34 @@ def test_the_order_leads_to_every_rule_that_gave_or_limited_and_to_the_first_no(
     assert f"{met} A tenth: at most 10% of the goods that take part." in page
     assert page.count(met) == 1
     assert "The rule is not met: " in page.partition("Half")[2], "and the first no of the other"
+
+
+def test_a_line_of_the_statement_leads_to_the_rule_that_gave_it_also_without_an_order(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
+    open_account(app, lampa)
+    long = {"fact": "review.length", "op": "gte", "value": 50}
+    for name, least in (("Any review", 1), ("A saga", 5_000)):
+        when = {"all": [{**long, "value": least}]}
+        rule(app, lampa, name, "review.published", do="earn.fixed", points=1_000, when=when)
+    told = {"review": "1", "length": 60, "has_purchase": True}
+    said = {"id": "r1", "type": "review.published", "data": told}
+    answer = client.post("/api/v1/members/77/events", json=said, headers=lampa.bearer)
+    assert answer.status_code == 201, answer.text
+    staff = sign_in(app.test_client(), lampa.staff["owner"])
+    listed = staff.get(lampa.office("bonuses/transactions")).text
+    assert "For a published review" in words(listed)
+    found = re.search(r'href="([^"]*/why/event\?of=[^"]+)"', listed)
+    assert found is not None
+    page = words(staff.get(unescape(found[1])).text)
+    assert "A review is published" in page
+    assert "Any review Give 10.00 bonuses for a published review" in page
+    assert "length of the review is at least 1 · it is: 60" in page
+    assert "The rule is not met" in page.partition("A saga")[2]
+    for of in ("", "x", "profile:order:1:1:0:member:1:0", "order:1"):
+        assert (
+            staff.get(lampa.office("bonus-rules/why/event"), query_string={"of": of}).status_code
+            == 404
+        )
+    strange = staff.get(lampa.office("bonus-rules/why/event?of=profile:a:1:0:member:1:0")).text
+    assert "Nothing is kept of it" in strange

@@ -23,7 +23,7 @@ FORM = {
     "kind": "http", "method": "POST", "content": "form", "url": "https://sms.example/send?key=hidden-word",
     "body": "to={digits}&text={text}", "header": "Bearer hidden-word", "good": "OK", "bad": "",
     "price": "2.50", "most_a_day": "100", "most_money_a_day": "", "most_a_number": "5", "countries": "7, 375",
-    "is_on": "y",
+    "is_on": "y", "quiet_from": "22", "quiet_until": "8",
 }  # fmt: skip
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from app.outcomes import Fate
 from app.placeholders import fill, places, unknown
-from app.sms.rules import HttpTemplate, Sms, is_allowed, judge, shortened
+from app.sms.rules import HttpTemplate, Sms, is_allowed, judge, quiet_until, shortened
 
 SMS = Sms("+79161234567", 'Лампа: "1 990 ₽" & more\n{phone}', "ev_1.2")
 
@@ -79,3 +82,23 @@ def test_countries_are_told_by_their_calling_codes() -> None:
 def test_an_sms_is_one_line_of_bounded_length() -> None:
     assert shortened("one\n two\t three") == "one two three"
     assert len(shortened("а" * 5000)) == 600
+
+
+@pytest.mark.parametrize(
+    ("at", "hours", "until"),
+    [
+        ("2026-11-30 20:59", (21, 9), None),
+        ("2026-11-30 21:00", (21, 9), "2026-12-01 09:00"),
+        ("2026-11-30 00:00", (21, 9), "2026-11-30 09:00"),
+        ("2026-11-30 08:59", (21, 9), "2026-11-30 09:00"),
+        ("2026-11-30 09:00", (21, 9), None),
+        ("2026-11-30 13:30", (13, 15), "2026-11-30 15:00"),
+        ("2026-11-30 15:00", (13, 15), None),
+        ("2026-11-30 03:00", (0, 0), None),
+        ("2026-11-30 23:30", (22, 0), "2026-12-01 00:00"),
+    ],
+)
+def test_quiet_hours_end_in_the_morning(at: str, hours: tuple[int, int], until: str | None) -> None:
+    zone = ZoneInfo("Europe/Moscow")
+    wanted = datetime.fromisoformat(until).replace(tzinfo=zone) if until else None
+    assert quiet_until(datetime.fromisoformat(at).replace(tzinfo=zone), *hours) == wanted

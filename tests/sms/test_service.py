@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from apprise.plugins.smsc import NotifySMSC
@@ -77,6 +79,31 @@ def test_a_sale_is_told_by_sms_where_merchant_and_partner_have_asked_for_it(
     assert asked.body.startswith("to=79161234567&text=Lampa%3A%20You%20earned")
     assert asked.headers["authorization"] == "Bearer word"
     assert spent(lampa) == (1, 250)
+
+
+def test_nobody_is_woken_and_what_was_due_goes_when_the_quiet_hours_end(
+    peer: Peer, lampa: Merchant
+) -> None:
+    here = clock.wall().astimezone(ZoneInfo("Europe/Moscow"))  # Lampa's zone
+    quiet = {"quiet_from": here.hour, "quiet_until": (here.hour + 2) % 24}
+    set_up(lampa, peer, **quiet)
+    message = sold(lampa, texted_partner(lampa))
+    jobs.send_message(lampa.id, message)
+    assert (state_of(lampa, message), peer.asked, spent(lampa)) == (("due", 0), [], (0, 0))
+
+    def due() -> datetime:
+        return db.session.scalars(select(Message.due_at).where(Message.id == message)).one()
+
+    until = jobs.in_transaction(due, lampa.id)
+    assert until.astimezone(here.tzinfo).hour == quiet["quiet_until"]
+    assert timedelta(0) < until - clock.wall() <= timedelta(hours=2)
+    jobs.send_message(lampa.id, message)
+    assert peer.asked == [], "its time has not come"
+    set_up(lampa, peer)
+    come = update(Message).where(Message.id == message).values(due_at=clock.wall())
+    jobs.in_transaction(lambda: db.session.execute(come), lampa.id)
+    jobs.send_message(lampa.id, message)
+    assert state_of(lampa, message) == ("sent", 1)
 
 
 def test_nothing_goes_by_sms_while_one_of_them_has_not_asked(peer: Peer, lampa: Merchant) -> None:

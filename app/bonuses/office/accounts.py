@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, literal_column
 
 from app import clock
 from app.bonuses import queries, service
-from app.bonuses.forms import WHY, HandForm
+from app.bonuses.forms import HandForm
 from app.bonuses.office import entries
 from app.bonuses.office.door import bp
 from app.bonuses.rules import GIVE, Grant
@@ -252,7 +252,7 @@ def _account_page(member: Member, form: HandForm, status: int = 200) -> Response
         lots=queries.lots_of(member.id),
         most=queries.LOTS_SHOWN,
         statement=view,
-        why=WHY,
+        for_what=entries.for_what,
         form=form,
         undo_address=url_for("office.bonuses.undo", member_id=member.id),
     )

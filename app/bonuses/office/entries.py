@@ -17,6 +17,7 @@ from app.ledger.models import Transfer
 from app.lists.queries import views
 from app.members.models import Member
 from app.members.queries import matching
+from app.profiles.rules.triggers import TRIGGERS
 from app.site.access import may, requires
 from app.site.lists import by_shop
 from app.web import lists
@@ -49,8 +50,30 @@ def called(member: Member) -> str:
 def what(row: Row) -> str | None:
     """Say for what bonuses were accrued."""
     if row.move.kind == "bonus.grant" and row.told.why:
-        return str(WHY.get(row.told.why, row.told.why))
+        return for_what(row.told.why, row.move.reference)
     return None
+
+
+def for_what(kind: str, reference: str) -> str:
+    """Say for what a lot was given; of a rule, for what happened: "For a published review"."""
+    if kind != "profile":
+        return str(WHY.get(kind, kind))
+    event = reference.removeprefix("profile:").partition(":")[0]
+    if event in TRIGGERS:
+        phrase = str(_(TRIGGERS[event].phrase))
+        return phrase[:1].upper() + phrase[1:]
+    return str(WHY["order" if event == "order" else kind])
+
+
+def why(row: Row) -> str | None:
+    """Return the address that says which rule gave it, and why."""
+    if row.move.kind != "bonus.grant" or row.told.why != "profile" or not may("read"):
+        return None
+    if row.told.number:
+        return url_for("office.profiles.why", order=row.told.number)
+    if row.move.reference.startswith("profile:order:"):
+        return None
+    return url_for("office.profiles.why_event", of=row.move.reference)
 
 
 def order(row: Row) -> str | None:
@@ -73,7 +96,7 @@ def _account(row: Row) -> str | None:
 
 
 KIND = Column("kind", _l("What"), value=lambda row: KINDS[row.move.kind])
-WHAT = Column("why", _l("For what"), value=what)
+WHAT = Column("why", _l("For what"), value=what, href=why)
 AMOUNT = Column(
     "amount", _l("Bonuses"), render="signed", end=True, value=lambda row: row.move.amount
 )

@@ -24,6 +24,8 @@ from app.bonuses.queries.standing import (
     balances,
     due,
     entries,
+    merchants_that_convert,
+    merchants_with_bonuses,
     program,
 )
 
@@ -52,6 +54,8 @@ __all__ = [
     "lapsing",
     "lines_of",
     "lots_of",
+    "merchants_that_convert",
+    "merchants_with_bonuses",
     "months",
     "movements",
     "outcomes",

@@ -133,6 +133,18 @@ _OVERDUE = text(
     ORDER BY h.until LIMIT :most
     """
 )
+_WITH_BONUSES = text(
+    """
+    SELECT t.id FROM tenant t
+    WHERE EXISTS (SELECT FROM lot l WHERE l.tenant_id = t.id AND l.remaining > 0) ORDER BY t.id
+    """
+)
+_CONVERTING = text(
+    """
+    SELECT DISTINCT tenant_id AS id FROM fact
+    WHERE owner = :owner AND name = :name AND value ->> 'convert' = 'always' ORDER BY 1
+    """
+)
 _DUE = {"lapse": _LAPSING, "activate": _WAITING, "end_holds": _OVERDUE}
 
 
@@ -150,3 +162,15 @@ def due(what: str, most: int) -> list[tuple[int, Any, timedelta]]:
         }
         rows = db.session.execute(_DUE[what], values).all()
     return [(row.tenant_id, row.id, row.clock_offset) for row in rows]
+
+
+def merchants_with_bonuses() -> list[int]:
+    """Return all merchants whose customers have bonuses; asked outside any scope."""
+    with role("partnerka_drain"):
+        return list(db.session.execute(_WITH_BONUSES).scalars())
+
+
+def merchants_that_convert() -> list[int]:
+    """Return all merchants whose program has ever turned partners' money by itself; outside any scope."""
+    with role("partnerka_drain"):
+        return list(db.session.execute(_CONVERTING, {"owner": OWNER, "name": NAME}).scalars())

@@ -85,6 +85,11 @@ class Program:
     convert: str = "by_partner"
     leap_birthday: str = "february"  # 29 February, in years that have none
 
+    @property
+    def grows_in_circles(self) -> bool:
+        """Whether money that becomes bonuses with a premium could become money again, one for one."""
+        return self.withdrawable and self.partner_premium > 0 and self.partner_mode == "both"
+
     def to_json(self) -> dict[str, Any]:
         """Return the settings as they are stored: percents as text."""
         said = asdict(self)

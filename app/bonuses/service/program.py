@@ -31,6 +31,11 @@ def change_program(said: Mapping[str, Any]) -> Program:
     except ProgramError as error:
         message = _("This setting cannot be so.")
         raise DomainError("invalid", message, FieldError(error.name, message)) from error
+    if program.grows_in_circles:
+        message = _(
+            "With a premium bonuses cannot be taken out as money: commission would grow by going round."
+        )
+        raise DomainError("grows_in_circles", message, FieldError("withdrawable", message))
     after = program.to_json()
     if not facts.current([OWNER], [NAME]):
         facts.found(OWNER, {NAME: before}, events.actor(), since=BEFORE_ALL)

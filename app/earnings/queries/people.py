@@ -53,11 +53,13 @@ _SAID = {
         "metric.name": "name",
         "metric.value": "value",
         "metric.level": "level",
+        "metric.sum": "sum",
     },
     "referral.metric_crossed": {
         "metric.name": "name",
         "metric.value": "value",
         "metric.level": "level",
+        "metric.sum": "sum",
     },
     "member.subscribed": {
         "subscription.list": "list",

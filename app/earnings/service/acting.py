@@ -13,7 +13,7 @@ from app import clock
 from app.coupons import queries as coupons
 from app.coupons import service as issuing
 from app.coupons.service import Gift
-from app.earnings.service.telling import tell
+from app.earnings.service.telling import fire, tell
 from app.extensions import db
 from app.members import service as members
 from app.members.rules import Tagged
@@ -119,6 +119,7 @@ CARRIED: dict[str, Callable[[Tenant, Doing], None]] = {
     "coupon.issue": _coupon,
     "rank.set": _rank,
     "award.grant": _honour,
+    "webhook": fire,
 }
 TAKEN_BACK: dict[str, Callable[[Tenant, Doing], None]] = {
     "coupon.issue": _uncoupon,

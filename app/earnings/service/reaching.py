@@ -10,7 +10,7 @@ from app.earnings import queries
 from app.earnings.service import acting
 from app.earnings.service.happening import happened, take_back
 from app.profiles import queries as profiles
-from app.profiles.rules.reaching import FRIENDS, METRICS, OWN, metrics_of, reached
+from app.profiles.rules.reaching import FRIENDS, METRICS, OWN, metrics_of, reached, told_of
 from app.ranks import queries as ranks
 from app.ranks import service as ladder
 
@@ -76,7 +76,7 @@ def _bring(
     wanted: dict[tuple[str, int], list[Published]] = {}
     for rule in rules:
         for metric in metrics_of(rule.rule):
-            for level in reached(rule.rule, values[metric]):
+            for level in reached(rule.rule, metric, values[metric]):
                 wanted.setdefault((metric, level), []).append(rule)
     for (metric, level), found in sorted(wanted.items(), key=lambda each: each[0]):
         before = stand.get((metric, level))
@@ -85,7 +85,7 @@ def _bring(
             continue
         ladder.reach(member_id, metric, level, asked)
         key = f"{trigger}:{member_id}:{metric}:{level}"
-        data = {"name": metric, "value": level, "level": level}
+        data = told_of(metric, level)
         happened(merchant, trigger, key, member_id, clock.now(), data, rules=found, again=True)
 
 

@@ -44,6 +44,18 @@ def tell(_merchant: Tenant, doing: Doing) -> None:
         record("customer.told", f"member:{reader}", member_id=reader, **said)
 
 
+def fire(_merchant: Tenant, doing: Doing) -> None:
+    """Tell the shop's server the word that the rule names; webhooks carry it, once an event of ours."""
+    if clock.now() - doing.at > FRESH:
+        return
+    kind, _colon, number = doing.event_key.partition(":")
+    (rule,) = profiles.rules([doing.rule_id])
+    said: dict[str, Any] = {"event": doing.args["event"], "rule": rule.public_id}
+    if kind == "order" and number.isdecimal():
+        said["order_id"] = int(number)
+    record("bonus_rule.fired", f"member:{doing.member_id}", member_id=doing.member_id, **said)
+
+
 def _amount(doing: Doing) -> dict[str, Any]:
     """Return how many bonuses it is about, where that is not what rules gave for it."""
     kind, _colon, number = doing.event_key.partition(":")

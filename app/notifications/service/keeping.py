@@ -78,6 +78,8 @@ def settle(taken: Taken, outcome: Outcome) -> None:
         pause = rules.pause_after(taken.attempts) if outcome.fate is Fate.LATER else None
         lost = "unknown" if outcome.fate is Fate.UNKNOWN else "dead"
         values |= {"state": "due", "due_at": now + pause} if pause else {"state": lost}
+        if outcome.not_before is not None:  # no attempt was made
+            values |= {"state": "due", "due_at": outcome.not_before, "attempts": taken.attempts - 1}
     settled = update(Message).where(*mine).values(**values).returning(Message.address)
     address = db.session.scalar(settled)
     if address is not None and outcome.unspent:

@@ -13,6 +13,7 @@ from app.documents import service as documents
 from app.documents.rules import Kind
 from app.onboarding.demo.cast import ZONE
 from app.onboarding.demo.opening import DEMO_BANK, OPERATOR, owner, partner_ids
+from app.payruns import queries as payruns_queries
 from app.payruns import service as payruns
 from app.payruns.rules import Pays, State
 from app.periods import service as periods
@@ -73,7 +74,16 @@ def _worked(run: PayRun) -> PayRun:
     return run
 
 
+def _clear() -> None:
+    """Throw away a run that somebody, or the plan, began while this past was not yet there."""
+    begun = payruns_queries.open_draft()
+    if begun is not None:
+        payruns.cancel(begun)
+        _worked(begun)
+
+
 def _run_to_be_approved(pays: Pays = Pays.ASKED) -> PayRun | None:
+    _clear()
     run = _worked(payruns.make(pays, clock.today(ZONE)))
     if not run.total:
         payruns.cancel(run)

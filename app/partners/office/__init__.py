@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.partners.office import bulk, card, moves
+from app.partners.office import bulk, card, customer, moves
 from app.partners.office.lists import bp
 
-__all__ = ["bp", "bulk", "card", "moves"]
+__all__ = ["bp", "bulk", "card", "customer", "moves"]

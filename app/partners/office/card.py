@@ -15,9 +15,11 @@ from app.ledger.queries import partner_balances, statement
 from app.ledger.rules import BUCKETS
 from app.links import queries as link_queries
 from app.links import service as links
+from app.members import queries as members
 from app.partners import queries, service
 from app.partners.forms import (
     ContactForm,
+    CustomerForm,
     EndForm,
     PartnerTermsForm,
     SponsorForm,
@@ -29,11 +31,13 @@ from app.programs.rules import write_rate
 from app.reports.queries import subjects
 from app.site.access import may, requires
 from app.statements.forms import KINDS
+from app.tenants.queries import setting
 from app.web.pages import page, see_other
 
 if TYPE_CHECKING:
     from flask import Response
 
+    from app.members.models import Member
     from app.partners.models import Partner
 
 from app.partners.office.lists import bp, partner_of, sponsor_id_of
@@ -204,10 +208,20 @@ def _sponsor_form(partner: Partner) -> SponsorForm:
 
 
 def basics(
-    partner: Partner, *, sponsor: SponsorForm | None = None, end: EndForm | None = None
+    partner: Partner,
+    *,
+    sponsor: SponsorForm | None = None,
+    end: EndForm | None = None,
+    customer: CustomerForm | None = None,
 ) -> Response:
     """Show the tab Basics once more, with what was refused at its field."""
-    return _basics(partner, _contact_form(partner), sponsor or _sponsor_form(partner), 422, end)
+    form, parent = _contact_form(partner), sponsor or _sponsor_form(partner)
+    return _basics(partner, form, parent, 422, end, customer)
+
+
+def _customer_form(member: Member | None) -> CustomerForm:
+    said = {"number": member.key.partition(":")[2] if member else ""}
+    return CustomerForm(formdata=None, prefix="customer", data=said)
 
 
 def _end_form(partner: Partner) -> EndForm:
@@ -227,11 +241,13 @@ def _basics(
     sponsor_form: SponsorForm,
     status: int = 200,
     end_form: EndForm | None = None,
+    customer_form: CustomerForm | None = None,
 ) -> Response:
     default = links.ensure_default(
         partner
     )  # a refusal takes it back with the rest, and shows it all the same
     edges = queries.edges_of(partner.id)
+    member = members.by_id(partner.member_id) if partner.member_id else None
     return page(
         "partners/office/card.html",
         status=status,
@@ -240,6 +256,9 @@ def _basics(
         form=form,
         sponsor_form=sponsor_form,
         end_form=end_form or _end_form(partner),
+        member=member,
+        loyalty=setting("loyalty"),
+        customer_form=customer_form or _customer_form(member),
         moving=queries.moving(partner.id) if partner.status == Status.REMOVED else None,
         parent=queries.sponsors_at([partner.id]).get(partner.id),
         edges=edges,

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from app.profiles.forms.offered import of_fact
+from app.profiles.forms.offered import choices
 from app.profiles.forms.values import TypedError, count, shown, wanted
 from app.profiles.rules.facts import Fact, find
 from app.profiles.rules.shape import DEPTH
@@ -49,9 +48,7 @@ class Row:
     @property
     def options(self) -> tuple[tuple[str | int, str], ...]:
         """The values that it offers: the fact's own, or words that the merchant has defined."""
-        if self.fact.options:
-            return tuple((value, gettext(label)) for value, label in self.fact.options)
-        return of_fact(self.fact.key)
+        return choices(self.fact)
 
 
 @dataclass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask_babel import gettext
+
 from app.coupons import queries as coupons
 from app.ranks import queries as ranks
 from app.wordings import forms as wordings
@@ -11,6 +13,8 @@ from app.wordings.queries import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from app.profiles.rules.facts import Fact
 
 Options = tuple[tuple[str, str], ...]
 
@@ -47,6 +51,12 @@ ARGS: dict[str, Callable[[], Options]] = {
 def of_fact(key: str) -> Options:
     """Return the words that a fact may be, with their names; none: any word."""
     return FACTS[key]() if key in FACTS else ()
+
+
+def choices(fact: Fact) -> tuple[tuple[str | int, str], ...]:
+    """Return the values that a control offers: the fact's own, or words that the merchant has defined."""
+    own = (*fact.options, *fact.names)
+    return tuple((value, gettext(label)) for value, label in own) or of_fact(fact.key)
 
 
 def of_arg(name: str) -> Options | None:

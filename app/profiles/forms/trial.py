@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 
 from app.profiles.forms import values
+from app.profiles.forms.offered import choices
 from app.profiles.forms.values import TypedError
 from app.profiles.rules import Facts, Goods, Referrer, leaves
 from app.profiles.rules.facts import Fact, Kind, find
@@ -35,6 +36,11 @@ class Ask:
     days: int | None
     typed: str
     problem: str = ""
+
+    @property
+    def options(self) -> tuple[tuple[str | int, str], ...]:
+        """The values that it offers, where there are few."""
+        return () if self.fact.kind is Kind.SET else choices(self.fact)
 
 
 @dataclass

@@ -57,7 +57,7 @@ def shown(fact: Fact, op: str, value: Any) -> list[str]:
         return [" – ".join(_shown(fact, each) for each in value)]
     if isinstance(value, list | tuple):
         each = [_shown(fact, one) for one in value]
-        return each if fact.options or fact.key in FACTS else [", ".join(each)]
+        return each if fact.options or fact.names or fact.key in FACTS else [", ".join(each)]
     return [_shown(fact, value)] if op != "within_days" else [str(value)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.profiles.office import constructing, trying, why
+from app.profiles.office import constructing, events, trying, why
 from app.profiles.office.listing import bp
 
-__all__ = ["bp", "constructing", "trying", "why"]
+__all__ = ["bp", "constructing", "events", "trying", "why"]

@@ -12,7 +12,6 @@ from app.profiles import queries, service
 from app.profiles.forms import board, constructor, levels
 from app.profiles.office.listing import bp, found, known
 from app.profiles.rules import EFFECTS, PROFILES, RuleError, parse, sentence, unfit
-from app.profiles.rules.effects import UNOFFERED
 from app.profiles.rules.facts import FAMILIES, OPERATOR_LABELS, of_family, offered_at
 from app.profiles.rules.triggers import TRIGGERS
 from app.profiles.rules.worst import worst_told
@@ -139,9 +138,7 @@ def _page(made: Constructor, rule: ProfileRule | None, status: int = 200) -> Res
         "profile": PROFILES[made.profile],
         "choices": choices,
         "effects": [
-            (spec.do, spec.label)
-            for spec in EFFECTS.values()
-            if made.trigger in spec.triggers and spec.do not in UNOFFERED
+            (spec.do, spec.label) for spec in EFFECTS.values() if made.trigger in spec.triggers
         ],
         "of_order": trigger.of_order,
         **_told(made),

@@ -97,7 +97,11 @@ def switch() -> Response:
     own = queries.of_profile(profile)
     on = not any(each.state == "published" for each in own)
     service.switch(profile, on=on)
-    words = _("Switched on.") if on else _("Switched off: its rules rest.")
+    label = _(PROFILES[profile].label)
+    if on:
+        words = _("%(profile)s: switched on.", profile=label)
+    else:
+        words = _("%(profile)s: switched off, its rules rest.", profile=label)
     return see_other("office.profiles.index", message=words)
 
 

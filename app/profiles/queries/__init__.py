@@ -1,11 +1,12 @@
 """Rules as they hold, as pages list them, and what is known of orders."""
 
-from app.profiles.queries.kept import effects_json, trace_json
+from app.profiles.queries.kept import effects_json, trace_json, trace_of
 from app.profiles.queries.listed import (
     Past,
     all_rules,
     counts,
     evaluations,
+    evaluations_of,
     ever,
     first_of_each,
     listed,
@@ -31,7 +32,7 @@ from app.profiles.queries.people import (
     leap_of,
     people,
 )
-from app.profiles.queries.published import live, owner, published_at, versions_of
+from app.profiles.queries.published import live, merchants_with, owner, published_at, versions_of
 
 __all__ = [
     "Asked",
@@ -45,6 +46,7 @@ __all__ = [
     "days_until",
     "effects_json",
     "evaluations",
+    "evaluations_of",
     "event_facts",
     "ever",
     "first_of_each",
@@ -52,6 +54,7 @@ __all__ = [
     "leap_of",
     "listed",
     "live",
+    "merchants_with",
     "naming",
     "of_profile",
     "owner",
@@ -65,6 +68,7 @@ __all__ = [
     "seen_of_all",
     "telling",
     "trace_json",
+    "trace_of",
     "unknown",
     "version",
     "versions",

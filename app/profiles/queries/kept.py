@@ -6,10 +6,12 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from app.profiles.rules import Step
 
-    from app.profiles.rules import Applied, Step
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from app.profiles.rules import Applied
 
 
 def trace_json(trace: Iterable[Step]) -> list[Any]:
@@ -25,6 +27,16 @@ def trace_json(trace: Iterable[Step]) -> list[Any]:
         }
         for each in trace
     ]
+
+
+def trace_of(kept: Iterable[Mapping[str, Any]]) -> list[Step]:
+    """Return the answers that were kept."""
+    names = ("path", "fact", "op", "wanted", "got", "result")
+    return [Step(*(_read(each[name]) for name in names)) for each in kept]
+
+
+def _read(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def effects_json(applied: Iterable[Applied]) -> list[Any]:

@@ -86,6 +86,13 @@ def evaluations(rule_id: int, most: int = 20) -> Sequence[RuleEvaluation]:
     return db.session.scalars(query.order_by(RuleEvaluation.id.desc()).limit(most)).all()
 
 
+def evaluations_of(event_key: str) -> Sequence[RuleEvaluation]:
+    """Return what rules made of an event, those that are met first."""
+    query = select(RuleEvaluation).where(RuleEvaluation.event_key == event_key)
+    order = (RuleEvaluation.matched.desc(), RuleEvaluation.rule_id)
+    return db.session.scalars(query.order_by(*order).limit(MOST)).all()
+
+
 def telling(code: str) -> list[str]:
     """Return the names of the rules that send a message of the merchant's, as drafted or published."""
     sent = {"effects": [{"do": "notify", "message": code}]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app import clock
 from app.extensions import db
@@ -13,12 +13,17 @@ from app.profiles.models import ProfileRule, RuleVersion
 from app.profiles.rules import leaves, parse
 from app.profiles.rules.due import Published
 from app.profiles.rules.shape import trees
+from app.tenancy import role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from app.facts.rules import Timeline
+
+_WITH = text(
+    "SELECT DISTINCT tenant_id FROM rule_version WHERE body ->> 'trigger' = :trigger ORDER BY 1"
+)
 
 
 def owner(rule_id: int) -> str:
@@ -66,6 +71,13 @@ def live(trigger: str) -> tuple[Published, ...]:
     """Return the rules of a trigger that hold now."""
     [found], _windows = published_at([clock.now()])
     return tuple(each for each in found if each.rule.trigger == trigger)
+
+
+def merchants_with(trigger: str) -> list[int]:
+    """Return all merchants who have ever published a rule of a trigger; asked outside any scope."""
+    with role("partnerka_drain"):
+        rows = db.session.execute(_WITH, {"trigger": trigger})
+        return [row.tenant_id for row in rows]
 
 
 def versions_of(ids: Iterable[int]) -> tuple[Published, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.profiles.rules.effects import EFFECTS
 from app.profiles.rules.facts import PAYLOAD
 from app.profiles.rules.problems import Problem
+from app.profiles.rules.reaching import strangers
 from app.profiles.rules.shape import All, AnyOf, Leaf, Lines, Node, Not, Rule, leaves, trees
 from app.profiles.rules.triggers import TRIGGERS
 from app.profiles.rules.values import day
@@ -27,6 +28,10 @@ def unfit(rule: Rule) -> tuple[Problem, ...]:
 
 def _facts(rule: Rule) -> Iterator[Problem]:
     families = TRIGGERS[rule.trigger].families
+    for name in strangers(rule):
+        yield Problem(
+            "when", "other_metric" if name.startswith("metric.") else "no_metric", {"name": name}
+        )
     for path, scope, tree in trees(rule):
         goods = scope == "line" or _asks_goods(tree)
         if goods and "order" not in families:

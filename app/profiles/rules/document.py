@@ -120,7 +120,7 @@ def _family(family: str, label: str) -> str:
             f"`{f.key}`",
             f.label + (f" / {f.no}" if f.no else ""),
             f.kind.value + (" over `days`" if f.windowed else ""),
-            ", ".join(f"`{value}`" for value, _ in f.options) or f.help,
+            ", ".join(f"`{value}`" for value, _ in (*f.options, *f.names)) or f.help,
         )
         for f in FACTS.values()
         if f.family == family

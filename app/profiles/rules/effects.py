@@ -210,7 +210,3 @@ _EFFECTS = (
     Spec("stop", N_("Look at no weaker rules"), ()),
 )
 EFFECTS: dict[str, Spec] = {each.do: each for each in _EFFECTS}
-
-
-# Understood, and not offered until something carries them out.
-UNOFFERED = frozenset({"webhook"})

@@ -61,6 +61,7 @@ class Fact:
     """What may be asked. `no`: how a yes-or-no fact reads when it is not so; `label` reads as yes.
 
     `options`: the only values there are, with their names; none: the shop's own words and numbers.
+    `names`: words that are offered and told by a name; another word is kept as it is.
     `windowed`: counted over the last `days` of the leaf, without them over all time.
     """
 
@@ -70,6 +71,7 @@ class Fact:
     help: str = ""
     no: str = ""
     options: tuple[tuple[str | int, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     windowed: bool = False
 
     @property
@@ -112,6 +114,12 @@ _BINDINGS = (
     ("coupon", N_("a code")),
     ("site", N_("a site")),
     ("manual", N_("staff")),
+)
+_METRICS = (
+    ("orders", N_("number of orders")),
+    ("sum", N_("sum of purchases")),
+    ("active_referrals", N_("number of friends who bought")),
+    ("referrals_sum", N_("sum of friends' purchases")),
 )
 _SHOP_WORDS = N_("The shop's own words, separated by commas.")
 _IDS = N_("The shop's own ids, separated by commas.")
@@ -235,9 +243,10 @@ _OWN = (
         N_("The subscription is confirmed"),
         no=N_("The subscription is not confirmed"),
     ),
-    Fact("metric.name", C, N_("Achievement"), _SHOP_WORDS),
-    Fact("metric.value", N, N_("What was reached")),
-    Fact("metric.level", N, N_("Level of the achievement")),
+    Fact("metric.name", C, N_("Achievement"), names=_METRICS),
+    Fact("metric.value", N, N_("Number that was reached"), N_("Of orders or friends.")),
+    Fact("metric.sum", M, N_("Sum that was reached"), N_("Of purchases.")),
+    Fact("metric.level", N, N_("Level of the achievement"), N_("Of orders or friends.")),
     Fact("withdrawal.amount", M, N_("Sum asked for")),
     Fact(
         "withdrawal.verified",

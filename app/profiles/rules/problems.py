@@ -40,6 +40,10 @@ MESSAGES = {
     "effect_not_then": N_("The effect %(name)s does not fit what happens."),
     "no_effects": N_("A rule needs at least one effect."),
     "never_so": N_("This can never be so: the conditions on %(name)s exclude one another."),
+    "no_metric": N_("Nobody counts an achievement %(name)s here."),
+    "other_metric": N_(
+        "A sum of purchases is asked by the sum, a number of orders or friends by the number."
+    ),
     # What it names, and nobody knows.
     "no_product": N_("The shop has no product with the id %(name)s."),
     "no_category": N_("The shop has no category with the id %(name)s."),

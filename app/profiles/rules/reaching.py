@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.profiles.rules.shape import Leaf, leaves
 
@@ -17,7 +17,16 @@ METRICS = {
     OWN: frozenset({"orders", "sum"}),
     FRIENDS: frozenset({"active_referrals", "referrals_sum"}),
 }
-_VALUES = frozenset({"metric.value", "metric.level"})
+SUMS = frozenset({"sum", "referrals_sum"})  # in minor units; the others are numbers
+_COUNTED, _SUMMED = frozenset({"metric.value", "metric.level"}), frozenset({"metric.sum"})
+_VALUES = _COUNTED | _SUMMED
+
+
+def told_of(metric: str, level: int) -> dict[str, Any]:
+    """Return what is told of a level that was reached: a sum is no number, so that 10 is never 10 kopecks."""
+    return {"name": metric} | (
+        {"sum": level} if metric in SUMS else {"value": level, "level": level}
+    )
 
 
 def metrics_of(rule: Rule) -> frozenset[str]:
@@ -30,18 +39,46 @@ def metrics_of(rule: Rule) -> frozenset[str]:
     return frozenset(named & known) if named else known
 
 
-def levels_of(rule: Rule) -> frozenset[int]:
-    """Return the values at which a rule may begin to hold; none: it takes every value as it comes."""
-    found = {_begins(leaf) for leaf in leaves(rule.when) if leaf.fact in _VALUES}
-    return frozenset(each for each in found if each is not None)
+def levels_of(rule: Rule, metric: str) -> frozenset[int] | None:
+    """Return the values at which a rule may begin to hold; None: it takes every value as it comes."""
+    fitting = _SUMMED if metric in SUMS else _COUNTED
+    asked = [leaf for leaf in leaves(rule.when) if leaf.fact in _VALUES]
+    found = frozenset(_begins(leaf) for leaf in asked if leaf.fact in fitting) - {None}
+    other = any(leaf.fact not in fitting for leaf in asked)
+    return frozenset(each for each in found if each is not None) if found or other else None
 
 
-def reached(rule: Rule, value: int) -> frozenset[int]:
-    """Return the levels of a rule that a value has reached."""
-    levels = levels_of(rule)
-    if not levels:
+def reached(rule: Rule, metric: str, value: int) -> frozenset[int]:
+    """Return the levels of a rule that a value of a metric has reached."""
+    levels = levels_of(rule, metric)
+    if levels is None:
         return frozenset({value}) if value > 0 else frozenset()
     return frozenset(each for each in levels if 0 < each <= value)
+
+
+def strangers(rule: Rule) -> tuple[str, ...]:
+    """Return what keeps a rule of achievements from ever being met.
+
+    Names of metrics that nobody counts; "metric.sum" or "metric.value" where sums are asked as numbers
+    or numbers as sums.
+    """
+    if rule.trigger not in METRICS:
+        return ()
+    asked = list(leaves(rule.when))
+    names = [
+        str(each)
+        for leaf in asked
+        if leaf.fact == "metric.name" and leaf.op == "in" and isinstance(leaf.value, tuple)
+        for each in leaf.value
+    ]
+    unknown = tuple(each for each in names if each.casefold() not in METRICS[rule.trigger])
+    return unknown if unknown or not names else _mixed(metrics_of(rule), {x.fact for x in asked})
+
+
+def _mixed(metrics: frozenset[str], facts: set[str]) -> tuple[str, ...]:
+    if facts & _COUNTED and metrics <= SUMS:
+        return ("metric.value",)
+    return ("metric.sum",) if facts & _SUMMED and not metrics & SUMS else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +93,9 @@ class Growth:
         """Return the levels of a rule that it reaches."""
         if rule.trigger not in METRICS or self.metric not in metrics_of(rule):
             return frozenset()
-        return frozenset(each for each in reached(rule, self.after) if each > self.before)
+        return frozenset(
+            each for each in reached(rule, self.metric, self.after) if each > self.before
+        )
 
 
 def _begins(leaf: Leaf) -> int | None:

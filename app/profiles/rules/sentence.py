@@ -23,13 +23,16 @@ _WINDOWS = {
     "year": N_("each year"),
     "ever": N_("in all"),
 }
+_OF_ITSELF = frozenset(
+    {"spend.limit", "withdraw.rule"}
+)  # they say when: of spending, of withdrawing
 
 
 def sentence(rule: Rule, words: Words) -> str:
     """Return the rule in a language: "Give 5% for a paid order, if …"."""
     event = words.gettext(TRIGGERS[rule.trigger].phrase)
     given = [
-        giving(effect, words, condition, "" if place else event)
+        giving(effect, words, condition, "" if place or effect.do in _OF_ITSELF else event)
         for place, effect in enumerate(rule.effects)
     ]
     what = "; ".join(given) if given else words.gettext("do nothing yet %(event)s", event=event)
@@ -97,7 +100,7 @@ def told(name: str, value: Any, words: Words) -> str:
     if isinstance(value, tuple | frozenset | list | set):
         ordered = sorted(value, key=str) if isinstance(value, frozenset | set) else value
         return ", ".join(told(name, each, words) for each in ordered)
-    named = dict(fact.options).get(value) if fact is not None else None
+    named = dict((*fact.options, *fact.names)).get(value) if fact is not None else None
     if named is not None:
         return words.gettext(named)
     if fact is not None and fact.kind is Kind.MONEY and isinstance(value, int | Fraction):
