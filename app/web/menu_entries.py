@@ -133,11 +133,7 @@ MENUS: dict[str, tuple[Entry, ...]] = {
                     endpoint="office.cards.index",
                     below=_pages("office.cards", "show bind"),
                 ),
-                Entry(
-                    lazy_gettext("In the shop"),
-                    endpoint="office.widget.index",
-                    below=_pages("office.widget", "try_out make_secret"),
-                ),
+                Entry(lazy_gettext("In the shop"), endpoint="office.widget.index"),
                 Entry(lazy_gettext("Widget's look"), endpoint="office.widget.look"),
                 Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
                 Entry(

@@ -160,6 +160,7 @@ def test_the_look_is_saved_and_told_to_pages_under_another_version(
     russian = LOOK | {"language": "ru", "title": "Лампочки"}
     owner.post(lampa.office("in-the-shop/look"), data=russian)
     assert client.get(address).get_json()["words"]["title"] == "Lamp points"
+    assert client.get(address).get_json()["version"] != said["version"]
     owner.post(lampa.office("in-the-shop/look/reset"))
     assert client.get(address).get_json()["version"] == before.get_json()["version"]
 
@@ -223,6 +224,7 @@ class TestLooks:
         [
             {"accent": "#FFFFFF"},
             {"accent": 7},
+            {"accent": "#ffffff}body{display:none"},
             {"radius": True},
             {"radius": -1},
             {"blocks": "pending"},
