@@ -45,6 +45,8 @@ MOST_BARS = 62  # days that a picture shows one by one; longer spans by month
 def index() -> Response:
     """Show the sales of a period; `?month=2026-09`, or `?from=` and `?to=`."""
     member_id, span = _member(), statements.wanted_span()
+    if member_id is None:
+        return page("ranks/cabinet/index.html", sales=None)
     found = earnings.sales_of(member_id, span.starts, span.ends)
     days, sold, accrued = _bars(found, span)
     return page(
@@ -70,7 +72,7 @@ def download() -> Response:
     if kind not in FORMATS:
         raise NotFound
     span = statements.wanted_span()
-    found = earnings.sales_of(member_id, span.starts, span.ends)
+    found = earnings.sales_of(member_id or 0, span.starts, span.ends)
     head = [
         *(_("When"), _("Order"), _("Goods"), _("Quantity"), _("Sold for"), _("Came back")),
         *(_("Your share, %"), _("By rights to"), _("Accrued for the order"), _("Taken back")),
@@ -125,17 +127,10 @@ def _bars(found: Sales, span: Span) -> tuple[list[date], list[int], list[int]]:
 
 def hidden() -> frozenset[str]:
     """Return the page's endpoint where it is nothing for this partner: he holds no rights."""
-    member_id = _linked()
-    shown = member_id is not None and earnings.holds_any(member_id)
-    return frozenset() if shown else frozenset({"cabinet.ranks.index"})
+    return frozenset({"cabinet.ranks.index"}) if _member() is None else frozenset()
 
 
-def _linked() -> int | None:
-    return db.session.scalar(select(Partner.member_id).where(Partner.id == g.partner_id))
-
-
-def _member() -> int:
-    member_id = _linked()
-    if member_id is None or not earnings.holds_any(member_id):
-        raise NotFound
-    return member_id
+def _member() -> int | None:
+    """Return the customer who the partner is; None where he holds no rights, or is none."""
+    member_id = db.session.scalar(select(Partner.member_id).where(Partner.id == g.partner_id))
+    return member_id if member_id is not None and earnings.holds_any(member_id) else None

@@ -95,6 +95,7 @@ from app.postbacks.models import Postback
 from app.postbacks.service import create as create_postback
 from app.profiles.rules.presets import PRESETS
 from app.profiles.service import draft as draft_rule
+from app.profiles.service import publish as publish_rule
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
@@ -381,6 +382,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "any": {
             "word_id": award.public_id,
             "rank_id": rank.public_id,
+            "goal_id": achievement(partner),
             "grant_id": one(AwardGrant.id),
             "rights_id": rights.public_id,
             "refcode": partner.refcode,
@@ -475,6 +477,18 @@ def call_of(key_id: int, word: str) -> int:
     words = {"body": f'{{"a": "{word}"}}', "answer": "{}", "request_id": "r"}
     write_calls([{"key_id": key_id, "at": clock.now(), **said, **words}])
     return db.session.scalars(select(ApiCall.id)).one()
+
+
+def achievement(partner: Partner) -> str:
+    """Make an achievement of the partner's merchant alone; return what names it."""
+    level = 1_000 + partner.id
+    when = [
+        {"fact": "metric.name", "op": "in", "value": ["orders"]},
+        {"fact": "metric.value", "op": "gte", "value": level},
+    ]
+    body = PRESETS["achievement"].body(100) | {"when": {"all": when}}
+    publish_rule(draft_rule(f"{partner.name} achievement", body))
+    return f"orders:{level}"
 
 
 def sold(merchant: Merchant, word: str) -> TillReceipt:

@@ -98,11 +98,11 @@ def test_an_achievement_is_made_in_the_office_reached_lost_and_reached_again(
     buy(client, shop, "B", "2027-01-11", status="cancelled", version=9)
     assert available(client, shop) == "0.00"
     assert "Regular 2 paid orders Regular 0" in words(owner.get(there).text)
-    card = there + "orders/2"
+    card = there + "orders:2"
     assert owner.post(card, data={"name": "Friend", "symbol": "sun"}).status_code == 303
     assert "Friend 2 paid orders" in words(owner.get(there).text)
     assert owner.post(card, data={"name": ""}).status_code == 422
-    assert owner.get(there + "orders/3").status_code == 404
+    assert owner.get(there + "orders:3").status_code == 404
 
 
 def test_months_in_a_row_count_by_the_merchants_calendar(

@@ -144,8 +144,10 @@ def test_what_comes_back_later_is_shown_as_taken_back(place: Place) -> None:
 
 def test_nobody_else_sees_the_page(place: Place) -> None:
     anna = place.partner("anna")
-    assert anna.get(place.merchant.cabinet("rights/")).status_code == 404
-    assert anna.get(place.merchant.cabinet("rights/file")).status_code == 404
+    put(place)
+    product(place, brand="Acme")
+    assert "You hold no rights" in anna.get(place.merchant.cabinet("rights/")).text
+    assert "Lamp" not in anna.get(place.merchant.cabinet("rights/file?month=2027-01")).text
     assert "Sales of my goods" not in anna.get(place.merchant.cabinet("")).text
     assert "Sales of my goods" in place.partner("boris").get(place.merchant.cabinet("")).text
     own = sign_in(place.app.test_client(), place.merchant.staff["owner"])

@@ -15,6 +15,7 @@ from app.extensions import db
 from app.facts import service as facts
 from app.members import service as members
 from app.orders import service as orders
+from app.profiles import queries as profiles
 from app.ranks import queries as ranks
 from app.ranks import service as ladder
 from app.ranks.rules import STRUCTURE, Verdict, judge
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from app.orders.service import Standing
     from app.ranks.models import RankCursor
+    from app.ranks.queries import Look
     from app.ranks.rules import Ladder
     from app.tenants.models import Tenant
 
@@ -143,17 +145,22 @@ def _above(merchant: Tenant, held: RankCursor, found: Ladder) -> bool:
 
 def _look(merchant: Tenant, found: Ladder, member_ids: Sequence[int]) -> None:
     """Let locked customers rise, be warned, and fall. A pinned rank is left as it is."""
-    today = ranks.today()
-    judged = []
+    today, judged = ranks.today(), []
     for each in ranks.looks(found, member_ids):
-        if each.pinned:
-            ladder.settle(each, Verdict(Move.STAY, each.rank_id))
-        else:
-            judged.append((each, judge(found, each.rank_id, each.hold, each.seen, today)))
-    moving = [each.member_id for each, said in judged if said.move in {Move.RISE, Move.FALL}]
-    if moving:
-        wallet.bring_up(moving)
-    for each, said in judged:
-        before = ranks.rank_of(each.member_id) if each.member_id in moving else None
-        if ladder.settle(each, said):
-            rank_changed(merchant, each.member_id, before)
+        said = Verdict(Move.STAY, each.rank_id)
+        if not each.pinned:
+            said = judge(found, each.rank_id, each.hold, each.seen, today)
+        judged.append((each, said))
+    ladder.settle(judged)
+    moved = [each for each, said in judged if said.move in {Move.RISE, Move.FALL}]
+    if moved and _rules_follow(moved):
+        wallet.bring_up([each.member_id for each in moved])
+        known = {rank.id: rank for rank in ranks.ranks()}
+        for each in moved:
+            rank_changed(merchant, each.member_id, known.get(each.rank_id or 0))
+
+
+def _rules_follow(moved: Sequence[Look]) -> bool:
+    """Tell whether rules wait for a change of rank, or have given for a rank that somebody had."""
+    former = [f"rank.changed:{each.member_id}:{each.rank_id}" for each in moved if each.rank_id]
+    return bool(profiles.live("rank.changed") or queries.applied(former))

@@ -49,23 +49,23 @@ def create_achievement() -> Response:
     return _index(form, 422)
 
 
-@bp.get("/achievements/<string:metric>/<int:level>")
+@bp.get("/achievements/<string:goal_id>")
 @requires("manage")
-def achievement(metric: str, level: int) -> Response:
+def achievement(goal_id: str) -> Response:
     """Show how an achievement looks, and the rules that give for it."""
-    goal = _goal(metric, level)
+    goal = _goal(goal_id)
     said = {"name": goal.name or "", "symbol": goal.symbol or ""}
     return _edit(goal, LookForm(formdata=None, data=said))
 
 
-@bp.post("/achievements/<string:metric>/<int:level>")
+@bp.post("/achievements/<string:goal_id>")
 @requires("manage")
-def change_achievement(metric: str, level: int) -> Response:
+def change_achievement(goal_id: str) -> Response:
     """Call an achievement otherwise, or draw it otherwise."""
-    goal, form = _goal(metric, level), LookForm()
+    goal, form = _goal(goal_id), LookForm()
     if form.validate_on_submit():
         try:
-            _look(form, metric, level)
+            _look(form, goal.metric, goal.level)
         except DomainError as error:
             form.tell(error)
         else:
@@ -108,9 +108,9 @@ def _body(form: GoalForm) -> dict[str, Any]:
     }
 
 
-def _goal(metric: str, level: int) -> Goal:
+def _goal(goal_id: str) -> Goal:
     for each in earnings.defined():
-        if (each.metric, each.level) == (metric, level):
+        if each.key == goal_id:
             return each
     raise NotFound
 

@@ -79,6 +79,7 @@ class Look:
     rank_id: int | None
     pinned: bool
     hold: Hold
+    kept: bool  # whether anything was kept of him
     seen: Mapping[int, Mapping[str, Series]] = field(default_factory=dict)
 
 
@@ -131,6 +132,7 @@ def looks(found: Ladder, member_ids: Collection[int]) -> list[Look]:
                 rank_id=now.rank_id if now else None,
                 pinned=_pinned(words[member_id]),
                 hold=_hold(holds.get(member_id)),
+                kept=member_id in holds,
                 seen=seen.get(member_id, {}),
             )
         )

@@ -8,23 +8,42 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app import clock
+from app import clock, sql
 from app.errors import DomainError, FieldError
 from app.events.models import Event
-from app.events.service import actor, record
+from app.events.service import Happened, actor, record, record_all
 from app.extensions import db
 from app.facts import service as facts
 from app.ranks import queries
-from app.ranks.models import Rank, RankCursor, RankHold
-from app.ranks.rules import METRICS, RESULTS, Move, Ranked, Span
+from app.ranks.models import Rank, RankCursor
+from app.ranks.rules import METRICS, RESULTS, Move, Span
 from app.ranks.rules.climbing import MOST_DEPTH, MOST_GRACE, MOST_WARNING
 from app.ranks.rules.windows import MOST_DAYS
-from app.ranks.service.keeping import give
 from app.tenancy import current_tenant, public_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from app.ranks.queries import Look
     from app.ranks.rules import Plan, Rung, Verdict
+
+_GIVE = """
+INSERT INTO rank_assignment (member_id, rank_id, pinned, source, at, why)
+SELECT r.member_id, r.rank_id, false, r.source, %(at)s, r.why
+FROM json_to_recordset(%(rows)s)
+     AS r(member_id bigint, rank_id bigint, source text, why jsonb)
+"""
+# Who was told of a day stays told since then.
+_HOLD = """
+INSERT INTO rank_hold (member_id, rank_id, falls_on, look_on, told_at, lacks)
+SELECT r.member_id, r.rank_id, r.falls_on, r.look_on, CASE WHEN r.told THEN %(now)s::timestamptz END, r.lacks
+FROM json_to_recordset(%(rows)s) AS r(member_id bigint, rank_id bigint, falls_on date, look_on date,
+                                      told boolean, lacks jsonb)
+ON CONFLICT (tenant_id, member_id) DO UPDATE
+SET rank_id = excluded.rank_id, falls_on = excluded.falls_on, look_on = excluded.look_on,
+    lacks = excluded.lacks,
+    told_at = CASE WHEN excluded.told_at IS NOT NULL THEN coalesce(rank_hold.told_at, excluded.told_at) END
+"""
 
 
 def set_plan(plan: Plan) -> bool:
@@ -89,54 +108,60 @@ def cursor() -> RankCursor | None:
     return db.session.scalar(held)
 
 
-def settle(look: Look, verdict: Verdict) -> bool:
-    """Keep what a look at a locked customer found; tell whether he has another rank by it."""
-    moved = verdict.move in {Move.RISE, Move.FALL}
+def settle(found: Sequence[tuple[Look, Verdict]]) -> None:
+    """Keep what looks at locked customers found: ranks, warnings, the days of the next look; in sets."""
+    names = {row.id: row.name for row in db.session.execute(select(Rank.id, Rank.name))}
+    moved = [(look, said) for look, said in found if said.move in {Move.RISE, Move.FALL}]
     if moved:
-        why = {"move": verdict.move.value, "done": verdict.done, "lacks": verdict.lacks}
-        source = f"{RESULTS}{public_id('ra')}"
-        give(look.member_id, Ranked(verdict.rank_id, clock.now(), source, why=why))
-    if verdict.move is Move.WARN:
-        _warn(look, verdict)
-    _keep(look, verdict)
-    return moved
+        sql.send(_GIVE, {"rows": sql.recordset(map(_word, moved)), "at": clock.now()})
+    happened = [_moved(look, said, names) for look, said in moved]
+    happened += [_warned(look, said, names) for look, said in found if said.move is Move.WARN]
+    record_all(happened)
+    rows = [_hold(look, said) for look, said in found if not _nothing(look, said)]
+    if rows:
+        sql.send(_HOLD, {"rows": sql.recordset(rows), "now": clock.now()})
 
 
-def _warn(look: Look, verdict: Verdict) -> None:
-    rank = db.session.scalar(select(Rank).where(Rank.id == verdict.rank_id))
-    day = verdict.falls_on
-    if rank is None or day is None:
-        return
-    record(
-        "rank.warned",
-        f"member:{look.member_id}",
-        member_id=look.member_id,
-        rank=rank.name,
-        falls_on=day.isoformat(),
-        lacks=dict(verdict.lacks),
-    )
+def _word(each: tuple[Look, Verdict]) -> dict[str, Any]:
+    look, said = each
+    why = {"move": said.move.value, "done": dict(said.done), "lacks": dict(said.lacks)}
+    source = f"{RESULTS}{public_id('ra')}"
+    return {"member_id": look.member_id, "rank_id": said.rank_id, "source": source, "why": why}
 
 
-def _keep(look: Look, verdict: Verdict) -> None:
-    now = clock.now() if verdict.told else None
-    values: dict[str, Any] = {
-        "rank_id": verdict.rank_id,
-        "falls_on": verdict.falls_on,
-        "look_on": verdict.look_on,
-        "told_at": now,
-        "lacks": dict(verdict.lacks),
+def _moved(look: Look, said: Verdict, names: Mapping[int, str]) -> Happened:
+    facts = {
+        "member_id": look.member_id,
+        "rank": names.get(said.rank_id or 0),
+        "before": names.get(look.rank_id or 0),
     }
-    if look.hold.told and verdict.told:
-        values.pop("told_at")
-    if (look.hold.rank_id, look.hold.falls_on, look.hold.told) == (None, None, False) and (
-        verdict.rank_id,
-        verdict.look_on,
-    ) == (None, None):
-        return
-    made = insert(RankHold).values(member_id=look.member_id, **values)
-    db.session.execute(
-        made.on_conflict_do_update(index_elements=["tenant_id", "member_id"], set_=values)
-    )
+    return Happened("rank.changed", f"member:{look.member_id}", facts)
+
+
+def _warned(look: Look, said: Verdict, names: Mapping[int, str]) -> Happened:
+    facts = {
+        "member_id": look.member_id,
+        "rank": names.get(said.rank_id or 0),
+        "falls_on": said.falls_on.isoformat() if said.falls_on else None,
+        "lacks": dict(said.lacks),
+    }
+    return Happened("rank.warned", f"member:{look.member_id}", facts)
+
+
+def _hold(look: Look, said: Verdict) -> dict[str, Any]:
+    return {
+        "member_id": look.member_id,
+        "rank_id": said.rank_id,
+        "falls_on": said.falls_on.isoformat() if said.falls_on else None,
+        "look_on": said.look_on.isoformat() if said.look_on else None,
+        "told": said.told,
+        "lacks": dict(said.lacks),
+    }
+
+
+def _nothing(look: Look, said: Verdict) -> bool:
+    """Tell whether nothing was kept of a customer, and nothing is to be."""
+    return not look.kept and said.rank_id is None and said.look_on is None
 
 
 def _check(rung: Rung) -> None:
