@@ -23,6 +23,7 @@ from app.money import to_decimal_string
 from app.orders import service as orders
 from app.orders.rules import State
 from app.orders.service import Incoming
+from app.tariffs import service as tariffs
 from app.tenancy import current_tenant, public_id
 from app.tenants import queries as tenants
 from app.tills import queries
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from app.checkout.rules import Bound
+    from app.checkout.rules import Bound, Cart
     from app.checkout.service import Quote
     from app.members.models import Member
     from app.orders.rules import Snapshot
     from app.orders.service import Standing
+    from app.receipts.rules import Quoted
     from app.tenants.models import Tenant
 
 SOURCE = "till"
@@ -58,6 +60,7 @@ def put(shop_id: int, external_id: str, name: str, kind: Kind, place: str) -> Ti
         db.session.add(found)
         db.session.flush()
         record("till.made", f"till:{found.id}", name=name, kind=kind.value, place=place)
+        tariffs.count_tills(queries.count())
         return found
     before = _shown(found)
     found.name, found.kind, found.place, found.retired_at = name, kind.value, place, None
@@ -92,6 +95,8 @@ def _tell(till: Till, before: dict[str, object]) -> None:
     db.session.flush()
     after = _shown(till)
     changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    if "used" in changes:
+        tariffs.count_tills(queries.count())
     if changes:
         record("till.changed", f"till:{till.id}", name=till.name, changes=changes)
 
@@ -117,8 +122,8 @@ def _quote(merchant: Tenant, till: Till, sale: Sale) -> Quote:
     def narrow(order: Standing) -> Sequence[Bound]:
         return earnings.bounds(merchant, order)
 
-    def earn(cart: Snapshot, member: int | None, _cart: object, quoted: object) -> int:
-        return earnings.foreseen_cart(merchant, till.shop_id, cart, member, quoted)  # type: ignore[arg-type]
+    def earn(said: Snapshot, member: int | None, _cart: Cart, quoted: Quoted) -> int:
+        return earnings.foreseen_cart(merchant, till.shop_id, said, member, quoted)
 
     return checkout.quote(till.shop_id, said, earn, narrow)
 

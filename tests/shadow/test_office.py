@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from app import jobs
+from app import clock, jobs
 from app.bonuses.queries import balance as bonus_balance
 from app.events.service import acting_as
 from app.extensions import db
@@ -16,6 +16,7 @@ from app.ledger.queries import partner_balances
 from app.members.models import Member
 from app.notifications.models import Message
 from app.partners.queries import by_refcode
+from app.profiles.service import switch
 from app.runs import service as runs
 from app.runs.models import Run
 from app.shadow import queries, service
@@ -73,6 +74,11 @@ class Month(Mover):
 
 @pytest.fixture
 def month(app: App, client: FlaskClient, lampa: Merchant) -> Month:
+    with app.app_context(), lampa.scope():
+        anna = by_refcode("anna")
+        assert anna is not None
+        anna.email = "anna@example.org"
+        db.session.commit()
     made = Month(app, client, lampa)
     assert made.press(source="other") == 303
     return made
@@ -185,21 +191,26 @@ def test_what_is_sold_from_then_on_is_settled_here(month: Month) -> None:
 
 
 def test_bonuses_of_the_shadow_are_taken_back_and_opening_ones_stay(month: Month) -> None:
+    def has() -> tuple[int, int]:
+        with month.app.app_context(), month.merchant.scope():
+            gleb = db.session.scalars(select(Member).where(Member.key == "id:77")).one()
+            found = bonus_balance(gleb.id)
+            assert invariants.broken() == []
+            return found.available + found.pending, found.debt
+
     with month.app.app_context(), month.merchant.scope():
         tenants.change_settings({"loyalty": True})
+        switch("order", on=True)
         db.session.commit()
-    month.client.post(month.merchant.office("bonus-rules/switch"), data={"profile": "order"})
     month.bring("member", "id;name", "77;Gleb")
     month.bring("lot", "lot;customer;bonus;expires", "L1;77;300;01.01.2099")
-    made = month.order("A-1", status="completed", completed_at="2026-11-22T10:00:00+03:00")
+    now = _soon(month)
+    made = month.order("A-1", status="completed", created_at=now, completed_at=now, updated_at=now)
     assert made.status_code == 200
+    assert has()[0] > 300_00, "the order earns as it will"
     month.press("live")
     month.work()
-    with month.app.app_context(), month.merchant.scope():
-        gleb = db.session.scalars(select(Member).where(Member.key == "id:77")).one()
-        found = bonus_balance(gleb.id)
-        assert (found.available + found.pending, found.debt) == (300_00, 0)
-        assert invariants.broken() == []
+    assert has() == (300_00, 0)
 
 
 def test_who_has_paid_partners_here_begins_no_shadow(
@@ -223,6 +234,11 @@ def test_support_sees_it_and_begins_nothing(app: App, client: FlaskClient, lampa
     assert client.get(lampa.office("shadow/")).status_code == 200
     for what in ("", "compare", "live"):
         assert client.post(lampa.office(f"shadow/{what}")).status_code == 403
+
+
+def _soon(month: Month) -> str:
+    with month.app.app_context(), month.merchant.scope():
+        return clock.now().isoformat()
 
 
 def _now(month: Month) -> str:

@@ -17,9 +17,11 @@ from app.extensions import db
 from app.members.models import Member
 from app.orders.models import Order, OrderMessage
 from app.profiles.service import switch
+from app.tariffs import queries as tariffs
 from app.tenancy import public_id
 from app.tenants import queries as tenants
 from app.tenants import service as settings
+from app.tills import queries as till_queries
 from app.tills import service
 from app.tills.models import Till, TillReceipt
 from app.tills.rules import Kind
@@ -262,6 +264,43 @@ def test_a_till_is_made_changed_and_taken_out_of_use(desk: Desk) -> None:
     assert owner.post(f"{made.headers['Location']}/retire").status_code == 303
     assert "Hall 2" not in owner.get(desk.at()).text
     assert "Out of use" in owner.get(desk.at("places/")).text
+
+
+def test_the_tariff_counts_the_tills_that_are_in_use(desk: Desk) -> None:
+    def counted() -> int:
+        with desk.app.app_context(), desk.merchant.scope():
+            return tariffs.tills()
+
+    def make(name: str) -> Till:
+        return service.make(desk.merchant.shop_id, name, Kind.POINT, "")
+
+    def retire(number: int, *, back: bool = False) -> None:
+        till = db.session.get_one(Till, (desk.merchant.id, number))
+        service.retire(till, back=back)
+
+    with desk.app.app_context():
+        assert counted() == 1
+        second = jobs.in_transaction(lambda: make("Hall 2").id, desk.merchant.id)
+        assert counted() == 2
+        jobs.in_transaction(lambda: retire(second), desk.merchant.id)
+        jobs.in_transaction(lambda: retire(second), desk.merchant.id)
+        assert counted() == 1
+        jobs.in_transaction(lambda: retire(second, back=True), desk.merchant.id)
+        assert counted() == 2
+
+
+def test_every_receipt_of_a_day_is_within_reach(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(till_queries, "MOST", 2)
+    for amount in ("11.00", "12.00", "13.00"):
+        assert desk.sell(amount=amount, way="earn").status_code == 303
+    first = desk.cashier.get(desk.at()).text
+    assert "13.00" in first
+    assert "11.00" not in first.split('id="today"')[1]
+    older = re.search(r'href="([^"]*before=\d+)[^"]*"', first)
+    assert older
+    assert "11.00" in desk.cashier.get(older[1]).text.split('id="today"')[1]
 
 
 def key_of(desk: Desk) -> dict[str, str]:
