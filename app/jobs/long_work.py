@@ -13,6 +13,7 @@ from app.earnings import service as earnings
 from app.extensions import queue
 from app.imports import service as imports
 from app.intake import service as intake
+from app.intake.shops import history
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.participation import service as participation
 from app.partners import service as partners
@@ -39,6 +40,7 @@ KINDS = {
     **earnings.mass_kinds(intake.tenant),
     **imports.KINDS,
     **backtests.KINDS,
+    **history.KINDS,
     **documents.kinds(printed),
 }
 
