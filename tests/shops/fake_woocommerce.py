@@ -56,6 +56,7 @@ class FakeShop:
     sent: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     troubles: list[tuple[int, str, dict[str, str]]] = field(default_factory=list)
+    later: dict[int, tuple[str, int, Answer]] = field(default_factory=dict)
     read_only: bool = False
     lose: bool = False  # notifications are lost
     swallow: int = 0  # writes that are done and whose answers are lost
@@ -219,6 +220,10 @@ class FakeShop:
             if m["key"].startswith("partner_")
         }
 
+    def fail_at(self, needle: str, nth: int, trouble: Answer) -> None:
+        """Answer the nth call from now on whose address holds this with a trouble."""
+        self.later[len(self.later)] = (needle, nth, trouble)
+
     # --- notifications
 
     def tell(self, topic: str, number: int) -> None:
@@ -302,6 +307,11 @@ class FakeShop:
         parts = urlsplit(talk.path)
         if self.troubles:
             return self.troubles.pop(0)
+        for place, (needle, left, trouble) in list(self.later.items()):
+            if needle in talk.path:
+                self.later[place] = (needle, left - 1, trouble)
+                if left == 1:
+                    return trouble
         if not parts.path.startswith(API):
             return 404, "<html>nothing here</html>", {"Content-Type": "text/html"}
         query = dict(parse_qsl(parts.query, keep_blank_values=True))

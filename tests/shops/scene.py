@@ -84,7 +84,7 @@ class Desk:
                 jobs.drain()
                 jobs.run_errands()
                 jobs.drain_inbox()
-            if not sent and not self.busy():
+            if not sent and not self.shop.waiting and not self.busy():
                 return
         raise AssertionError("they talk for ever")
 

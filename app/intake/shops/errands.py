@@ -161,7 +161,15 @@ def failed(errand: Errand, error: ShopError) -> bool:
         row.state, row.due_at = "dead", now
         return True
     row.state, row.due_at = "due", now + max(pause, error.wait or timedelta(0))
+    _let_be(errand.connection_id, now + max(_PAUSES[0], error.wait or timedelta(0)))
     return False
+
+
+def _let_be(connection_id: int, until: datetime) -> None:
+    """Let a shop that is busy or away be until then, whatever else is to be asked of it."""
+    own = (ShopErrand.connection_id == connection_id) & (ShopErrand.state == "due")
+    later = update(ShopErrand).where(own, ShopErrand.due_at < until)
+    db.session.execute(later.values(due_at=until))
 
 
 # What somebody may mend meanwhile: keys, the address, a firewall.
