@@ -55,7 +55,7 @@ class FakeShop:
     waiting: list[tuple[int, int]] = field(default_factory=list)  # hook, subject
     sent: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
-    troubles: list[tuple[int, str, dict[str, str]]] = field(default_factory=list)
+    troubles: list[Answer] = field(default_factory=list)
     later: dict[int, tuple[str, int, Answer]] = field(default_factory=dict)
     read_only: bool = False
     lose: bool = False  # notifications are lost

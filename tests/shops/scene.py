@@ -63,17 +63,14 @@ class Desk:
         with self.app.app_context():
             return jobs.in_transaction(act, self.lampa.id)
 
-    def connect(self, *, sweep: bool = True) -> Connection:
-        made = self.do(
-            lambda: connections.with_keys(self.lampa.shop_id, KIND, self.shop.url, KEY, SECRET)
-        )
+    def connect(self, *, sweep: bool = True) -> None:
+        self.do(lambda: connections.with_keys(self.lampa.shop_id, KIND, self.shop.url, KEY, SECRET))
         with self.app.app_context(), self.lampa.scope():
             self.id, self.public_id = db.session.execute(
                 select(Connection.id, Connection.public_id).where(OURS)
             ).one()
         if sweep:
             self.sweep()
-        return made
 
     def settle(self, most: int = 12) -> None:
         """Let shop and product talk until neither has anything to say."""

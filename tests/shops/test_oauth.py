@@ -17,7 +17,7 @@ class Client:
 def theirs(method: str, url: str, query: list[tuple[str, str]]) -> str:
     escaped = other.normalize_parameters(query)
     base = other.signature_base_string(method, other.base_string_uri(url), escaped)
-    return other.sign_hmac_sha256_with_client(base, Client())
+    return str(other.sign_hmac_sha256_with_client(base, Client()))
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,12 @@ from app.intake.shops import connections, history
 from app.orders import service as orders
 from app.orders.rules import PartnerData
 from app.runs import queries as runs
+from app.runs import service as run_service
 from app.tenants.models import Connection
 from tests.shops.scene import OURS
 
 if TYPE_CHECKING:
+    from tests.shops.fake_woocommerce import Answer
     from tests.shops.scene import Desk
 
 
@@ -107,9 +109,9 @@ def test_a_sweep_that_is_cut_goes_on_behind_what_it_took(desk: Desk) -> None:
         ((200, "<html>Coming soon</html>", {}), "not_a_shop"),
     ],
 )
-def test_each_trouble_has_its_name_and_words(desk: Desk, trouble: object, code: str) -> None:
+def test_each_trouble_has_its_name_and_words(desk: Desk, trouble: Answer, code: str) -> None:
     desk.connect()
-    desk.shop.troubles = [trouble]  # type: ignore[list-item]
+    desk.shop.troubles = [trouble]
     desk.sweep()
     said = desk.health()
     assert said["problem"] == code
@@ -251,7 +253,7 @@ def test_history_is_taken_in_from_a_day_on_with_progress_and_taken_up_after_a_fa
     def resume() -> None:
         found = runs.latest(history.KIND, connection=desk.id)
         assert found is not None
-        history.service.resume(found, history.KINDS)
+        run_service.resume(found, history.KINDS)
 
     desk.do(resume)
     with desk.app.app_context():
@@ -271,4 +273,6 @@ def test_keys_that_cannot_be_opened_are_said_so(desk: Desk) -> None:
     desk.sweep()
     assert desk.health()["problem"] == "sealed"
     with desk.app.app_context(), desk.lampa.scope():
-        assert db.session.scalar(select(Connection.due_at).where(OURS)) > clock.wall()
+        due_at = db.session.scalar(select(Connection.due_at).where(OURS))
+        assert due_at is not None
+        assert due_at > clock.wall()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from app.intake.shops import LISTED, woocommerce
+from app.intake.shops import LISTED, OrderSaid, woocommerce
 
 if TYPE_CHECKING:
     from tests.shops.scene import Desk
@@ -227,7 +227,7 @@ def test_w14_what_we_ask_for_is_kept_without_streets_and_addresses(desk: Desk) -
     assert "ivan@example.test" in kept
     for private in ("1 Main", "customer_ip_address", "wc_order_", "127.0.0.1"):
         assert private not in kept
-    assert woocommerce.parse(LISTED, kept.encode(), "USD")
+    assert isinstance(woocommerce.parse(LISTED, kept.encode(), "USD"), OrderSaid)
 
 
 def test_w15_a_coupon_and_a_field_added_on_the_card_are_found_by_difference(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.installation import public_address
 from app.intake.service import tenant
-from app.intake.shops import Access, ShopError
+from app.intake.shops import Access, ShopError, errands
 from app.intake.shops.inbox import CONNECTORS, connect
 from app.tenancy import current_tenant, tenant_scope
 from app.tenants import queries as tenants
@@ -147,6 +147,29 @@ def _connection(shop_id: int, kind: str) -> Connection:
             return each
     made, _secret = connect(shop_id, kind)
     return made
+
+
+def hurry(connection: Connection) -> None:
+    """Let a shop be asked at once. Raises NotFound where it cannot be."""
+    if connection.credentials is None:
+        raise NotFound
+    connection.due_at = clock.wall()
+    kick_after_commit(SWEEP)
+
+
+def wish_coupons(connection: Connection, *, wished: bool) -> None:
+    """Have partners' codes made coupons of the shop from now on, or not; those that were made stay."""
+    if connection.credentials is None:
+        raise NotFound
+    connection.coupons = wished
+    if wished:
+        hurry(connection)
+
+
+def forget(connection: Connection) -> None:
+    """Forget a shop's keys, and what was to be asked of it."""
+    connection.credentials = connection.asked = connection.due_at = None
+    errands.forget(connection.id)
 
 
 def find(public_id: str) -> Connection:

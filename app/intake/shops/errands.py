@@ -10,13 +10,11 @@ from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
-from app.errors import NotFound
 from app.extensions import db, kick_after_commit
 from app.intake.models import ShopErrand
-from app.tenants.models import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Select
@@ -193,17 +191,6 @@ def again(connection_id: int) -> int:
     return len(found)
 
 
-def again_one(errand_id: int) -> None:
-    """Try one errand that was given up, or waits, at once. Raises NotFound."""
-    row = db.session.scalar(
-        select(ShopErrand).where(ShopErrand.id == errand_id, ShopErrand.state.in_(("dead", "due")))
-    )
-    if row is None:
-        raise NotFound
-    row.state, row.attempts, row.due_at = "due", 0, clock.wall()
-    kick_after_commit(JOB)
-
-
 def counts(connection_ids: Iterable[int]) -> dict[int, dict[str, int]]:
     """Return how many errands of each connection wait ("due") and were given up ("dead"), by kind, too."""
     query = select(ShopErrand.connection_id, ShopErrand.kind, ShopErrand.state, func.count())
@@ -217,11 +204,14 @@ def counts(connection_ids: Iterable[int]) -> dict[int, dict[str, int]]:
     return found
 
 
-def given_up() -> Select[Any]:
-    """Errands that failed, with their connections, for the merchant."""
-    query = select(ShopErrand).where(ShopErrand.problem.is_not(None), ShopErrand.state != "done")
-    live = select(Connection.id).where(Connection.disabled_at.is_(None))
-    return query.where(ShopErrand.connection_id.in_(live))
+def failed_of(connection_id: int, most: int = 20) -> Sequence[ShopErrand]:
+    """Return errands of a connection that failed, given up or to be tried again, the newest first."""
+    query = select(ShopErrand).where(
+        ShopErrand.connection_id == connection_id,
+        ShopErrand.problem.is_not(None),
+        ShopErrand.state != "done",
+    )
+    return db.session.scalars(query.order_by(ShopErrand.id.desc()).limit(most)).all()
 
 
 def prune() -> None:

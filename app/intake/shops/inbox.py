@@ -252,7 +252,7 @@ def newest() -> dict[int, datetime]:
     """Return when each connection said something last."""
     query = select(Inbox.connection_id, func.max(Inbox.received_at))
     query = query.where(Inbox.topic.not_in((FETCHED, LISTED))).group_by(Inbox.connection_id)
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def oldest_waiting() -> datetime | None:
@@ -261,9 +261,9 @@ def oldest_waiting() -> datetime | None:
     return db.session.scalar(query)
 
 
-def log() -> Select[Any]:
-    """Return the statement of all deliveries that are kept, what we asked for among them."""
-    return select(Inbox)
+def log(connection_id: int) -> Select[Any]:
+    """Return the statement of a connection's deliveries, what we asked for among them."""
+    return select(Inbox).where(Inbox.connection_id == connection_id)
 
 
 def prune() -> None:
