@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, request
+from flask_babel import gettext as _
 
 from app.errors import Forbidden, NotFound
 from app.extensions import csrf
@@ -35,5 +36,5 @@ def keys() -> tuple[str, int]:
         raise NotFound
     given = [str(said.get(name) or "") for name in ("user_id", "consumer_key", "consumer_secret")]
     if not connections.keys_came(*given):
-        raise Forbidden("bad_token", "These keys were not asked for, or came too late.")
+        raise Forbidden("bad_token", _("These keys were not asked for, or came too late."))
     return "", 200
