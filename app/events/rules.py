@@ -31,6 +31,7 @@ CATALOG: dict[str, Audience] = {
     "key.created": M,
     "key.revoked": M,
     "connection.created": M,
+    "connection.keys": M,
     "connection.disabled": M,
     "staff.invited": M,
     "staff.changed": M,

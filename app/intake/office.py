@@ -1,101 +1,268 @@
-"""The back office: channels by which shops call us, and deliveries that wait for somebody."""
+"""The back office: connected shops, how each stands, what they sent, and what waits for somebody."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint
+from flask import Blueprint, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
-from app.errors import NotFound
+from app import clock
+from app.errors import DomainError, NotFound
 from app.installation import public_address
-from app.intake.forms import ConnectForm
-from app.intake.models import Inbox
-from app.intake.shops import inbox, woocommerce
+from app.intake.forms import KEYS, ConnectForm, CouponsForm, HistoryForm, KeysForm
+from app.intake.models import Inbox, ShopErrand
+from app.intake.shops import connections, errands, history, inbox, standing, woocommerce
+from app.runs import rules as run_rules
 from app.site.access import requires
+from app.site.people import freshly
 from app.tenants import queries as tenants
 from app.tenants import service
 from app.web.pages import page, see_other
-from app.web.tables import Column, Empty, Table
+from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from flask import Response
+    from werkzeug.wrappers import Response as AnyResponse
+
+    from app.tenants.models import Connection
+    from app.web.forms import Form
 
 bp = Blueprint("intake", __name__, url_prefix="/connections")
-
+_STATES = [
+    ("waiting", _l("Waiting")),
+    ("done", _l("Booked")),
+    ("parked", _l("Set aside")),
+]
+_COLUMNS = (
+    Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
+    Column("topic", _l("About"), render="code"),
+    Column("problem", _l("Problem"), render="name"),
+    Column("state", _l("State"), render="badge", value=lambda row: f"delivery_{row.state}"),
+    Column("id", _l("Act"), render="again"),
+)
 PARKED = Table(
     name="parked",
     caption=_l("Deliveries that wait"),
     key=Inbox.id,
     default="-received_at",
-    columns=(
-        Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
-        Column("topic", _l("About"), render="code"),
-        Column("problem", _l("Problem"), render="name"),
-        Column("state", _l("State"), render="badge"),
-        Column("id", _l("Act"), render="again"),
-    ),
+    columns=_COLUMNS,
     empty=Empty(
         _l("Nothing waits"), _l("Every delivery of your shops was read and booked."), icon="check"
     ),
 )
-
-
-def _form() -> ConnectForm:
-    form = ConnectForm()
-    form.shop.choices = [(shop.id, shop.name) for shop in tenants.shops()]
-    return form
-
-
-def _page(form: ConnectForm, status: int = 200, secret: str | None = None) -> Response:
-    channels = [
-        (connection, public_address(f"/hooks/{connection.kind}/{connection.public_id}"))
-        for connection in tenants.connections(woocommerce.kind)
-    ]
-    return page(
-        "intake/office/index.html",
-        "_table.html",
-        status=status,
-        form=form,
-        channels=channels,
-        secret=secret,
-        parked=PARKED.load(inbox.listed()),
-    )
+LOG = Table(
+    name="log",
+    caption=_l("What the shop sent"),
+    key=Inbox.id,
+    default="-received_at",
+    columns=_COLUMNS,
+    filters=(Filter("state", _l("State"), _STATES, lambda s, v: s.where(Inbox.state == v)),),
+    empty=Empty(
+        _l("Nothing came yet"),
+        _l("The first order that is made or changed in the shop shows here within a minute."),
+        icon="webhook",
+    ),
+)
+WHAT = {
+    "fetch": _l("Ask for an order"),
+    "card": _l("Write the partner fields of an order"),
+    "group": _l("Put a partner into a customer group"),
+    "coupon": _l("Make or stop a coupon"),
+}
 
 
 @bp.get("/")
 @requires("settings")
 def index() -> Response:
-    """List the shops' channels and what could not be read."""
-    return _page(_form())
+    """List the shops' connections and what could not be read."""
+    return _page()
 
 
 @bp.post("/")
 @requires("settings")
 def connect() -> Response:
-    """Open a WooCommerce hook; its secret is shown on this answer only."""
-    form = _form()
+    """Open a channel without keys; its secret is shown on this answer only."""
+    form = _hook_form()
+    if not form.validate_on_submit():
+        return _page(hook=form, status=422)
+    _connection, secret = inbox.connect(form.shop.data, woocommerce.kind, form.secret.data or None)
+    return _page(secret=secret)
+
+
+@bp.post("/keys")
+@requires("settings")
+@freshly
+def give_keys() -> AnyResponse:
+    """Connect a shop by pasted keys, or send its owner to the shop's own screen."""
+    form = _keys_form()
     if not form.validate_on_submit():
         return _page(form, status=422)
-    _connection, secret = inbox.connect(form.shop.data, woocommerce.kind, form.secret.data or None)
-    return _page(_form(), secret=secret)
+    try:
+        address = connections.read_address(form.address.data)
+        if form.how.data != KEYS:
+            back = public_address(url_for("office.intake.index"))
+            return redirect(
+                connections.ask_shop(form.store.data, woocommerce.kind, address, back), 303
+            )
+        key, secret = (form.key.data or "").strip(), (form.key_secret.data or "").strip()
+        if not key or not secret:
+            name = "key_secret" if key else "key"
+            form.complain(name, _("Paste both parts of the key."))
+            return _page(form, status=422)
+        connections.try_keys(woocommerce.kind, address, key, secret)
+    except DomainError as error:
+        form.complain(error.errors[0].field if error.errors else "", error.message)
+        return _page(form, status=422)
+    made = connections.with_keys(form.store.data, woocommerce.kind, address, key, secret)
+    return _shown(made, _("Connected. The shop is being set up: look again in a moment."))
+
+
+@bp.get("/<string:public_id>/")
+@requires("settings")
+def show(public_id: str) -> Response:
+    """Show one connection: each direction, what came, what waits."""
+    return _show(connections.find(public_id))
+
+
+@bp.post("/<string:public_id>/sweep")
+@requires("settings")
+def sweep(public_id: str) -> Response:
+    """Ask the shop now, and try again what failed."""
+    connection = connections.find(public_id)
+    connections.hurry(connection)
+    errands.again(connection.id)
+    return _shown(connection, _("The shop is asked now: look again in a moment."))
+
+
+@bp.post("/<string:public_id>/history")
+@requires("settings")
+def load(public_id: str) -> Response:
+    """Take in orders of the past from a day on."""
+    connection, form = connections.find(public_id), HistoryForm()
+    if connection.credentials is None:
+        raise NotFound
+    if not form.validate_on_submit() or form.since.starts_at is None:
+        return _show(connection, form=form, status=422)
+    if form.since.starts_at > clock.now():
+        form.complain("since", _("This day has not come yet."))
+        return _show(connection, form=form, status=422)
+    try:
+        history.start(connection.id, form.since.starts_at)
+    except DomainError as error:
+        form.complain("since", error.message)
+        return _show(connection, form=form, status=error.status)
+    return _shown(connection, _("The orders are being taken in."))
+
+
+@bp.post("/<string:public_id>/coupons")
+@requires("settings")
+def coupons(public_id: str) -> Response:
+    """Have partners' codes made coupons of the shop, or not."""
+    connection, form = connections.find(public_id), CouponsForm()
+    connections.wish_coupons(connection, wished=bool(form.coupons.data))
+    return _shown(connection, _("Saved."))
+
+
+@bp.post("/<string:public_id>/goods")
+@requires("settings")
+def goods(public_id: str) -> Response:
+    """Look up in the shop what orders name and the catalogue does not hold."""
+    connection = connections.find(public_id)
+    if connection.credentials is None:
+        raise NotFound
+    found = {each.order for each in standing.strangers(connection.shop_id)}
+    errands.ask(connection.id, "fetch", found)
+    words = ngettext("%(num)s order is looked up.", "%(num)s orders are looked up.", len(found))
+    return _shown(connection, words)
 
 
 @bp.post("/<string:public_id>/close")
 @requires("settings")
 def close(public_id: str) -> Response:
     """Close a channel: what still arrives there is refused."""
-    found = [c for c in tenants.connections(woocommerce.kind) if c.public_id == public_id]
-    if not found:
-        raise NotFound
-    service.disconnect(found[0])
+    connection = connections.find(public_id)
+    connections.forget(connection)
+    service.disconnect(connection)
     return see_other("office.intake.index", message=_("The channel is closed."))
 
 
 @bp.post("/parked/<int:inbox_id>/again")
 @requires("settings")
 def again(inbox_id: int) -> Response:
-    """Try a parked delivery once more."""
+    """Take in a delivery once more."""
     inbox.again(inbox_id)
-    return see_other("office.intake.index", message=_("It will be tried again now."))
+    said = _("It will be tried again now.")
+    known = {each.public_id for each in tenants.connections(woocommerce.kind)}
+    here = request.args.get("of", "")
+    if here in known:
+        return see_other("office.intake.show", public_id=here, message=said)
+    return see_other("office.intake.index", message=said)
+
+
+def _hook_form() -> ConnectForm:
+    form = ConnectForm()
+    form.shop.choices = [(shop.id, shop.name) for shop in tenants.shops()]
+    return form
+
+
+def _keys_form() -> KeysForm:
+    form = KeysForm()
+    form.store.choices = [(shop.id, shop.name) for shop in tenants.shops()]
+    return form
+
+
+def _page(
+    form: Form | None = None,
+    *,
+    hook: Form | None = None,
+    status: int = 200,
+    secret: str | None = None,
+) -> Response:
+    return page(
+        "intake/office/index.html",
+        "_table.html",
+        status=status,
+        form=form or _keys_form(),
+        hook=hook or _hook_form(),
+        shops=standing.all_of(woocommerce.kind),
+        secret=secret,
+        table=PARKED.load(inbox.listed()),
+    )
+
+
+def _show(connection: Connection, form: Form | None = None, status: int = 200) -> Response:
+    [found] = [
+        each
+        for each in standing.all_of(connection.kind)
+        if each.connection.public_id == connection.public_id
+    ]
+    run = history.latest(connection.id)
+    failed = errands.failed_of(connection.id)
+    return page(
+        "intake/office/show.html",
+        "_table.html",
+        status,
+        each=found,
+        lag=standing.lag(),
+        strangers=standing.strangers(connection.shop_id),
+        form=form or HistoryForm(),
+        wishes=CouponsForm(formdata=None, coupons=connection.coupons),
+        run=run,
+        run_open=run is not None and run.standing in run_rules.OPEN,
+        can_resume=run is not None and run_rules.can_resume(run.standing, run.phase),
+        percent=run_rules.percent_done(run.done, run.total) if run else 0,
+        failed=[(WHAT[row.kind], row, _reason(row)) for row in failed],
+        shop=tenants.shop_by_id(connection.shop_id),
+        table=LOG.load(inbox.log(connection.id)),
+    )
+
+
+def _reason(errand: ShopErrand) -> str:
+    return connections.words_of((errand.problem or "").partition(":")[0])
+
+
+def _shown(connection: Connection, words: str | None) -> Response:
+    return see_other("office.intake.show", public_id=connection.public_id, message=words)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, request
+from flask_babel import gettext as _
 
+from app.errors import Forbidden, NotFound
 from app.extensions import csrf
+from app.installation import settings
 from app.intake.hooks import Sent
-from app.intake.shops import reception
+from app.intake.shops import connections, reception
 from app.site.access import requires
 
 bp = Blueprint("intake", __name__)
@@ -18,4 +21,20 @@ bp = Blueprint("intake", __name__)
 def hook(kind: str, connection: str) -> tuple[str, int]:
     """Answer 200 once the delivery is on disk; the order is booked right after."""
     reception.receive(kind, connection, Sent(request.environ), request.get_data())
+    return "", 200
+
+
+@bp.post("/hooks/keys")
+@csrf.exempt  # type: ignore[untyped-decorator]  # the token is signed, and good once
+@requires("anyone")
+def keys() -> tuple[str, int]:
+    """Take the keys that a shop's own screen sends, for the connection that asked for them."""
+    if settings().public_url.startswith("https:") and not request.is_secure:
+        raise NotFound
+    said = request.get_json(silent=True)
+    if not isinstance(said, dict):
+        raise NotFound
+    given = [str(said.get(name) or "") for name in ("user_id", "consumer_key", "consumer_secret")]
+    if not connections.keys_came(*given):
+        raise Forbidden("bad_token", _("These keys were not asked for, or came too late."))
     return "", 200

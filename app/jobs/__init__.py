@@ -25,6 +25,7 @@ from app.jobs.orders import drain_inbox, mature
 from app.jobs.postbacks import send_postbacks
 from app.jobs.reminders import remind
 from app.jobs.settling import keep_tariffs, settle, sound_alarms
+from app.jobs.shops import run_errands, sweep_shops
 from app.jobs.sites import check_sites, watch_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
@@ -61,6 +62,7 @@ __all__ = [
     "refresh_statistics",
     "rehang",
     "remind",
+    "run_errands",
     "seal_books",
     "send_invitations",
     "send_message",
@@ -71,6 +73,7 @@ __all__ = [
     "sound_alarms",
     "sweep",
     "sweep_runs",
+    "sweep_shops",
     "verify_statistics",
     "warn_of_lapse",
     "watch_sites",

@@ -13,6 +13,7 @@ from app.earnings import service as earnings
 from app.extensions import queue
 from app.imports import service as imports
 from app.intake import service as intake
+from app.intake.shops import history
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.margins import service as margins
 from app.participation import service as participation
@@ -43,6 +44,7 @@ KINDS = {
     **backtests.KINDS,
     **shadow.KINDS,
     **margins.KINDS,
+    **history.KINDS,
     **documents.kinds(printed),
 }
 

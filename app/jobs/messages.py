@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.events import queries as event_queries
 from app.events import service as events
 from app.extensions import kick_after_commit, queue
+from app.intake.shops import writing
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.notifications import notes
 from app.notifications import queries as message_queries
@@ -59,6 +60,7 @@ def _drain_once(tenant_id: int) -> bool:
             kick_after_commit("send_postbacks")
         if webhooks.promise(taken):
             kick_after_commit("send_webhooks")
+        writing.promise(taken)
         return notifications.promise(taken)
 
     messages = in_transaction(batch, tenant_id)

@@ -12,6 +12,7 @@ from app.calls import service as calls
 from app.documents import service as documents
 from app.extensions import db, queue
 from app.identity.models import Session
+from app.intake.shops import errands, inbox
 from app.jobs.work import all_tenants, at_work, in_transaction
 from app.ledger import service as ledger
 from app.lists import service as lists
@@ -63,6 +64,8 @@ def prune() -> None:
             in_transaction(profiles.forget, tenant_id)
             in_transaction(calls.prune, tenant_id)
             in_transaction(webhooks.prune, tenant_id)
+            in_transaction(inbox.prune, tenant_id)
+            in_transaction(errands.prune, tenant_id)
 
 
 def _prune_sessions() -> None:

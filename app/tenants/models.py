@@ -143,8 +143,24 @@ class Connection(Tenanted, Model):
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
     health: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    # Where the shop is and its keys, for kinds that we call; none: it only calls us.
+    address: Mapped[str | None]
+    credentials: Mapped[bytes | None]  # sealed
+    asked: Mapped[str | None]  # the digest of what the shop's own screen is to bring back, once
+    cursor: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # of the sweep
+    due_at: Mapped[datetime | None]  # of the next sweep
+    # Whether partners' promo codes are made coupons of the shop, too.
+    coupons: Mapped[bool] = mapped_column(server_default=text("false"))
 
-    __table_args__ = (UniqueConstraint("tenant_id", "public_id"), ref("shop", "shop_id"))
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "public_id"),
+        ref("shop", "shop_id"),
+        Index(
+            "ix_connection_due",
+            "due_at",
+            postgresql_where=text("due_at is not null and disabled_at is null"),
+        ),
+    )
 
 
 class MerchantLegal(Tenanted, Model):

@@ -110,6 +110,18 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "invitation_withdrawn": (lazy_pgettext("invitation", "Withdrawn"), "quiet"),
     # partners' sites
     "verified": (lazy_pgettext("site", "Proved"), "good"),
+    # what shops sent, and how they stand
+    "delivery_waiting": (lazy_pgettext("delivery", "Waiting"), "info"),
+    "delivery_done": (lazy_pgettext("delivery", "Booked"), "good"),
+    "delivery_parked": (lazy_pgettext("delivery", "Set aside"), "bad"),
+    "shop_hook": (lazy_pgettext("shop", "Only calls us"), "quiet"),
+    "shop_asked": (lazy_pgettext("shop", "Waits for its owner"), "warn"),
+    "shop_new": (lazy_pgettext("shop", "Being set up"), "info"),
+    "shop_ok": (lazy_pgettext("shop", "Works"), "good"),
+    "shop_trouble": (lazy_pgettext("shop", "Needs you"), "bad"),
+    "errand_due": (lazy_pgettext("errand", "Tried again by itself"), "warn"),
+    "errand_doing": (lazy_pgettext("errand", "Under way"), "info"),
+    "errand_dead": (lazy_pgettext("errand", "Given up"), "bad"),
     # claims and messages
     "won": (lazy_pgettext("claim", "Won"), "good"),
     "lost": (lazy_pgettext("claim", "Lost"), "quiet"),

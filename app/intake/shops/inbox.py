@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, func, select, text
 
 from app import clock, sql
 from app.errors import NotFound
@@ -14,23 +16,42 @@ from app.extensions import db, kick_after_commit
 from app.intake import service as intake
 from app.intake.models import Inbox
 from app.intake.service import tenant
-from app.intake.shops import OrderGone, OrderSaid, Unreadable, woocommerce
+from app.intake.shops import (
+    FETCHED,
+    LISTED,
+    Nothing,
+    OrderGone,
+    OrderSaid,
+    ProductSaid,
+    Unreadable,
+    Written,
+    cards,
+    errands,
+    shelving,
+    woocommerce,
+)
+from app.intake.shops.echo import staffs_word
 from app.orders import service as orders
-from app.orders.rules import is_id, unkeepable
+from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
 from app.tenancy import role
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
     from sqlalchemy import Select
 
     from app.intake.shops import Connector, Said
+    from app.intake.shops.echo import Write
     from app.tenants.models import Connection
     from app.tenants.queries import Words
 
 CONNECTORS: dict[str, Connector] = {woocommerce.kind: woocommerce}
 ATTEMPTS = 12
+KEPT = timedelta(days=30)  # for how long booked deliveries are shown
 BATCH = 100  # deliveries that are booked in one transaction
 
 
@@ -56,13 +77,15 @@ SELECT id FROM inbox WHERE state = 'waiting' AND due_at <= %(now)s ORDER BY due_
 LIMIT %(most)s
 """
 _TAKE = """
-SELECT i.id, i.topic, i.body, i.received_at, c.kind, c.shop_id FROM inbox i
+SELECT i.id, i.topic, i.body, i.received_at, i.connection_id, c.kind, c.shop_id,
+       c.credentials IS NOT NULL AND c.disabled_at IS NULL AS keyed FROM inbox i
 JOIN connection c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id
 WHERE i.state = 'waiting' AND i.due_at <= %(now)s
 ORDER BY i.due_at, i.id LIMIT %(most)s FOR UPDATE OF i SKIP LOCKED
 """
 _TAKE_ONE = """
-SELECT i.id, i.topic, i.body, i.received_at, c.kind, c.shop_id FROM inbox i
+SELECT i.id, i.topic, i.body, i.received_at, i.connection_id, c.kind, c.shop_id,
+       c.credentials IS NOT NULL AND c.disabled_at IS NULL AS keyed FROM inbox i
 JOIN connection c ON c.tenant_id = i.tenant_id AND c.id = i.connection_id
 WHERE i.state = 'waiting' AND i.id = %(id)s FOR UPDATE OF i SKIP LOCKED
 """
@@ -85,42 +108,92 @@ def due(most: int = BATCH) -> list[int]:
 def work(most: int = BATCH, *, only: int | None = None) -> int:
     """Make of the scope's oldest deliveries (or of one) what they make due; return how many there were.
 
-    Deliveries that another worker has are passed over; 0 when there is nothing for us.
+    Deliveries that another worker has are passed over; 0 when there is nothing for us. Where the shop can
+    be called, what a delivery leaves out is asked for: it says that an order may have changed.
     """
     values = {"now": clock.wall(), "most": most, "id": only}
     currency = tenant().currency
     rows = sql.rows(_TAKE if only is None else _TAKE_ONE, values)
-    words: dict[int, Words] = {}
-    read: list[Incoming] = []
-    done = []
-    for row in rows:
-        said = _read(row, currency)
-        if said is None:
-            continue
-        done.append(row.id)
-        if isinstance(said, OrderSaid):
-            if row.shop_id not in words:
-                words[row.shop_id] = tenants.words(row.shop_id)
-            read.append(_incoming(row, said, words[row.shop_id]))
-        elif isinstance(said, OrderGone):
-            # What was said before a deletion is taken in before it.
-            intake.apply_all(read)
-            read = []
-            _gone(row.shop_id, said)
-    intake.apply_all(read)
-    if done:
-        sql.send(_DONE, {"ids": done, "now": clock.wall()})
+    read = [(row, said) for row in rows if (said := _read(row, currency)) is not None]
+    _shelve(read)
+    _ask_for_more(read)
+    _book(read)
+    if read:
+        sql.send(_DONE, {"ids": [row.id for row, _said in read], "now": clock.wall()})
     return len(rows)
 
 
+def _book(read: Sequence[tuple[Any, Said]]) -> None:
+    words: dict[int, Words] = {}
+    own = _own(read)
+    waiting: list[Incoming] = []
+    for row, said in read:
+        if isinstance(said, OrderSaid):
+            if row.shop_id not in words:
+                words[row.shop_id] = tenants.words(row.shop_id)
+            wrote = own.get((row.shop_id, said.external_id), [])
+            waiting.append(_incoming(row, said, words[row.shop_id], wrote))
+        elif isinstance(said, OrderGone):
+            # What was said before a deletion is taken in before it.
+            intake.apply_all(waiting)
+            waiting = []
+            _gone(row.shop_id, said)
+    intake.apply_all(waiting)
+
+
+def _own(read: Sequence[tuple[Any, Said]]) -> Mapping[tuple[int, str], Sequence[Write]]:
+    """Return what we wrote on the cards of those orders that say anything there."""
+    spoken = [
+        (row.shop_id, said.external_id)
+        for row, said in read
+        if isinstance(said, OrderSaid) and said.card != Written()
+    ]
+    return cards.own_of(spoken) if spoken else {}
+
+
+def _shelve(read: Sequence[tuple[Any, Said]]) -> None:
+    for row, said in read:
+        if isinstance(said, ProductSaid):
+            shelving.shelve(row.shop_id, [said.product], said.categories, named_only=True)
+
+
+def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:
+    """Ask the shop for orders of which a delivery told too little."""
+    thin: dict[int, set[str]] = defaultdict(set)
+    goods: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    shops = {}
+    for row, said in read:
+        if not row.keyed or row.topic == FETCHED or not isinstance(said, OrderSaid):
+            continue
+        shops[row.connection_id] = row.shop_id
+        if not said.whole:
+            thin[row.connection_id].add(said.external_id)
+        for line in said.snapshot.lines:
+            if line.product:
+                goods[row.connection_id][line.product].add(said.external_id)
+    for connection_id, products in goods.items():
+        for product in shelving.unknown(shops[connection_id], products):
+            thin[connection_id] |= products[product]
+    for connection_id, external_ids in thin.items():
+        errands.ask(connection_id, "fetch", external_ids)
+
+
 def _read(row: Any, currency: str) -> Said | None:
-    """Read a delivery; one that cannot be read is parked, and None."""
+    """Read a delivery; one that cannot be read is asked for, else parked, and None."""
     try:
         said = CONNECTORS[row.kind].parse(row.topic, bytes(row.body), currency)
         _refuse_unkeepable(said)
     except Unreadable as error:
+        number = error.external_id
+        if row.keyed and row.topic != FETCHED and number is not None and is_id(number):
+            errands.ask(row.connection_id, "fetch", [number])
+            return Nothing()
         _park(db.session.scalars(select(Inbox).where(Inbox.id == row.id)).one(), str(error))
         return None
+    if row.keyed and row.topic != FETCHED and isinstance(said, OrderGone):
+        # Signed, but with no time in it: whether the order is gone now, the shop knows.
+        errands.ask(row.connection_id, "fetch", [said.external_id], {"gone": True})
+        return Nothing()
     return said
 
 
@@ -136,16 +209,67 @@ def _refuse_unkeepable(said: Said) -> None:
         raise Unreadable(msg)
 
 
-def _incoming(row: Any, said: OrderSaid, words: Words) -> Incoming:
+def _incoming(row: Any, said: OrderSaid, words: Words, own: Sequence[Write]) -> Incoming:
+    snapshot = said.snapshot
+    typed = staffs_word(said.card, snapshot.updated_at, own)
+    if typed != Written():
+        data = PartnerData(promo_code=typed.promo_code, refcode=typed.refcode, terms=typed.terms)
+        snapshot = replace(snapshot, partner_data=data)
     return Incoming(
         shop_id=row.shop_id,
         external_id=said.external_id,
-        snapshot=said.snapshot,
-        state=orders.read_state(said.snapshot.status, words.words),
+        snapshot=snapshot,
+        state=orders.read_state(snapshot.status, words.words),
         map_version=words.version,
         source=row.kind,
         received_at=row.received_at,
     )
+
+
+def keep(connection_id: int, topic: str, bodies: Sequence[bytes]) -> None:
+    """Put what we asked a shop for into the line, beside what it sends by itself."""
+    now, due_at = clock.now(), clock.wall()
+    for body in bodies:
+        db.session.add(
+            Inbox(
+                connection_id=connection_id, topic=topic, body=body, received_at=now, due_at=due_at
+            )
+        )
+    if bodies:
+        db.session.flush()
+        kick_after_commit("drain_inbox")
+
+
+def already(connection_id: int, bodies: Sequence[bytes], since: datetime) -> set[bytes]:
+    """Return which of these bodies were put into the line since an instant."""
+    query = select(Inbox.body).where(
+        Inbox.connection_id == connection_id, Inbox.received_at >= since, Inbox.body.in_(bodies)
+    )
+    return set(db.session.scalars(query))
+
+
+def newest() -> dict[int, datetime]:
+    """Return when each connection said something last."""
+    query = select(Inbox.connection_id, func.max(Inbox.received_at))
+    query = query.where(Inbox.topic.not_in((FETCHED, LISTED))).group_by(Inbox.connection_id)
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def oldest_waiting() -> datetime | None:
+    """Return since when the oldest delivery waits that is not booked yet."""
+    query = select(func.min(Inbox.received_at)).where(Inbox.state == "waiting")
+    return db.session.scalar(query)
+
+
+def log(connection_id: int) -> Select[Any]:
+    """Return the statement of a connection's deliveries, what we asked for among them."""
+    return select(Inbox).where(Inbox.connection_id == connection_id)
+
+
+def prune() -> None:
+    """Forget deliveries that were booked long ago: what they said is kept with their orders."""
+    old = Inbox.done_at < clock.wall() - KEPT
+    db.session.execute(delete(Inbox).where(old, Inbox.state == "done"))
 
 
 def listed() -> Select[Any]:
@@ -154,8 +278,8 @@ def listed() -> Select[Any]:
 
 
 def again(inbox_id: int) -> None:
-    """Put a parked delivery back into the line; raises NotFound."""
-    row = db.session.scalar(select(Inbox).where(Inbox.id == inbox_id, Inbox.state == "parked"))
+    """Put a delivery that was parked, or booked already, back into the line; raises NotFound."""
+    row = db.session.scalar(select(Inbox).where(Inbox.id == inbox_id, Inbox.state != "waiting"))
     if row is None:
         raise NotFound
     row.state, row.attempts, row.due_at = "waiting", 0, clock.wall()

@@ -1,0 +1,267 @@
+"""Connected shops: by pasted keys or by the shop's own screen, how each stands, and what a call needs."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app import clock, crypto, egress
+from app.errors import DomainError, FieldError, NotFound
+from app.events.service import record
+from app.extensions import db, kick_after_commit
+from app.installation import public_address
+from app.intake.service import tenant
+from app.intake.shops import Access, ShopError, errands
+from app.intake.shops.inbox import CONNECTORS, connect
+from app.tenancy import current_tenant, tenant_scope
+from app.tenants import queries as tenants
+from app.tenants.models import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from app.intake.shops import Connector
+
+SWEEP = "sweep_shops"
+PURPOSE = "shop keys"  # of the token that a shop's own screen brings back
+ASKED = timedelta(hours=1)
+LONGEST_KEY = 200
+_TAIL = re.compile(r"/(wp-json(/.*)?|wp-admin(/.*)?|index\.php)?/*$")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A connected shop while it is spoken to."""
+
+    connection_id: int
+    shop_id: int
+    connector: Connector
+    access: Access
+
+
+def read_address(text: str) -> str:
+    """Return the shop's address as it is called, from what somebody typed. Raises DomainError."""
+    said = text.strip()
+    if "://" not in said:
+        said = f"https://{said}"
+    try:
+        egress.client.check(said)
+    except egress.RefusedError as error:
+        raise _refused("address", _("This address cannot be called.")) from error
+    parts = urlsplit(said)
+    return f"{parts.scheme}://{parts.netloc}{_TAIL.sub('', parts.path)}"
+
+
+def with_keys(shop_id: int, kind: str, address: str, key: str, secret: str) -> Connection:
+    """Connect a shop by keys that were tried (`try_keys`); a shop that is connected gets the new ones."""
+    connection = _connection(shop_id, kind)
+    connection.address, connection.asked = address, None
+    _give(connection, key, secret)
+    return connection
+
+
+def try_keys(kind: str, address: str, key: str, secret: str) -> Mapping[str, Any]:
+    """Call the shop with these keys. Raises DomainError at the field, in words; NotFound for another kind."""
+    connector = CONNECTORS.get(kind)
+    if connector is None:
+        raise NotFound
+    try:
+        return connector.health(Access(address, key, secret))
+    except ShopError as error:
+        field = "key" if error.code in {"keys", "read_only"} else "address"
+        raise _refused(field, words_of(error.code)) from error
+
+
+def ask_shop(shop_id: int, kind: str, address: str, back: str) -> str:
+    """Return the address of the shop's own screen, which sends us keys once its owner has agreed.
+
+    `back`: where the owner comes back to. Raises DomainError where the shop would not send them.
+    """
+    callback = public_address("/hooks/keys")
+    if not callback.startswith("https:"):
+        raise _refused("address", _("Shops send keys to https addresses only: paste them instead."))
+    connection = _connection(shop_id, kind)
+    nonce = secrets.token_urlsafe(16)
+    connection.address, connection.asked = address, crypto.digest(nonce)
+    db.session.flush()
+    token = crypto.sign(PURPOSE, [current_tenant(), connection.public_id, nonce])
+    query = {
+        "app_name": "Partnerka",
+        "scope": "read_write",
+        "user_id": token,
+        "return_url": back,
+        "callback_url": callback,
+    }
+    return f"{address}/wc-auth/v1/authorize?{urlencode(query)}"
+
+
+def keys_came(token: str, key: str, secret: str) -> bool:
+    """Take keys that a shop's own screen sends, once; False for a token that is not ours, old or used."""
+    said = crypto.signed(PURPOSE, token, ASKED)
+    if not (isinstance(said, list) and len(said) == 3 and 0 < len(key) <= LONGEST_KEY):
+        return False
+    if not 0 < len(secret) <= LONGEST_KEY:
+        return False
+    tenant_id, public_id, nonce = said
+    with tenant_scope(int(tenant_id)):
+        query = select(Connection).where(
+            Connection.public_id == public_id,
+            Connection.asked == crypto.digest(str(nonce)),
+            Connection.disabled_at.is_(None),
+        )
+        connection = db.session.scalar(query.with_for_update())
+        if connection is None:
+            return False
+        connection.asked = None
+        _give(connection, key, secret)
+    return True
+
+
+def _give(connection: Connection, key: str, secret: str) -> None:
+    connection.credentials = crypto.seal(f"{key}\n{secret}")
+    connection.due_at = clock.wall()
+    connection.health = {**connection.health, "problem": None}
+    connection.cursor = connection.cursor or _beginning(clock.wall())
+    db.session.flush()
+    record("connection.keys", f"connection:{connection.id}", channel=connection.kind)
+    kick_after_commit(SWEEP)
+
+
+def _beginning(at: datetime) -> dict[str, Any]:
+    since = at.strftime("%Y-%m-%dT%H:%M:%S")
+    return {"any": {"since": since}, "trash": {"since": since, "trash": True}, "open": 0}
+
+
+def _connection(shop_id: int, kind: str) -> Connection:
+    """Return the shop's open connection of a kind, a new one if there is none."""
+    for each in tenants.connections(kind):
+        if each.shop_id == shop_id:
+            return each
+    made, _secret = connect(shop_id, kind)
+    return made
+
+
+def hurry(connection: Connection) -> None:
+    """Let a shop be asked at once. Raises NotFound where it cannot be."""
+    if connection.credentials is None:
+        raise NotFound
+    connection.due_at = clock.wall()
+    kick_after_commit(SWEEP)
+
+
+def wish_coupons(connection: Connection, *, wished: bool) -> None:
+    """Have partners' codes made coupons of the shop from now on, or not; those that were made stay."""
+    if connection.credentials is None:
+        raise NotFound
+    connection.coupons = wished
+    if wished:
+        hurry(connection)
+
+
+def forget(connection: Connection) -> None:
+    """Forget a shop's keys, and what was to be asked of it."""
+    connection.credentials = connection.asked = connection.due_at = None
+    errands.forget(connection.id)
+
+
+def find(public_id: str) -> Connection:
+    """Return an open connection of the scope by its outside id. Raises NotFound."""
+    query = select(Connection).where(
+        Connection.public_id == public_id, Connection.disabled_at.is_(None)
+    )
+    found = db.session.scalar(query)
+    if found is None or found.kind not in CONNECTORS:
+        raise NotFound
+    return found
+
+
+def open_shop(connection_id: int) -> Shop | None:
+    """Return what a call to a shop needs; None: it is closed, or has no keys. Raises Unsealable."""
+    query = select(Connection).where(
+        Connection.id == connection_id,
+        Connection.disabled_at.is_(None),
+        Connection.credentials.is_not(None),
+    )
+    found = db.session.scalar(query)
+    if found is None or found.credentials is None or found.kind not in CONNECTORS:
+        return None
+    key, _sign, secret = crypto.open_sealed(found.credentials).partition("\n")
+    access = Access(
+        found.address or "",
+        key,
+        secret,
+        hook_of(found),
+        crypto.open_sealed(found.secret),
+        tenant().currency,
+    )
+    return Shop(found.id, found.shop_id, CONNECTORS[found.kind], access)
+
+
+def hook_of(connection: Connection) -> str:
+    """Return where the shop calls us."""
+    return public_address(f"/hooks/{connection.kind}/{connection.public_id}")
+
+
+def keyed(kind: str | None = None) -> list[Connection]:
+    """Return the open connections whose shops we can call."""
+    return [each for each in tenants.connections(kind) if each.credentials is not None]
+
+
+def note(connection_id: int, **said: Any) -> None:
+    """Write down how a connection stands."""
+    query = select(Connection).where(Connection.id == connection_id).with_for_update()
+    found = db.session.scalar(query.execution_options(populate_existing=True))
+    if found is not None:
+        found.health = {**found.health, **said}
+        db.session.flush()
+
+
+def note_trouble(connection_id: int, error: ShopError) -> None:
+    """Write down that a shop did not answer as it should, since when, and what to tell about it."""
+    query = select(Connection.health).where(Connection.id == connection_id)
+    known = db.session.scalar(query) or {}
+    since = known.get("since") if known.get("problem") else None
+    note(
+        connection_id,
+        problem=error.code,
+        detail=error.detail,
+        since=since or clock.wall().isoformat(),
+    )
+
+
+def words_of(code: str) -> str:
+    """Return what to tell people of a trouble, and what mends it."""
+    said = {
+        "keys": _("The shop does not take this key. Make a new one and paste both of its parts."),
+        "read_only": _("This key may only read. Make one with the permission Read/Write."),
+        "not_a_shop": _(
+            "No WooCommerce answers at this address. Check it, and that permalinks in WordPress are not “Plain”."
+        ),
+        "https": _("The shop answers by https only: write its address with https://."),
+        "moved": _("The shop sends us to another address. Write the one that its pages show."),
+        "blocked": _(
+            "Something in front of the shop turns us away: let a firewall or security plugin pass /wp-json/."
+        ),
+        "away": _("The shop does not answer. Check the address, and whether the site is up."),
+        "busy": _("The shop is busy and asked us to wait. It is tried again by itself."),
+        "failing": _(
+            "The shop's server answers with an error. Its administrator can see it in the log."
+        ),
+        "address": _("This address cannot be called."),
+        "sealed": _("The keys can no longer be read here. Connect the shop anew."),
+        "refused": _("The shop refuses what we ask for."),
+        "gone": _("The shop no longer has what we asked for."),
+    }
+    return str(said.get(code, said["refused"]))
+
+
+def _refused(field: str, words: str) -> DomainError:
+    return DomainError("invalid", words, FieldError(field, words))

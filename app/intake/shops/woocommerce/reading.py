@@ -1,0 +1,250 @@
+"""WooCommerce's words: a delivery carries the order as the REST interface shows it, built at delivery.
+
+The pair of id and modification time is what tells deliveries apart; the delivery id is not, for the
+shop makes it of the hook and the second. What we fetch is kept with less: only what is read here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from app.intake.shops import (
+    FETCHED,
+    LISTED,
+    Nothing,
+    OrderGone,
+    OrderSaid,
+    Said,
+    Unreadable,
+    Written,
+)
+from app.intake.shops.woocommerce.shelf import product_said
+from app.money import exponent, half_up
+from app.orders.rules import (
+    Customer,
+    Line,
+    Refund,
+    RefundLine,
+    Snapshot,
+    clamp_refunds,
+    problems,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+kind: str = "woocommerce"
+words: Mapping[str, str] = {
+    "pending": "registered",
+    "on-hold": "registered",
+    "processing": "agreed",
+    "completed": "completed",
+    "cancelled": "cancelled",
+    "failed": "cancelled",
+    "trash": "cancelled",
+    "refunded": "refunded",
+}
+MOST_DIGITS = 20  # of a sum, before anything is made of it
+ENTRY = "_wc_order_attribution_session_entry"
+CODE = "partner_promo_code"
+CLICK = "partnerka_click"
+# Keys without a leading underscore: those are hidden from the card, and staff could not type there.
+CARD = {
+    "commission": "partner_commission",
+    "promo_code": CODE,
+    "refcode": "partner_refcode",
+    "partner": "partner_name",
+    "terms": "partner_terms",
+    "deal_id": "partner_deal_id",
+}
+# Of one second's messages the one that we asked for, with the lines of its refunds, knows most.
+KNOWS_MORE = timedelta(milliseconds=1)
+# What a body that is no order of this shop ends in; ArithmeticError: sums and times beyond all bounds.
+BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
+def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
+    """Return True for the call at a hook's creation: a form with the hook's number, unsigned."""
+    return "x-wc-webhook-topic" not in headers and body.startswith(b"webhook_id=")
+
+
+def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+    """Return True when X-WC-Webhook-Signature is the base64 HMAC-SHA256 of the raw body."""
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    said = headers.get("x-wc-webhook-signature", "")
+    return hmac.compare_digest(base64.b64encode(digest), said.encode("utf-8", "replace"))
+
+
+def topic(headers: Mapping[str, str]) -> str:
+    """Return the delivery's topic, such as order.updated."""
+    return headers.get("x-wc-webhook-topic", "")
+
+
+def parse(topic: str, body: bytes, currency: str) -> Said:
+    """Read what is said of an order or a product; a body that holds only the id tells of a deletion."""
+    if topic.startswith("product."):
+        return product_said(topic, body, currency)
+    if not topic.startswith("order."):
+        return Nothing()
+    external_id = None
+    try:
+        said = json.loads(body, parse_float=Decimal)
+        refunds = None
+        if topic in {FETCHED, LISTED}:
+            said, refunds = said["order"], said.get("refunds")
+        external_id = str(said["id"])
+        if topic == "order.deleted" or (refunds is None and said.get("gone")):
+            return OrderGone(external_id)
+        if said.get("status") == "checkout-draft":
+            return Nothing()
+        snapshot = _snapshot(said, refunds, currency)
+    except BAD as error:
+        msg = f"no order of this shop: {type(error).__name__}: {error}"
+        raise Unreadable(msg, external_id) from error
+    return OrderSaid(
+        external_id, snapshot, card_of(said), whole=refunds is not None or not snapshot.refunds
+    )
+
+
+def _snapshot(said: dict[str, Any], refunds: list[Any] | None, currency: str) -> Snapshot:
+    if said["currency"] != currency:
+        msg = f"the order is in {said['currency']}, the merchant's currency is {currency}"
+        raise Unreadable(msg)
+    words, back = meta(said), refunds or []
+    shipping = _sum(said.get("shipping_lines", []), currency) - _back(
+        back, "shipping_lines", currency
+    )
+    fees = _sum(said.get("fee_lines", []), currency) - _back(back, "fee_lines", currency)
+    changed_at = _instant(said["date_modified_gmt"])
+    snapshot = Snapshot(
+        status=said["status"],
+        currency=currency,
+        number=str(said["number"]),
+        created_at=_instant(said["date_created_gmt"]),
+        updated_at=changed_at + KNOWS_MORE if back else changed_at,
+        customer=_customer(said),
+        lines=tuple(_line(item, currency) for item in said["line_items"]),
+        shipping=max(shipping, 0),
+        fees=max(fees, 0),
+        coupons=tuple(coupon["code"] for coupon in said.get("coupon_lines", [])),
+        paid_at=_optional(said.get("date_paid_gmt")),
+        completed_at=_optional(said.get("date_completed_gmt")),
+        entry=words.get(ENTRY) or None,
+        click=words.get(CLICK) or None,
+        refunds=_by_sum(said, currency) if refunds is None else _by_line(refunds, currency),
+    )
+    clamped, _changed = clamp_refunds(snapshot)
+    found = problems(clamped)
+    if found:
+        msg = ", ".join(f"{problem.field}: {problem.code}" for problem in found)
+        raise Unreadable(msg)
+    return clamped
+
+
+def meta(said: dict[str, Any]) -> dict[str, str]:
+    """Return an order's own fields that are text."""
+    return {
+        m["key"]: m["value"] for m in said.get("meta_data", []) if isinstance(m.get("value"), str)
+    }
+
+
+def card_of(said: dict[str, Any]) -> Written:
+    """Return what stands on the card where staff may type."""
+    words = {name: meta(said).get(key, "").strip() or None for name, key in CARD.items()}
+    return Written(words["promo_code"], words["refcode"], words["terms"])
+
+
+def _by_sum(said: dict[str, Any], currency: str) -> tuple[Refund, ...]:
+    """Read refunds as the order itself names them: by their sums."""
+    return tuple(
+        Refund(id=str(r["id"]), amount=abs(_minor(r["total"], currency)))
+        for r in sorted(said.get("refunds", []), key=lambda r: int(r["id"]))
+    )
+
+
+def _by_line(refunds: list[Any], currency: str) -> tuple[Refund, ...]:
+    """Read refunds with their lines; what none of them names is given back by its sum.
+
+    Their lines are negative, and name the line of the order in `_refunded_item_id`. Shipping and fees
+    that were given back are no refunds here: the order has so much less of them.
+    """
+    found: list[Refund] = []
+    for each in sorted(refunds, key=lambda r: int(r["id"])):
+        number, whole = str(each["id"]), abs(_minor(each["amount"], currency))
+        parts = [part for item in each.get("line_items", []) if (part := _part(item, currency))]
+        named = sum(part.amount or 0 for part in parts)
+        named += _sum(each.get("shipping_lines", []), currency, back=True)
+        named += _sum(each.get("fee_lines", []), currency, back=True)
+        if parts:
+            found.append(Refund(id=number, lines=tuple(parts)))
+        if whole > named:
+            found.append(Refund(id=f"{number}-rest" if parts else number, amount=whole - named))
+    return tuple(found)
+
+
+def _part(item: dict[str, Any], currency: str) -> RefundLine | None:
+    line = next(
+        (str(m["value"]) for m in item["meta_data"] if m["key"] == "_refunded_item_id"), None
+    )
+    amount = abs(_gross(item, currency))
+    return RefundLine(line=line, amount=amount) if line and amount else None
+
+
+def _back(refunds: list[Any], name: str, currency: str) -> int:
+    return sum(_sum(each.get(name, []), currency, back=True) for each in refunds)
+
+
+def _sum(parts: list[Any], currency: str, *, back: bool = False) -> int:
+    total = sum((_gross(part, currency) for part in parts), 0)
+    return abs(total) if back else total
+
+
+def _customer(said: dict[str, Any]) -> Customer:
+    billing = said.get("billing") or {}
+    number = said.get("customer_id") or 0
+    name = f"{billing.get('first_name', '')} {billing.get('last_name', '')}".strip()
+    return Customer(
+        id=str(number) if number else None,
+        email=billing.get("email") or None,
+        phone=billing.get("phone") or None,
+        name=name or None,
+    )
+
+
+def _line(item: dict[str, Any], currency: str) -> Line:
+    tax = _minor(item["total_tax"], currency)
+    return Line(
+        id=str(item["id"]),
+        product=str(item["product_id"]) if item.get("product_id") else None,
+        name=item.get("name"),
+        quantity=Decimal(item["quantity"]),
+        amount=_minor(item["total"], currency) + tax,
+        tax=tax,
+    )
+
+
+def _gross(part: dict[str, Any], currency: str) -> int:
+    return _minor(part["total"], currency) + _minor(part.get("total_tax") or "0", currency)
+
+
+def _minor(text: str, currency: str) -> int:
+    """Read a sum such as "178.20"; taxes may carry more decimals than the currency: half up."""
+    value = Decimal(text)
+    if not value.is_finite() or value.adjusted() > MOST_DIGITS:
+        msg = f"{text!r} is no sum"
+        raise Unreadable(msg)
+    return half_up(value.scaleb(exponent(currency)))
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _optional(text: str | None) -> datetime | None:
+    return _instant(text) if text else None

@@ -1,0 +1,92 @@
+"""WooCommerce's catalogue: an order's lines name neither category nor sale, products do."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from app.intake.shops import Category, Nothing, Product, ProductSaid, Said, Unreadable
+from app.intake.shops.woocommerce.client import call, rows
+from app.money import LARGEST, exponent, half_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from app.intake.shops import Access
+
+FIELDS = "id,name,permalink,price,on_sale,status,catalog_visibility,categories,parent_id"
+TOGETHER = 100
+DEEPEST = 12  # categories above one another that are followed
+_BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
+def product_said(topic: str, body: bytes, currency: str) -> Said:
+    """Read a product's delivery; one that was deleted tells nothing, for old orders still name it."""
+    try:
+        said = json.loads(body, parse_float=Decimal)
+        if topic == "product.deleted" or said.get("parent_id"):
+            return Nothing()
+        named = said.get("categories") or ()
+        categories = tuple(Category(str(int(c["id"])), str(c["name"])[:300]) for c in named)
+        return ProductSaid(product_of(said, currency), categories)
+    except _BAD as error:
+        msg = f"no product of this shop: {type(error).__name__}: {error}"
+        raise Unreadable(msg) from error
+
+
+def product_of(said: dict[str, Any], currency: str) -> Product:
+    """Read a product as the REST interface shows it."""
+    return Product(
+        external_id=str(int(said["id"])),
+        name=str(said["name"])[:300],
+        price=_price(said.get("price"), currency),
+        url=said.get("permalink") or None,
+        promo=bool(said.get("on_sale")),
+        shown=said.get("status", "publish") == "publish"
+        and said.get("catalog_visibility", "visible") != "hidden",
+        categories=tuple(str(int(each["id"])) for each in said.get("categories") or ()),
+    )
+
+
+def _price(text: Any, currency: str) -> int | None:
+    if not text:
+        return None
+    try:
+        value = Decimal(str(text))
+    except InvalidOperation:
+        return None
+    if not value.is_finite() or value.adjusted() > 15 or value < 0:
+        return None
+    minor = half_up(value.scaleb(exponent(currency)))
+    return minor if minor <= LARGEST else None
+
+
+def products(
+    access: Access, external_ids: Sequence[str]
+) -> tuple[Sequence[Product], Sequence[Category]]:
+    """Return products, and the categories that they and others above them lie in."""
+    found: list[Product] = []
+    for start in range(0, len(external_ids), TOGETHER):
+        ids = ",".join(external_ids[start : start + TOGETHER])
+        query = {"include": ids, "per_page": str(TOGETHER), "status": "any", "_fields": FIELDS}
+        said = rows(call(access, "GET", "products", query).said)
+        found += [product_of(each, access.currency) for each in said]
+    return found, _categories(access, {each for product in found for each in product.categories})
+
+
+def _categories(access: Access, wanted: Iterable[str]) -> list[Category]:
+    known: dict[str, Category] = {}
+    missing = set(wanted)
+    for _level in range(DEEPEST):
+        if not missing:
+            break
+        ids = sorted(missing, key=int)[:TOGETHER]
+        query = {"include": ",".join(ids), "per_page": str(TOGETHER), "_fields": "id,name,parent"}
+        for each in rows(call(access, "GET", "products/categories", query).said):
+            parent = str(int(each["parent"])) if each.get("parent") else None
+            category = Category(str(int(each["id"])), str(each["name"])[:300], parent)
+            known[category.external_id] = category
+        above = {each.parent for each in known.values() if each.parent}
+        missing = (above | missing) - set(known) - set(ids)
+    return list(known.values())

@@ -1,0 +1,439 @@
+"""A WooCommerce shop over HTTP on loopback, after its documentation and recorded traffic.
+
+It checks OAuth 1.0a signatures with another library than ours, answers the REST interface as version 3
+does, counts in seconds, merges and reorders its notifications, builds their bodies when they leave, tries
+each once, and switches a hook off after the seventh failure in a row.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from oauthlib.oauth1.rfc5849 import signature as oauth
+
+KEY, SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
+API = "/wp-json/wc/v3/"
+SEVEN = 7
+Answer = tuple[int, Any, dict[str, str]]
+Send = Callable[[str, bytes, dict[str, str]], int]
+
+
+class Refused(Exception):
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.answer: Answer = (
+            status,
+            {"code": code, "message": code, "data": {"status": status}},
+            {},
+        )
+
+
+@dataclass
+class FakeShop:
+    """The shop's state, and what its owner and customers do in it."""
+
+    send: Send
+    currency: str = "USD"
+    orders: dict[int, dict[str, Any]] = field(default_factory=dict)
+    refunds: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    products: dict[int, dict[str, Any]] = field(default_factory=dict)
+    categories: dict[int, dict[str, Any]] = field(default_factory=dict)
+    customers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    coupons: dict[int, dict[str, Any]] = field(default_factory=dict)
+    hooks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    waiting: list[tuple[int, int]] = field(default_factory=list)  # hook, subject
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    troubles: list[Answer] = field(default_factory=list)
+    later: dict[int, tuple[str, int, Answer]] = field(default_factory=dict)
+    read_only: bool = False
+    lose: bool = False  # notifications are lost
+    swallow: int = 0  # writes that are done and whose answers are lost
+
+    def __post_init__(self) -> None:
+        self.lock = threading.RLock()
+        self.number = 1000
+        self.moved = timedelta(0)
+        self.failures: dict[int, int] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *said: Any) -> None:
+                """Say nothing."""
+
+            def _do(self) -> None:
+                outer.serve(self)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _do  # noqa: N815
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.place = f"127.0.0.1:{self.server.server_port}"
+        self.url = f"http://{self.place}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    # --- what people do in the shop
+
+    def now(self) -> str:
+        return (datetime.now(UTC) + self.moved).strftime("%Y-%m-%dT%H:%M:%S")
+
+    def wait(self, seconds: int = 2) -> None:
+        """Let time pass in the shop, which counts in seconds."""
+        self.moved += timedelta(seconds=seconds)
+
+    def next(self) -> int:
+        self.number += 1
+        return self.number
+
+    def add_product(self, name: str, price: str, category: str | None = None, **more: Any) -> int:
+        number = self.next()
+        found = [c for c in self.categories.values() if c["name"] == category]
+        self.products[number] = {
+            "id": number, "name": name, "price": price, "on_sale": False, "status": "publish",
+            "catalog_visibility": "visible", "permalink": f"https://shop.example/{number}",
+            "parent_id": 0, "categories": [{"id": c["id"], "name": c["name"]} for c in found], **more,
+        }  # fmt: skip
+        return number
+
+    def add_category(self, name: str, parent: int = 0) -> int:
+        number = self.next()
+        self.categories[number] = {"id": number, "name": name, "parent": parent}
+        return number
+
+    def place_order(
+        self,
+        product: int,
+        total: str = "100.00",
+        tax: str = "0.00",
+        *,
+        status: str = "processing",
+        coupon: str | None = None,
+        meta: dict[str, str] | None = None,
+    ) -> int:
+        """Let somebody buy one thing; the second notification leaves before the first."""
+        number, now = self.next(), self.now()
+        self.orders[number] = {
+            "id": number, "number": str(number), "status": status, "currency": self.currency,
+            "date_created_gmt": now, "date_modified_gmt": now, "date_completed_gmt": None,
+            "date_paid_gmt": None, "customer_id": 0, "order_key": f"wc_order_{number}",
+            "total": total, "billing": {"first_name": "Ivan", "last_name": "Petrov",
+            "email": "ivan@example.test", "phone": "+12135550100", "address_1": "1 Main"},
+            "customer_ip_address": "127.0.0.1", "is_editable": status in {"pending", "on-hold"},
+            "line_items": [{"id": self.next(), "name": "Widget", "product_id": product,
+                            "variation_id": 0, "quantity": 1, "subtotal": total,
+                            "total": total, "total_tax": tax, "price": 12.5, "sku": "A1"}],
+            "shipping_lines": [], "fee_lines": [], "refunds": [],
+            "coupon_lines": [{"id": self.next(), "code": coupon.lower(), "discount": "0",
+                              "nominal_amount": 10}] if coupon else [],
+            "meta_data": [{"id": self.next(), "key": k, "value": v} for k, v in (meta or {}).items()],
+        }  # fmt: skip
+        self.tell("order.updated", number)
+        self.tell("order.created", number)
+        return number
+
+    def change(self, number: int, status: str) -> None:
+        order = self.orders[number]
+        order["status"] = status
+        if status == "completed":
+            order["date_completed_gmt"] = order["date_paid_gmt"] = self.now()
+        self.touch(number)
+
+    def touch(self, number: int) -> None:
+        self.orders[number]["date_modified_gmt"] = self.now()
+        self.tell("order.updated", number)
+
+    def type_on_card(self, number: int, key: str, value: str) -> None:
+        """Staff fill in a field on the order's card."""
+        self._meta(self.orders[number], key, value)
+        self.touch(number)
+
+    def apply_coupon(self, number: int, code: str) -> None:
+        self.orders[number]["coupon_lines"].append({"id": self.next(), "code": code.lower()})
+        self.touch(number)
+
+    def refund(
+        self, number: int, amount: str, line: tuple[str, str] | None = None, shipping: str = ""
+    ) -> None:
+        """Give money back: by sum, or of the first line (total, tax), or of the shipping."""
+        order, made = self.orders[number], self.next()
+        first = order["line_items"][0]
+        items = []
+        if line is not None:
+            items = [{"id": self.next(), "quantity": -1, "total": f"-{line[0]}", "total_tax": f"-{line[1]}",
+                      "product_id": first["product_id"],
+                      "meta_data": [{"id": 1, "key": "_refunded_item_id", "value": str(first["id"])}]}]  # fmt: skip
+        ships = [{"id": 1, "total": f"-{shipping}", "total_tax": "0.00"}] if shipping else []
+        self.refunds.setdefault(number, []).append(
+            {
+                "id": made,
+                "amount": amount,
+                "line_items": items,
+                "shipping_lines": ships,
+                "fee_lines": [],
+            }
+        )
+        order["refunds"].append({"id": made, "reason": "", "total": f"-{amount}"})
+        self.touch(number)
+
+    def trash(self, number: int) -> None:
+        order = self.orders[number]
+        order["before"], order["status"] = order["status"], "trash"
+        order["date_modified_gmt"] = self.now()
+        self.tell("order.deleted", number)
+
+    def restore(self, number: int) -> None:
+        order = self.orders[number]
+        order["status"], order["date_modified_gmt"] = order.pop("before"), self.now()
+        self.tell("order.restored", number)
+
+    def delete_for_good(self, number: int) -> None:
+        del self.orders[number]  # tells nobody
+
+    @staticmethod
+    def _meta(thing: dict[str, Any], key: str, value: Any) -> None:
+        for each in thing["meta_data"]:
+            if each["key"] == key:
+                each["value"] = value
+                return
+        thing["meta_data"].append({"id": len(thing["meta_data"]) + 1, "key": key, "value": value})
+
+    def card(self, number: int) -> dict[str, str]:
+        """Return the partner fields of an order."""
+        return {
+            m["key"]: m["value"]
+            for m in self.orders[number]["meta_data"]
+            if m["key"].startswith("partner_")
+        }
+
+    def fail_at(self, needle: str, nth: int, trouble: Answer) -> None:
+        """Answer the nth call from now on whose address holds this with a trouble."""
+        self.later[len(self.later)] = (needle, nth, trouble)
+
+    # --- notifications
+
+    def tell(self, topic: str, number: int) -> None:
+        """Schedule a notification; several of one hook and order become one."""
+        for hook in self.hooks.values():
+            if (
+                hook["topic"] == topic
+                and hook["status"] == "active"
+                and (hook["id"], number) not in self.waiting
+            ):
+                self.waiting.append((hook["id"], number))
+
+    def deliver(self) -> int:
+        """Send what waits, once each, with bodies built now; return how many were sent."""
+        count = 0
+        while self.waiting:
+            hook_id, number = self.waiting.pop(0)
+            hook = self.hooks.get(hook_id)
+            if self.lose or hook is None or hook["status"] != "active":
+                continue
+            order = self.orders.get(number) or self.products.get(number)
+            gone = hook["topic"] == "order.deleted"
+            if order is None or (order["status"] == "trash" and not gone):
+                continue
+            body = json.dumps({"id": number} if gone else order).encode()
+            self.post(hook, body)
+            count += 1
+        return count
+
+    def post(self, hook: dict[str, Any], body: bytes) -> int:
+        digest = hmac.new(hook["secret"].encode(), body, hashlib.sha256).digest()
+        second = f"{hook['id']}{self.now()}".encode()
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "WooCommerce/11.0.1 Hookshot (WordPress/7.1)",
+            "X-WC-Webhook-Source": f"{self.url}/",
+            "X-WC-Webhook-Topic": hook["topic"],
+            "X-WC-Webhook-Resource": hook["topic"].partition(".")[0],
+            "X-WC-Webhook-Event": hook["topic"].partition(".")[2],
+            "X-WC-Webhook-Signature": base64.b64encode(digest).decode(),
+            "X-WC-Webhook-ID": str(hook["id"]),
+            "X-WC-Webhook-Delivery-ID": hashlib.md5(second, usedforsecurity=False).hexdigest(),
+        }
+        status = self.send(hook["delivery_url"], body, headers)
+        self.sent.append(
+            {"topic": hook["topic"], "body": body, "headers": headers, "status": status}
+        )
+        failed = 0 if 200 <= status < 300 else self.failures.get(hook["id"], 0) + 1
+        self.failures[hook["id"]] = failed
+        if failed >= SEVEN:
+            hook["status"] = "disabled"
+        return status
+
+    # --- the REST interface
+
+    def writes(self, of: str = "") -> list[tuple[str, str, Any]]:
+        """Return the calls that changed something, of one kind of thing or of all."""
+        return [each for each in self.asked if each[0] != "GET" and each[1].startswith(of)]
+
+    def serve(self, talk: BaseHTTPRequestHandler) -> None:
+        size = int(talk.headers.get("Content-Length") or 0)
+        raw = talk.rfile.read(size)
+        with self.lock:
+            try:
+                status, said, headers = self.answer(talk, json.loads(raw) if raw else None)
+            except Refused as refused:
+                status, said, headers = refused.answer
+            if talk.command != "GET" and self.swallow and status < 300:
+                self.swallow -= 1
+                talk.connection.close()
+                return
+        body = said.encode() if isinstance(said, str) else json.dumps(said).encode()
+        talk.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            talk.send_header(name, value)
+        talk.send_header("Content-Length", str(len(body)))
+        talk.end_headers()
+        talk.wfile.write(body)
+
+    def answer(self, talk: BaseHTTPRequestHandler, body: Any) -> Answer:
+        parts = urlsplit(talk.path)
+        if self.troubles:
+            return self.troubles.pop(0)
+        for place, (needle, left, trouble) in list(self.later.items()):
+            if needle in talk.path:
+                self.later[place] = (needle, left - 1, trouble)
+                if left == 1:
+                    return trouble
+        if not parts.path.startswith(API):
+            return 404, "<html>nothing here</html>", {"Content-Type": "text/html"}
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        self.check(talk.command, parts.path, parse_qsl(parts.query, keep_blank_values=True))
+        path = parts.path.removeprefix(API)
+        self.asked.append((talk.command, path, body))
+        if talk.command != "GET" and self.read_only:
+            raise Refused(401, "woocommerce_rest_cannot_create")
+        name, *rest = path.split("/")
+        handle = getattr(self, f"_{name}", None)
+        if handle is None:
+            raise Refused(404, "rest_no_route")
+        found: Answer = handle(talk.command, rest, query, body)
+        return found
+
+    def check(self, method: str, path: str, query: list[tuple[str, str]]) -> None:
+        """Check a signature as RFC 5849 says, by somebody else's reading of it."""
+        said = dict(query)
+        if said.get("oauth_consumer_key") != KEY:
+            raise Refused(401, "woocommerce_rest_cannot_view")
+        pairs = [(n, v) for n, v in query if n != "oauth_signature"]
+        escaped = oauth.normalize_parameters(pairs)
+        base = oauth.signature_base_string(method, oauth.base_string_uri(self.url + path), escaped)
+        expected = oauth.sign_hmac_sha256_with_client(base, _Client())
+        if not hmac.compare_digest(expected, said.get("oauth_signature", "")):
+            raise Refused(401, "woocommerce_rest_authentication_error")
+
+    def _paged(self, found: list[dict[str, Any]], query: dict[str, str]) -> Answer:
+        size = int(query.get("per_page", 10))
+        start = int(query.get("offset", (int(query.get("page", 1)) - 1) * size))
+        shown = deepcopy(found[start : start + size])
+        if names := query.get("_fields"):
+            shown = [{n: each.get(n) for n in names.split(",")} for each in shown]
+        pages = -(-len(found) // size)
+        return 200, shown, {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(pages)}
+
+    def _orders(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
+        if not rest:
+            return self._paged(self._found(query), query)
+        order = self.orders.get(int(rest[0]))
+        if order is None:
+            raise Refused(404, "woocommerce_rest_shop_order_invalid_id")
+        if rest[1:] == ["refunds"]:
+            return self._paged(self.refunds.get(order["id"], []), query)
+        if method == "PUT":
+            for each in body.get("meta_data", []):
+                self._meta(order, each["key"], each["value"])
+            self.touch(order["id"])  # also when nothing is other than it was
+        return 200, deepcopy(order), {}
+
+    def _found(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        trash = query.get("status") == "trash"
+        found = [o for o in self.orders.values() if (o["status"] == "trash") == trash]
+        if "modified_after" in query:
+            found = [o for o in found if o["date_modified_gmt"] > query["modified_after"]]
+        if "after" in query:
+            found = [o for o in found if o["date_created_gmt"] > query["after"]]
+        if "include" in query:
+            wanted = query["include"].split(",")
+            found = [o for o in found if str(o["id"]) in wanted]
+        name = "date_modified_gmt" if query.get("orderby") == "modified" else "date_created_gmt"
+        return sorted(found, key=lambda o: (o[name], o["id"]))
+
+    def _products(self, _method: str, rest: list[str], query: dict[str, str], _body: Any) -> Answer:
+        things = self.categories if rest == ["categories"] else self.products
+        wanted = {int(each) for each in query.get("include", "").split(",") if each}
+        return self._paged(
+            [t for n, t in sorted(things.items()) if not wanted or n in wanted], query
+        )
+
+    def _customers(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
+        if not rest:
+            found = [c for c in self.customers.values() if c["email"] == query.get("email")]
+            return self._paged(found, query)
+        customer = self.customers.get(int(rest[0]))
+        if customer is None:
+            raise Refused(404, "woocommerce_rest_invalid_id")
+        if method == "PUT":
+            for each in body.get("meta_data", []):
+                self._meta(customer, each["key"], each["value"])
+        return 200, deepcopy(customer), {}
+
+    def _coupons(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
+        if method == "POST":
+            code = body["code"].lower()
+            if any(c["code"] == code for c in self.coupons.values()):
+                raise Refused(400, "woocommerce_rest_coupon_code_already_exists")
+            number = self.next()
+            self.coupons[number] = {
+                "meta_data": [],
+                "date_expires_gmt": None,
+                **body,
+                "id": number,
+                "code": code,
+            }
+            return 201, deepcopy(self.coupons[number]), {}
+        if method == "PUT":
+            self.coupons[int(rest[0])].update(body)
+            return 200, deepcopy(self.coupons[int(rest[0])]), {}
+        wanted = query.get("code", "").lower()
+        return self._paged([c for c in self.coupons.values() if c["code"] == wanted], query)
+
+    def _webhooks(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
+        if method == "GET":
+            shown = [{k: v for k, v in h.items() if k != "secret"} for h in self.hooks.values()]
+            return self._paged(sorted(shown, key=lambda h: int(h["id"])), query)
+        if method == "DELETE":
+            return 200, self.hooks.pop(int(rest[0])), {}
+        if method == "PUT":
+            hook = self.hooks[int(rest[0])]
+            hook.update(body)
+            self.failures[hook["id"]] = 0
+            return 200, hook, {}
+        number = self.next()
+        self.hooks[number] = {"id": number, "status": "active", **body}
+        ping = {"Content-Type": "application/x-www-form-urlencoded"}
+        self.send(body["delivery_url"], f"webhook_id={number}".encode(), ping)
+        return 201, self.hooks[number], {}
+
+    def _data(self, *_asked: Any) -> Answer:
+        return 200, {"code": self.currency}, {}
+
+
+class _Client:
+    client_secret, resource_owner_secret = SECRET, ""

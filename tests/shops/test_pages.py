@@ -1,0 +1,290 @@
+"""A merchant connects the shop, sees how it stands, and mends it; the shop's screen brings keys once."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from app import jobs
+from app.extensions import db
+from app.intake.shops import connections
+from app.tenants.models import Connection
+from tests.shops.fake_woocommerce import KEY, SECRET
+from tests.shops.scene import OURS
+from tests.world import sign_in
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from tests.shops.fake_woocommerce import Answer
+    from tests.shops.scene import Desk
+
+
+@pytest.fixture
+def owner(desk: Desk, client: FlaskClient) -> FlaskClient:
+    return sign_in(client, desk.lampa.staff["owner"])
+
+
+def typed(desk: Desk, **said: str) -> dict[str, str]:
+    known = {"store": str(desk.lampa.shop_id), "address": desk.shop.url, "how": "keys"}
+    return known | {"key": KEY, "key_secret": SECRET} | said
+
+
+def connect(desk: Desk, owner: FlaskClient, **said: str) -> tuple[int, str]:
+    answer = owner.post(desk.lampa.office("connections/keys"), data=typed(desk, **said))
+    return answer.status_code, answer.headers.get("Location", "") or answer.text
+
+
+def test_a_shop_is_connected_by_pasted_keys_and_works_from_then_on(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    lamp = desk.shop.add_product("Lamp", "100.00")
+    status, place = connect(desk, owner, address=f"{desk.shop.url}/wp-admin/index.php")
+    assert status == 303
+    assert "Being set up" in owner.get(place).text
+    with desk.app.app_context():
+        jobs.sweep_shops()
+    number = desk.shop.place_order(lamp, coupon="ANNA10")
+    desk.settle()
+    assert desk.partner(number) == "Anna"
+    shown = owner.get(place).text
+    assert "Works" in shown
+    assert "order.created" in shown
+    assert SECRET not in shown
+    assert KEY not in shown
+
+
+def test_the_same_shop_connected_again_gets_new_keys_and_no_second_channel(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    first, again = connect(desk, owner), connect(desk, owner)
+    assert first == again
+    desk.sweep()
+    assert len(desk.shop.hooks) == 6
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        ((401, {"code": "woocommerce_rest_cannot_view"}, {}), "does not take this key"),
+        ((404, "<html>", {}), "No WooCommerce answers"),
+        ((301, "", {"Location": "https://shop.example/"}), "with https://"),
+        ((403, "<html>", {}), "firewall"),
+        ((503, "<html>", {}), "busy"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(
+    desk: Desk, owner: FlaskClient, trouble: Answer, words: str
+) -> None:
+    desk.shop.troubles = [trouble]
+    status, text = connect(desk, owner)
+    assert status == 422
+    assert words in text
+    assert desk.shop.url in text
+    assert KEY in text
+    assert SECRET not in text  # a secret is never sent back
+    assert desk.one("SELECT count(*) FROM connection WHERE kind = 'woocommerce'") == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"address": ""}, "Fill"),
+        ({"address": "ftp://shop.example"}, "cannot be called"),
+        ({"address": "http://10.0.0.7"}, "cannot be called"),
+        ({"address": "http://127.0.0.1:1"}, "cannot be called"),
+        ({"key": ""}, "both parts"),
+        ({"key_secret": ""}, "both parts"),
+        ({"store": "999999"}, ""),
+        ({"key": "wrong"}, "does not take this key"),
+    ],
+)
+def test_bad_input_is_refused_in_words(
+    desk: Desk, owner: FlaskClient, said: dict[str, str], words: str
+) -> None:
+    status, text = connect(desk, owner, **said)
+    assert status == 422
+    if words != "Fill":
+        assert words in text
+
+
+def test_a_key_that_may_only_read_is_said_so_when_the_hooks_are_made(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    desk.shop.read_only = True
+    _status, place = connect(desk, owner)
+    desk.sweep()
+    assert "may only read" in owner.get(place).text
+    desk.shop.read_only = False
+    assert owner.post(f"{place}sweep").status_code == 303
+    with desk.app.app_context():
+        jobs.sweep_shops()
+    assert "Works" in owner.get(place).text
+
+
+def ask(desk: Desk, owner: FlaskClient) -> dict[str, list[str]]:
+    """Let the owner be sent to the shop's screen; return what it is told."""
+    known = desk.app.extensions["partnerka"]
+    desk.app.extensions["partnerka"] = replace(known, public_url="https://partnerka.example")
+    answer = owner.post(
+        desk.lampa.office("connections/keys"), data=typed(desk, how="screen", key="", key_secret="")
+    )
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["Location"].startswith(f"{desk.shop.url}/wc-auth/v1/authorize?")
+    return parse_qs(urlsplit(answer.headers["Location"]).query)
+
+
+def bring(desk: Desk, token: str, base: str = "https://localhost", **said: object) -> int:
+    keys = {"key_id": 1, "user_id": token, "consumer_key": KEY, "consumer_secret": SECRET,
+            "key_permissions": "read_write"} | said  # fmt: skip
+    return (
+        desk.app.test_client()
+        .post("/hooks/keys", data=json.dumps(keys), base_url=base, content_type="application/json")
+        .status_code
+    )
+
+
+def test_the_shops_own_screen_brings_the_keys_once_and_over_https(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    told = ask(desk, owner)
+    assert told["callback_url"] == ["https://partnerka.example/hooks/keys"]
+    assert told["scope"] == ["read_write"]
+    [token] = told["user_id"]
+    assert bring(desk, token, "http://localhost") == 404
+    assert bring(desk, token[:-2] + "xx") == 403
+    assert bring(desk, token, consumer_key="") == 403
+    assert bring(desk, token) == 200
+    assert bring(desk, token) == 403  # it is good once
+    with desk.app.app_context():
+        jobs.sweep_shops()
+    assert desk.health()["problem"] is None
+    assert len(desk.shop.hooks) == 6
+
+
+def test_a_token_of_an_asking_that_was_repeated_is_good_no_more(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    [old], [new] = ask(desk, owner)["user_id"], ask(desk, owner)["user_id"]
+    assert (bring(desk, old), bring(desk, new)) == (403, 200)
+
+
+def test_without_https_here_the_shops_screen_is_not_offered_in_vain(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    status, text = connect(desk, owner, how="screen")
+    assert status == 422
+    assert "paste them instead" in text
+
+
+@pytest.mark.parametrize("said", [b"", b"[]", b"{", b'{"user_id": 7}', b"\xff"])
+def test_what_is_no_answer_of_a_shops_screen_is_refused(desk: Desk, said: bytes) -> None:
+    answer = desk.app.test_client().post("/hooks/keys", data=said, content_type="application/json")
+    assert answer.status_code in {403, 404}
+
+
+def test_statuses_and_goods_that_nobody_knows_are_shown_with_their_mending(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    lamp = desk.shop.add_product("Lamp", "100.00")
+    _status, place = connect(desk, owner)
+    desk.sweep()
+    desk.shop.place_order(lamp, coupon="ANNA10", status="packing-up")
+    held = desk.shop.products.pop(lamp)
+    desk.settle()
+    shown = owner.get(place).text
+    assert "packing-up" in shown
+    assert "Widget" in shown
+    desk.shop.products[lamp] = held
+    assert owner.post(f"{place}goods").status_code == 303
+    desk.settle()
+    assert "catalogue does not hold" not in owner.get(place).text
+    assert desk.one("SELECT name FROM product") == "Lamp"
+
+
+def test_a_delivery_is_taken_in_again_and_books_nothing_twice(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    lamp = desk.shop.add_product("Lamp", "100.00")
+    _status, place = connect(desk, owner)
+    desk.sweep()
+    desk.shop.place_order(lamp, coupon="ANNA10")
+    desk.settle()
+    before = desk.orders()
+    address = re.findall(r'action="([^"]*/parked/\d+/again[^"]*)"', owner.get(place).text)[0]
+    answer = owner.post(address)
+    assert (answer.status_code, answer.headers["Location"]) == (303, place)
+    desk.settle()
+    assert desk.orders() == before
+    assert len(desk.shop.writes("orders/")) == 1
+
+
+def test_the_past_is_asked_for_from_a_day_and_a_day_to_come_is_refused(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    _status, place = connect(desk, owner)
+    assert owner.post(f"{place}history", data={"since": "2999-01-01"}).status_code == 422
+    assert owner.post(f"{place}history", data={"since": "soon"}).status_code == 422
+    assert owner.post(f"{place}history", data={"since": "2026-11-01"}).status_code == 303
+    assert owner.post(f"{place}history", data={"since": "2026-11-01"}).status_code == 409
+    with desk.app.app_context():
+        jobs.work_runs()
+    assert "Applied" in owner.get(place).text
+
+
+def test_a_closed_shop_is_forgotten_and_refused(desk: Desk, owner: FlaskClient) -> None:
+    lamp = desk.shop.add_product("Lamp", "100.00")
+    _status, place = connect(desk, owner)
+    desk.sweep()
+    assert owner.post(f"{place}close").status_code == 303
+    desk.shop.place_order(lamp, coupon="ANNA10")
+    desk.shop.deliver()
+    assert {each["status"] for each in desk.shop.sent} == {404}
+    assert owner.get(place).status_code == 404
+    assert owner.post(f"{place}sweep").status_code == 404
+    with desk.app.app_context(), desk.lampa.scope():
+        assert db.session.scalar(select(Connection.credentials).where(OURS)) is None
+
+
+def test_another_merchants_connection_and_another_role_see_nothing(
+    desk: Desk, owner: FlaskClient, kniga: object, app: object
+) -> None:
+    _status, place = connect(desk, owner)
+    stranger = sign_in(desk.app.test_client(), kniga.staff["owner"])  # type: ignore[attr-defined]
+    elsewhere = place.replace(desk.lampa.slug, kniga.slug)  # type: ignore[attr-defined]
+    assert stranger.get(elsewhere).status_code == 404
+    for act in ("sweep", "goods", "close", "coupons", "history"):
+        assert stranger.post(f"{elsewhere}{act}", data={"since": "2026-11-01"}).status_code == 404
+    support = sign_in(desk.app.test_client(), desk.lampa.staff["support"])
+    assert support.get(place).status_code in {403, 404}
+
+
+def test_a_tampered_or_unsigned_message_changes_nothing(desk: Desk, owner: FlaskClient) -> None:
+    lamp = desk.shop.add_product("Lamp", "100.00")
+    connect(desk, owner)
+    desk.sweep()
+    number = desk.shop.place_order(lamp, coupon="ANNA10")
+    desk.settle()
+    before, asked = desk.orders(), len(desk.shop.asked)
+    sent = desk.shop.sent[-1]
+    shop = desk.do(
+        lambda: connections.open_shop(
+            desk.one("SELECT id FROM connection WHERE kind = 'woocommerce'")
+        )
+    )
+    forged = json.dumps({**desk.shop.orders[number], "status": "cancelled"}).encode()
+    for body, headers in (
+        (forged, sent["headers"]),
+        (forged, {**sent["headers"], "X-WC-Webhook-Signature": ""}),
+        (forged, {n: v for n, v in sent["headers"].items() if n != "X-WC-Webhook-Signature"}),
+        (b'{"id": %d}' % number, {**sent["headers"], "X-WC-Webhook-Topic": "order.deleted"}),
+    ):
+        assert desk.take(shop.access.hook, body, headers) == 403
+    desk.settle()
+    assert (desk.orders(), len(desk.shop.asked)) == (before, asked)
