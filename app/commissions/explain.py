@@ -117,7 +117,7 @@ NOTHING: dict[str, LazyString] = {
     "foreign_coupon": lazy_gettext(
         "A coupon was used that is not the partner's own: such orders earn nothing."
     ),
-    "before_live": lazy_gettext("Made before the program went live: the former service settles it."),
+    "before_live": lazy_gettext("Made before going live: the former service settles it."),
     "beyond_first": lazy_gettext(
         "Only the first orders of each customer earn, and this is a later one."
     ),

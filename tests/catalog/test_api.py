@@ -28,7 +28,7 @@ def test_a_product_is_put_and_read_back(lampa: Shop) -> None:
     }
     answer = lampa.call("PUT", "/products/lamp-1", body)
     assert answer.status_code == 200, answer.json
-    wanted = body | {
+    wanted: dict[str, object] = body | {
         "id": "lamp-1",
         "takes_part": True,
         "shown": True,
