@@ -108,7 +108,7 @@ NOTHING: dict[str, LazyString] = {
     "foreign_coupon": _l(
         "A coupon was used that is not the partner's own: such orders earn nothing."
     ),
-    "before_live": _l("Made before the program went live: the former service settles it."),
+    "before_live": _l("Made before going live: the former service settles it."),
     "beyond_first": _l("Only the first orders of each customer earn, and this is a later one."),
     "cap_reached": _l("A cap was reached, so nothing was left to pay."),
     "no_lines": _l("The order has no lines."),
