@@ -14,7 +14,16 @@ from app.errors import DomainError, NotFound
 from app.installation import public_address
 from app.intake.forms import KEYS, ConnectForm, CouponsForm, HistoryForm, KeysForm
 from app.intake.models import Inbox, ShopErrand
-from app.intake.shops import connections, errands, history, inbox, standing, woocommerce
+from app.intake.shops import (
+    FETCHED,
+    LISTED,
+    connections,
+    errands,
+    history,
+    inbox,
+    standing,
+    woocommerce,
+)
 from app.runs import rules as run_rules
 from app.site.access import requires
 from app.site.people import freshly
@@ -36,9 +45,20 @@ _STATES = [
     ("done", _l("Booked")),
     ("parked", _l("Set aside")),
 ]
+TOPICS = {
+    "order.created": _l("New order"),
+    "order.updated": _l("Order changed"),
+    "order.deleted": _l("Order deleted"),
+    "order.restored": _l("Order restored"),
+    FETCHED: _l("Order that we asked for"),
+    LISTED: _l("Order found by asking"),
+    "product.created": _l("New product"),
+    "product.updated": _l("Product changed"),
+}
 _COLUMNS = (
     Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
-    Column("topic", _l("About"), render="code"),
+    Column("topic", _l("About"), render="name", value=lambda row: TOPICS.get(row.topic, row.topic)),
+    Column("number", _l("Its id in the shop"), render="code", value=inbox.about),
     Column("problem", _l("Problem"), render="name"),
     Column("state", _l("State"), render="badge", value=lambda row: f"delivery_{row.state}"),
     Column("id", _l("Act"), render="again"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
@@ -264,6 +265,15 @@ def oldest_waiting() -> datetime | None:
 def log(connection_id: int) -> Select[Any]:
     """Return the statement of a connection's deliveries, what we asked for among them."""
     return select(Inbox).where(Inbox.connection_id == connection_id)
+
+
+def about(row: Inbox) -> str:
+    """Return the shop's id of what a delivery is about, where it can be read; for lists."""
+    try:
+        said = json.loads(row.body)
+        return str(said.get("order", said)["id"])[:40]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
 
 
 def prune() -> None:
