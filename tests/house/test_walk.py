@@ -49,6 +49,7 @@ from app.identity.rules import PERMISSIONS, Role
 from app.imports.models import ImportFile
 from app.imports.service import take as take_file
 from app.intake import service as intake
+from app.intake.shops.inbox import connect as connect_shop
 from app.invitations.forms import TEXTS
 from app.invitations.models import Batch as InvitationBatch
 from app.invitations.models import Invitation
@@ -150,6 +151,7 @@ SIGNED = {
     "public.codes.take_embedded",
     "public.attribution.postback",
     "public.intake.postback",
+    "public.intake.keys",
     "public.notifications.unsubscribe",
     "public.telegram.hear",
     "public.widget.wallet",
@@ -214,6 +216,7 @@ def reach_out(partner: Partner, word: str) -> None:
     try_webhook(create_webhook("https://shop.example/told", [], f"{word} server")[0])
     db.session.flush()
     promise_webhooks(drain())
+    connect_shop(db.session.scalars(select(Shop.id)).first() or 0, "woocommerce")
 
 
 def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Things:
@@ -456,7 +459,11 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "papers": {"public_id": one(Paper.public_id), "payout": one(Payout.public_id)},
         "documents": {"public_id": one(Document.public_id), "run_id": of_kind(PACK)},
-        "intake": {"public_id": one(Connection.public_id)},
+        "intake": {
+            "public_id": db.session.scalars(
+                select(Connection.public_id).where(Connection.kind == "woocommerce")
+            ).first()
+        },
         "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "onboarding": {"code_id": one(InstallCode.id) or 2**40},
         "catalog": {"external_id": f"prod-{mark}"},
