@@ -66,6 +66,7 @@ EDGES = {
     "app/jobs/postbacks.py",
     "app/jobs/webhooks.py",
     "app/jobs/settling.py",
+    "app/jobs/shops.py",
     "app/jobs/sites.py",
     "app/jobs/reminders.py",
     "app/jobs/tree.py",
