@@ -12,7 +12,7 @@ from app import cli, site, web
 from app.application import App
 from app.attribution import clicks
 from app.config import Config
-from app.dev import mailbox
+from app.dev import mailbox, shop
 from app.extensions import babel, csrf, db, htmx, limiter, login, mail, queue
 from app.intake import hooks
 
@@ -47,6 +47,8 @@ def create_app(config: Config | None = None) -> App:
     cli.init_app(app)
     if not config.production:
         app.register_blueprint(mailbox.blueprint)
+    if config.env == "development":
+        app.register_blueprint(shop.blueprint)
     web.reference.init_app(app)
     return app
 

@@ -35,6 +35,7 @@ import app.orders.models
 import app.papers.models
 import app.participation.models
 import app.partners.models
+import app.passes.models
 import app.payouts.models
 import app.payruns.models
 import app.periods.models
@@ -49,4 +50,5 @@ import app.statistics.models
 import app.telegram.models
 import app.tenants.models
 import app.trust.models
-import app.verified_sites.models  # noqa: F401
+import app.verified_sites.models
+import app.widget.models  # noqa: F401

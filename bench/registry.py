@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import bonuses, clicks, orders, payruns, rules, tables
+from bench import bonuses, clicks, imports, orders, payruns, rules, tables
 
 if TYPE_CHECKING:
     from bench.trial import Maker
@@ -16,6 +16,7 @@ BENCHES: dict[str, Maker] = {
     "rules": rules.rules,
     "tables": tables.tables,
     "payruns": payruns.payruns,
+    "import": imports.imports,
     "expiry": bonuses.expiry,
     "script": clicks.script,
     "memory": clicks.memory,

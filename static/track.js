@@ -2,7 +2,7 @@
 // Served as /t/<merchant>.js with the merchant's settings in place of the last line's word.
 (function ([names, days, first, sites]) {
   const w = window, d = document, me = d.currentScript, key = "partnerka_click"
-  if (w.partnerka || !me) return
+  if ((w.partnerka && w.partnerka.click) || !me) return
   const base = me.src.replace(/\.js[^/]*$/, ""), data = me.dataset
   let allowed = data.consent != "wait", value = "", code, fresh, waiting
   try {
@@ -53,7 +53,8 @@
     tell()
   }
 
-  w.partnerka = {
+  // The widget may have come first.
+  w.partnerka = Object.assign(w.partnerka || {}, {
     click: () => value,
     consent: yes => {
       allowed = yes
@@ -66,7 +67,7 @@
         fill()
       }
     }
-  }
+  })
   if (d.prerendering) d.addEventListener("prerenderingchange", start, {once: true})
   else start()
   // The page may be whole already, or still on its way.

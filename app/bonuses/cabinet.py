@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.bonuses import queries
 from app.bonuses.office import entries
 from app.bonuses.office.accounts import MOVED
+from app.earnings import queries as earnings
 from app.extensions import db
 from app.partners.models import Partner
 from app.ranks import queries as ranks
@@ -66,6 +67,8 @@ def index() -> Response:
         balance=queries.balance(member_id),
         rank=ranks.rank_of(member_id),
         awards=ranks.borne(member_id),
+        progress=ranks.progress(member_id),
+        goals=earnings.goals(member_id, g.tenant.timezone),
         lots=queries.lots_of(member_id),
         most=queries.LOTS_SHOWN,
         statement=view,

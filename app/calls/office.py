@@ -213,6 +213,7 @@ def _index(secret: str | None = None) -> Response:
         calls=CALLS.load(queries.calls()),
         states=STATES,
         state_of=state_of,
+        twin=tenants.twin_of(g.tenant.id) if g.tenant.twin_of is None else None,
         examples=examples(secret),
         secret=secret,
         most=MOST,

@@ -19,7 +19,7 @@ HIDDEN = "[hidden]"
 HOST = "hidden.example"
 NOBODYS = "+7000"  # of the right length for Russia and Kazakhstan, and no operator's
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
-_KEY = re.compile(r"\b(?:[sp]k_(?:live|test)|inst|whsec)_[A-Za-z0-9_+/=-]+")
+_KEY = re.compile(r"\b(?:[sp]k_(?:live|test)|inst|whsec|ws|cp)_[A-Za-z0-9_+/=-]+")
 _SECRET = re.compile(
     r"(?i)passw|secret|token|authorization|cookie|csrf|api_?key|signature|^(otp|pin|sig)$"
 )

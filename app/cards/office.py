@@ -67,7 +67,7 @@ def index() -> Response:
         cards=view,
         address=_address(),
         on=bool(tenants.setting("loyalty")),
-        texts=sms.is_on(),
+        texts=sms.is_on() or g.tenant.twin_of is not None,
     )
 
 

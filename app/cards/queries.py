@@ -29,6 +29,16 @@ def by_number(shop_id: int, number: str) -> Card | None:
     return db.session.scalar(select(Card).where(*mine))
 
 
+def owners_of(shop_id: int, numbers: Sequence[str], members: Sequence[int]) -> dict[str, int]:
+    """Return whose the live cards are that have these numbers, or belong to these customers."""
+    query = select(Card.number, Card.member_id).where(
+        Card.shop_id == shop_id,
+        Card.ended_at.is_(None),
+        Card.number.in_(set(numbers)) | Card.member_id.in_(set(members)),
+    )
+    return {row.number: row.member_id for row in db.session.execute(query)}
+
+
 def listed() -> Select[Any, Any]:
     """Return the statement of every live card with its customer."""
     same = (Member.tenant_id == Card.tenant_id) & (Member.id == Card.member_id)

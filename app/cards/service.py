@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
-from app import clock, crypto
+from app import clock, crypto, sql
 from app.cards import queries, rules
 from app.cards.models import Card, CardSession, PhoneCode
 from app.errors import Conflict, DomainError, FieldError, NotFound
@@ -66,6 +66,28 @@ def bind(member: Member, number: str) -> Card:
     if mine is not None:
         _end(mine)
     return _made(member, wanted)
+
+
+_END = """
+UPDATE loyalty_card SET ended_at = %(now)s
+FROM json_to_recordset(%(rows)s) AS r(member bigint, number text)
+WHERE loyalty_card.member_id = r.member AND ended_at IS NULL AND loyalty_card.number <> r.number
+"""
+_BIND = """
+INSERT INTO loyalty_card (shop_id, member_id, number, made_at, actor)
+SELECT %(shop)s, member, number, %(now)s, %(actor)s
+FROM json_to_recordset(%(rows)s) AS r(member bigint, number text)
+ON CONFLICT DO NOTHING
+"""
+
+
+def bind_all(shop_id: int, pairs: Sequence[tuple[int, str]]) -> None:
+    """Bind many numbers to customers instead of those they have; quietly, for what is brought along."""
+    members.lock([member for member, _number in pairs])
+    rows = sql.recordset({"member": member, "number": number} for member, number in pairs)
+    values = {"shop": shop_id, "now": clock.now(), "actor": actor(), "rows": rows}
+    sql.send(_END, values)
+    sql.send(_BIND, values)
 
 
 def unbind(member: Member) -> None:

@@ -50,8 +50,9 @@ def show_category(external_id: str) -> dict[str, Any]:
 def put_product(external_id: str, json_data: ProductIn) -> dict[str, Any]:
     """Say what a product is: what is absent stays as it was, null clears."""
     said = _said(json_data)
-    if said.get("price") is not None:
-        said["price"] = _minor(said["price"])
+    for name in ("price", "cost"):
+        if said.get(name) is not None:
+            said[name] = _minor(name, said[name])
     return _product(service.put_product(g.shop_id, external_id, **said))
 
 
@@ -71,12 +72,12 @@ def _said(body: BaseModel) -> dict[str, Any]:
     return {name: v for name, v in said.items() if v is not None or name not in NEVER_NULL}
 
 
-def _minor(text: str) -> int:
+def _minor(name: str, text: str) -> int:
     try:
         return parse_decimal(text, g.tenant.currency)
     except MoneyError as error:
         words = _('Write a decimal as a string, such as "1990.00".')
-        raise DomainError("invalid", words, FieldError("price", words)) from error
+        raise DomainError("invalid", words, FieldError(name, words)) from error
 
 
 def _category(category: Category) -> dict[str, Any]:
@@ -87,22 +88,28 @@ def _category(category: Category) -> dict[str, Any]:
         "parent": _external(category.parent_id),
         "url": category.url,
         "levels": queries.levels_of([owner])[owner],
+        "margin": queries.margins_of([owner])[owner][1],
     }
 
 
 def _product(product: Product) -> dict[str, Any]:
     owner, unit = f"product:{product.id}", g.tenant.currency
+    cost, margin = queries.margins_of([owner])[owner]
     return {
         "id": product.external_id,
         "name": product.name,
         "category": _external(product.category_id),
         "price": None if product.price is None else to_decimal_string(product.price, unit),
+        "brand": product.brand,
+        "supplier": product.supplier,
         "url": product.url,
         "takes_part": product.takes_part,
         "shown": product.shown,
         "promo": product.promo,
         "levels": queries.levels_of([owner])[owner],
         "landing_pages": product.landing_pages,
+        "cost": None if cost is None else to_decimal_string(cost, unit),
+        "margin": margin,
     }
 
 

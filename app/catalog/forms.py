@@ -20,6 +20,10 @@ class ProductForm(DomainForm):
     name = StringField(lazy_gettext("Name"), [Filled(), Length(max=300)])
     category = StringField(lazy_gettext("Category"), [Length(max=128)])
     price = MoneyField(lazy_gettext("Price"))
+    cost = MoneyField(lazy_gettext("Purchase price"))
+    margin = StringField(lazy_gettext("Margin, percent of the price"), [Length(max=20)])
+    brand = StringField(lazy_gettext("Brand of the goods"), [Length(max=128)])
+    supplier = StringField(lazy_gettext("Supplier"), [Length(max=128)])
     url = StringField(lazy_gettext("Address in the shop"), [Length(max=2000)])
 
     def as_of_old(self) -> ProductForm:
@@ -49,6 +53,7 @@ class CategoryForm(LevelsForm):
     external_id = StringField(lazy_gettext("Id in the shop"), [Filled(), Length(max=128)])
     name = StringField(lazy_gettext("Name"), [Filled(), Length(max=300)])
     parent = StringField(lazy_gettext("Lies in"), [Length(max=128)])
+    margin = StringField(lazy_gettext("Margin, percent of the price"), [Length(max=20)])
     url = StringField(lazy_gettext("Address in the shop"), [Length(max=2000)])
 
     def as_of_old(self) -> CategoryForm:

@@ -1,6 +1,7 @@
 """Products and categories mirrored from the shop, with their part in the partner program.
 
-Dated facts hold what decides money: product:N takes_part, promo, category, levels; category:N levels, parent.
+Dated facts hold what decides money: product:N takes_part, promo, brand, supplier, category, levels;
+category:N levels, parent.
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class Product(Tenanted, Model):
     url: Mapped[str | None]
     takes_part: Mapped[bool] = mapped_column(server_default=text("true"))
     shown: Mapped[bool] = mapped_column(server_default=text("true"))
+    brand: Mapped[str | None]
+    supplier: Mapped[str | None]
     promo: Mapped[bool] = mapped_column(server_default=text("false"))  # promotional goods
     landing_pages: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     created_at: Mapped[datetime]

@@ -106,11 +106,17 @@ def create() -> Response:
 def edit(product_id: int) -> Response:
     product = _product(product_id)
     category = queries.category_by_id(product.category_id) if product.category_id else None
+    owner = f"product:{product.id}"
+    cost, margin = queries.margins_of([owner])[owner]
     said = {
         "name": product.name,
         "category": category.external_id if category else "",
         "price": None if product.price is None else Money(product.price, g.tenant.currency),
+        "brand": product.brand,
+        "supplier": product.supplier,
         "url": product.url,
+        "cost": None if cost is None else Money(cost, g.tenant.currency),
+        "margin": margin or "",
     }
     return _basics(product, ProductForm(formdata=None, data=said).as_of_old())
 
@@ -208,6 +214,7 @@ def edit_category(category_id: int) -> Response:
         "name": category.name,
         "parent": parent.external_id if parent else "",
         "url": category.url or "",
+        "margin": queries.margins_of([owner])[owner][1] or "",
         "levels": queries.levels_of([owner])[owner],
     }
     return _category_page(category, CategoryForm(formdata=None, data=said).as_of_old())
@@ -230,6 +237,10 @@ def _save(form: ProductForm, shop_id: int, external_id: str) -> Product | None:
             name=form.name.data,
             category=form.category.data or None,
             price=form.price.data.minor if form.price.data else None,
+            cost=form.cost.data.minor if form.cost.data else None,
+            margin=form.margin.data or None,
+            brand=form.brand.data or None,
+            supplier=form.supplier.data or None,
             url=form.url.data or None,
         )
     except DomainError as error:
@@ -244,6 +255,7 @@ def _save_category(form: CategoryForm, shop_id: int, external_id: str) -> Catego
             external_id,
             name=form.name.data,
             parent=form.parent.data or None,
+            margin=form.margin.data or None,
             url=form.url.data or None,
             levels=form.rates,
         )

@@ -176,6 +176,13 @@ def levels_of(owners: Iterable[str]) -> dict[str, list[str | None]]:
     return {owner: known.get(owner, {}).get("levels") or [] for owner in wanted}
 
 
+def margins_of(owners: Iterable[str]) -> dict[str, tuple[int | None, str | None]]:
+    """Return {owner: (what a piece costs to buy, margin)} as they hold now; None: not said."""
+    wanted = list(owners)
+    known = facts.current(wanted, ["cost", "margin"])
+    return {o: (known.get(o, {}).get("cost"), known.get(o, {}).get("margin")) for o in wanted}
+
+
 def listed() -> Select[Any]:
     """Return the statement of the office's list of products."""
     return select(Product)

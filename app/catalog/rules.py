@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 LONGEST_ID, LONGEST_NAME, LONGEST_URL = 128, 300, 2000
@@ -70,3 +72,19 @@ def _ascii(netloc: str) -> str:
         return netloc.lower().encode("idna").decode("ascii")
     except UnicodeError as error:
         raise PageError("form") from error
+
+
+class BadMargin(ValueError):
+    """No margin: between 0 and 100 per cent, with two decimals at most."""
+
+
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,2})?)\s?%?")
+_WHOLE = Decimal(100)
+
+
+def read_margin(text: str) -> str:
+    """Return a margin as it is kept, the percent of a price that is left of it: "37.5%". Raises BadMargin."""
+    found = _PERCENT.fullmatch(text.strip().replace(",", "."))
+    if found is None or Decimal(found[1]) > _WHOLE:
+        raise BadMargin
+    return f"{Decimal(found[1]).normalize():f}%"

@@ -14,6 +14,13 @@ Levels = Annotated[
     list[Sum | None],
     Field(max_length=9, description='First level first: "10%", "50.00" or null (falls through).'),
 ]
+Margin = Annotated[
+    str,
+    StringConstraints(max_length=20, strict=True),
+    Field(
+        description='The percent of its price that is left of it, before anything is given away: "40%".'
+    ),
+]
 Switch = Annotated[bool, Field(strict=True)]
 
 
@@ -26,6 +33,7 @@ class CategoryIn(BaseModel):
     parent: ExternalId | None = None
     url: Address | None = None
     levels: Levels | None = None
+    margin: Margin | None = None
 
 
 class CategoryOut(BaseModel):
@@ -36,6 +44,7 @@ class CategoryOut(BaseModel):
     parent: str | None
     url: str | None
     levels: list[str | None]
+    margin: str | None
 
 
 class ProductIn(BaseModel):
@@ -46,12 +55,16 @@ class ProductIn(BaseModel):
     name: Text | None = None
     category: ExternalId | None = None
     price: Sum | None = None
+    brand: ExternalId | None = None
+    supplier: ExternalId | None = None
     url: Address | None = None
     takes_part: Switch | None = None
     shown: Switch | None = None
     promo: Switch | None = None
     levels: Levels | None = None
     landing_pages: Annotated[list[Address], Field(max_length=20)] | None = None
+    cost: Annotated[Sum, Field(description="What a piece costs to buy.")] | None = None
+    margin: Margin | None = None
 
 
 class ProductOut(BaseModel):
@@ -61,9 +74,13 @@ class ProductOut(BaseModel):
     name: str
     category: str | None
     price: str | None
+    brand: str | None
+    supplier: str | None
     url: str | None
     takes_part: bool
     shown: bool
     promo: bool
     levels: list[str | None]
     landing_pages: list[str]
+    cost: str | None
+    margin: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -15,9 +15,11 @@ from app.catalog.rules import (
     LONGEST_ID,
     LONGEST_NAME,
     MOST_PAGES,
+    BadMargin,
     PageError,
     landing_page,
     page_address,
+    read_margin,
     search_text,
 )
 from app.errors import DomainError, FieldError, NotFound
@@ -28,9 +30,12 @@ from app.programs.service import read_levels
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from app.tenants.models import Shop
+
+
+WORDS: tuple[Literal["brand", "supplier"], ...] = ("brand", "supplier")  # whose the goods are
 
 
 class CategoryChanges(TypedDict, total=False):
@@ -40,6 +45,7 @@ class CategoryChanges(TypedDict, total=False):
     parent: str | None  # the shop's id; unknown ones are made
     url: str | None
     levels: Sequence[str | None] | None
+    margin: str | None  # percent of the price
 
 
 class ProductChanges(TypedDict, total=False):
@@ -48,12 +54,16 @@ class ProductChanges(TypedDict, total=False):
     name: str
     category: str | None  # the shop's id; unknown ones are made
     price: int | None  # minor units
+    brand: str | None
+    supplier: str | None
     url: str | None
     takes_part: bool
     shown: bool
     promo: bool
     levels: Sequence[str | None] | None
     landing_pages: Sequence[str] | None
+    cost: int | None  # what a piece costs to buy, minor units
+    margin: str | None  # percent of the price
 
 
 def put_category(shop_id: int, external_id: str, **said: Unpack[CategoryChanges]) -> Category:
@@ -63,6 +73,7 @@ def put_category(shop_id: int, external_id: str, **said: Unpack[CategoryChanges]
     """
     fields = _read_category(said)
     levels = read_levels(said["levels"]) if "levels" in said else None
+    worth = _worth(said)
     category, made = _category(shop_id, external_id)
     changes = _assign(category, fields)
     if "parent" in said:
@@ -73,6 +84,7 @@ def put_category(shop_id: int, external_id: str, **said: Unpack[CategoryChanges]
     elif "parent_id" in changes:
         facts.put(owner, "parent", category.parent_id, actor=actor())
     changes |= {} if made or levels is None else _put_levels(owner, levels)
+    changes |= _put_worth(owner, worth)
     if made or changes:
         record("category.changed", owner, name=category.name, made=made, changes=changes)
     db.session.flush()
@@ -86,6 +98,7 @@ def put_product(shop_id: int, external_id: str, **said: Unpack[ProductChanges]) 
     """
     fields = _read(_shop(shop_id), said)
     levels = read_levels(said["levels"]) if "levels" in said else None
+    worth = _worth(said)
     product, made = _product(shop_id, external_id)
     if "category" in said:
         fields["category_id"] = _category_id(shop_id, said["category"])
@@ -98,6 +111,7 @@ def put_product(shop_id: int, external_id: str, **said: Unpack[ProductChanges]) 
         _found(owner, product, levels or [])
     else:
         changes |= _put_facts(owner, product, changes, levels)
+    changes |= _put_worth(owner, worth)
     if made or changes:
         record("product.changed", owner, name=product.name, made=made, changes=changes)
     db.session.flush()
@@ -119,6 +133,9 @@ def _read(shop: Shop, said: ProductChanges) -> dict[str, Any]:
     fields: dict[str, Any] = {
         n: said[n] for n in ("takes_part", "shown", "promo", "price") if n in said
     }
+    for name in WORDS:
+        if name in said:
+            fields[name] = (said.get(name) or "").strip() or None
     if "name" in said:
         fields["name"] = _name(said["name"])
     if "url" in said:
@@ -171,6 +188,8 @@ def _found(owner: str, product: Product, levels: list[str | None]) -> None:
     first = {
         "takes_part": product.takes_part,
         "promo": product.promo,
+        "brand": product.brand,
+        "supplier": product.supplier,
         "category": product.category_id,
         "levels": levels,
     }
@@ -184,6 +203,9 @@ def _put_facts(
         facts.put(owner, "takes_part", product.takes_part, actor=actor())
     if "promo" in changes:
         facts.put(owner, "promo", product.promo, actor=actor())
+    for name in WORDS:
+        if name in changes:
+            facts.put(owner, name, getattr(product, name), actor=actor())
     if "category_id" in changes:
         facts.put(owner, "category", product.category_id, actor=actor())
     return {} if levels is None else _put_levels(owner, levels)
@@ -193,6 +215,29 @@ def _put_levels(owner: str, levels: list[str | None]) -> dict[str, Any]:
     before = queries.levels_of([owner])[owner]
     changed = facts.put(owner, "levels", levels, actor=actor())
     return {"levels": [before, levels]} if changed else {}
+
+
+def _worth(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what is said of the margin. Raises DomainError for what is none."""
+    found: dict[str, Any] = {"cost": said["cost"]} if "cost" in said else {}
+    if "margin" in said:
+        text = said["margin"]
+        try:
+            found["margin"] = read_margin(text) if text and text.strip() else None
+        except BadMargin as error:
+            words = _("Write a percent between 0 and 100, such as 40%%.")
+            raise DomainError("invalid", words, FieldError("margin", words)) from error
+    return found
+
+
+def _put_worth(owner: str, worth: dict[str, Any]) -> dict[str, Any]:
+    """Let purchase price and margin hold from now on; orders before the first are judged by the first."""
+    cost, margin = queries.margins_of([owner])[owner]
+    before = {"cost": cost, "margin": margin}
+    changed = [n for n, value in worth.items() if value != before[n]]
+    for name in changed:
+        facts.put(owner, name, worth[name], actor=actor())
+    return {name: [before[name], worth[name]] for name in changed}
 
 
 def _assign(row: Product | Category, fields: dict[str, Any]) -> dict[str, Any]:

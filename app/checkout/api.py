@@ -39,8 +39,8 @@ bp = APIBlueprint("checkout", __name__, url_prefix="", tag="Bonuses")
 @requires("orders", also="read")
 def quote(json_data: QuoteIn) -> dict[str, Any]:
     """Say what of a cart may be paid in bonuses and partner money, and how a wish lies on it. Writes nothing."""
-    snapshot = _snapshot(json_data.model_dump(exclude_none=True))
-    found, currency = service.quote(g.shop_id, snapshot, _earn, _narrow), g.tenant.currency
+    snapshot = snapshot_of(json_data.model_dump(exclude_none=True), request.get_json().get("lines"))
+    found, currency = service.quote(g.shop_id, snapshot, earned, narrowed), g.tenant.currency
     sums = {
         "balance": found.balance,
         "max_spend": found.quoted.most,
@@ -64,11 +64,13 @@ def quote(json_data: QuoteIn) -> dict[str, Any]:
     }
 
 
-def _earn(snapshot: Snapshot, member_id: int | None, _cart: Cart, quoted: Quoted) -> int:
+def earned(snapshot: Snapshot, member_id: int | None, _cart: Cart, quoted: Quoted) -> int:
+    """Return what a cart of the request's shop would earn, as rules of bonuses say."""
     return earnings.foreseen_cart(g.tenant, g.shop_id, snapshot, member_id, quoted)
 
 
-def _narrow(order: Standing) -> Sequence[Bound]:
+def narrowed(order: Standing) -> Sequence[Bound]:
+    """Return what rules of paying let be paid of an order."""
     return earnings.bounds(g.tenant, order)
 
 
@@ -82,8 +84,8 @@ def hold(json_data: HoldIn) -> dict[str, Any]:
         raise _invalid("member", _("This is required."))
     if json_data.spend is None and json_data.spend_partner is None:
         raise _invalid("spend", _("This is required."))
-    snapshot = _snapshot(json_data.model_dump(exclude_none=True))
-    return _hold(service.hold(g.shop_id, snapshot, json_data.order, _narrow))
+    snapshot = snapshot_of(json_data.model_dump(exclude_none=True), request.get_json().get("lines"))
+    return _hold(service.hold(g.shop_id, snapshot, json_data.order, narrowed))
 
 
 @bp.post("/holds/<string:public_id>/capture")
@@ -119,14 +121,14 @@ def _name(public_id: str) -> str:
     return public_id[:100].replace("\x00", "")
 
 
-def _snapshot(said: dict[str, Any]) -> Snapshot:
-    """Read a cart as an order of now; complaints name the cart's own fields."""
+def snapshot_of(said: dict[str, Any], lines: Any) -> Snapshot:
+    """Read a cart as an order of now, its lines as they were sent; complaints name the cart's own fields."""
     body = {
         "status": "new",
         "currency": g.tenant.currency,
         "created_at": clock.now().isoformat(),
         "customer": {"id": said.get("member")},
-        "lines": request.get_json().get("lines") or [],
+        "lines": lines or [],
         "bonus": {"spend": said.get("spend"), "spend_partner": said.get("spend_partner")},
     }
     try:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 
 from app.attribution.explain import evidence
 from app.commissions.rules import BY_HAND
@@ -23,112 +24,99 @@ if TYPE_CHECKING:
     from app.commissions.queries import DealView, ShareRow
 
 KINDS: dict[str, LazyString] = {
-    "staff": lazy_gettext("Set by staff"),
-    "partner_code": lazy_gettext("Partner's code on the order"),
-    "coupon": lazy_gettext("Coupon that is a partner's code"),
-    "own": lazy_gettext("The buyer is a partner: cashback"),
-    "binding": lazy_gettext("Customer bound to the partner"),
-    "click": lazy_gettext("Click on a partner's link"),
-    "ref": lazy_gettext("Partner's mark in the shop's message"),
-    "site": lazy_gettext("Visit from a partner's site"),
-    "entry": lazy_gettext("Address of the first visit"),
+    "staff": _l("Set by staff"),
+    "partner_code": _l("Partner's code on the order"),
+    "coupon": _l("Coupon that is a partner's code"),
+    "own": _l("The buyer is a partner: cashback"),
+    "binding": _l("Customer bound to the partner"),
+    "click": _l("Click on a partner's link"),
+    "ref": _l("Partner's mark in the shop's message"),
+    "site": _l("Visit from a partner's site"),
+    "entry": _l("Address of the first visit"),
 }
 MOVES: dict[str, LazyString] = {
-    "accrual": lazy_gettext("credited"),
-    "release": lazy_gettext("became available"),
-    "reversal": lazy_gettext("taken back while on hold"),
-    "clawback": lazy_gettext("taken back"),
-    "return": lazy_gettext("put on hold again"),
+    "accrual": _l("credited"),
+    "release": _l("became available"),
+    "reversal": _l("taken back while on hold"),
+    "clawback": _l("taken back"),
+    "return": _l("put on hold again"),
 }
 SOURCES: dict[str, LazyString] = {
-    "partner": lazy_gettext("the partner's own rate"),
-    "campaign": lazy_gettext("the campaign"),
-    "product": lazy_gettext("the product's rate"),
-    "category": lazy_gettext("the category's rate"),
-    "group": lazy_gettext("the partner group's rate"),
-    "terms": lazy_gettext("the partner terms"),
+    "partner": _l("the partner's own rate"),
+    "campaign": _l("the campaign"),
+    "product": _l("the product's rate"),
+    "category": _l("the category's rate"),
+    "group": _l("the partner group's rate"),
+    "terms": _l("the partner terms"),
 }
 # The same, where it is known whose they are.
 NAMED: dict[str, LazyString] = {
-    "partner": lazy_gettext("the own rate of %(name)s"),
-    "campaign": lazy_gettext("the campaign “%(name)s”"),
-    "product": lazy_gettext("the rate of the product “%(name)s”"),
-    "category": lazy_gettext("the rate of the category “%(name)s”"),
-    "group": lazy_gettext("the rate of the partner group “%(name)s”"),
-    "terms": lazy_gettext("the partner terms “%(name)s”"),
+    "partner": _l("the own rate of %(name)s"),
+    "campaign": _l("the campaign “%(name)s”"),
+    "product": _l("the rate of the product “%(name)s”"),
+    "category": _l("the rate of the category “%(name)s”"),
+    "group": _l("the rate of the partner group “%(name)s”"),
+    "terms": _l("the partner terms “%(name)s”"),
 }
 CUTS: dict[str, LazyString] = {
-    "above_base": lazy_gettext("Cut by %(sum)s: all levels together never exceed the base."),
+    "above_base": _l("Cut by %(sum)s: all levels together never exceed the base."),
 }
-ROUNDING: dict[str, LazyString] = {"half_up": lazy_gettext("Rounded half up.")}
+ROUNDING: dict[str, LazyString] = {"half_up": _l("Rounded half up.")}
 # Why a line, a level or somebody in between earns nothing, beside what NOTHING says.
 NOTES: dict[str, LazyString] = {
-    "compressed": lazy_gettext(
-        "does not stand in the program, so the next one above earns instead."
-    ),
-    "no_such_level": lazy_gettext("the terms have no such level."),
-    "no_cashback_rate": lazy_gettext("the terms pay no cashback."),
-    "blocked": lazy_gettext("was blocked when the order was made."),
-    "inactive": lazy_gettext("was not active yet when the order was made."),
-    "self_referral": lazy_gettext("is the buyer: own purchases earn nothing here."),
-    "not_participating": lazy_gettext("does not take part in the partner program."),
-    "promotional": lazy_gettext("promotional goods earn nothing."),
-    "unknown_terms": lazy_gettext("The order names a set of terms that is not there."),
+    "compressed": _l("does not stand in the program, so the next one above earns instead."),
+    "no_such_level": _l("the terms have no such level."),
+    "no_cashback_rate": _l("the terms pay no cashback."),
+    "blocked": _l("was blocked when the order was made."),
+    "inactive": _l("was not active yet when the order was made."),
+    "self_referral": _l("is the buyer: own purchases earn nothing here."),
+    "not_participating": _l("does not take part in the partner program."),
+    "promotional": _l("promotional goods earn nothing."),
+    "unknown_terms": _l("The order names a set of terms that is not there."),
 }
 CAPS: dict[str, LazyString] = {
-    "order": lazy_gettext("The cap of %(most)s an order was reached:"),
-    "customer": lazy_gettext("The cap of %(most)s a customer was reached:"),
-    "partner": lazy_gettext("The cap of %(most)s a month for this partner was reached:"),
-    "terms": lazy_gettext("The cap of %(most)s a month for these terms was reached:"),
-    "month": lazy_gettext("The budget of %(most)s a month was reached:"),
+    "order": _l("The cap of %(most)s an order was reached:"),
+    "customer": _l("The cap of %(most)s a customer was reached:"),
+    "partner": _l("The cap of %(most)s a month for this partner was reached:"),
+    "terms": _l("The cap of %(most)s a month for these terms was reached:"),
+    "month": _l("The budget of %(most)s a month was reached:"),
 }
 NOTHING: dict[str, LazyString] = {
-    "no_claim": lazy_gettext(
-        "Nothing shows that a partner brought this order: no code, link or binding."
-    ),
-    "unknown": lazy_gettext("The code or link on this order belongs to no partner."),
-    "bot": lazy_gettext("The click came from a robot, so it does not count."),
-    "hidden_frame": lazy_gettext(
-        "The click came from a hidden frame or image, so it does not count."
-    ),
-    "self_referral": lazy_gettext("The buyer is the partner: own purchases earn nothing here."),
-    "blocked": lazy_gettext("The partner was blocked when the order was made."),
-    "inactive": lazy_gettext("The partner was not active yet when the order was made."),
-    "after_order": lazy_gettext("The click came after the order."),
-    "outside_window": lazy_gettext("The click was too long before the order."),
-    "existing_customer": lazy_gettext(
-        "The buyer was a customer before the partner's link or code."
-    ),
-    "foreign": lazy_gettext(
-        "The buyer belongs to another partner, and other partners' codes are ignored."
-    ),
-    "weaker": lazy_gettext("Another claim is stronger."),
-    "code_retired": lazy_gettext("The code was switched off when the order was made."),
-    "code_early": lazy_gettext("The code did not hold yet when the order was made."),
-    "code_expired": lazy_gettext("The code had run out when the order was made."),
-    "code_other_shop": lazy_gettext("The code is good for another shop of the merchant."),
-    "code_used_up": lazy_gettext("The code is good for so many orders, and others came first."),
-    "click_present": lazy_gettext("The same visit counts as a click already."),
-    "refused": lazy_gettext("The merchant has looked at this sale and refused it."),
-    "cancelled": lazy_gettext("The order is cancelled, so nothing is due."),
-    "refunded": lazy_gettext("The order is refunded, so nothing is due."),
-    "not_participating": lazy_gettext("None of the products takes part in the partner program."),
-    "promotional": lazy_gettext("Promotional goods earn nothing."),
-    "foreign_coupon": lazy_gettext(
+    "no_claim": _l("Nothing shows that a partner brought this order: no code, link or binding."),
+    "unknown": _l("The code or link on this order belongs to no partner."),
+    "bot": _l("The click came from a robot, so it does not count."),
+    "hidden_frame": _l("The click came from a hidden frame or image, so it does not count."),
+    "self_referral": _l("The buyer is the partner: own purchases earn nothing here."),
+    "blocked": _l("The partner was blocked when the order was made."),
+    "inactive": _l("The partner was not active yet when the order was made."),
+    "after_order": _l("The click came after the order."),
+    "outside_window": _l("The click was too long before the order."),
+    "existing_customer": _l("The buyer was a customer before the partner's link or code."),
+    "foreign": _l("The buyer belongs to another partner, and other partners' codes are ignored."),
+    "weaker": _l("Another claim is stronger."),
+    "code_retired": _l("The code was switched off when the order was made."),
+    "code_early": _l("The code did not hold yet when the order was made."),
+    "code_expired": _l("The code had run out when the order was made."),
+    "code_other_shop": _l("The code is good for another shop of the merchant."),
+    "code_used_up": _l("The code is good for so many orders, and others came first."),
+    "click_present": _l("The same visit counts as a click already."),
+    "refused": _l("The merchant has looked at this sale and refused it."),
+    "cancelled": _l("The order is cancelled, so nothing is due."),
+    "refunded": _l("The order is refunded, so nothing is due."),
+    "not_participating": _l("None of the products takes part in the partner program."),
+    "promotional": _l("Promotional goods earn nothing."),
+    "foreign_coupon": _l(
         "A coupon was used that is not the partner's own: such orders earn nothing."
     ),
-    "beyond_first": lazy_gettext(
-        "Only the first orders of each customer earn, and this is a later one."
-    ),
-    "cap_reached": lazy_gettext("A cap was reached, so nothing was left to pay."),
-    "no_lines": lazy_gettext("The order has no lines."),
-    "nothing_left": lazy_gettext(
-        "Nothing is left to earn from: all was refunded or paid otherwise."
-    ),
-    "rate_is_zero": lazy_gettext("The rate for these products is zero."),
-    "no_rate": lazy_gettext("No rate is set for these products."),
-    "by_hand": lazy_gettext("Set to nothing by hand."),
-    "won": lazy_gettext("This claim won the order."),
+    "before_live": _l("Made before going live: the former service settles it."),
+    "beyond_first": _l("Only the first orders of each customer earn, and this is a later one."),
+    "cap_reached": _l("A cap was reached, so nothing was left to pay."),
+    "no_lines": _l("The order has no lines."),
+    "nothing_left": _l("Nothing is left to earn from: all was refunded or paid otherwise."),
+    "rate_is_zero": _l("The rate for these products is zero."),
+    "no_rate": _l("No rate is set for these products."),
+    "by_hand": _l("Set to nothing by hand."),
+    "won": _l("This claim won the order."),
 }
 
 
@@ -354,15 +342,11 @@ def ending(bucket: str | None, available_at: datetime | None, now: datetime, *, 
 
 
 ENDINGS: dict[str, LazyString] = {
-    "expected": lazy_gettext("Only expected so far. The shop decides next, by agreeing the order."),
-    "pending": lazy_gettext(
-        "On hold. The shop decides next: the hold begins when it completes the order."
-    ),
-    "held": lazy_gettext("On hold until the merchant has released or refused this sale."),
-    "available": lazy_gettext("Available."),
-    "taken_back": lazy_gettext(
-        "Taken back. Nothing comes of it unless the shop revives the order."
-    ),
+    "expected": _l("Only expected so far. The shop decides next, by agreeing the order."),
+    "pending": _l("On hold. The shop decides next: the hold begins when it completes the order."),
+    "held": _l("On hold until the merchant has released or refused this sale."),
+    "available": _l("Available."),
+    "taken_back": _l("Taken back. Nothing comes of it unless the shop revives the order."),
 }
 
 

@@ -22,7 +22,7 @@ from app.extensions import db
 from app.ledger import service as ledger
 from app.ledger.rules import COMMISSIONS, Move, available
 from app.tenancy import public_id
-from app.tenants.queries import setting
+from app.tenants.queries import in_shadow, refuse_in_shadow, setting
 
 if TYPE_CHECKING:
     from flask_babel import LazyString
@@ -80,6 +80,7 @@ def withdraw_held(partner: Partner, hold: str, points: int, money: int, key: str
 
 
 def _standing(partner: Partner) -> None:
+    refuse_in_shadow()
     if not setting("loyalty"):
         raise _refused(Refusal.LOYALTY_OFF)
     if partner.status != "active":
@@ -170,7 +171,7 @@ def convert_all() -> int:
     Returns how many were looked at: fewer than TOGETHER means that all were.
     """
     program = bonuses.program()
-    if not setting("loyalty") or program.convert != "always":
+    if in_shadow() or not setting("loyalty") or program.convert != "always":
         return 0
     if Way.TO_BONUSES not in rules.allowed(program):
         return 0

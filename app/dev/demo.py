@@ -63,6 +63,9 @@ def lines(target: Path) -> list[str]:
             )
     if known.get("mailbox"):
         shown.append(f"  {'mailbox':12} {known['mailbox']}")
+    if base:
+        shop = f"http://localhost:{base.rpartition(':')[2]}/dev/shop/"
+        shown.append(f"  {'made-up shop':12} {shop}")
     if known.get("api_key"):
         shown.append(f"  {'API key':12} {known['api_key']}")
     return shown

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from app.ranks.rules.windows import Review, first_of_next_month, review_came
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+__all__ = [
+    "Review",
+    "first_of_next_month",
+    "review_came",
+]  # as ranks of customers have them, too
+
 MEASURES = ("turnover", "orders", "recruits")
 MOST_DAYS, MOST_WARNING, MOST_RUNGS = 730, 60, 30
-
-
-class Review(StrEnum):
-    """When partners may fall, and rise where that is not at once."""
-
-    NIGHTLY = "nightly"
-    MONTHLY = "monthly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,6 @@ class Standing:
     warned_until: date | None = None
 
 
-def first_of_next_month(day: date) -> date:
-    """Return the first day of the month after."""
-    return day.replace(day=1) + timedelta(days=calendar.monthrange(day.year, day.month)[1])
-
-
 def fall_day(today: date, plan: Plan, rung: Rung) -> date | None:
     """Return on which day a partner who is short today would fall; None: it is too early to say.
 
@@ -135,13 +130,6 @@ def earned(rungs: Sequence[Rung], done: Mapping[int, Measures]) -> Rung | None:
     """Return the highest rung whose conditions are all met; None: none is, and the ladder's foot is earned."""
     met = [rung for rung in rungs if not rung.short(done.get(rung.group_id, Measures()))]
     return max(met, key=lambda rung: rung.place, default=None)
-
-
-def review_came(last: date | None, today: date, review: Review) -> bool:
-    """Whether a review day has come since the last look (a day on which nobody looked is made up for)."""
-    if last is None or review is Review.NIGHTLY:
-        return last is None or last < today
-    return last < today.replace(day=1)
 
 
 def judge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,6 +78,9 @@ def ended(created_at: datetime, seen_at: datetime, expires_at: datetime, now: da
     return now >= expires_at or now - seen_at > idle
 
 
+_ODD = re.compile(r'[ <>"(),;:\\]')
+
+
 def normalise_email(text: str) -> str:
     """Return the form in which e-mail addresses are compared and kept."""
     local, at, host = unicodedata.normalize("NFKC", text.strip()).rpartition("@")
@@ -86,7 +90,7 @@ def normalise_email(text: str) -> str:
 def email_problem(text: str) -> bool:
     """Tell whether this cannot be an e-mail address: one @, no space or control, a dotted host."""
     local, _at, host = text.rpartition("@")
-    odd = any(c.isspace() or not c.isprintable() or c in '<>"(),;:\\' for c in text)
+    odd = not text.isprintable() or _ODD.search(text) is not None
     dotted = "." in host.strip(".") and not host.startswith((".", "-")) and ".." not in text
     return odd or not local or "@" in local or not dotted or len(text) > 254
 

@@ -38,6 +38,8 @@ KIND_WORDS: dict[str, LazyString] = {
     "details": _l("Payment details of partners"),
     "member": _l("Customers of the shop"),
     "binding": _l("Which partner a customer belongs to"),
+    "card": _l("Card numbers of customers"),
+    "accrual": _l("What the former service accrued, order by order, to compare"),
     "lot": _l("Bonuses of customers"),
 }
 MONEY = frozenset({"balance", "lot", "details"})  # kinds that move money: for those who may
@@ -72,7 +74,12 @@ FIELDS: dict[str, LazyString] = {
     "iban": _l("IBAN"),
     "bic": _l("BIC"),
     "card": _l("Card"),
+    "number": _l("Card number"),
     "address": _l("Address"),
+    "order": _l("Order: its number or the shop's id"),
+    "level": _l("Level"),
+    "base": _l("What it was counted from"),
+    "day": _l("Day"),
     "member": _l("Customer: the shop's id"),
     "member_email": _l("Customer: e-mail"),
     "birthday": _l("Birthday"),
@@ -139,6 +146,11 @@ WHY: dict[str, LazyString] = {
     "customer_here": _l("The customer %(said)s is known: only what is not known of him is taken."),
     "bound_here": _l("The customer belongs to another partner here already, not to %(said)s."),
     "no_code": _l("This is no code: 2 to 40 letters, digits, - and _, in one script: %(said)s"),
+    "no_card": _l("A card's number has 4 to 40 letters, digits and dashes: %(said)s"),
+    "card_taken": _l("Another customer has the card %(said)s."),
+    "has_card": _l("The customer has another card here already: %(said)s. It stays."),
+    "no_order": _l("There is no order %(said)s here."),
+    "unknown_partner": _l("There is no partner %(said)s here."),
     "lapsed": _l("These bonuses lapsed on %(said)s already."),
     "other_partner": _l("%(said)s was another partner the last time."),
 }
@@ -222,6 +234,7 @@ BASES: dict[str, type[_ColumnsForm]] = {
     "partner": _NetworkForm,
     "member": _ShopForm,
     "binding": _ShopForm,
+    "card": _ShopForm,
     "lot": _ShopForm,
     "details": _DetailsForm,
 }

@@ -34,6 +34,25 @@ class ImportFile(Tenanted, Model):
     __table_args__ = (UniqueConstraint("tenant_id", "public_id"),)
 
 
+class ImportChunk(Tenanted, Model):
+    """A piece of a large file as it was given, until it is read; sealed where its rows are."""
+
+    __tablename__ = "import_chunk"
+
+    file_id: Mapped[int]
+    n: Mapped[int]
+    data: Mapped[bytes]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "file_id"],
+            ["import_file.tenant_id", "import_file.id"],
+            ondelete="CASCADE",
+        ),
+        UniqueConstraint("tenant_id", "file_id", "n"),
+    )
+
+
 class ImportRow(Tenanted, Model):
     """A row of a file: its line, its turn (sponsors first), and what becomes of it."""
 

@@ -20,13 +20,14 @@ from app.invitations.rules import OPEN
 from app.partners.models import Partner
 from app.partners.rules import Status
 from app.runs.models import Run, RunLine
+from app.runs.rules import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Select
 
-IMPORT, UNDO, INVITE = "import", "import_undo", "import_invite"
+IMPORT, UNDO, INVITE, READING = "import", "import_undo", "import_invite", "import_reading"
 SEALED = "sealed:"  # how a row begins that is kept encrypted
 SAMPLES = 5
 FILES = 20
@@ -65,6 +66,21 @@ def run_of(file: ImportFile) -> Run | None:
     """Return the newest look at a file, or what it became."""
     query = select(Run).where(Run.kind == IMPORT).order_by(Run.id.desc()).limit(1)
     return db.session.scalar(query.where(Run.parameters.contains({"file": file.public_id})))
+
+
+def reading_of(file: ImportFile) -> Run | None:
+    """Return the run that reads a large file in the background; None where it was read at once."""
+    query = select(Run).where(Run.kind == READING).order_by(Run.id.desc()).limit(1)
+    return db.session.scalar(query.where(Run.parameters.contains({"file": file.public_id})))
+
+
+def unread(file: ImportFile) -> str | None:
+    """Return why a file cannot be worked on: it is being read, or why it could not be; None when it can."""
+    run = reading_of(file)
+    if run is None:
+        return None
+    said: str | None = run.parameters.get("unreadable")
+    return said or (None if run.standing == State.DONE else "reading")
 
 
 def runs_of(files: Sequence[ImportFile]) -> dict[str, Run]:
@@ -148,6 +164,8 @@ WHERE CASE o.kind
       WHEN 'partner' THEN EXISTS (SELECT FROM partner p WHERE p.id = o.target_id AND p.status <> 'removed')
       WHEN 'member' THEN EXISTS (SELECT FROM member m WHERE m.id = o.target_id)
       WHEN 'binding' THEN EXISTS (SELECT FROM binding b WHERE b.member_id = o.target_id)
+      WHEN 'card' THEN EXISTS (SELECT FROM loyalty_card c WHERE c.member_id = o.target_id
+                               AND c.ended_at IS NULL)
       WHEN 'code' THEN EXISTS (SELECT FROM code c WHERE c.id = o.target_id AND c.retired_at IS NULL)
       ELSE o.given <> '{}' END
 GROUP BY 1, 2

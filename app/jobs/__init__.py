@@ -7,7 +7,15 @@ carries one click or one order: jobs say "there is work", and find it.
 
 from __future__ import annotations
 
-from app.jobs.bonuses import ask_after, birthdays, convert_money, keep_bonuses, warn_of_lapse
+from app.jobs.bonuses import (
+    ask_after,
+    birthdays,
+    check_ranks,
+    convert_money,
+    keep_bonuses,
+    rank,
+    warn_of_lapse,
+)
 from app.jobs.books import check_books, seal_books
 from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
@@ -32,6 +40,7 @@ __all__ = [
     "batched",
     "birthdays",
     "check_books",
+    "check_ranks",
     "check_sites",
     "convert",
     "convert_money",
@@ -48,6 +57,7 @@ __all__ = [
     "partitions",
     "pay_runs",
     "prune",
+    "rank",
     "refresh_networks",
     "refresh_statistics",
     "rehang",

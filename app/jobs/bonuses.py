@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.bonuses import queries, service
@@ -13,7 +14,7 @@ from app.conversions import service as conversions
 from app.earnings import service as earnings
 from app.extensions import queue
 from app.intake import service as intake
-from app.jobs.work import at_work, batched, for_all, in_transaction
+from app.jobs.work import all_tenants, at_work, batched, for_all, in_transaction
 from app.profiles import queries as profiles
 
 if TYPE_CHECKING:
@@ -60,6 +61,37 @@ def convert_money() -> None:
         lambda: conversions.convert_all() == conversions.TOGETHER,
         queries.merchants_that_convert,
     )
+
+
+def rank() -> None:
+    """Let customers of all merchants rise, be warned and fall between ranks, a set in a transaction."""
+    queue.begun("rank")
+    for_all("ranks", lambda: earnings.step(intake.tenant()))
+
+
+def check_ranks() -> None:
+    """Compare the days that ranks count with the orders they were counted from, of all merchants."""
+    with at_work():
+        for tenant_id in in_transaction(all_tenants):
+            _check_days(tenant_id)
+
+
+def _check_days(tenant_id: int) -> None:
+    place: int | None = 0
+    while place is not None:
+        look = partial(_checked, place)
+        try:
+            place, wrong = in_transaction(look, tenant_id)
+        except Exception:
+            # The worker's edge: one merchant must not hold up the others.
+            log.exception("the days of customers of tenant %s", tenant_id)
+            return
+        if wrong:
+            log.error("tenant %s: days of %s customers were counted wrong", tenant_id, len(wrong))
+
+
+def _checked(after: int) -> tuple[int | None, list[int]]:
+    return earnings.check(intake.tenant(), after)
 
 
 def warn_of_lapse() -> None:

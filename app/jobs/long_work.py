@@ -15,6 +15,7 @@ from app.imports import service as imports
 from app.intake import service as intake
 from app.intake.shops import history
 from app.jobs.work import DRAIN, at_work, in_transaction
+from app.margins import service as margins
 from app.participation import service as participation
 from app.partners import service as partners
 from app.payouts.service import bulk as payouts
@@ -22,6 +23,7 @@ from app.payruns import service as payruns
 from app.reruns import service as reruns
 from app.runs import queries as run_queries
 from app.runs import service as runs
+from app.shadow import service as shadow
 from app.tenancy import role
 from app.web import exports
 
@@ -40,6 +42,8 @@ KINDS = {
     **earnings.mass_kinds(intake.tenant),
     **imports.KINDS,
     **backtests.KINDS,
+    **shadow.KINDS,
+    **margins.KINDS,
     **history.KINDS,
     **documents.kinds(printed),
 }

@@ -71,10 +71,12 @@ def index() -> Response:
     """Show one bucket of the partner's balance and the entries that make it."""
     bucket = request.args.get("bucket", "")
     chosen = bucket if bucket in BUCKETS else "available"
+    view = ENTRIES.load(_statement(chosen))
+    view.values["bucket"] = chosen  # its orders and pages are of the same bucket
     return page(
         "ledger/cabinet/index.html",
         "_table.html",
-        entries=ENTRIES.load(_statement(chosen)),
+        entries=view,
         balance=partner_balances([g.partner_id])[g.partner_id],
         chosen=chosen,
         names=NAMES,

@@ -20,6 +20,7 @@ from app.mailings.rules import LIFECYCLE, MOST_PACE, Segment, State, spread, tex
 from app.notifications import service as notifications
 from app.notifications.service import Reader
 from app.tenancy import current_tenant, public_id
+from app.tenants.queries import refuse_in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +116,7 @@ def start(mailing: Mailing, at: datetime | None = None) -> None:
 
     Raises Conflict for what has begun, DomainError for the past and where nobody would be written to.
     """
+    refuse_in_shadow()
     if at is not None and at <= clock.wall():
         raise _refusal("at", _("Choose a moment to come."))
     if not queries.count(mailing.wishes):

@@ -15,6 +15,7 @@ from app.attribution import explain as claimed
 from app.attribution.queries import bound_to, enrolments
 from app.bonuses import queries as bonuses
 from app.commissions import explain
+from app.earnings import queries as earnings
 from app.errors import NotFound
 from app.events.service import actor
 from app.lists.queries import views
@@ -24,7 +25,7 @@ from app.members.models import Member
 from app.members.rules import Tagged, worn
 from app.orders.models import Order
 from app.orders.office import COLUMNS
-from app.partners.queries import by_refcode
+from app.partners.queries import actor_names, by_refcode
 from app.ranks import queries as ranks
 from app.ranks.forms import RankForm
 from app.ranks.rules import standing
@@ -229,7 +230,10 @@ def _told(member: Member) -> dict[str, Any]:
         "kinds": explain.KINDS,
         "enrolled": ENROLLED,
         "rank": ranks.rank_of(member.id),
-        "history": list(reversed(ranks.marks([member.id])[member.id]))[:HISTORY],
+        "history": ranks.history(member.id)[:HISTORY],
+        "people": actor_names(h.actor for h in ranks.history(member.id) if h.actor),
+        "progress": ranks.progress(member.id),
+        "goals": earnings.goals(member.id, g.tenant.timezone),
         "rank_names": {each.id: each.name for each in ranks.ranks()},
         "rank_form": _rank_form(member),
         "awards": ranks.borne(member.id),

@@ -89,6 +89,15 @@ def by_external(shop_id: int, external_id: str) -> Member | None:
     return db.session.scalar(select(Member).where(Member.shop_id == shop_id, Member.key == key))
 
 
+def by_externals(external_ids: Iterable[str]) -> tuple[list[int], list[str]]:
+    """Return the customers of any shop with these ids of the shop's own, and the ids that are nobody's."""
+    keys = {f"id:{each}": each for each in external_ids}
+    query = select(Member.id, Member.key).where(Member.key.in_(keys)).order_by(Member.id)
+    rows = db.session.execute(query).all()
+    known = {row.key for row in rows}
+    return [row.id for row in rows], [each for key, each in keys.items() if key not in known]
+
+
 def by_id(member_id: int) -> Member | None:
     """Return a customer of the scope."""
     return db.session.scalar(select(Member).where(Member.id == member_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, gettext, ngettext
 
 from app import clock, crypto
 from app.bonuses import queries as bonuses
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from app.tenants.models import Tenant
 
 UNSUBSCRIBE = "unsubscribe"
+_TEXTS = {"bonus.expiring": "expiring", "rank.warned": "rank_warning"}
 NAMES = {"en": "Anna", "ru": "Анна"}  # of a customer who is not there
 
 
@@ -62,7 +63,7 @@ class CustomerView:
     @property
     def texts(self) -> Mapping[str, Mapping[str, str]] | None:
         """The texts of a message that the merchant words himself, by language."""
-        code = "expiring" if self.kind == "bonus.expiring" else self.facts.get("text")
+        code = _TEXTS.get(self.kind) or self.facts.get("text")
         return wordings.texts(str(code)) if code else None
 
     @cached_property
@@ -101,7 +102,21 @@ class CustomerView:
             "balance": plain(standing, self.merchant.currency, self.locale),
             "coupon": coupons.issued_for(self.customer.id, str(self.facts.get("event"))) or "—",
             "rank": rank.name if rank is not None else "—",
+            **self.fall,
             "link": self.account_link or self.customer.shop_address,
+        }
+
+    @property
+    def fall(self) -> dict[str, str]:
+        """When a rank is lost, and what is missing; of other messages nothing."""
+        day, lacks = self.facts.get("falls_on"), self.facts.get("lacks")
+        if not day:
+            return {"day": "—", "lacks": "—"}
+        at = datetime.combine(date.fromisoformat(day), time(12), ZoneInfo(self.merchant.timezone))
+        said = lacks if isinstance(lacks, dict) else {}
+        return {
+            "day": _day(at, self.merchant, self.locale),
+            "lacks": lacks_text(said, self.merchant, self.locale),
         }
 
     @cached_property
@@ -126,6 +141,24 @@ def plain(minor: int, currency: str, locale: str) -> str:
     _whole, _point, rest = value.partition(".")
     shape = "#,##0." + "0" * len(rest) if int(rest or 0) else "#,##0"
     return str(format_decimal(Decimal(value), format=shape, locale=locale))
+
+
+def lacks_text(lacks: Mapping[str, int], merchant: Tenant, locale: str) -> str:
+    """Say what is missing for a rank: "2 more orders, purchases for 1,500"."""
+    said = []
+    for name, value in lacks.items():
+        if name == "orders":
+            said.append(ngettext("%(num)s more order", "%(num)s more orders", value))
+        elif name == "friends":
+            words = ngettext("%(num)s more friend who buys", "%(num)s more friends who buy", value)
+            said.append(words)
+        else:
+            amount = plain(value, merchant.currency, locale)
+            words = gettext("purchases for %(sum)s more", sum=amount)
+            if name == "friends_sum":
+                words = gettext("friends' purchases for %(sum)s more", sum=amount)
+            said.append(words)
+    return ", ".join(said) or "—"
 
 
 def usable_text(at: datetime | None, merchant: Tenant, locale: str) -> str:
@@ -162,5 +195,7 @@ def sample(merchant: Tenant, locale: str) -> dict[str, str]:
             "balance": "350",
             "coupon": "K7F2-9QXM",
             "rank": gettext("Silver"),
+            "day": _day(clock.now() + timedelta(days=14), merchant, locale),
+            "lacks": lacks_text({"orders": 2}, merchant, locale),
             "link": public_address(f"/{merchant.slug}/cabinet/bonuses/"),
         }

@@ -95,6 +95,7 @@ KINDS = {
     "document.issued": _l("A document is issued"),
     "coupon.given": _l("Coupon for a first order"),
     "bonus.expiring": _l("Bonuses lapse soon"),
+    "rank.warned": _l("A rank is about to be lost"),
     "customer.told": _l("Message to a customer"),
     "staff.told": _l("A rule of bonuses tells staff"),
     "wording.tried": _l("Trial of a message to customers"),

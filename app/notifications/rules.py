@@ -33,6 +33,11 @@ class To(StrEnum):
     OPERATOR = "operator"  # those who run the platform
 
 
+NOT_STAFF = frozenset(
+    {To.PARTNER, To.CUSTOMER, To.GUEST}
+)  # whom nobody writes to in a shadow month
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Who gets a letter about one type of event; a notice can be turned off, other letters not."""
@@ -118,6 +123,7 @@ RULES: Mapping[str, Rule] = {
     "coupon.given": Rule(To.CUSTOMER),
     "code.typed": Rule(To.CUSTOMER),
     "bonus.expiring": Rule(To.CUSTOMER),
+    "rank.warned": Rule(To.CUSTOMER),
     "customer.told": Rule(To.CUSTOMER),
     "staff.told": Rule(To.STAFF, MANAGERS),
     "wording.tried": Rule(To.PERSON),
@@ -136,7 +142,7 @@ RULES: Mapping[str, Rule] = {
     "sms.stopped": Rule(To.STAFF, MANAGERS),
 }
 # Messages to customers about bonuses, in words of the merchant's; none where the customer wants none.
-TO_CUSTOMERS = ("customer.told", "bonus.expiring")
+TO_CUSTOMERS = ("customer.told", "bonus.expiring", "rank.warned")
 CUSTOMER = "customer"  # what such messages are called where one leaves them
 # SMS that somebody waits for at this moment: no quiet hours hold them back.
 AT_ONCE = frozenset({"card.code_asked", "sms.tried", "wording.tried"})

@@ -16,7 +16,7 @@ from app.checkout import service as checkout
 from app.commissions import explain
 from app.commissions.queries import DealView, ShareRow, deal_view
 from app.earnings import service as earnings
-from app.errors import DomainError, FieldError, NotFound
+from app.errors import DomainError, FieldError, Forbidden, NotFound
 from app.facts import service as facts
 from app.intake import service as intake
 from app.money import MoneyError, parse_decimal, to_decimal_string
@@ -62,6 +62,7 @@ MESSAGES: dict[str, LazyString] = {
 def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     """Say how an order now stands: a whole snapshot; the newest by version and time wins."""
     snapshot = read(request.get_json())
+    _own(external_id)
     words = tenants.words(g.shop_id)
     incoming = service.Incoming(
         shop_id=g.shop_id,
@@ -84,6 +85,7 @@ def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
 @requires("orders")
 def show(external_id: str) -> dict[str, Any]:
     """Return an order with its partner deal."""
+    _own(external_id)
     return answer(service.find(g.shop_id, external_id))
 
 
@@ -92,7 +94,20 @@ def show(external_id: str) -> dict[str, Any]:
 @requires("orders")
 def delete(external_id: str) -> dict[str, Any]:
     """Say that the shop deleted the order: it is cancelled, until a later message revives it."""
+    _own(external_id)
     return answer(intake.delete(g.shop_id, external_id))
+
+
+def _own(external_id: str) -> None:
+    """Keep the key of a till to orders of that till. Raises Forbidden."""
+    if g.get("till") is None:
+        return
+    try:
+        found = service.find(g.shop_id, external_id)
+    except NotFound:
+        return  # whoever calls says it, or makes it
+    if found.folded.snapshot.till != g.till:
+        raise Forbidden("till_key", gettext("This order was not made at this till."))
 
 
 def check_id(external_id: str) -> str:
@@ -167,7 +182,7 @@ class _Reader:
             coupons=tuple(said.coupons or ()),
             paid_at=said.paid_at,
             completed_at=said.completed_at,
-            till=said.till or g.get("till"),
+            till=g.get("till") or said.till,
             click=said.click,
             ref=said.ref,
             entry=said.entry,
@@ -186,6 +201,7 @@ class _Reader:
             name=line.name,
             category=line.category,
             supplier=line.supplier,
+            brand=line.brand,
             quantity=self.quantity(f"{at}.quantity", line.quantity),
             price=self.sum(f"{at}.price", line.price),
             amount=self.sum(f"{at}.amount", line.amount),

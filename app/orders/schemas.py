@@ -45,6 +45,7 @@ class LineIn(_Part):
     name: Text | None = None
     category: ExternalId | None = None
     supplier: ExternalId | None = None
+    brand: ExternalId | None = None
     quantity: Sum
     price: Sum | None = None
     amount: Sum | None = None

@@ -206,6 +206,8 @@ def normalise_code(text: str) -> str:
 
 def fold_code(text: str) -> str:
     """Return the key by which a code is looked up; what is no code finds nothing."""
+    if text.isascii():
+        return text.strip().lower()
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text.strip()).casefold())
 
 

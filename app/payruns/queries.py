@@ -39,7 +39,7 @@ _TAKE = (
 )
 _COUNT = f"SELECT count(*) AS n FROM partner p WHERE {_WHOM}"  # noqa: S608
 _LOOK = """
-SELECT p.id, p.status, p.pays_blocked, p.person_id, p.details_for, p.details_usable_at, p.details_frozen_at,
+SELECT p.id, p.status, p.pays_blocked, p.details_for, p.details_usable_at, p.details_frozen_at,
        coalesce(a.balance, 0) AS available, coalesce(d.balance, 0) AS debt,
        coalesce(late.amount, 0)::bigint AS later,
        o.id AS payout_id, o.state AS payout_state, o.amount AS payout_amount, o.run_id AS payout_run,
@@ -92,7 +92,7 @@ CROSS JOIN LATERAL (
 WHERE %(unasked)s AND p.status = 'active' AND p.details_frozen_at IS NULL
   AND coalesce(p.details_usable_at, %(now)s) <= %(now)s AND o.id IS NULL
   AND coalesce(d.balance, 0) = 0 AND a.balance - coalesce(late.amount, 0) >= greatest(%(minimum)s, 1)
-  AND (p.person_id IS NULL OR p.person_id <> ALL(%(deciding)s::bigint[]))
+  AND p.id <> ALL(%(own)s::bigint[])
   AND p.id <> ALL(%(lacking)s::bigint[])
 """
 

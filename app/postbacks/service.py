@@ -17,6 +17,7 @@ from app.postbacks import queries, rules
 from app.postbacks.models import Delivery, Postback
 from app.postbacks.rules import MacroError, State
 from app.tenancy import current_tenant, public_id
+from app.tenants.queries import was_in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -140,7 +141,10 @@ def promise(events: Iterable[Event]) -> list[int]:
     again for the same events it adds nothing.
     """
     newest: dict[int, int] = {}
+    held = was_in_shadow()
     for event in events:
+        if held(event.at):
+            continue
         if event.type in DEALS and isinstance(event.facts.get("order_id"), int):
             newest[event.facts["order_id"]] = max(event.id, newest.get(event.facts["order_id"], 0))
     concerned = queries.concerned(newest) if newest else []

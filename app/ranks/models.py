@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
-from app.tenancy import Tenanted, ref
+from app.tenancy import CURRENT, Tenanted, ref
 
 
 class Rank(Tenanted, Model):
@@ -22,6 +23,7 @@ class Rank(Tenanted, Model):
     code: Mapped[str]
     name: Mapped[str]
     place: Mapped[int]
+    symbol: Mapped[str | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (
@@ -42,6 +44,7 @@ class RankAssignment(Tenanted, Model):
     actor: Mapped[str | None]
     at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+    why: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "member_id", "source"),
@@ -59,6 +62,8 @@ class Award(Tenanted, Model):
     public_id: Mapped[str]
     code: Mapped[str]
     name: Mapped[str]
+    symbol: Mapped[str | None]
+    picture: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # PNG, redrawn
     created_at: Mapped[datetime]
 
     __table_args__ = (
@@ -77,6 +82,8 @@ class AwardGrant(Tenanted, Model):
     source: Mapped[str]
     at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+    actor: Mapped[str | None]
+    reason: Mapped[str | None]
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "member_id", "source"),
@@ -105,6 +112,71 @@ class Achievement(Tenanted, Model):
         UniqueConstraint("tenant_id", "member_id", "metric", "level"),
         ref("member", "member_id"),
     )
+
+
+class AchievementLook(Tenanted, Model):
+    """How a level of a metric that rules wait for is called and drawn; the rules themselves give for it."""
+
+    __tablename__ = "achievement_look"
+
+    metric: Mapped[str]
+    level: Mapped[int]
+    name: Mapped[str]
+    symbol: Mapped[str | None]
+    picture: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+    __table_args__ = (UniqueConstraint("tenant_id", "metric", "level"),)
+
+
+class MetricBucket(Model):
+    """What a customer did on a day of the merchant's: paid orders, and what of their goods is kept.
+
+    Made from his orders as they stand, each on the day it was made: nothing is added up on the way.
+    """
+
+    __tablename__ = "metric_bucket"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, server_default=CURRENT)
+    member_id: Mapped[int] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    value: Mapped[int]
+
+    __table_args__ = (
+        CheckConstraint("metric in ('orders','sum')", name="metric"),
+        CheckConstraint("value > 0", name="value"),
+        ref("member", "member_id"),
+    )
+
+
+class RankHold(Model):
+    """When a customer's rank by results is lost if nothing more comes, and when to look again."""
+
+    __tablename__ = "rank_hold"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, server_default=CURRENT)
+    member_id: Mapped[int] = mapped_column(primary_key=True)
+    rank_id: Mapped[int | None]
+    falls_on: Mapped[date | None]
+    look_on: Mapped[date | None]
+    told_at: Mapped[datetime | None]
+    lacks: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+    __table_args__ = (
+        ref("member", "member_id"),
+        Index("ix_rank_hold_look", "tenant_id", "look_on"),
+    )
+
+
+class RankCursor(Model):
+    """How far customers were counted from the beginning, and events read for those who brought buyers."""
+
+    __tablename__ = "rank_cursor"
+
+    tenant_id: Mapped[int] = mapped_column(primary_key=True, server_default=CURRENT)
+    place: Mapped[int] = mapped_column(server_default=text("0"))
+    counted: Mapped[bool] = mapped_column(server_default=text("false"))
+    position: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class SupplierOwner(Tenanted, Model):

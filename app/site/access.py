@@ -57,6 +57,12 @@ def requires(permission: str, *, also: str | None = None) -> Callable[[View], Vi
     return declare
 
 
+def told_once(view: View) -> View:
+    """Say that a call's answer holds a secret: it is kept nowhere, not even to be repeated."""
+    view.told_once = True  # type: ignore[attr-defined]
+    return view
+
+
 def permission_of(endpoint: str) -> str | None:
     """Return what an endpoint requires, or None where it says nothing."""
     view = current_app.view_functions.get(endpoint)

@@ -35,6 +35,15 @@ TOUCH = timedelta(minutes=1)
 BODIES = frozenset({"POST", "PUT", "PATCH"})
 MOST_KNOWN = 10_000
 INSTALLS = 5  # calls with installation codes that an address may make in a second
+# What the key of a till may call: it stands on a counter, so it sells and looks customers up, and no more.
+AT_A_TILL = frozenset(
+    {
+        *("api.checkout.quote", "api.checkout.hold", "api.checkout.capture", "api.checkout.void"),
+        *("api.orders.put", "api.orders.show", "api.orders.delete"),
+        *("api.members.put", "api.members.show", "api.cards.put", "api.cards.get"),
+        *("api.bonuses.balance", "api.bonuses.entries"),
+    }
+)
 _known: dict[str, tuple[int, int]] = {}  # digest of a key: its tenant and id
 
 
@@ -51,7 +60,9 @@ def init_app(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         # What an installation code opens is told once and kept nowhere, not even to be repeated.
-        told_once = getattr(view, "permission", None) == access.INSTALL
+        told_once = getattr(view, "permission", None) == access.INSTALL or hasattr(
+            view, "told_once"
+        )
         if rule.endpoint.startswith("api.") and "POST" in (rule.methods or ()) and not told_once:
             app.view_functions[rule.endpoint] = once(view)
 
@@ -186,6 +197,10 @@ def _check_scope(key: KeyInUse) -> None:
     reads |= access.also_of(request.endpoint or "") in key.scopes
     if needed not in key.scopes and not reads:
         raise Forbidden("scope", f"This key has no scope for this call; it needs {needed}.")
+    if g.get("till") is not None and request.endpoint not in AT_A_TILL:
+        raise Forbidden(
+            "till_key", "This is the key of a till: it takes orders and finds customers."
+        )
 
 
 def _touch(key: KeyInUse) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, abort, g, request, url_for
+from flask import Blueprint, Response, abort, g, request, session, url_for
 
 from app.bonuses import cabinet as bonuses_cabinet
 from app.errors import Forbidden, NotFound
@@ -15,10 +15,13 @@ from app.help import platform as help_platform
 from app.identity import queries as people_queries
 from app.identity.rules import PERMISSIONS, Role
 from app.participation import cabinet as participation
+from app.passes import service as passes
+from app.passes.public import session_name as pass_name
+from app.ranks import cabinet as rights_cabinet
 from app.reports.queries.menu import numbers as menu_numbers
 from app.site import access, registry
 from app.site.people import recognise
-from app.site.scope import enter_tenant
+from app.site.scope import act_as, enter_tenant
 from app.tariffs import office as tariffs
 from app.tenancy import PLATFORM
 from app.tenants import queries as tenants
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from app.identity.models import Person
     from app.tenants.models import Tenant
 
+OF_PERSONS = frozenset({"cabinet.help.index"})  # pages for people who are signed in by themselves
 TARIFF_PAGES = frozenset({"office.tariffs.index"})
 PREFIXES = {
     "office": "/<merchant>/office",
@@ -99,25 +103,53 @@ def _office() -> Response | None:
         return start()  # not everybody may read the overview, and everybody comes here first
     _check_permission()
     stands = tariffs.standing()
+    surround(shadow=tenants.in_shadow())
     surround(standing=stands, hidden=lambda: frozenset() if stands else TARIFF_PAGES)
     return tariffs.stopped(stands)
+
+
+def _hidden() -> frozenset[str]:
+    return bonuses_cabinet.hidden() | rights_cabinet.hidden()
 
 
 def _cabinet() -> Response | None:
     """Let the merchant's partners in, each to what is their own."""
     tenant = _tenant()
-    person = _somebody()
-    if isinstance(person, Response):
-        return person
-    membership = people_queries.partner_membership(person.id, tenant.id)
-    if membership is None:
-        raise NotFound
-    g.membership, g.partner_id = membership, membership.partner_id
+    g.membership = None
+    by_pass = _by_pass(tenant)
+    if by_pass is not None:
+        g.partner_id, role = by_pass, Role.PARTNER.value
+    else:
+        person = _somebody()
+        if isinstance(person, Response):
+            return person
+        membership = people_queries.partner_membership(person.id, tenant.id)
+        if membership is None:
+            raise NotFound
+        g.membership, g.partner_id, role = membership, membership.partner_id, membership.role
     g.permissions = PERMISSIONS[Role.PARTNER]
-    _surround(tenant, "cabinet", role=membership.role)
-    surround(waiting=cache(help_cabinet.numbers), hidden=cache(bonuses_cabinet.hidden))
+    _surround(tenant, "cabinet", role=role)
+    if by_pass is None:
+        surround(waiting=cache(help_cabinet.numbers), hidden=cache(_hidden))
+    else:
+        surround(by_pass=True, hidden=cache(lambda: _hidden() | OF_PERSONS))
+        if request.endpoint in OF_PERSONS or (request.endpoint or "").startswith("cabinet.help."):
+            return sign_in_again()
     _check_permission()
     return participation.stopped()
+
+
+def _by_pass(tenant: Tenant) -> int | None:
+    """Return whose cabinet a one-time link of the shop has opened on this browser: a partner's, no person's."""
+    name = pass_name(tenant.id)
+    token = session.get(name)
+    found = passes.opened(token, framed=False) if isinstance(token, str) else None
+    if found is None:
+        session.pop(name, None)
+        return None
+    g.person = None
+    act_as(f"partner:{found}")
+    return found
 
 
 def _platform() -> Response | None:

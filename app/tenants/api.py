@@ -46,6 +46,8 @@ PLAIN = (
     "first_orders",
     "mask_referred",
     "customer_group",
+    "margin",
+    "margin_stop",
 )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from app import crypto
+from app.errors import Conflict
 from app.extensions import db
 from app.facts import service as facts
 from app.identity import queries as identity
@@ -26,8 +29,7 @@ from app.tenants.models import (
 from app.tenants.rules import DEFAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Sequence
 
 MERCHANT = "merchant"  # the owner of the settings' facts
 PAST_DOMAIN = "past_domain"
@@ -112,6 +114,32 @@ def settings() -> dict[str, Any]:
 def setting(name: str) -> Any:
     """Return one setting as it holds now."""
     return facts.current([MERCHANT], [name]).get(MERCHANT, {}).get(name, DEFAULTS.get(name))
+
+
+def live_from() -> datetime | None:
+    """Return when the program went live after a shadow month; None: there was none, or it is not over."""
+    said = facts.current([MERCHANT], ["live_from"]).get(MERCHANT, {}).get("live_from")
+    return datetime.fromisoformat(said) if said else None
+
+
+def in_shadow() -> bool:
+    """Whether everything is computed beside the merchant's former service, and nothing paid, spent or sent."""
+    return bool(setting("shadow"))
+
+
+def was_in_shadow() -> Callable[[datetime], bool]:
+    """Return what says whether the program ran in the shadow at an instant: letters are written later."""
+    said = facts.history([MERCHANT], ["shadow"]).get((MERCHANT, "shadow"))
+    return lambda instant: bool(said and said.at(instant))
+
+
+def refuse_in_shadow() -> None:
+    """Raise Conflict while the program runs in the shadow of the former service."""
+    if in_shadow():
+        words = _(
+            "The program runs beside the former service for now: nothing is paid, spent or sent before it goes live."
+        )
+        raise Conflict("shadow", words)
 
 
 def legal() -> Legal | None:

@@ -62,6 +62,9 @@ DEFAULTS: dict[str, Any] = {
     "over_cap": "rest",
     "mask_referred": False,
     "customer_group": None,
+    "margin": None,
+    "margin_stop": False,
+    "shadow": False,
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "click": ("first", "last"),
@@ -103,8 +106,11 @@ SWITCHES = frozenset(
         "foreign_coupons",
         "first_coupons",
         "mask_referred",
+        "margin_stop",
+        "shadow",
     }
 )
+_MARGIN = re.compile(r"(100|[0-9]{1,2}(\.[0-9]{1,2})?)%")  # percent of the price
 
 
 class BadAddress(ValueError):
@@ -184,6 +190,8 @@ def setting_problem(name: str, value: object) -> str | None:
         return None if isinstance(value, bool) else "type"
     if name in RANGES:
         return None if _is_in_range(name, value) else "range"
+    if name == "margin":
+        return None if value is None or _is_margin(value) else "type"
     if name in LISTS or name in TEXTS:
         return None if _is_list(name, value) or _is_text(name, value) else "type"
     return "unknown"
@@ -195,6 +203,10 @@ def _is_in_range(name: str, value: object) -> bool:
         return name in OPEN
     whole = isinstance(value, int) and not isinstance(value, bool)
     return whole and low <= value <= high  # type: ignore[operator]
+
+
+def _is_margin(value: object) -> bool:
+    return isinstance(value, str) and _MARGIN.fullmatch(value) is not None
 
 
 def _is_text(name: str, value: object) -> bool:

@@ -68,6 +68,8 @@ class MerchantOut(BaseModel):
     caps: CapsOut
     mask_referred: bool
     customer_group: str | None
+    margin: str | None
+    margin_stop: bool
     levels: list[str | None]
 
 
@@ -123,6 +125,8 @@ class MerchantIn(BaseModel):
     caps: CapsIn | None = None
     mask_referred: Switch | None = None
     customer_group: Annotated[str, StringConstraints(max_length=100, strict=True)] | None = None
+    margin: Annotated[str, StringConstraints(max_length=20, strict=True)] | None = None
+    margin_stop: Switch | None = None
     levels: list[Rate | None] | None = None
 
 

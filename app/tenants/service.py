@@ -219,7 +219,7 @@ def make_key(
     """Make an API key of a shop; `kind` is live, test, or platform (no shop). The secret is told once.
 
     Whoever made it is answerable for what is done with it: `made_by`, or else whoever acts. `till`:
-    orders that come by it name this till, unless they name another.
+    orders that come by it are this till's, and it may do nothing else but find customers.
     Raises DomainError for a scope that does not exist.
     """
     wanted = sorted(set(scopes))

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-MOST = 100  # receipts of a day that are shown
+    from sqlalchemy import Select
+
+MOST = 50  # receipts of a day on one page
 
 
 def tills(*, retired: bool = False) -> Sequence[Till]:
@@ -56,12 +58,25 @@ def receipt(name: str) -> TillReceipt | None:
     return db.session.scalar(select(TillReceipt).where(TillReceipt.receipt == name))
 
 
-def since(till_id: int, start: datetime) -> Sequence[Any]:
-    """Return the till's newest receipts since a moment, each with its customer."""
+def listed() -> Select[Any]:
+    """Return the statement of all tills."""
+    return select(Till)
+
+
+def since(
+    till_id: int, start: datetime, before: int | None = None
+) -> tuple[Sequence[Any], int | None]:
+    """Return the till's newest receipts since a moment, each with its customer, and where older ones begin.
+
+    `before`: only older ones than this receipt.
+    """
     same = (Member.tenant_id == TillReceipt.tenant_id) & (Member.id == TillReceipt.member_id)
     query = select(TillReceipt, Member).outerjoin(Member, same)
     mine = query.where(TillReceipt.till_id == till_id, TillReceipt.made_at >= start)
-    return db.session.execute(mine.order_by(TillReceipt.made_at.desc()).limit(MOST)).all()
+    if before is not None:
+        mine = mine.where(TillReceipt.id < before)
+    rows = db.session.execute(mine.order_by(TillReceipt.id.desc()).limit(MOST + 1)).all()
+    return rows[:MOST], rows[MOST - 1].TillReceipt.id if len(rows) > MOST else None
 
 
 def totals(till_id: int, start: datetime) -> tuple[int, int, int]:

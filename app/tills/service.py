@@ -19,9 +19,11 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.intake import service as intake
 from app.members import queries as members
+from app.money import to_decimal_string
 from app.orders import service as orders
 from app.orders.rules import State
 from app.orders.service import Incoming
+from app.tariffs import service as tariffs
 from app.tenancy import current_tenant, public_id
 from app.tenants import queries as tenants
 from app.tills import queries
@@ -32,11 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from app.checkout.rules import Bound
+    from app.checkout.rules import Bound, Cart
     from app.checkout.service import Quote
     from app.members.models import Member
     from app.orders.rules import Snapshot
     from app.orders.service import Standing
+    from app.receipts.rules import Quoted
     from app.tenants.models import Tenant
 
 SOURCE = "till"
@@ -57,6 +60,7 @@ def put(shop_id: int, external_id: str, name: str, kind: Kind, place: str) -> Ti
         db.session.add(found)
         db.session.flush()
         record("till.made", f"till:{found.id}", name=name, kind=kind.value, place=place)
+        tariffs.count_tills(queries.count())
         return found
     before = _shown(found)
     found.name, found.kind, found.place, found.retired_at = name, kind.value, place, None
@@ -91,23 +95,35 @@ def _tell(till: Till, before: dict[str, object]) -> None:
     db.session.flush()
     after = _shown(till)
     changes = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    if "used" in changes:
+        tariffs.count_tills(queries.count())
     if changes:
         record("till.changed", f"till:{till.id}", name=till.name, changes=changes)
 
 
 def reckon(merchant: Tenant, till: Till, sale: Sale) -> Quote:
-    """Say what a sale would pay in bonuses and earn; nothing is written.
+    """Say what a sale would pay in bonuses and earn, as `take` would take it; nothing is written.
 
-    Raises DomainError for a code that is nobody's, and where bonuses are asked for and are off.
+    Raises DomainError for a code that is nobody's, and where bonuses are asked for and are off, or
+    more of them than may be spent.
     """
-    _check_code(till, sale)
+    member = members.by_external(till.shop_id, sale.customer) if sale.customer else None
+    spend = _spend(merchant, till, sale, member)
+    found = _quote(merchant, till, replace(sale, spend=spend))
+    if spend > found.quoted.most:
+        most = to_decimal_string(found.quoted.most, merchant.currency)
+        raise _refused("spend", _("At most %(amount)s may be paid in bonuses.", amount=most))
+    return found
+
+
+def _quote(merchant: Tenant, till: Till, sale: Sale) -> Quote:
     said = snapshot(sale, sale.spend or 0, till.external_id, merchant.currency, clock.now())
 
     def narrow(order: Standing) -> Sequence[Bound]:
         return earnings.bounds(merchant, order)
 
-    def earn(cart: Snapshot, member: int | None, _cart: object, quoted: object) -> int:
-        return earnings.foreseen_cart(merchant, till.shop_id, cart, member, quoted)  # type: ignore[arg-type]
+    def earn(said: Snapshot, member: int | None, _cart: Cart, quoted: Quoted) -> int:
+        return earnings.foreseen_cart(merchant, till.shop_id, said, member, quoted)
 
     return checkout.quote(till.shop_id, said, earn, narrow)
 
@@ -159,7 +175,7 @@ def _spend(merchant: Tenant, till: Till, sale: Sale, member: Member | None) -> i
         raise _refused("spend", _("Find the customer first: bonuses are somebody's."))
     if sale.spend is not None:
         return sale.spend
-    return reckon(merchant, till, replace(sale, spend=0)).quoted.most
+    return _quote(merchant, till, replace(sale, spend=0)).quoted.most
 
 
 def _apply(merchant: Tenant, till: Till, receipt: str, said: Snapshot, state: State) -> Standing:

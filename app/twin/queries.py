@@ -18,6 +18,7 @@ from app.orders.models import Order
 from app.partners.models import Partner
 from app.payouts.models import Payout
 from app.programs.models import Campaign
+from app.ranks import queries as ranks
 from app.twin.models import TestSale
 from app.twin.rules import Ahead
 
@@ -45,7 +46,8 @@ def ahead(now: datetime, to: datetime) -> Ahead:
         _count(within(Partner.details_usable_at)),
     )
     begin, end, changes, details = db.session.execute(counted).one()
-    reviews = grades.ladder().plan.on and to.date() > now.date()
+    climbing = grades.ladder().plan.on or ranks.plan().on
+    reviews = climbing and to.date() > now.date()
     return Ahead(count, int(freed), begin, end, changes, details, reviews)
 
 

@@ -40,7 +40,7 @@ class Ahead:
     campaigns_end: int
     changes: int  # planned facts that begin to hold: terms, rates, sponsors, settings
     details: int  # payment details that become usable
-    reviews: bool  # groups are reviewed
+    reviews: bool  # groups, or ranks, are reviewed
 
     @property
     def anything(self) -> bool:

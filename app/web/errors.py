@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flask_babel.speaklater import LazyString
 
 log = logging.getLogger(__name__)
-PROGRAMS = ("/api/", "/hooks/", "/postback/", "/t/", "/billing/payments/")
+PROGRAMS = ("/api/", "/hooks/", "/postback/", "/t/", "/w/", "/billing/payments/")
 PROBLEM = "application/problem+json; charset=utf-8"
 RETRY_AFTER = 5  # seconds; long enough for a database to come back, short enough for a person
 # What a column cannot hold, where no form said so before: NUL (the driver itself refuses it, without a

@@ -33,6 +33,7 @@ _SECRETS = (
     re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
     # Addresses that are secrets themselves, and tokens of bots.
     re.compile(r"(?<=/invited/)[\w.-]+|(?<=/unsubscribe/)[\w.-]+|(?<=/sales/)[0-9a-f]{48}"),
+    re.compile(r"\b(?:cp|ct|ws)_[A-Za-z0-9_-]{43}|\bpw1\.[A-Za-z0-9._-]+"),
     re.compile(r"\b[0-9]{5,20}:[A-Za-z0-9_-]{30,60}"),
 )
 

@@ -48,6 +48,11 @@ class Surroundings:
     test_mode: bool = False
     other_mode: str | None = None  # this page, or the first one, in the other of live and test mode
     standing: Standing | None = None  # with the platform; None: there is no tariff
+    framed: bool = False  # inside a page of the shop: no menu, no cookie, nothing to change
+    pass_token: str | None = None  # by which the framed pages' forms speak
+    pass_page: str | None = None
+    by_pass: bool = False  # the shop's one-time link opened this cabinet, no password
+    shadow: bool = False  # everything is computed, and nothing paid, spent or sent
     viewing_as: str | None = None  # the partner whose cabinet staff look at, read only
 
 

@@ -24,7 +24,7 @@ from app.payouts import service as payouts
 from app.payouts.rules import cools
 from app.profiles.rules.values import rate
 from app.tenancy import public_id
-from app.tenants.queries import setting
+from app.tenants.queries import refuse_in_shadow, setting
 from app.withdrawals import queries
 from app.withdrawals.models import Withdrawal
 from app.withdrawals.rules import LIFECYCLE, State, Terms, fee_of, strictest
@@ -53,6 +53,7 @@ def request(
     Once by `key`. Raises DomainError (422) on "amount" or "method" for what program or rules do not
     let, Conflict while the partner's money is stopped or another request waits.
     """
+    refuse_in_shadow()
     member_id = _open_to(partner)
     wallet.bring_up([member_id])
     found = db.session.scalar(select(Withdrawal).where(Withdrawal.key == key))

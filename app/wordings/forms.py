@@ -34,6 +34,7 @@ TITLES = {
     "expiring": _l("Bonuses are about to expire"),
     "inactivity": _l("A customer has not bought for long"),
     "rank": _l("A customer's rank changes"),
+    "rank_warning": _l("A rank is about to be lost"),
     "mass": _l("An operation by hand"),
     "coupon": _l("Coupon"),
 }
@@ -46,6 +47,8 @@ MEANS = {
     "balance": _l("what the customer can spend now"),
     "coupon": _l("the coupon that the rule gave"),
     "rank": _l("the customer's rank"),
+    "day": _l("on which day the rank is lost"),
+    "lacks": _l("what is missing to keep it"),
     "link": _l("the customer's account, else your shop"),
 }
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from migrations.tenancy_ddl import find_work, protect
 
 revision = "0051"
-down_revision = "0050"
+down_revision = "0048"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)

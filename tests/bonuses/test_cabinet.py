@@ -101,4 +101,4 @@ def test_rank_and_awards_stand_on_the_account_once_there_are_any(place: Place) -
         ranks.honour(member, first, "rule:1", clock.now())
         db.session.commit()
     page = words(boris.get(there).text)
-    assert "Rank Gold Award First review" in page
+    assert "Rank and awards Gold Awards First review" in page

@@ -176,6 +176,9 @@ def test_the_examples_work_as_pasted(live_server: str, world: World, quiet_page:
         )  # fmt: skip
         code = ran.stdout.rsplit("\n", 1)[-1]
         assert code in {"200", "201"}, (line, ran.stdout)
+    page.get_by_role("link", name="Calls in test mode").click()
+    page.get_by_text("Test mode: nothing here is real").wait_for()
+    assert page.url.endswith("/office/developers/")
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -28,12 +28,16 @@ def test_a_product_is_put_and_read_back(lampa: Shop) -> None:
     }
     answer = lampa.call("PUT", "/products/lamp-1", body)
     assert answer.status_code == 200, answer.json
-    wanted = body | {
+    wanted: dict[str, object] = body | {
         "id": "lamp-1",
         "takes_part": True,
         "shown": True,
+        "brand": None,
+        "supplier": None,
         "promo": False,
         "levels": [],
+        "cost": None,
+        "margin": None,
     }
     assert answer.json == wanted
     assert lampa.call("PUT", "/products/lamp-1", body).json == wanted
@@ -44,6 +48,7 @@ def test_a_product_is_put_and_read_back(lampa: Shop) -> None:
         "parent": None,
         "url": None,
         "levels": ["20%", None, "50.00"],
+        "margin": None,
     }
 
 

@@ -39,6 +39,8 @@ def test_a_new_product_takes_part_and_is_shown(shop: Shop) -> None:
     assert known == {
         "takes_part": True,
         "promo": False,
+        "brand": None,
+        "supplier": None,
         "category": product.category_id,
         "levels": [],
     }

@@ -121,6 +121,11 @@ def test_all_comes_up_by_one_command_and_nothing_survives_it(dev: Dev) -> None:
     assert known["platform"]["password"]
     assert known["mailbox"].startswith(dev.url)
     assert wait_until(lambda: known["office"]["password"] in dev.said, SOON)
+    with urllib.request.urlopen(f"{dev.url}/dev/shop/", timeout=SOON) as shop:  # another site
+        assert shop.url == f"http://localhost:{dev.port}/dev/shop/"
+        page = shop.read().decode()
+    assert f'src="{dev.url}/w/{known["merchant"]}.js"' in page
+    assert "data-partnerka-cabinet" in page
     assert len(dev.left()) >= 3  # database, web, the demo's maker
     assert dev.end(signal.SIGTERM) == 0
     assert wait_until(lambda: not dev.left(), SOON), dev.left()

@@ -5,27 +5,27 @@ from __future__ import annotations
 import io
 import os
 import signal
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
 
-from app.dev.children import Child, wait_until
+from app.dev.children import wait_until
 from app.extensions import db
 from app.imports import queries, service
 from app.runs import service as runs
 from app.runs.models import Run
 from app.runs.rules import OPEN
+from tests.faults.workers import workers
 from tests.harness import invariants
-from tests.harness.engines import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from app.application import App
+    from app.dev.children import Child
     from tests.world import Merchant
 
 PEOPLE, CUSTOMERS, PART = 600, 120, 30
@@ -85,19 +85,8 @@ def files() -> dict[str, bytes]:
 @pytest.fixture
 def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int, int], Child]]:
     """Start workers on one run; they end with the test."""
-    children: list[Child] = []
-
-    def begin(tenant: int, work: int) -> Child:
-        command = [sys.executable, "-m", "tests.faults.moving", str(tenant), str(work), str(PART)]
-        name = f"moving{len(children)}"
-        child = Child(name, command, folder=tmp_path, env=os.environ | environ, cwd=ROOT)
-        child.start()
-        children.append(child)
-        return child
-
-    yield begin
-    for child in children:
-        child.stop()
+    with workers("moving", PART, environ, tmp_path) as begin:
+        yield begin
 
 
 class Move:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
-from app.dev.children import Child, wait_until
+from app.dev.children import wait_until
 from app.events.service import acting_as
 from app.extensions import db
 from app.ledger.models import Transfer
@@ -27,8 +26,8 @@ from app.runs import service as runs
 from app.runs.models import Run
 from app.runs.rules import OPEN
 from tests.faults.test_payout_races import committed
+from tests.faults.workers import workers
 from tests.harness import invariants
-from tests.harness.engines import ROOT
 from tests.payouts.setting import at_lampa
 from tests.payruns.setting import DESK, ready
 
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.application import App
+    from app.dev.children import Child
 
 PEOPLE, EARNED, BATCH = 40, 5_000, 3
 SOON = 180.0
@@ -45,19 +45,8 @@ SOON = 180.0
 @pytest.fixture
 def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int, int], Child]]:
     """Start workers on one run; they end with the test."""
-    children: list[Child] = []
-
-    def begin(tenant: int, work: int) -> Child:
-        command = [sys.executable, "-m", "tests.faults.paying", str(tenant), str(work), str(BATCH)]
-        name = f"paying{len(children)}"
-        child = Child(name, command, folder=tmp_path, env=os.environ | environ, cwd=ROOT)
-        child.start()
-        children.append(child)
-        return child
-
-    yield begin
-    for child in children:
-        child.stop()
+    with workers("paying", BATCH, environ, tmp_path) as begin:
+        yield begin
 
 
 class Desk:

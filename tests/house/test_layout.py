@@ -65,6 +65,7 @@ EDGES = {
     "app/jobs/telling.py",
     "app/jobs/postbacks.py",
     "app/jobs/webhooks.py",
+    "app/jobs/shops.py",
     "app/jobs/settling.py",
     "app/jobs/shops.py",
     "app/jobs/sites.py",

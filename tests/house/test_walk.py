@@ -49,6 +49,7 @@ from app.identity.rules import PERMISSIONS, Role
 from app.imports.models import ImportFile
 from app.imports.service import take as take_file
 from app.intake import service as intake
+from app.intake.shops.inbox import connect as connect_shop
 from app.invitations.forms import TEXTS
 from app.invitations.models import Batch as InvitationBatch
 from app.invitations.models import Invitation
@@ -95,10 +96,12 @@ from app.postbacks.models import Postback
 from app.postbacks.service import create as create_postback
 from app.profiles.rules.presets import PRESETS
 from app.profiles.service import draft as draft_rule
+from app.profiles.service import publish as publish_rule
 from app.programs import queries as programs
 from app.programs.models import Campaign, Group, Terms, TermsDraft
 from app.programs.service import draft_terms
-from app.ranks.service import Rights, define_award, hold_rights
+from app.ranks.models import AwardGrant
+from app.ranks.service import Rights, define_award, define_rank, grant_by_hand, hold_rights
 from app.registers.models import BankFile, Register
 from app.reruns.service import start_backtest
 from app.runs.models import Run
@@ -122,6 +125,7 @@ from app.webhooks.models import Endpoint, WebhookDelivery
 from app.webhooks.service import create as create_webhook
 from app.webhooks.service import promise as promise_webhooks
 from app.webhooks.service import try_out as try_webhook
+from app.widget.service import make_key as make_widget_key
 from app.withdrawals.models import Withdrawal
 from app.wordings.service import add as add_wording
 from tests.world import PASSWORD, Merchant, World, sign_in
@@ -147,8 +151,13 @@ SIGNED = {
     "public.codes.take_embedded",
     "public.attribution.postback",
     "public.intake.postback",
+    "public.intake.keys",
     "public.notifications.unsubscribe",
     "public.telegram.hear",
+    "public.widget.wallet",
+    "public.passes.home",
+    "public.passes.account",
+    "public.passes.window",
 }
 # Their addresses name a kind and a day, and nobody's thing.
 NO_IDS = {"office.liability.rows", "office.liability.file"}
@@ -207,6 +216,7 @@ def reach_out(partner: Partner, word: str) -> None:
     try_webhook(create_webhook("https://shop.example/told", [], f"{word} server")[0])
     db.session.flush()
     promise_webhooks(drain())
+    connect_shop(db.session.scalars(select(Shop.id)).first() or 0, "woocommerce")
 
 
 def furnish(app: App, client: FlaskClient, merchant: Merchant, word: str) -> Things:
@@ -362,7 +372,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     papers(partner)
     present = Mass(act="give", amount=100, reason=f"{partner.name} present")
     look_at(present, {one(Member.id): None})
-    award = define_award(f"{partner.name} award")
+    award, rank = define_award(f"{partner.name} award"), define_rank(f"{partner.name} rank")
+    grant_by_hand(award, [one(Member.id)], "Seen")
     rights = hold_rights(
         Rights(of="supplier", word=partner.name, share=Decimal(1), partner_id=partner.id)
     )
@@ -373,6 +384,9 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
     return {
         "any": {
             "word_id": award.public_id,
+            "rank_id": rank.public_id,
+            "goal_id": achievement(partner),
+            "grant_id": one(AwardGrant.id),
             "rights_id": rights.public_id,
             "refcode": partner.refcode,
             "short": one(Link.short),
@@ -423,6 +437,8 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "withdrawals": {"public_id": withdrawal(partner, one(Member.id))},
         "payruns": {"run_id": one(PayRun.public_id), "kind": "csv"},
         "profiles": {"rule_id": bonus_rule.public_id},
+        "widget": {"key": make_widget_key(merchant.shop_id)[0].public_id},
+        "passes": {"refcode": partner.refcode},
         "tills": {"till_id": receipt.till_id, "receipt": receipt.receipt},
         "backtests": {"rule_id": bonus_rule.public_id},
         "wordings": {"code": add_wording(f"{partner.name} text", WORDING).code, "locale": "en"},
@@ -443,7 +459,11 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         },
         "papers": {"public_id": one(Paper.public_id), "payout": one(Payout.public_id)},
         "documents": {"public_id": one(Document.public_id), "run_id": of_kind(PACK)},
-        "intake": {"public_id": one(Connection.public_id)},
+        "intake": {
+            "public_id": db.session.scalars(
+                select(Connection.public_id).where(Connection.kind == "woocommerce")
+            ).first()
+        },
         "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "onboarding": {"code_id": one(InstallCode.id) or 2**40},
         "catalog": {"external_id": f"prod-{mark}"},
@@ -464,6 +484,18 @@ def call_of(key_id: int, word: str) -> int:
     words = {"body": f'{{"a": "{word}"}}', "answer": "{}", "request_id": "r"}
     write_calls([{"key_id": key_id, "at": clock.now(), **said, **words}])
     return db.session.scalars(select(ApiCall.id)).one()
+
+
+def achievement(partner: Partner) -> str:
+    """Make an achievement of the partner's merchant alone; return what names it."""
+    level = 1_000 + partner.id
+    when = [
+        {"fact": "metric.name", "op": "in", "value": ["orders"]},
+        {"fact": "metric.value", "op": "gte", "value": level},
+    ]
+    body = PRESETS["achievement"].body(100) | {"when": {"all": when}}
+    publish_rule(draft_rule(f"{partner.name} achievement", body))
+    return f"orders:{level}"
 
 
 def sold(merchant: Merchant, word: str) -> TillReceipt:

@@ -23,6 +23,7 @@ from app.tenants.queries import setting
 from app.web.texts import as_typed
 from tests.commissions.test_pages import words
 from tests.imports.setting import csv
+from tests.orders.test_api import put, said
 from tests.world import sign_in
 
 if TYPE_CHECKING:
@@ -234,3 +235,46 @@ def test_a_file_is_taken_back_on_its_page_and_says_what_stays(mover: Mover) -> N
     mover.look(customers)
     mover.apply(customers)
     assert mover.post(f"{customers}/undo").status_code == 409
+
+
+def test_a_large_file_is_read_by_the_worker_while_the_page_says_how_far(mover: Mover) -> None:
+    lines = (f"{n};P{n};p{n}@example.org;pp{n};" for n in range(1_500))
+    answer = mover.post(
+        source="skyweb24", kind="partner", file=(io.BytesIO(csv(HEAD, *lines)), "old.csv")
+    )
+    assert answer.status_code == 303
+    place = str(re.search(r"moving/(im_\w+)$", answer.headers["Location"])[1])
+    assert "1000 rows so far" in words(mover.get(place).text)
+    assert mover.get(f"{place}/columns").status_code == 303, (
+        "columns are asked for when all is read"
+    )
+    mover.work()
+    page = words(mover.get(place).text)
+    assert "1500 rows were read" in page
+    assert "Say what the columns mean" in page
+    columns = words(mover.get(f"{place}/columns").text)
+    assert "Skyweb24 publishes no description of its exports" in columns
+    assert "New 1,500" in mover.look(place)
+    assert "New 1,500" in mover.apply(place)
+    assert mover.count(Partner) == 1_500
+
+
+def test_links_and_parameters_of_the_old_system_go_on_bringing_customers(mover: Mover) -> None:
+    file = mover.give(csv(HEAD, "7;Gleb;seven@example.org;gleb;"), source="postaffiliatepro")
+    mover.look(file, parameters="a_aid", ids_in_links="1")
+    mover.apply(file)
+    visitor = mover.app.test_client()
+    for code in ("7", "gleb"):
+        answer = visitor.get(f"/r/{mover.merchant.slug}/{code}")
+        assert answer.status_code == 302, code
+        assert "click=" in answer.headers["Location"]
+    script = visitor.get(f"/t/{mover.merchant.slug}.js").text
+    assert "a_aid" in script, "the landing script reads the old name"
+    order = said(
+        ref=None,
+        coupons=[],
+        partner_code=None,
+        entry="https://lampa.example/?a_aid=7",
+    )
+    answer = put(mover.client, mover.merchant, order, "OLD-1")
+    assert answer.json["deal"]["partner"]["name"] == "Gleb"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tracemalloc
 from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ from app.ledger.rules import deltas
 from app.lists.rules import write_xlsx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 RUB = Reading("RUB", "Europe/Moscow", "RU")
 LINES = 'id;Имя\r\n1;Вера\r\n2;"Ann; a\r\nB"\r\n'
@@ -113,6 +114,52 @@ def test_a_damaged_workbook_is_refused_and_breaks_nothing() -> None:
 def _read_or_refused(data: bytes) -> None:
     with suppress(Unreadable):
         list(read(io.BytesIO(data)).rows)
+
+
+def book(sheet: Iterator[bytes]) -> bytes:
+    """A workbook that XlsxWriter wrote, with another sheet."""
+    plain, made = write_xlsx("s", ["id", "name"], [["1", "Anna"]]), io.BytesIO()
+    with ZipFile(io.BytesIO(plain)) as old, ZipFile(made, "w", ZIP_DEFLATED) as new:
+        for each in old.namelist():
+            if each == "xl/worksheets/sheet1.xml":
+                with new.open(each, "w") as part:
+                    for piece in sheet:
+                        part.write(piece)
+            else:
+                new.writestr(each, old.read(each))
+    return made.getvalue()
+
+
+def one_cell(piece: Callable[[int], bytes], times: int) -> Iterator[bytes]:
+    yield b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    yield b'<row r="1"><c r="A1" t="inlineStr"><is><t>'
+    yield from map(piece, range(times))
+    yield b"</t></is></c></row></sheetData></worksheet>"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        lambda _n: b"A" * 2**20,
+        lambda n: hashlib.shake_256(bytes([n])).hexdigest(2**18).encode() * 2,
+    ],
+    ids=["packed a thousand times", "packed little"],
+)
+def test_a_small_workbook_that_becomes_a_huge_one_is_refused_before_it_is_read(
+    piece: Callable[[int], bytes],
+) -> None:
+    data = book(one_cell(piece, 24))
+    tracemalloc.start()
+    with pytest.raises(Unreadable, match="size"):
+        list(read(io.BytesIO(data)).rows)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 12 * 2**20
+
+
+def test_a_file_with_too_many_lines_is_refused_at_once() -> None:
+    with pytest.raises(Unreadable, match="rows"):
+        read(io.BytesIO(b"id;name\n" + b"1;a\n" * 1_100_001))
 
 
 def test_a_row_that_quotes_let_go_on_without_end_takes_little_memory() -> None:

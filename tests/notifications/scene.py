@@ -149,6 +149,8 @@ def of_bonuses(kind: str, partner: Partner) -> dict[str, object]:
         return told | ({"member_id": make_customer(partner)} if kind == "staff.told" else {})
     if kind == "wording.tried":
         return {"texts": {name: said | {"sms": "{amount}"} for name, said in WORDS.items()}}
+    if kind == "rank.warned":
+        return {"rank": "Gold", "falls_on": "2026-12-01", "lacks": {"orders": 2, "sum": 150000}}
     if kind == "bonus.expiring":
         return {"amount": 150000, "currency": "RUB", "at": "2026-12-01T00:00:00+03:00"}
     if kind == "bonus.cut":

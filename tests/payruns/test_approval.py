@@ -9,6 +9,7 @@ import pytest
 from app.errors import Forbidden
 from app.events.service import acting_as
 from app.ledger.queries import PartnerBalance
+from app.payouts import service as payouts
 from app.payruns import service
 from app.payruns.rules import Pays, Plan
 from tests.payouts.setting import take_back
@@ -77,6 +78,33 @@ class TestApproval:
         go_on(run)
         assert run.state == "approved"
 
+    def test_several_runs_of_a_day_are_no_way_around_the_limit_of_one(self) -> None:
+        ready("Anna", 3_000)
+        service.change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=5_000)
+        first = prepared()
+        service.approve(first)
+        go_on(first)
+        assert first.state == "approved"
+        ready("Boris", 3_000)
+        second = prepared()
+        with pytest.raises(Forbidden, match="second person"):
+            service.approve(second)
+        with acting_as(OTHER):
+            service.approve(second)
+        go_on(second)
+        assert second.state == "approved"
+
+    def test_a_run_counts_with_the_single_payouts_of_the_day(self) -> None:
+        ready("Anna", 3_000)
+        service.change_plan(Plan(), Pays.AVAILABLE, weekend={6, 7}, second_above=5_000)
+        run = prepared()
+        service.approve(run)
+        go_on(run)
+        boris = ready("Boris", 3_000)
+        single = payouts.request_for(boris, 3_000, "bank", DESK)
+        assert payouts.approve(single.id, DESK).state == "requested"
+        assert payouts.approve(single.id, OTHER).state == "approved"
+
     def test_who_fell_into_debt_meanwhile_leaves_the_run_and_gets_the_money_back(self) -> None:
         anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
         run = prepared()
@@ -96,3 +124,11 @@ class TestApproval:
         go_on(run)
         assert told(run) == {anna: (5_000, "own"), boris: (5_000, None)}
         assert balance(anna) == PartnerBalance(available=5_000)
+
+    def test_the_e_mail_on_the_card_is_enough_to_be_ones_own(self) -> None:
+        anna, boris = ready("Anna", 5_000), ready("Boris", 5_000)
+        run = prepared()
+        with acting_as(somebody(boris, by_email=True)):
+            service.approve(run)
+        go_on(run)
+        assert told(run) == {anna: (5_000, None), boris: (5_000, "own")}

@@ -118,7 +118,7 @@ def test_what_nobody_tells_is_not_offered_and_nothing_else_is_left_out() -> None
     offered = {each.key for trigger in TRIGGERS.values() for each in offered_at(trigger)}
     offered |= {each.key for family in ("line", "upline") for each in of_family(family)}
     assert FACTS.keys() - offered == {
-        "order.payment_method", "order.delivery_method", "order.region", "line.brand", "line.tag",
+        "order.payment_method", "order.delivery_method", "order.region", "line.tag",
         "time.event", "member.email_confirmed", "member.phone_confirmed", "member.consents",
     }  # fmt: skip
 

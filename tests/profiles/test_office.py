@@ -337,7 +337,7 @@ def test_why_an_order_earned_and_why_nothing(
     assert "1,900.00" in first, "what it was counted from"
     assert "Silver" not in first, "it was published later"
     second = client.get(page(lampa, "why"), query_string={"order": "A-1002"}).text
-    assert "customer&#39;s rank is silver · it is: none" in second
+    assert "customer&#39;s rank is Silver · it is: none" in second
     assert client.get(page(lampa, "why"), query_string={"order": "no"}).status_code == 422
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def rule(app: App, shop: Merchant, name: str, trigger: str, **said: Any) -> None:
-    effects = [{key: said.pop(key) for key in ("do", "percent", "points") if key in said}]
+    effects = [{key: said.pop(key) for key in ("do", "percent", "points", "rate") if key in said}]
     with app.app_context(), shop.scope():
         publish(draft(name, {"schema": 1, "trigger": trigger, "effects": effects, **said}))
         db.session.commit()
@@ -33,6 +33,7 @@ def test_the_order_leads_to_every_rule_that_gave_or_limited_and_to_the_first_no(
     open_account(app, lampa)
     rich = {"all": [{"fact": "order.total", "op": "gte", "value": 10_000_000}]}
     rule(app, lampa, "Ten for all", "order.paid", do="earn.fixed", points=10)
+    rule(app, lampa, "For rights", "order.paid", do="owner.pay", rate="1%")
     rule(app, lampa, "A tenth", "quote.requested", do="spend.limit", percent=10)
     rule(app, lampa, "Half", "quote.requested", do="spend.limit", percent=50, when=rich)
     answer = put(client, lampa, said("100.00", created_at=SOON, number="A-1"))
@@ -42,12 +43,17 @@ def test_the_order_leads_to_every_rule_that_gave_or_limited_and_to_the_first_no(
     found = re.search(r'href="([^"]*/orders/dl_\w+/)"', staff.get(lampa.office("orders/")).text)
     assert found is not None
     assert f'href="{there}"' in staff.get(found[1]).text
+    assert "The customer got for it ₽ 0.10" in words(staff.get(found[1]).text)
     page = words(staff.get(there).text)
     assert "What it gives" in page, "what was earned"
     met = "What it lets be paid of this order in bonuses:"
     assert f"{met} A tenth: at most 10% of the goods that take part." in page
     assert page.count(met) == 1
     assert "The rule is not met: " in page.partition("Half")[2], "and the first no of the other"
+    assert "Nobody holds the rights to these goods." in page.partition("For rights")[2]
+    over = {**said("100.00", created_at=SOON, number="A-1"), "status": "cancelled", "version": 9}
+    assert put(client, lampa, over).status_code in {200, 201}
+    assert "what the rule gave is taken back" in words(staff.get(there).text)
 
 
 def test_a_line_of_the_statement_leads_to_the_rule_that_gave_it_also_without_an_order(
@@ -72,7 +78,7 @@ def test_a_line_of_the_statement_leads_to_the_rule_that_gave_it_also_without_an_
     assert "Any review Give 10.00 bonuses for a published review" in page
     assert "length of the review is at least 1 · it is: 60" in page
     assert "The rule is not met" in page.partition("A saga")[2]
-    for of in ("", "x", "profile:order:1:1:0:member:1:0", "order:1"):
+    for of in ("x", "profile:order:1:1:0:member:1:0", "order:1"):
         assert (
             staff.get(lampa.office("bonus-rules/why/event"), query_string={"of": of}).status_code
             == 404

@@ -97,6 +97,16 @@ def test_a_maker_earns_on_his_lines_and_gives_back_what_came_back(
     assert available(client, lampa) == "10.00"
 
 
+def test_a_maker_earns_on_what_a_guest_buys_though_the_guest_does_not(
+    staff: FlaskClient, client: FlaskClient, lampa: Merchant
+) -> None:
+    staff.post(lampa.office("ranks/rights/"), data=SAID)
+    put(client, lampa, customer={"email": "guest@example.org", "name": "Guest"})
+    assert available(client, lampa) == "10.00"
+    put(client, lampa, customer={"email": "guest@example.org"}, version=5, status="cancelled")
+    assert available(client, lampa) == "0.00"
+
+
 def test_a_maker_earns_nothing_on_his_own_purchase_unless_the_program_says_so(
     app: App, staff: FlaskClient, client: FlaskClient, lampa: Merchant
 ) -> None:
@@ -131,7 +141,7 @@ def test_the_office_defines_and_ends_rights_within_the_whole(
     ):
         assert staff.post(there, data=said).status_code == status, said
     page = words(staff.get(there).text)
-    assert "Supplier: Acme" in page
+    assert "Supplier: Acme 50% " in page
     assert page.count("Is paid nothing") == 1, "Boris is no customer"
     with app.app_context(), lampa.scope():
         ids = [each.public_id for each in queries.owners()]

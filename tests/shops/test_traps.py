@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from app.facts import service as facts
 from app.intake.shops import LISTED, OrderSaid, woocommerce
 
 if TYPE_CHECKING:
@@ -244,3 +245,13 @@ def test_w15_a_coupon_and_a_field_added_on_the_card_are_found_by_difference(desk
     card = desk.shop.card(number)
     assert (card["partner_promo_code"], card["partner_refcode"]) == ("BORIS5", "boris")
     assert len(desk.shop.writes("orders/")) == 2
+
+
+def test_nothing_is_written_into_the_shop_of_a_shadow_month(desk: Desk) -> None:
+    lamp = desk.shop.add_product("Lamp", "100.00")
+    desk.connect()
+    desk.do(lambda: facts.put("merchant", "shadow", True))
+    number = desk.shop.place_order(lamp, coupon="ANNA10")
+    desk.settle()
+    assert desk.partner(number) == "Anna"
+    assert desk.shop.writes("orders/") == []

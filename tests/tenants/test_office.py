@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -165,6 +166,21 @@ def make_key(client: FlaskClient, lampa: Merchant, **more: object) -> str:
     found = re.search(r"<code[^>]*>(sk_[a-z]+_[\w-]{20,})</code>", answer.text)
     assert found is not None
     return found[1]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "path"),
+    [(["settings"], "merchant"), (["orders", "catalog"], "deals"), (["partners"], "partners")],
+)
+def test_what_a_new_key_is_tried_with_works_as_pasted(
+    owner: FlaskClient, lampa: Merchant, scopes: list[str], path: str
+) -> None:
+    data = {"name": "Shop", "shop": lampa.shop, "scopes": scopes}
+    shown = unescape(owner.post(lampa.office("settings/keys/"), data=data).text)
+    tried = re.search(r'curl -H "(Authorization): (Bearer [^"]+)" http://[^/]+(/api/v1/\w+)', shown)
+    assert tried is not None
+    assert tried[3] == f"/api/v1/{path}"
+    assert owner.get(tried[3], headers={tried[1]: tried[2]}).status_code == 200
 
 
 def test_a_key_is_shown_once_works_and_ends(owner: FlaskClient, lampa: Merchant) -> None:

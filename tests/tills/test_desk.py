@@ -17,12 +17,15 @@ from app.extensions import db
 from app.members.models import Member
 from app.orders.models import Order, OrderMessage
 from app.profiles.service import switch
+from app.tariffs import queries as tariffs
 from app.tenancy import public_id
 from app.tenants import queries as tenants
 from app.tenants import service as settings
+from app.tills import queries as till_queries
 from app.tills import service
 from app.tills.models import Till, TillReceipt
 from app.tills.rules import Kind
+from tests.commissions.test_pages import words
 from tests.harness.together import together
 from tests.world import sign_in
 
@@ -108,9 +111,23 @@ def test_spending_takes_as_much_as_may_be_and_a_cancel_gives_it_back(desk: Desk)
     for _twice in range(2):
         assert desk.cashier.post(f"{done.headers['Location']}/cancel").status_code == 303
         assert desk.has() == 50_000
-    assert "Cancelled" in desk.cashier.get(done.headers["Location"]).text
+    over = desk.cashier.get(done.headers["Location"]).text
+    assert "Cancelled" in over
+    assert "to give back in money" in over
+    assert "to take in money" not in over
     order = desk.scalar(select(Order.state).order_by(Order.id.desc()).limit(1))
     assert order == "cancelled"
+
+
+def test_what_is_reckoned_is_what_is_taken(desk: Desk) -> None:
+    reckoned = words(desk.sell(amount="300.00", way="spend", act="reckon").text)
+    assert "To pay ₽ 0.01 Paid in bonuses ₽ 299.99" in reckoned, "empty: as much as may be"
+    some = words(desk.sell(amount="300.00", way="spend", spend="100", act="reckon").text)
+    assert "To pay ₽ 200.00 Paid in bonuses ₽ 100.00 At most ₽ 299.99" in some
+    more = desk.sell(amount="300.00", way="spend", spend="300", act="reckon")
+    assert more.status_code == 422
+    assert "At most 299.99 may be paid in bonuses." in more.text
+    assert desk.has() == 50_000
 
 
 def test_a_named_sum_is_spent_and_more_than_there_is_is_refused_at_its_field(desk: Desk) -> None:
@@ -249,13 +266,56 @@ def test_a_till_is_made_changed_and_taken_out_of_use(desk: Desk) -> None:
     assert "Out of use" in owner.get(desk.at("places/")).text
 
 
-def test_a_tills_key_names_its_till(desk: Desk) -> None:
+def test_the_tariff_counts_the_tills_that_are_in_use(desk: Desk) -> None:
+    def counted() -> int:
+        with desk.app.app_context(), desk.merchant.scope():
+            return tariffs.tills()
+
+    def make(name: str) -> Till:
+        return service.make(desk.merchant.shop_id, name, Kind.POINT, "")
+
+    def retire(number: int, *, back: bool = False) -> None:
+        till = db.session.get_one(Till, (desk.merchant.id, number))
+        service.retire(till, back=back)
+
+    with desk.app.app_context():
+        assert counted() == 1
+        second = jobs.in_transaction(lambda: make("Hall 2").id, desk.merchant.id)
+        assert counted() == 2
+        jobs.in_transaction(lambda: retire(second), desk.merchant.id)
+        jobs.in_transaction(lambda: retire(second), desk.merchant.id)
+        assert counted() == 1
+        jobs.in_transaction(lambda: retire(second, back=True), desk.merchant.id)
+        assert counted() == 2
+
+
+def test_every_receipt_of_a_day_is_within_reach(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(till_queries, "MOST", 2)
+    for amount in ("11.00", "12.00", "13.00"):
+        assert desk.sell(amount=amount, way="earn").status_code == 303
+    first = desk.cashier.get(desk.at()).text
+    assert "13.00" in first
+    assert "11.00" not in first.split('id="today"')[1]
+    older = re.search(r'href="([^"]*before=\d+)[^"]*"', first)
+    assert older
+    assert "11.00" in desk.cashier.get(older[1]).text.split('id="today"')[1]
+
+
+def key_of(desk: Desk) -> dict[str, str]:
+    """The headers of the till's own program."""
     owner = sign_in(desk.app.test_client(), desk.merchant.staff["owner"])
     shown = owner.post(desk.at(f"places/{desk.till}/key"))
     assert shown.status_code == 200, shown.text
     secret = re.search(r"sk_live_[\w-]+", shown.text)
     assert secret
-    bearer = {"Authorization": f"Bearer {secret[0]}"}
+    assert "/api/v1/quotes" in shown.text, "what is to be tried is what the key may"
+    return {"Authorization": f"Bearer {secret[0]}"}
+
+
+def test_a_tills_key_names_its_till(desk: Desk) -> None:
+    bearer = key_of(desk)
     order = {"status": "paid", "currency": "RUB", "created_at": "2026-11-22T10:00:00+03:00",
              "lines": [{"id": "1", "quantity": "1", "price": "10.00"}]}  # fmt: skip
     client = desk.app.test_client()
@@ -267,6 +327,30 @@ def test_a_tills_key_names_its_till(desk: Desk) -> None:
         client.put("/api/v1/orders/K2", json=order | {"till": "other"}, headers=bearer).status_code
         == 200
     )
-    assert (
-        desk.scalar(select(OrderMessage.body).order_by(OrderMessage.id.desc()))["till"] == "other"
-    )
+    newest = select(OrderMessage.body).order_by(OrderMessage.id.desc())
+    assert desk.scalar(newest)["till"] == external, "another till's receipts are not its to make"
+
+
+def test_a_tills_key_sells_and_finds_and_can_do_nothing_else(desk: Desk) -> None:
+    """It lies in a machine on a counter: who takes it there gives nobody bonuses and cancels no order."""
+    bearer, client = key_of(desk), desk.app.test_client()
+    order = {"status": "paid", "currency": "RUB", "created_at": "2026-11-22T10:00:00+03:00",
+             "lines": [{"id": "1", "quantity": "1", "price": "10.00"}]}  # fmt: skip
+    web = client.put("/api/v1/orders/web-1", json=order, headers=desk.merchant.bearer)
+    assert web.status_code == 200
+    gift = {"member": "77", "amount": "9999.00", "reason": "Mine"}
+    told = {"id": "e", "type": "registered", "data": {}}
+    for said in (
+        client.post("/api/v1/bonuses", json=gift, headers=bearer),
+        client.post("/api/v1/members/77/events", json=told, headers=bearer),
+        client.get("/api/v1/deals", headers=bearer),
+        client.put("/api/v1/orders/web-1", json=order | {"status": "cancelled"}, headers=bearer),
+        client.delete("/api/v1/orders/web-1", headers=bearer),
+        client.get("/api/v1/orders/web-1", headers=bearer),
+    ):
+        assert said.status_code == 403, said.text
+        assert said.get_json()["type"].endswith("till_key")
+    cart = {"member": "77", "lines": order["lines"]}
+    assert client.post("/api/v1/quotes", json=cart, headers=bearer).status_code == 200
+    assert client.get("/api/v1/members/77/bonuses", headers=bearer).status_code == 200
+    assert desk.has() == 50_000

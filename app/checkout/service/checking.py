@@ -15,7 +15,7 @@ from app.checkout.service.quoting import account_of
 from app.errors import DomainError, FieldError, NotFound
 from app.money import to_decimal_string
 from app.orders import service as orders
-from app.tenants.queries import setting
+from app.tenants.queries import in_shadow, setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,8 @@ def check(incoming: Incoming, narrow: Narrow = unbound) -> None:
             return
     if not setting("loyalty"):
         raise refusal(_("Bonuses are not switched on."), field)
+    if in_shadow():
+        raise refusal(_("Bonuses cannot be spent before the program goes live."), field)
     member = account_of(incoming.shop_id, said)
     if member is None:
         raise refusal(_("No bonus account belongs to this customer."), field)

@@ -24,7 +24,7 @@ from app.members import service as members
 from app.money import to_decimal_string
 from app.orders import service as orders
 from app.tenancy import public_id
-from app.tenants.queries import setting
+from app.tenants.queries import refuse_in_shadow, setting
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -60,6 +60,7 @@ def hold(
     """
     if not setting("loyalty"):
         raise DomainError("no_loyalty", _("Bonuses are not switched on."))
+    refuse_in_shadow()
     member = account_of(shop_id, snapshot)
     if member is None:
         raise refusal(_("No bonus account belongs to this customer."), "member")

@@ -17,7 +17,7 @@ from app.members import queries as members
 from app.members.rules import key_of
 from app.orders.rules import State
 from app.receipts.rules import quoted
-from app.tenants.queries import setting
+from app.tenants.queries import in_shadow, setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,14 +71,15 @@ def quote(
     if not setting("loyalty"):
         raise DomainError("no_loyalty", _("Bonuses are not switched on."))
     member = account_of(shop_id, snapshot)
-    balance = bonuses.balance(member.id).available if member else 0
+    balance = bonuses.balance(member.id).available if member and not in_shadow() else 0
     program = bonuses.program(snapshot.created_at)
     member_id = member.id if member else None
     bounds = narrow(order_of_cart(shop_id, snapshot, member_id))
     cart = cart_of(shop_id, snapshot, program, None, bounds)
     wish = snapshot.bonus_spend
     found = quoted(cart.goods, cart.limits, balance, wish, cart.mode, other=cart.other)
-    has = queries.money_of(queries.payer(member_id)) if program.partner_mode in SPENDING else 0
+    spends = program.partner_mode in SPENDING and not in_shadow()
+    has = queries.money_of(queries.payer(member_id)) if spends else 0
     most = min(has, cart.most_money(found.spend))
     money = min(snapshot.partner_spend, most)
     return Quote(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from app.commissions.rules.world import Terms, World
 
+BEFORE_LIVE = "before_live"  # settled by another service
 _NOTHING = frozenset({State.CANCELLED, State.REFUNDED})
 
 
@@ -113,7 +114,7 @@ def _deal(order: OrderInput, whole: History, world: World, now: datetime) -> Dea
     else:
         shares, notes = table.shares(bucket), tuple(table.notes)
         reason = None if any(part.amount for part in shares) else table.reason(shares)
-    said = set_by_hand(table, bucket, shares)
+    said = None if barred == BEFORE_LIVE else set_by_hand(table, bucket, shares)
     if said is not None:
         shares = said
         reason = _reason_by_hand(shares, reason if bucket is None else "by_hand")
@@ -148,7 +149,10 @@ def _reason_by_hand(shares: Sequence[Share], otherwise: str | None) -> str | Non
 
 
 def _barred(order: OrderInput, partner_id: int, world: World, number: int) -> str | None:
-    """Return why the whole order earns nothing: not one of the first ones, or a foreign coupon."""
+    """Return why the whole order earns nothing: settled elsewhere, not one of the first ones, a foreign coupon."""
+    live = world.live_from
+    if live is not None and order.folded.snapshot.created_at < live:
+        return BEFORE_LIVE
     earning = world.earning(order.rated_at)
     if earning.first_orders is not None and number > earning.first_orders:
         return "beyond_first"

@@ -144,6 +144,12 @@ class World:
         found: Policy | None = said.at(at) if said and said.rows[0][0] <= at else None
         return found or OFF
 
+    @cached_property
+    def live_from(self) -> datetime | None:
+        """Return when the program went live after a shadow month: what was sold before, another service settled."""
+        said = self.facts.get(("merchant", "live_from"))
+        return said.rows[0][1] if said else None
+
     def caps(self, at: datetime) -> Caps:
         """Return the merchant's caps; those of terms stand with the terms."""
         return Caps(
@@ -235,6 +241,12 @@ class World:
         product_id = self.products.get(line.product or "")
         found: bool = self.fact(f"product:{product_id}", "promo", at, default=False)
         return product_id is not None and found
+
+    def product_word(self, line: Line, name: str, at: datetime) -> str | None:
+        """Return the brand or the supplier of the line's product, as the catalogue said it then."""
+        product_id = self.products.get(line.product or "")
+        found: str | None = self.fact(f"product:{product_id}", name, at)
+        return found if product_id is not None else None
 
     def own_offers(
         self, partner_id: int, terms: Terms, at: datetime, buyer_group: str | None = None
@@ -356,6 +368,7 @@ def _decode(name: str, value: Any, currency: str) -> Any:
         "cashback_rate": lambda said: parse_rate(said, currency),
         "starts": datetime.fromisoformat,
         "ends": datetime.fromisoformat,
+        "live_from": datetime.fromisoformat,
         "offer": lambda said: campaign_from_json(said, currency),
         "fraud": policy_from_json,
     }

@@ -24,6 +24,7 @@ from app.partners import queries as partners
 from app.partners.rules import fold_code
 from app.partners.service import lock_partners
 from app.tenancy import current_tenant, public_id
+from app.tenants.queries import in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -77,7 +78,7 @@ def give(whom: Whom) -> CouponGrant | None:
     filled. Returns the grant, new; None: nothing was given.
     """
     offer = queries.offer()
-    if not offer.on:
+    if not offer.on or in_shadow():
         return None
     db.session.execute(_ALONE, {"name": f"coupons:{current_tenant()}"})
     if queries.has_one({whom.member_id, *whom.others}, whom.email, whom.phone):
@@ -104,7 +105,7 @@ def give(whom: Whom) -> CouponGrant | None:
 def give_owed() -> int:
     """Give the coupons that were owed while the pool was empty, the oldest first; return how many."""
     offer = queries.offer()
-    if not offer.on:
+    if not offer.on or in_shadow():
         return 0
     db.session.execute(_ALONE, {"name": f"coupons:{current_tenant()}"})
     owed = select(CouponGrant).where(CouponGrant.coupon_id.is_(None)).order_by(CouponGrant.id)

@@ -17,6 +17,7 @@ from app.errors import DomainError, FieldError
 from app.events.service import record
 from app.extensions import db
 from app.tenancy import public_id
+from app.tenants.queries import in_shadow
 
 LONGEST_NAME, MOST_DAYS, MOST_KINDS = 100, 3_660, 100
 
@@ -67,12 +68,12 @@ class Gift:
 
 
 def issue(kind: CouponKind, gift: Gift) -> CouponIssue | None:
-    """Give a customer a coupon of his own, once by the source; None: it was given before.
+    """Give a customer a coupon of his own, once by the source; None: given before, or in a shadow month.
 
     The caller holds the customer. Records coupon.issued, by which the shop learns the code.
     """
     found = select(CouponIssue.id).where(CouponIssue.source == gift.source)
-    if db.session.scalar(found) is not None:
+    if in_shadow() or db.session.scalar(found) is not None:
         return None
     coupon, now = make(kind.pattern, "personal"), clock.now()
     made = CouponIssue(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from calendar import isleap
+from collections import defaultdict
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from app import sql
+from app import clock, sql
 from app.attribution.models import Binding
 from app.bonuses import queries as bonuses
 from app.extensions import db
@@ -31,19 +33,34 @@ if TYPE_CHECKING:
     from app.profiles.rules.due import Published
 
 _REFERRERS = """
-SELECT DISTINCT m.id FROM binding b
-JOIN partner p ON p.tenant_id = b.tenant_id AND p.id = b.partner_id
+WITH RECURSIVE up AS (
+  SELECT DISTINCT b.partner_id, 1 AS level FROM binding b WHERE b.member_id = ANY(%(members)s)
+  UNION
+  SELECT e.sponsor_id, u.level + 1 FROM up u
+  JOIN sponsor_edge e ON e.partner_id = u.partner_id AND e.sponsor_id IS NOT NULL
+    AND e.valid_from <= %(now)s AND (e.valid_to IS NULL OR e.valid_to > %(now)s)
+  WHERE u.level < %(depth)s
+)
+SELECT DISTINCT m.id FROM up u JOIN partner p ON p.id = u.partner_id
 JOIN member m ON m.tenant_id = p.tenant_id AND m.id = p.member_id
-WHERE b.member_id = ANY(%(members)s) AND m.key LIKE 'id:%%' ORDER BY m.id
+WHERE m.key LIKE 'id:%%' ORDER BY m.id
 """
 # What came back is taken off an order's total.
 _FRIENDS = """
-SELECT p.member_id, count(DISTINCT b.member_id) AS friends, sum(o.total) AS total
-FROM partner p
-JOIN binding b ON b.tenant_id = p.tenant_id AND b.partner_id = p.id
+WITH RECURSIVE down AS (
+  SELECT p.member_id, p.id AS partner_id, 1 AS level FROM partner p
+  WHERE p.member_id = ANY(%(members)s)
+  UNION ALL
+  SELECT d.member_id, e.partner_id, d.level + 1 FROM down d
+  JOIN sponsor_edge e ON e.sponsor_id = d.partner_id
+    AND e.valid_from <= %(now)s AND (e.valid_to IS NULL OR e.valid_to > %(now)s)
+  WHERE d.level < %(depth)s
+)
+SELECT d.member_id, d.level, count(DISTINCT b.member_id) AS friends, sum(o.total) AS total
+FROM down d JOIN binding b ON b.partner_id = d.partner_id
 JOIN orders o ON o.tenant_id = b.tenant_id AND o.member_id = b.member_id
-WHERE p.member_id = ANY(%(members)s) AND o.state IN ('agreed', 'completed')
-GROUP BY p.member_id
+WHERE o.state IN ('agreed', 'completed')
+GROUP BY d.member_id, d.level
 """
 _PAID = frozenset({State.AGREED, State.COMPLETED})
 # What outside services say about an event, by its trigger: {fact: name in the data}.
@@ -168,15 +185,43 @@ def bought(own: Iterable[Standing]) -> tuple[int, int]:
     return len(paid), sum(goods_total(each) for each in paid) - ceil(back)
 
 
-def referrers_of(member_ids: Iterable[int]) -> list[int]:
-    """Return those who brought customers and are customers with accounts themselves."""
-    return [row.id for row in sql.rows(_REFERRERS, {"members": sorted(member_ids)})]
+def streak(own: Iterable[Standing], zone: str) -> int:
+    """Return how many months in a row a customer has paid orders of: the longest run."""
+    local = ZoneInfo(zone)
+    made = {
+        at.year * 12 + at.month
+        for order in own
+        if order.folded.state in _PAID
+        for at in (order.folded.snapshot.created_at.astimezone(local),)
+    }
+    longest = run = 0
+    for month in sorted(made):
+        run = run + 1 if month - 1 in made else 1
+        longest = max(longest, run)
+    return longest
 
 
-def friends_of(member_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """Return how many of those whom customers brought have bought, and for how much, minor units."""
-    rows = sql.rows(_FRIENDS, {"members": sorted(member_ids)}) if member_ids else ()
-    return {row.member_id: (row.friends, int(row.total)) for row in rows}
+def metrics_of(own: Sequence[Standing], zone: str) -> dict[str, int]:
+    """Return what a customer has reached by metric."""
+    count, total = bought(own)
+    return {"orders": count, "sum": total, "streak": streak(own, zone)}
+
+
+def referrers_of(member_ids: Iterable[int], depth: int = 1) -> list[int]:
+    """Return those who brought customers, so many levels up, and are customers with accounts themselves."""
+    values = {"members": sorted(member_ids), "depth": depth, "now": clock.now()}
+    return [row.id for row in sql.rows(_REFERRERS, values)]
+
+
+def friends_of(member_ids: Iterable[int], depth: int = 1) -> dict[int, dict[str, int]]:
+    """Return how many of those whom customers brought have bought, and for how much, by metric."""
+    values = {"members": sorted(member_ids), "depth": depth, "now": clock.now()}
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in sql.rows(_FRIENDS, values) if member_ids else ():
+        end = f"_{row.level}" if row.level > 1 else ""
+        found[row.member_id][f"active_referrals{end}"] = row.friends
+        found[row.member_id][f"referrals_sum{end}"] = int(row.total)
+    return found
 
 
 def referrer(member_id: int) -> int | None:

@@ -13,14 +13,16 @@ from app.earnings import queries
 from app.earnings.queries import Earned
 from app.earnings.service import acting
 from app.earnings.service.applications import write_applications
+from app.earnings.service.climbing import bought
 from app.earnings.service.reaching import achievements
 from app.extensions import db
 from app.profiles import queries as profiles
 from app.profiles.models import EffectApplication
 from app.profiles.rules.doing import wanted_of
 from app.profiles.rules.due import due_within
+from app.profiles.rules.shape import pays_owners
 from app.ranks import queries as ranks
-from app.tenants.queries import setting
+from app.tenants.queries import live_from, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +38,8 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
 
     `customers`: all orders of each, as they now stand, their spending already reconciled; the caller
     holds the customers' locks. What an order earned and is not due any more is taken back: from its
-    own lots first. While loyalty is off nothing more is given. A guest earns nothing: he has no account.
+    own lots first. While loyalty is off nothing more is given. A guest earns nothing: he has no account;
+    who holds rights to what he bought does.
     """
     owned = [own for own in customers if own and own[0].member_id is not None]
     on = bool(setting("loyalty"))
@@ -49,19 +52,32 @@ def reconcile(merchant: Tenant, customers: Iterable[Sequence[Standing]]) -> None
     program = queries.earning()
     shares = queries.shares_of(standing)
     able_ = [own for own in owned if own[0].member_id in accounts]
-    mine = [order for own in able_ for order in own]
+    guests = _of_owners([own for own in owned if own[0].member_id not in accounts])
+    mine = [order for own in (*able_, *guests) for order in own]
     keys = {f"order:{order.id}" for order in mine}
     taken = queries.taken(merchant, queries.rules_of(mine), keys)
     made = {order.id: order.folded.snapshot.created_at for order in mine}
     given: list[tuple[Due, datetime]] = []
     zone, used = ZoneInfo(merchant.timezone), dict(taken)
+    live = live_from()
     for seen in _acted(merchant, able_, program, shares, on=on):
-        found = due_within(seen, program, zone, used)
+        own = [each for each in seen if live is None or each.created_at >= live]
+        found = due_within(own, program, zone, used)
         given += [(due, made[due.order_id]) for due in found]
+    for seen in profiles.seen_of_all(merchant, guests, shares, ruled=True) if guests else ():
+        found = due_within(seen, program, zone, used)
+        given += [(due, made[due.order_id]) for due in found if due.to.who == "owner"]
     able = queries.with_accounts(due.to.id for due, _at in given)
     _book([(due, at) for due, at in given if due.to.id in able], booked, on=on)
     by_member = {own[0].member_id or 0: own for own in owned}
     achievements(merchant, by_member, accounts, on=on)
+    bought(merchant, by_member, accounts, on=on)
+
+
+def _of_owners(guests: Sequence[Sequence[Standing]]) -> Sequence[Sequence[Standing]]:
+    """Return the orders of guests, who earn nothing, where rules pay who holds rights to the goods."""
+    rules = queries.rules_of([order for own in guests for order in own]) if guests else []
+    return guests if any(pays_owners(each.rule) for each in rules) and ranks.held() else ()
 
 
 def _reached(owned: Sequence[Sequence[Standing]]) -> bool:

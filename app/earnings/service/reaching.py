@@ -10,7 +10,16 @@ from app.earnings import queries
 from app.earnings.service import acting
 from app.earnings.service.happening import happened, take_back
 from app.profiles import queries as profiles
-from app.profiles.rules.reaching import FRIENDS, METRICS, OWN, metrics_of, reached, told_of
+from app.profiles.rules.reaching import (
+    BY_LEVEL,
+    FRIENDS,
+    METRICS,
+    OWN,
+    depth_of,
+    metrics_of,
+    reached,
+    told_of,
+)
 from app.ranks import queries as ranks
 from app.ranks import service as ladder
 
@@ -21,6 +30,9 @@ if TYPE_CHECKING:
     from app.profiles.rules.due import Published
     from app.ranks.models import Achievement, Rank
     from app.tenants.models import Tenant
+
+
+_DEEPEST = max(BY_LEVEL.values())
 
 
 def achievements(
@@ -41,20 +53,21 @@ def achievements(
     known = ranks.achievements(owned)
     if rules[OWN] or known:
         for member_id in sorted(set(owned) & set(accounts)):
-            count, total = queries.bought(owned[member_id])
-            values = {"orders": count, "sum": total}
+            values = queries.metrics_of(owned[member_id], merchant.timezone)
             mine = [each for each in known if each.member_id == member_id]
             _bring(merchant, OWN, member_id, values, rules[OWN], mine)
-    referrers = queries.referrers_of(owned)
+    depth = depth_of(each.rule for each in rules[FRIENDS])
+    referrers = queries.referrers_of(owned, depth)
     known = ranks.achievements(referrers) if referrers else ()
     if referrers and (rules[FRIENDS] or known):
         wallet.bring_up(
             referrers
         )  # the lock: of two friends who buy at once, the second counts both
-        friends = queries.friends_of(referrers)
+        friends = queries.friends_of(referrers, depth)
         for member_id in referrers:
-            count, total = friends.get(member_id, (0, 0))
-            values = {"active_referrals": count, "referrals_sum": total}
+            values = dict.fromkeys(METRICS[FRIENDS], 0) | friends.get(member_id, {})
+            if depth < _DEEPEST:
+                values = {name: n for name, n in values.items() if BY_LEVEL.get(name, 1) <= depth}
             mine = [each for each in known if each.member_id == member_id]
             _bring(merchant, FRIENDS, member_id, values, rules[FRIENDS], mine)
 

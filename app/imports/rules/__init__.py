@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.imports.rules.fields import (
+    GUESSED,
     KINDS,
     PARAMETERS,
     SOURCES,
@@ -12,7 +13,16 @@ from app.imports.rules.fields import (
     missing,
     twice,
 )
-from app.imports.rules.files import CUT, LARGEST, MOST_ROWS, Sheet, Unreadable, read
+from app.imports.rules.files import (
+    CUT,
+    LARGEST,
+    MOST_ROWS,
+    Place,
+    Sheet,
+    Unreadable,
+    read,
+    read_on,
+)
 from app.imports.rules.plans import (
     CHANGED,
     NEW,
@@ -30,6 +40,7 @@ from app.imports.rules.values import Flaw, Reading, Row, guess_decimal, is_code,
 __all__ = [
     "CHANGED",
     "CUT",
+    "GUESSED",
     "KINDS",
     "LARGEST",
     "MOST_ROWS",
@@ -42,6 +53,7 @@ __all__ = [
     "Before",
     "FileKind",
     "Flaw",
+    "Place",
     "Plan",
     "Reading",
     "Row",
@@ -57,6 +69,7 @@ __all__ = [
     "owed",
     "read",
     "read_cells",
+    "read_on",
     "told",
     "twice",
 ]

@@ -109,6 +109,15 @@ KINDS: dict[str, FileKind] = {
         ),
         ("member", "member_email"),
     ),
+    "card": FileKind(
+        (
+            _said("number", "line", "cardnumber", "card", "номеркарты", "карта", "number", "номер",
+                  "barcode", "штрихкод", needed=True),
+            _said("member", "id", *_MEMBER, "userid", "id"),
+            _said("member_email", "email", *_EMAIL),
+        ),
+        ("member", "member_email"),
+    ),
     "code": FileKind(
         (
             _said("code", "code", "code", "код", "промокод", "coupon", "купон", "voucher", needed=True),
@@ -156,6 +165,22 @@ KINDS: dict[str, FileKind] = {
         ("id",),
         joined=("member", "member_email", "expires"),
     ),
+    "accrual": FileKind(
+        (
+            _said("id", "id", "accrualid", "transactionid", "transid", "referralid", "idначисления"),
+            _said("order", "id", "order", "orderid", "заказ", "номерзаказа", "idзаказа", "reference",
+                  needed=True),
+            _said("partner", "id", *_PARTNER, *_PARTNER_CODES, *_EMAIL, needed=True),
+            _said("level", "id", "level", "tier", "уровень"),
+            _said("amount", "sum", "amount", "commission", "сумма", "вознаграждение", "начислено",
+                  needed=True),
+            _said("base", "sum", "base", "totalcost", "ordertotal", "суммазаказа", "основа", "база"),
+            _said("rate", "rate", "rate", "ставка", "процент"),
+            _said("day", "moment", "day", "date", "дата", "dateinserted", "created"),
+        ),
+        ("id",),
+        joined=("order", "partner", "level"),
+    ),
     "balance": FileKind(
         (
             _said("partner", "id", *_PARTNER, "id", *_PARTNER_CODES, *_EMAIL, needed=True),
@@ -171,7 +196,8 @@ KINDS: dict[str, FileKind] = {
 }  # fmt: skip
 
 # How the systems that people come from call their columns, where it differs from the words above.
-# None of them lists another's: what is not here is guessed by the words above.
+# None of them lists another's: what is not here is guessed by the words above. Post Affiliate Pro's heads are those
+# of its help pages on import, AffiliateWP's those of its export; of the others nothing is published (GUESSED).
 PRESETS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     "refpro": {
         "partner": {
@@ -201,7 +227,7 @@ PRESETS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
         "partner": {
             "id": ("userid",), "code": ("refid",), "sponsor": ("parentuserid",),
             "email": ("username", "notificationemail"), "joined": ("dateinserted",),
-            "status": ("rstatus",), "comment": ("note",),
+            "status": ("rstatus",), "comment": ("note",), "name": ("firstname",),
         },
         "balance": {"partner": ("userid",), "amount": ("commission", "topay")},
     },
@@ -214,6 +240,9 @@ PRESETS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
     },
 }  # fmt: skip
 SOURCES = (*PRESETS, "other")
+GUESSED = frozenset(
+    {"refpro", "skyweb24", "autoweboffice"}
+)  # heads that we have not seen in a real export
 # In whose addresses the partner's number stands in place of a code, and under which names.
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "postaffiliatepro": ("a_aid",),

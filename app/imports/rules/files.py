@@ -6,22 +6,27 @@ import codecs
 import csv
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from numbers import Real
 from typing import IO, TYPE_CHECKING
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from openpyxl import load_workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MIB = 2**20
 LARGEST = 256 * MIB  # bytes of a file
 UNPACKED = 512 * MIB  # bytes that a workbook may hold
+SMALL, TIGHTEST = (
+    16 * MIB,
+    100,
+)  # a part of a workbook above `SMALL` is packed less than so many times
+SHARED = 96 * MIB  # bytes of a part that is read whole, as the table of texts is
 MOST_ROWS = 1_100_000
 MOST_IN_BOOK = 250_000  # rows of a workbook: more go quicker as CSV
 MOST_COLUMNS = 200
@@ -59,6 +64,15 @@ class Sheet:
     rows: Iterator[tuple[int, list[str]]]
     encoding: str
     sign: str = ""
+    told: Callable[[], Place | None] = lambda: None  # where the next row begins, if that is known
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file reading goes on: bytes, and lines that were read before."""
+
+    offset: int
+    line: int
 
 
 def read(stream: IO[bytes]) -> Sheet:
@@ -76,10 +90,24 @@ def read(stream: IO[bytes]) -> Sheet:
     if start.startswith(b"PK"):
         return _headed(_book(stream), "xlsx")
     encoding = _encoding(stream)
+    if _count(stream) > MOST_ROWS + 1:
+        raise Unreadable("rows")
     lines = _lines(stream, encoding)
     first = next((line for line in lines if line.strip("\ufeff \r\n\t;,")), "")
     sign = _sign(first)
-    return _headed(_cells(first, lines, sign), encoding, sign)
+    counted = _Counted(first, lines)
+    sheet = _headed(_cells(counted, sign), encoding, sign)
+    if encoding.startswith("utf-16"):
+        return sheet
+    return replace(sheet, told=lambda: Place(stream.tell(), counted.number))
+
+
+def read_on(stream: IO[bytes], width: int, sign: str, place: Place) -> Sheet:
+    """Go on reading a CSV file of so many columns where it was left."""
+    stream.seek(place.offset)
+    counted = _Counted(None, _lines(stream, "utf-8"), place.line)
+    rows = _body(_cells(counted, sign), width)
+    return Sheet((), rows, "", sign, lambda: Place(stream.tell(), counted.number))
 
 
 def _headed(rows: Iterator[tuple[int, list[str]]], encoding: str, sign: str = "") -> Sheet:
@@ -108,6 +136,15 @@ def _body(rows: Iterable[tuple[int, list[str]]], width: int) -> Iterator[tuple[i
 
 def _is_section(cells: list[str]) -> bool:
     return cells[0].startswith("[[") and not any(cells[1:]) if cells else False
+
+
+def _count(stream: IO[bytes]) -> int:
+    """Return how many lines there are, so that a file with too many is refused at once."""
+    number = 0
+    while piece := stream.read(MIB):
+        number += piece.count(b"\n")
+    stream.seek(0)
+    return number
 
 
 def _encoding(stream: IO[bytes]) -> str:
@@ -154,9 +191,8 @@ def _sign(line: str) -> str:
     return max(SIGNS, key=plain.count)
 
 
-def _cells(first: str, lines: Iterator[str], sign: str) -> Iterator[tuple[int, list[str]]]:
+def _cells(counted: _Counted, sign: str) -> Iterator[tuple[int, list[str]]]:
     """Give rows with the numbers of their lines. What no row can be made of is a row of one cut cell."""
-    counted = _Counted(first, lines)
     while True:
         reader = csv.reader(counted, delimiter=sign)
         try:
@@ -173,9 +209,8 @@ def _cells(first: str, lines: Iterator[str], sign: str) -> Iterator[tuple[int, l
 class _Counted:
     """Lines, and the number of the last one that was given; `taken`: characters that a row took so far."""
 
-    def __init__(self, first: str, rest: Iterator[str]) -> None:
-        self.first: str | None = first
-        self.rest, self.number, self.taken = rest, 0, 0
+    def __init__(self, first: str | None, rest: Iterator[str], number: int = 0) -> None:
+        self.first, self.rest, self.number, self.taken = first, rest, number, 0
 
     def __iter__(self) -> _Counted:
         return self
@@ -197,14 +232,39 @@ def _tidy(text: str) -> str:
     return plain if len(plain) <= LONGEST_CELL else plain[:100] + CUT
 
 
+def _swells(packed: ZipFile) -> bool:
+    """Tell whether a workbook takes more memory than its rows are worth: by size, by packing, by one cell."""
+    parts = packed.infolist()
+    if sum(each.file_size for each in parts) > UNPACKED:
+        return True
+    for each in parts:
+        if each.file_size > max(SMALL, TIGHTEST * each.compress_size):
+            return True
+        if each.file_size > SHARED and not each.filename.startswith("xl/worksheets/"):
+            return True
+        if each.file_size > SMALL and _is_endless(packed, each):
+            return True
+    return False
+
+
+def _is_endless(packed: ZipFile, part: ZipInfo) -> bool:
+    """Tell whether a part goes on for a mebibyte without a mark: as a cell that a reader holds whole does."""
+    with packed.open(part) as opened:
+        while piece := opened.read(MIB):
+            if len(piece) == MIB and b"<" not in piece:
+                return True
+    return False
+
+
 def _book(stream: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     try:
         with ZipFile(stream) as packed:
-            unpacked = sum(each.file_size for each in packed.infolist())
+            if _swells(packed):
+                raise Unreadable("size")
     except _BROKEN as error:
+        if isinstance(error, Unreadable):
+            raise
         raise Unreadable("kind") from error
-    if unpacked > UNPACKED:
-        raise Unreadable("size")
     stream.seek(0)
     try:
         book = load_workbook(stream, read_only=True, data_only=True)

@@ -15,10 +15,11 @@ from app.tenancy import current_tenant
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from app.imports.models import ImportFile
+    from app.imports.rules import FileKind
     from app.tenants.models import Tenant
 
 REASON = "import"
@@ -55,7 +56,8 @@ WHERE shop_id = %(shop)s AND email = ANY(%(emails)s) GROUP BY 1
 _VERDICTS = """
 UPDATE import_row r SET verdict = v.verdict, flaws = v.flaws, amount = v.amount
 FROM json_to_recordset(%(rows)s) AS v(id bigint, verdict text, flaws jsonb, amount bigint)
-WHERE r.id = v.id
+WHERE r.id = v.id AND (r.verdict IS DISTINCT FROM v.verdict OR r.flaws <> v.flaws
+    OR r.amount IS DISTINCT FROM v.amount)
 """
 _KEEP = """
 INSERT INTO import_origin AS o (source, kind, old_id, target_id, given, amount, file_id, made, at)
@@ -70,6 +72,8 @@ ON CONFLICT (tenant_id, source, kind, old_id) DO UPDATE SET
 """
 # Plans made once for any parameters forget how long arrays are, and read whole tables for each element.
 PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
+# What is written is checked row by row against other tables: those checks are planned once.
+WRITES = "SET LOCAL plan_cache_mode = auto"
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,17 @@ def plans_of(work: Work, places: Sequence[int]) -> list[Plan]:
     _note_twice(file, plans)
     _note_before(file, plans)
     return plans
+
+
+def key_of(kind: FileKind, mapping: Mapping[str, int], cells: str = "cells") -> str:
+    """Return the expression of a row's old id; columns are numbers of ours, so nothing foreign stands in it."""
+    if kind.sealed:
+        return "NULL"
+    said = {n: f"nullif(btrim({cells}[{int(place) + 1}]), '')" for n, place in mapping.items()}
+    parts = [said[name] for name in kind.key if name in said]
+    if joined := ", ".join(said[name] for name in kind.joined if name in said):
+        parts.append(f"nullif(concat_ws('|', {joined}), '')")
+    return f"coalesce({', '.join(parts)})" if parts else "NULL"
 
 
 def _ids(plans: Iterable[Plan]) -> list[str]:

@@ -29,12 +29,12 @@ PLAIN = ("name", "email", "phone", "site", "comment")
 MOVABLE = {Status.ACTIVE.value, Status.BLOCKED.value}
 _PARTNERS = """
 INSERT INTO partner (public_id, refcode, name, email, phone, site, comment, search, status, terms_id,
-                     group_id, locale, created_at)
+                     group_id, sponsor_id, locale, created_at)
 SELECT public_id, refcode, name, email, phone, site, comment, search, status, terms, "group",
-       %(locale)s, created_at
+       sponsor, %(locale)s, created_at
 FROM json_to_recordset(%(rows)s)
      AS r(public_id text, refcode text, name text, email text, phone text, site text, comment text,
-          search text, status text, terms bigint, "group" bigint, created_at timestamptz)
+          search text, status text, terms bigint, "group" bigint, sponsor bigint, created_at timestamptz)
 RETURNING id, public_id
 """
 _CODES = """
@@ -60,7 +60,7 @@ FROM json_to_recordset(%(rows)s) AS r(partner bigint, sponsor bigint)
 _PARENTS = """
 UPDATE partner p SET sponsor_id = r.sponsor
 FROM json_to_recordset(%(rows)s) AS r(partner bigint, sponsor bigint)
-WHERE p.id = r.partner AND r.sponsor IS NOT NULL
+WHERE p.id = r.partner
 """
 
 
@@ -99,7 +99,13 @@ def found(work: Work, plans: Sequence[Plan], keys_of: Callable[[Work, Plan], lis
     sql.send(_CODES, {**said, "rows": sql.recordset(shown)})
     sql.send(_FACTS, {**said, "rows": sql.recordset(first)})
     sql.send(_EDGES, {**said, "rows": sql.recordset(edges)})
-    sql.send(_PARENTS, {"rows": sql.recordset(edges)})
+    together = [
+        edge
+        for edge, each in zip(edges, plans, strict=True)
+        if edge["sponsor"] is not None and "sponsor" not in each.found
+    ]  # whose sponsor was made by the same statement
+    if together:
+        sql.send(_PARENTS, {"rows": sql.recordset(together)})
 
 
 def _levels(values: dict[str, Any]) -> list[str]:
@@ -124,6 +130,7 @@ def _row(work: Work, each: Plan, code: str) -> dict[str, Any]:
         "status": values.get("status", Status.ACTIVE.value),
         "terms": each.found.get("terms"),
         "group": each.found.get("group"),
+        "sponsor": each.found.get("sponsor"),
         "created_at": made,
     }
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app import sql
-from app.imports.rules import Flaw, arranged, is_code, told
+from app.imports.rules import Flaw, is_code
 from app.imports.service.lookups import partners_said
 from app.imports.service.newcomers import change, found
 from app.partners.queries import partner_of_code
@@ -20,27 +20,9 @@ if TYPE_CHECKING:
     from app.imports.rules import Plan
     from app.imports.service.lookups import Work
 
-TOGETHER = 5_000
-_NETWORK = """
-SELECT id, number, old_id, cells[%(sponsor)s] AS sponsor, cells[%(code)s] AS code
-FROM import_row WHERE file_id = %(file)s AND old_id IS NOT NULL ORDER BY number
-"""
-_ARRANGE = """
-UPDATE import_row r SET place = v.place, parent = v.parent, circle = v.circle
-FROM json_to_recordset(%(rows)s) AS v(id bigint, place bigint, parent text, circle text)
-WHERE r.id = v.id
-"""
-_NAMELESS = "SELECT id FROM import_row WHERE file_id = %(file)s AND old_id IS NULL ORDER BY number"
-_ORIGINS = """
-SELECT old_id, target_id FROM import_origin WHERE source = %(source)s AND kind = 'partner'
-"""
-_EDGES = """
-SELECT partner_id, sponsor_id FROM sponsor_edge
-WHERE sponsor_id IS NOT NULL AND (valid_to IS NULL OR valid_to > %(now)s)
-"""
 _REFUSED = """
-SELECT old_id, verdict = 'refused' AS refused FROM import_row
-WHERE file_id = %(file)s AND old_id = ANY(%(ids)s)
+SELECT DISTINCT ON (old_id) old_id, verdict = 'refused' AS refused FROM import_row
+WHERE file_id = %(file)s AND old_id = ANY(%(ids)s) ORDER BY old_id, number
 """
 _EMAILS = "SELECT email, id FROM partner WHERE email = ANY(%(emails)s) AND status <> 'removed'"
 _SPONSORS = "SELECT id, status FROM partner WHERE id = ANY(%(ids)s)"
@@ -49,99 +31,6 @@ _SPONSORS = "SELECT id, status FROM partner WHERE id = ANY(%(ids)s)"
 def alone() -> None:
     """Let nobody else change codes or the tree until the part is done."""
     lock_partners()
-
-
-# The whole file: whose sponsor is whose, and in which order they can be brought in.
-
-
-def arrange(work: Work) -> None:
-    """Give each row its turn, so that sponsors come before those whom they brought; name the circles."""
-    mapping = work.file.mapping
-    if "sponsor" not in mapping:
-        return
-    values = {
-        "file": work.file.id,
-        "sponsor": mapping["sponsor"] + 1,
-        "code": mapping.get("code", -1) + 1,
-    }
-    rows = sql.rows(_NETWORK, values)
-    lines: dict[str, int] = {}
-    for row in rows:
-        lines.setdefault(row.old_id, row.id)
-    parents = _in_file(rows, lines)
-    above = _with_those_here(work, rows, lines, parents)
-    order, circles = arranged(list(lines), above)
-    named = {node: told(circle, node) for circle in circles for node in circle if node in lines}
-    turns = [lines[node] for node in order if node in lines]
-    first = set(lines.values())
-    turns += [row.id for row in rows if row.id not in first]
-    turns += [row.id for row in sql.rows(_NAMELESS, values)]
-    names = {row_id: node for node, row_id in lines.items()}
-    changed = [
-        {
-            "id": row_id,
-            "place": place,
-            "parent": parents.get(names.get(row_id, "")),
-            "circle": named.get(names.get(row_id, "")),
-        }
-        for place, row_id in enumerate(turns, start=1)
-    ]
-    for start in range(0, len(changed), TOGETHER):
-        part = changed[start : start + TOGETHER]
-        sql.send(_ARRANGE, {"rows": sql.recordset(part)})
-
-
-def _in_file(rows: Sequence[Any], lines: dict[str, int]) -> dict[str, str]:
-    """Return whose sponsor stands in the same file: {old id: the sponsor's old id}."""
-    by_code: dict[str, str] = {}
-    for row in rows:
-        if row.code:
-            by_code.setdefault(fold_code(row.code), row.old_id)
-    found_: dict[str, str] = {}
-    for row in rows:
-        said = (row.sponsor or "").strip()
-        above = said if said in lines else by_code.get(fold_code(said)) if said else None
-        if above is not None and row.id == lines[row.old_id]:
-            found_[row.old_id] = above
-    return found_
-
-
-def _with_those_here(
-    work: Work, rows: Sequence[Any], lines: dict[str, int], parents: dict[str, str]
-) -> dict[str, list[str]]:
-    """Add to the file's edges those of partners who are here already: a circle may go through both."""
-    above = {node: [parent] for node, parent in parents.items()}
-    outside = {
-        s for row in rows if (s := (row.sponsor or "").strip()) and row.old_id not in parents
-    }
-    known: dict[str, int] = {}
-    wanted = sorted(outside)
-    for start in range(0, len(wanted), TOGETHER):
-        known |= partners_said(work.file.source, wanted[start : start + TOGETHER])
-    origins = {
-        r.target_id: r.old_id
-        for r in sql.rows(_ORIGINS, {"source": work.file.source})
-        if r.old_id in lines
-    }
-    if not known and not origins:
-        return above
-
-    def node(partner: int) -> str:
-        return origins.get(partner) or f"#{partner}"
-
-    for row in rows:
-        said = (row.sponsor or "").strip()
-        if row.old_id not in above and said in known:
-            above[row.old_id] = [node(known[said])]
-    for edge in sql.rows(_EDGES, {"now": work.now}):
-        if edge.partner_id not in origins:  # theirs is what the file says
-            above.setdefault(node(edge.partner_id), []).append(node(edge.sponsor_id))
-    # Those who stand outside of the file are nodes too, so that circles through them are seen.
-    lines |= dict.fromkeys({*above, *(p for each in above.values() for p in each)} - set(lines), -1)
-    return above
-
-
-# A part of the file.
 
 
 @dataclass
@@ -177,11 +66,16 @@ def plan(work: Work, plans: Sequence[Plan]) -> None:
 
 def _keys(work: Work, plan_: Plan) -> list[str]:
     """Return the keys of all codes that lead to a partner of the old system."""
+    known: list[str] | None = plan_.found.get("keys")
+    if known is not None:
+        return known
     values = plan_.row.values
     said = [*values.get("aliases", ()), *([values["code"]] if "code" in values else ())]
     if work.option.get("ids_in_links") and plan_.row.old_id:
         said.append(plan_.row.old_id)
-    return sorted({fold_code(each) for each in said})
+    keys = sorted({fold_code(each) for each in said})
+    plan_.found["keys"] = keys
+    return keys
 
 
 def _read(work: Work, plans: Sequence[Plan]) -> _Here:
@@ -189,8 +83,7 @@ def _read(work: Work, plans: Sequence[Plan]) -> _Here:
     emails = {e for each in plans if (e := each.row.values.get("email"))}
     sponsors = {s for each in plans if (s := each.row.values.get("sponsor"))}
     known = partners_said(work.file.source, sponsors)
-    parents = sorted({p for each in plans if (p := each.row.parent)})
-    rows = sql.rows(_REFUSED, {"file": work.file.id, "ids": parents}) if parents else ()
+    refused = _in_file(work, plans)
     ids = sorted(set(known.values()))
     same = sql.rows(_EMAILS, {"emails": sorted(emails)}) if emails else ()
     return _Here(
@@ -199,9 +92,21 @@ def _read(work: Work, plans: Sequence[Plan]) -> _Here:
         sponsors=known,
         groups={group.name.casefold(): group.id for group in programs.all_groups()},
         terms={terms.name.casefold(): terms.id for terms in programs.all_terms()},
-        refused={row.old_id: bool(row.refused) for row in rows},
+        refused=refused,
         earning={row.id: row.status for row in sql.rows(_SPONSORS, {"ids": ids})} if ids else {},
     )
+
+
+def _in_file(work: Work, plans: Sequence[Plan]) -> dict[str, bool]:
+    """Note whose sponsor stands in the same file; return whether each sponsor's row is refused."""
+    said = {s for each in plans if (s := each.row.parent or each.row.values.get("sponsor"))}
+    rows = sql.rows(_REFUSED, {"file": work.file.id, "ids": sorted(said)}) if said else ()
+    refused = {row.old_id: bool(row.refused) for row in rows}
+    for each in plans:
+        sponsor = each.row.values.get("sponsor")
+        if each.row.parent is None and sponsor in refused:
+            each.row.parent = sponsor
+    return refused
 
 
 def _recognise(each: Plan, here: _Here) -> None:

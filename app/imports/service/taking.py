@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
-from app import clock, sql
+from app import clock
 from app.errors import Conflict, DomainError, FieldError
 from app.events.service import actor
 from app.extensions import db
@@ -17,7 +17,6 @@ from app.imports import queries
 from app.imports.models import ImportFile, ImportMapping, ImportRow
 from app.imports.rules import (
     KINDS,
-    MOST_ROWS,
     Unreadable,
     guess,
     guess_decimal,
@@ -25,28 +24,28 @@ from app.imports.rules import (
     read,
     twice,
 )
+from app.imports.service.reading import read_later, store
 from app.runs.rules import OPEN
 from app.tenancy import public_id
 from app.tenants import service as tenants
 from app.tenants.queries import setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-TOGETHER = 5_000
+AT_ONCE = 1_000  # rows that are read while the merchant waits
 LONGEST_FILE_NAME = 120
 MOST_PARAMETERS = 5
-_INSERT = """
-INSERT INTO import_row (file_id, number, place, cells)
-SELECT %(file)s, n, n, c FROM json_to_recordset(%(rows)s) AS r(n bigint, c text[])
-"""
 
 
 def take(stream: IO[bytes], name: str, source: str, kind: str) -> ImportFile:
-    """Take in a file, with a guess of what its columns mean. Raises Unreadable."""
+    """Take in a file, with a guess of what its columns mean; a large one is read on in the background.
+
+    Raises Unreadable for what shows to be no list at its beginning.
+    """
     sheet = read(stream)
     rows = iter(sheet.rows)
-    first = list(islice(rows, TOGETHER))
+    first = list(islice(rows, AT_ONCE))
     if not first:
         raise Unreadable("empty")
     known = queries.remembered(source, kind, sheet.columns)
@@ -65,24 +64,15 @@ def take(stream: IO[bytes], name: str, source: str, kind: str) -> ImportFile:
         created_at=clock.now(),
         created_by=actor(),
     )
-    with db.session.begin_nested():  # a file that cannot be read to its end leaves nothing
+    with db.session.begin_nested():  # a file that cannot be read leaves nothing
         db.session.add(file)
         db.session.flush()
-        file.total = _store(file.id, chain(first, rows), sealed=KINDS[kind].sealed)
+        store(file, first)
+        place = sheet.told()
+        if next(rows, None) is not None:
+            read_later(file, stream, sheet.sign, place)
         db.session.flush()
     return file
-
-
-def _store(file_id: int, rows: Iterable[tuple[int, list[str]]], *, sealed: bool) -> int:
-    done = 0
-    rest = iter(rows)
-    while part := list(islice(rest, TOGETHER)):
-        done += len(part)
-        if done > MOST_ROWS:
-            raise Unreadable("rows")
-        found = [{"n": number, "c": queries.seal_cells(c) if sealed else c} for number, c in part]
-        sql.send(_INSERT, {"file": file_id, "rows": sql.recordset(found)})
-    return done
 
 
 def choose(file: ImportFile, mapping: Mapping[str, int], options: Mapping[str, Any]) -> None:
@@ -138,7 +128,7 @@ def know_parameters(names: Sequence[str]) -> None:
 
 def drop(file: ImportFile) -> None:
     """Throw a file away; what came of it stays. Raises Conflict while it is worked on, or taken back."""
-    runs = (queries.run_of(file), queries.undo_of(file))
+    runs = (queries.run_of(file), queries.undo_of(file), queries.reading_of(file))
     if any(run is not None and run.standing in OPEN for run in runs):
         raise Conflict("busy", _("This file is being worked on. Wait for its end, or stop it."))
     db.session.execute(delete(ImportRow).where(ImportRow.file_id == file.id))

@@ -6,16 +6,31 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flask_babel import gettext as _
+
 from app import sql
 from app.errors import Conflict, NotFound
 from app.imports import queries
 from app.imports.queries import IMPORT
 from app.imports.rules import CHANGED, KINDS, NEW
-from app.imports.service import balances, bindings, codes, customers, details, lots, partners
+from app.imports.service import (
+    accruals,
+    arranging,
+    balances,
+    bindings,
+    cards,
+    codes,
+    customers,
+    details,
+    lots,
+    partners,
+)
 from app.imports.service.lookups import (
     PLANS,
+    WRITES,
     keep_origins,
     keep_verdicts,
+    key_of,
     plans_of,
     work_on,
 )
@@ -27,15 +42,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.imports.models import ImportFile
-    from app.imports.rules import FileKind, Plan
+    from app.imports.rules import Plan
     from app.imports.service.lookups import Work
     from app.runs.models import Run
 
 LANE = "import"
-TOGETHER = 1_000  # rows of a part
+TOGETHER = 5_000  # rows of a part
+# Only what is not so already is written: rows are named as they are stored, by the guess.
 _NAMES = """
-UPDATE import_row SET old_id = left({key}, 300), place = n.place, parent = NULL, circle = NULL,
-       verdict = NULL, flaws = '[]', amount = NULL
+UPDATE import_row SET old_id = left({key}, 300), parent = NULL, circle = NULL, verdict = NULL,
+       flaws = '[]', amount = NULL
+WHERE file_id = %(file)s AND (old_id IS DISTINCT FROM left({key}, 300) OR parent IS NOT NULL
+    OR circle IS NOT NULL OR verdict IS NOT NULL OR flaws <> '[]' OR amount IS NOT NULL)
+"""
+_LAST = "SELECT count(*) AS number, coalesce(max(place), 0) AS last FROM import_row WHERE file_id = %(file)s"
+_PLACES = """
+UPDATE import_row SET place = n.place
 FROM (SELECT id, row_number() OVER (ORDER BY number) AS place FROM import_row WHERE file_id = %(file)s) n
 WHERE import_row.id = n.id AND file_id = %(file)s
 """
@@ -60,9 +82,11 @@ class Way:
 
 
 WAYS: dict[str, Way] = {
-    "partner": Way(partners.plan, partners.carry, partners.arrange),
+    "partner": Way(partners.plan, partners.carry, arranging.arrange),
     "member": Way(customers.plan, customers.carry),
     "binding": Way(bindings.plan, bindings.carry),
+    "accrual": Way(accruals.plan, accruals.carry),
+    "card": Way(cards.plan, cards.carry),
     "code": Way(codes.plan, codes.carry),
     "balance": Way(balances.plan, balances.carry),
     "details": Way(details.plan, details.carry),
@@ -71,7 +95,12 @@ WAYS: dict[str, Way] = {
 
 
 def look(file: ImportFile) -> Run:
-    """Begin to look at what a file would do. Raises Conflict while another is under way."""
+    """Begin to look at what a file would do.
+
+    Raises Conflict while another is under way, and for a file that is not read to its end.
+    """
+    if queries.unread(file) is not None:
+        raise Conflict("unread", _("The file is not read to its end yet."))
     return runs.start(IMPORT, {"file": file.public_id, "source": file.source}, "preview", LANE)
 
 
@@ -90,8 +119,13 @@ def _file(run: Run) -> ImportFile:
 def _count(run: Run) -> int:
     """Name the rows by their old ids and give each its turn, before the first part."""
     file = _file(run)
-    key = _key(KINDS[file.kind], file.mapping)
-    sql.send(_NAMES.format(key="NULL" if KINDS[file.kind].sealed else key), {"file": file.id})
+    key = key_of(KINDS[file.kind], file.mapping)
+    sql.send(_NAMES.format(key=key), {"file": file.id})
+    stored = sql.one(_LAST, {"file": file.id})
+    if stored.number != stored.last:
+        sql.send(arranging.WHOLE.format("off"), {})
+        sql.send(_PLACES, {"file": file.id})
+        sql.send(arranging.WHOLE.format("on"), {})
     if KINDS[file.kind].sealed:
         _name_sealed(file)
     WAYS[file.kind].whole(work_on(file))
@@ -110,15 +144,6 @@ def _name_sealed(file: ImportFile) -> None:
         last = part[-1].number
 
 
-def _key(kind: FileKind, mapping: dict[str, int]) -> str:
-    """Return the expression of a row's old id; columns are numbers of ours, so nothing foreign stands in it."""
-    said = {name: f"nullif(btrim(cells[{int(place) + 1}]), '')" for name, place in mapping.items()}
-    parts = [said[name] for name in kind.key if name in said]
-    if joined := ", ".join(said[name] for name in kind.joined if name in said):
-        parts.append(f"nullif(concat_ws('|', {joined}), '')")
-    return f"coalesce({', '.join(parts)})" if parts else "NULL"
-
-
 def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
     return range(cursor + 1, min(cursor + most, run.total or 0) + 1)
 
@@ -132,6 +157,7 @@ def _preview(run: Run, places: Sequence[int]) -> Step:
 def _apply(run: Run, places: Sequence[int]) -> Step:
     work, plans = _planned(run, places)
     due = [plan for plan in plans if plan.verdict in {NEW, CHANGED}]
+    sql.send(WRITES, {})
     if due:
         WAYS[work.file.kind].carry(work, due)
     keep_verdicts(plans)

@@ -107,7 +107,9 @@ def reconcile(
         customers = as_paid(customers)
         posted = _settle(customers, by_hand)
         earnings.reconcile(tenant(), customers)
-    _settle_without([m for m, own in by_member.items() if m is not None and not own])
+    without = [m for m, own in by_member.items() if m is not None and not own]
+    earnings.emptied(without)
+    _settle_without(without)
     return posted
 
 

@@ -11,6 +11,7 @@ from app.extensions import db
 from app.intake.shops import connections, errands
 from app.orders.models import Order
 from app.partners.rules import fold_code
+from app.tenants.queries import was_in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +25,12 @@ TYPES = frozenset({"order.partner_data", "partner.customer_group"}) | _CODES | _
 
 
 def promise(events: Iterable[Event]) -> None:
-    """Ask for what events mean to connected shops; asked for twice it is done once."""
-    found = [event for event in events if event.type in TYPES]
+    """Ask for what events mean to connected shops; asked for twice it is done once.
+
+    In a shadow month the shop is the former service's: nothing is written into it.
+    """
+    held = was_in_shadow()
+    found = [event for event in events if event.type in TYPES and not held(event.at)]
     shops = connections.keyed() if found else []
     if not shops:
         return

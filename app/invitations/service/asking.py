@@ -22,6 +22,7 @@ from app.partners.service import lock_partners
 from app.placeholders import places, unknown
 from app.programs import queries as programs
 from app.tenancy import current_tenant, public_id
+from app.tenants.queries import refuse_in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -194,6 +195,7 @@ def ask_partner(partner: Partner, email: str, texts: Mapping[str, Mapping[str, s
 
     Raises DomainError for what is no e-mail, Conflict for a taken one, or while he is invited.
     """
+    refuse_in_shadow()
     address_ = normalise_email(email)
     if not email.strip() or email_problem(address_):
         raise _refusal("invalid_email", _("This is not an e-mail address."))
@@ -218,6 +220,7 @@ def ask_partner(partner: Partner, email: str, texts: Mapping[str, Mapping[str, s
 
 def open_batch(texts: Mapping[str, Mapping[str, str]], pace: int) -> Batch:
     """Make a batch to which partners are added as long work. Raises DomainError for texts that cannot be sent."""
+    refuse_in_shadow()
     _check_texts(texts)
     batch = Batch(
         public_id=public_id("ib"),

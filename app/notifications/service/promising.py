@@ -20,7 +20,7 @@ from app.notifications.rules import Channel, To
 from app.profiles import queries as profiles
 from app.sms import queries as sms_queries
 from app.telegram import queries as telegram_queries
-from app.tenants.queries import people_behind
+from app.tenants.queries import people_behind, was_in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,6 +69,11 @@ def promise(events: Sequence[Event]) -> list[int]:
     clock get none: they were imported, or happened at a moved time.
     """
     fresh = [e for e in events if e.type in rules.RULES and clock.now() - e.at < rules.STALE]
+    if fresh:
+        held = was_in_shadow()
+        fresh = [
+            e for e in fresh if rules.RULES[e.type].to not in rules.NOT_STAFF or not held(e.at)
+        ]
     if not fresh:
         return []
     audience = _audience(fresh)

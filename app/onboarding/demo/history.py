@@ -23,7 +23,7 @@ from app.ledger.queries import partner_balances
 from app.links.rules import click_key, milliseconds_of, seal_click
 from app.notifications import rules as notices
 from app.notifications import service as notifications
-from app.onboarding.demo import hook, loyalty, money
+from app.onboarding.demo import hook, loyalty, money, standing
 from app.onboarding.demo.cast import DAYS, RUB
 from app.onboarding.demo.opening import owner, partner_ids
 from app.onboarding.demo.sales import Seen, Telling, external_id, tell
@@ -70,6 +70,7 @@ def play(stage: Stage) -> int:
     with tenant_scope(stage.tenant.id):
         told = [*_sales(stage), *_sweeps(stage), *_desk(stage), *starmap(Step, money.deeds(stage))]
         told += starmap(Step, loyalty.deeds(stage, _speak(stage)))
+        told += starmap(Step, standing.deeds(stage, _speak(stage)))
         script = sorted(told, key=lambda step: step.at)
         for step in script:
             with clock.moved_to(step.at), acting_as(step.actor):

@@ -19,6 +19,7 @@ from app.commissions import explain
 from app.commissions.models import Deal
 from app.commissions.queries import deal_view, order_of_deal, orders
 from app.commissions.rules import statistics
+from app.earnings.queries import earned
 from app.errors import NotFound
 from app.ledger.queries import order_transfers
 from app.ledger.rules import COMMISSIONS
@@ -217,6 +218,7 @@ def shown(order: Order, form: PartnerDataForm | None = None, status: int = 200) 
         moves=explain.MOVES,
         for_others=set_for_others(view) if view else [],
         paid=_paid(order.id),
+        gave=_gave(order),
         loyalty=tenants.setting("loyalty"),
         messages=messages(order.id),
         statistics=statistics(view.shares, order.total) if view and view.partner else None,
@@ -229,6 +231,15 @@ def _paid(order_id: int) -> Books | None:
     """Return how the order is paid in bonuses and partner money; None: not at all."""
     book = books([order_id])[order_id]
     return book if book.version is not None or book.holds or book.money.holds else None
+
+
+def _gave(order: Order) -> tuple[int, int] | None:
+    """Return what the order has given in bonuses that still stand: to the customer, and to others; None: nothing."""
+    given = earned([order.id]).get(order.id)
+    if not given:
+        return None
+    own = sum(each.amount for each in given.values() if each.member_id == order.member_id)
+    return own, sum(each.amount for each in given.values()) - own
 
 
 def _partner_form(folded: Folded, word: StaffWord | None) -> PartnerDataForm:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 EvidenceKind = Literal["click", "ref", "entry"]
-FactName = Literal["category", "supplier", "promo"]
+FactName = Literal["category", "supplier", "brand", "promo"]
 
 
 class Evidence(NamedTuple):
@@ -45,11 +45,12 @@ class BuyerGroup(NamedTuple):
 
 
 class LineFacts(NamedTuple):
-    """Category, supplier and promo flag as messages named them; None: ask the catalogue."""
+    """Category, supplier, brand and promo flag as messages named them; None: ask the catalogue."""
 
     category: str | None
     supplier: str | None
     promo: bool | None
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ class Folded:
         return LineFacts(
             category=cast("str | None", said.get("category")),
             supplier=cast("str | None", said.get("supplier")),
+            brand=cast("str | None", said.get("brand")),
             promo=cast("bool | None", said.get("promo")),
         )
 
@@ -174,6 +176,7 @@ def _named(line: Line) -> list[tuple[FactName, str | bool]]:
     said: list[tuple[FactName, str | bool | None]] = [
         ("category", line.category),
         ("supplier", line.supplier),
+        ("brand", line.brand),
         ("promo", line.promo),
     ]
     return [(name, value) for name, value in said if value is not None]

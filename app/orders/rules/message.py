@@ -77,6 +77,7 @@ class Line:
     tax: int = 0
     promo: bool | None = None
     supplier: str | None = None
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,9 @@ def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
     written: dict[str, Any] = _SNAPSHOT.dump_python(snapshot, mode="json")
     if not snapshot.partner_spend:
         del written["partner_spend"]
+    for line in written["lines"]:
+        if line["brand"] is None:
+            del line["brand"]
     return written
 
 

@@ -6,7 +6,7 @@ conditional on the old one, and refuses with 409 what has been done before: twic
 
 from __future__ import annotations
 
-from app.payouts.service.consenting import consent_to, in_turn
+from app.payouts.service.consenting import alone_today, consent_to, in_turn
 from app.payouts.service.decisions import approve, cancel, charge, fail, lose, pay, reject, send
 from app.payouts.service.details import (
     allow_changes,
@@ -30,6 +30,7 @@ from app.payouts.service.gate import (
     kept_back,
     lacking,
     own_among,
+    own_of,
     refuse_own,
     refuse_own_among,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "Funded",
     "Wish",
     "allow_changes",
+    "alone_today",
     "approve",
     "approve_all",
     "blocked",
@@ -87,6 +89,7 @@ __all__ = [
     "lose",
     "open_funded",
     "own_among",
+    "own_of",
     "partners_of",
     "pay",
     "pay_all",

@@ -117,7 +117,12 @@ def refuse_own_among(payout_ids: Collection[int], by: str) -> None:
 
 
 def own_among(partner_ids: Iterable[int], by: str) -> set[int]:
-    """Return which of the partners are the very people behind `by`.
+    """Return which of the partners are the very people behind `by`."""
+    return set(partner_ids) & own_of(by)
+
+
+def own_of(by: str) -> set[int]:
+    """Return which partners are the very people behind `by`.
 
     By whom the card names, by who signs in as the partner, or by the e-mail on the card.
     """
@@ -131,7 +136,6 @@ def own_among(partner_ids: Iterable[int], by: str) -> set[int]:
         Membership.partner_id.is_not(None),
     )
     query = select(Partner.id).where(
-        Partner.id.in_(set(partner_ids)),
-        or_(Partner.person_id.in_(people), Partner.email.in_(emails), Partner.id.in_(joined)),
+        or_(Partner.person_id.in_(people), Partner.email.in_(emails), Partner.id.in_(joined))
     )
     return set(db.session.scalars(query))

@@ -19,9 +19,8 @@ from app.ledger import service as ledger
 from app.papers import service as papers
 from app.payouts.rules import LIFECYCLE, Charges, Refusal, State, may_approve
 from app.payouts.service.decisions import charge
-from app.payouts.service.gate import blocking, lacking
+from app.payouts.service.gate import blocking, lacking, own_of
 from app.tenancy import RANDOM
-from app.tenants.queries import people_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -79,13 +78,13 @@ _PARTNERS = f"SELECT DISTINCT o.partner_id FROM {_THESE} JOIN payout o ON o.id =
 _PAIRS = f"SELECT o.partner_id, o.id FROM {_THESE} JOIN payout o ON o.id = u.id"  # noqa: S608
 # Those that may not be approved; what is owed is read under the lock.
 _DOUBTFUL = f"""
-SELECT o.id, o.partner_id, p.person_id, p.status = 'blocked' AND NOT p.pays_blocked AS blocked,
+SELECT o.id, o.partner_id, p.status = 'blocked' AND NOT p.pays_blocked AS blocked,
        p.details_frozen_at IS NOT NULL AS frozen, b.balance AS owed
 FROM {_THESE} JOIN payout o ON o.id = u.id JOIN partner p ON p.id = o.partner_id
 CROSS JOIN LATERAL (SELECT balance FROM balance b WHERE b.account = 'partner:' || p.id || ':debt'
                     AND b.currency = %(currency)s LIMIT 1) b
 WHERE o.state || '' = 'requested'
-  AND (p.person_id = ANY(%(deciding)s::bigint[]) OR p.status = 'blocked' OR p.details_frozen_at IS NOT NULL
+  AND (p.id = ANY(%(own)s::bigint[]) OR p.status = 'blocked' OR p.details_frozen_at IS NOT NULL
        OR b.balance > 0 OR p.id = ANY(%(lacking)s::bigint[]))
 ORDER BY o.id
 """  # noqa: S608 - parts of our own
@@ -200,16 +199,16 @@ def approve_all(
 
 def refusals(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, Refusal]:
     """Return which of these payouts are requested and may not be approved by somebody now, and why."""
-    deciding, lacks = people_behind(by), _lacking(payout_ids)
+    own, lacks = own_of(by), _lacking(payout_ids)
     asked = {
         "ids": sql.array(payout_ids),
         "currency": currency,
-        "deciding": sql.array(deciding),
+        "own": sql.array(own),
         "lacking": sql.array(lacks),
     }
     refused = {}
     for row in sql.rows(_DOUBTFUL, asked):
-        why = _refusal(row, deciding)
+        why = _refusal(row, own)
         if why is None and row.partner_id in lacks:
             why = Refusal.DOCUMENTS
         if why is not None:
@@ -217,8 +216,8 @@ def refusals(payout_ids: Sequence[int], currency: str, by: str) -> dict[int, Ref
     return refused
 
 
-def _refusal(row: Any, deciding: Collection[int]) -> Refusal | None:
-    if row.person_id in deciding:
+def _refusal(row: Any, own: Collection[int]) -> Refusal | None:
+    if row.partner_id in own:
         return Refusal.OWN
     if row.blocked or row.frozen:
         return Refusal.BLOCKED if row.blocked else Refusal.FROZEN

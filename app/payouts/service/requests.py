@@ -22,6 +22,7 @@ from app.payouts.models import Payout, PayoutMethod
 from app.payouts.rules import Refusal, State
 from app.payouts.service import consenting, details, gate
 from app.tenancy import public_id
+from app.tenants.queries import refuse_in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ def request(partner_id: int, amount: int, method: str, by: str) -> Payout:
     refuses and for missing details, Conflict (409) for a second open payout, a partner who is not
     active, details changed less than a day ago, or where the platform pays by itself.
     """
+    refuse_in_shadow()
     partner = find_partner(partner_id)
     chosen = _method(method)
     if queries.by_platform():
@@ -68,6 +70,7 @@ def request_for(partner_id: int, amount: int, method: str, by: str) -> Payout:
 
     Details the partner has for the method are copied. Raises as `request` does for the rest.
     """
+    refuse_in_shadow()
     partner = find_partner(partner_id)
     chosen = _method(method)
     gate.refuse_blocked(partner)
@@ -91,6 +94,7 @@ def record_paid(
     not above zero, Forbidden for one's own payment and above the limit of one person, Conflict (409)
     while a paper is missing without which nothing is paid, or the partner's details are in doubt.
     """
+    refuse_in_shadow()
     partner = find_partner(partner_id)
     chosen = _method(method)
     gate.refuse_own(partner, by)

@@ -16,7 +16,6 @@ from app.payouts.service import Wish
 from app.payruns import queries
 from app.payruns.rules import Open, Out, Pays, Standing, Verdict, chosen, judge
 from app.runs.rules import Step
-from app.tenants.queries import people_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -266,7 +265,7 @@ def plainly(run: PayRun, ids: Sequence[int]) -> dict[str, Any]:
         "looks_back": until <= now,  # nothing is dated later than now
         "codes": list(codes),
         "methods": list(codes.values()),
-        "deciding": sql.array(people_behind(actor())),
+        "own": sql.array(payouts.own_of(actor())),
         "lacking": sql.array(payouts.lacking(ids)),
     }
 
@@ -293,7 +292,7 @@ class _Around:
 
     now: datetime
     codes: Mapping[str, int]  # of the methods that may be used
-    deciding: Collection[int]  # the people behind whoever acts
+    own: Collection[int]  # the partners who are whoever acts
     lacks: Collection[int]  # who lacks a paper without which nothing is paid
     former: Mapping[
         int, frozenset[str]
@@ -304,7 +303,7 @@ def _around(run: PayRun, ids: Sequence[int]) -> _Around:
     return _Around(
         clock.now(),
         _codes(run),
-        people_behind(actor()),
+        payouts.own_of(actor()),
         payouts.lacking(ids),
         payouts.codes_in_force(ids),
     )
@@ -323,7 +322,7 @@ def _judge(run: PayRun, row: Any, around: _Around) -> Verdict | None:
     standing = Standing(
         status=row.status,
         pays_blocked=row.pays_blocked,
-        own=row.person_id in around.deciding,
+        own=row.id in around.own,
         available=row.available,
         later=row.later,
         debt=row.debt,

@@ -13,6 +13,7 @@ from app.events.service import actor, record
 from app.extensions import db
 from app.lifecycle import IllegalTransition
 from app.payouts import queries as payout_queries
+from app.payouts import service as payouts
 from app.payouts.queries import OPEN_STATES
 from app.payouts.rules import Consent, consent, people_needed
 from app.payruns import queries
@@ -24,7 +25,7 @@ from app.runs.models import Run
 from app.runs.rules import OPEN
 from app.runs.service import Kind
 from app.tenancy import public_id
-from app.tenants.queries import people_behind
+from app.tenants.queries import people_behind, refuse_in_shadow
 
 if TYPE_CHECKING:
     from datetime import date
@@ -41,6 +42,7 @@ def make(
 
     Raises Conflict while another is being made, DomainError for a day that has not come.
     """
+    refuse_in_shadow()
     if payout_queries.by_platform():
         words = _("Payouts are made by themselves here, from the prepaid balance.")
         raise Conflict("settled_by_platform", words)
@@ -96,6 +98,7 @@ def approve(run: PayRun) -> PayRun:
     Who prepared it is one of them. Where the schedule did, the first approval is noted and the run
     stays prepared for another's. Raises Forbidden for the same person twice, Conflict in another state.
     """
+    payouts.in_turn()
     _held(run)
     found = consent_to(run) if LIFECYCLE.allows(run.standing, "approve") else Consent.ENOUGH
     if found is Consent.REFUSED:
@@ -113,10 +116,11 @@ def approve(run: PayRun) -> PayRun:
 
 
 def consent_to(run: PayRun) -> Consent:
-    """Return what an approval by whoever acts now would be."""
+    """Return what an approval by whoever acts now would be; what he decided alone today counts with it."""
     stand = people_behind(run.prepared_by or "") | people_behind(run.first_approved_by or "")
-    needed = people_needed(run.total, payout_queries.second_above())
-    return consent(needed, stand, people_behind(actor()))
+    deciding, above = people_behind(actor()), payout_queries.second_above()
+    alone = 0 if above is None or stand - deciding else payouts.alone_today(deciding)
+    return consent(people_needed(run.total + alone, above), stand, deciding)
 
 
 def sending(run: PayRun) -> PayRun:

@@ -8,6 +8,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from app.errors import DomainError
+from app.margins.office.guarding import red_by
 from app.profiles import queries, service
 from app.profiles.forms import board, constructor, levels
 from app.profiles.office.listing import bp, found, known
@@ -72,6 +73,8 @@ def _worked(made: Constructor, rule: ProfileRule | None) -> Response:
     if kept is None:
         return _page(made, rule, 422)
     words = _("Published.") if act == "publish" else _("Saved.")
+    if act == "publish" and kept.state != "published":
+        words = _("Saved as a draft: it could eat up margins. Publish it below to see which.")
     return see_other("office.profiles.show", rule_id=kept.public_id, message=words)
 
 
@@ -82,7 +85,7 @@ def _kept(made: Constructor, rule: ProfileRule | None, *, publish: bool) -> Prof
         return None
     try:
         kept = service.draft(made.name, body, rule)
-        if publish:
+        if publish and not red_by(lambda: service.publish(kept)):
             service.publish(kept)
     except DomainError as error:
         made.blame(((each.field, each.message) for each in error.errors), written)

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.backtests import service as backtests
 from app.errors import DomainError, NotFound
+from app.margins.office.guarding import red_by, warning
 from app.profiles import queries, service
 from app.profiles.forms.publishing import PublishForm
 from app.profiles.models import ProfileRule
@@ -22,9 +23,11 @@ from app.web.pages import page, see_other, toast
 from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flask import Response
+
+    from app.margins.service import Stack
 
 bp = Blueprint("profiles", __name__, url_prefix="/bonus-rules")
 
@@ -119,6 +122,9 @@ def publish(rule_id: str) -> Response:
     rule, form = found(rule_id), PublishForm()
     if form.validate_on_submit():
         try:
+            red = red_by(lambda: service.publish(rule, form.since.data), form.since.data)
+            if red:
+                return shown(rule, form, 422, red)
             service.publish(rule, form.since.data)
         except DomainError as error:
             form.tell(error)
@@ -150,7 +156,9 @@ def _done(rule_id: str, verb: Callable[[ProfileRule], None], message: str) -> Re
     return see_other("office.profiles.show", rule_id=rule_id)
 
 
-def shown(rule: ProfileRule, form: PublishForm, status: int = 200) -> Response:
+def shown(
+    rule: ProfileRule, form: PublishForm, status: int = 200, red: Sequence[Stack] = ()
+) -> Response:
     """Answer with the page of a rule."""
     words, read = service.Spoken(), parse(rule.draft)
     held = queries.version(rule.version_id) if rule.version_id else None
@@ -167,6 +175,7 @@ def shown(rule: ProfileRule, form: PublishForm, status: int = 200) -> Response:
         versions=queries.versions(rule.id),
         can_try=backtests.can_try(rule),
         tried=_tried(rule),
+        **warning(red),
     )
 
 

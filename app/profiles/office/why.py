@@ -14,9 +14,10 @@ from app.checkout import service as checkout
 from app.earnings import queries as earned
 from app.earnings import service as earnings
 from app.orders import service as orders
+from app.orders.rules import State
 from app.profiles import explain, queries, service
 from app.profiles.office.listing import bp
-from app.profiles.rules import evaluate, sentence
+from app.profiles.rules import EFFECTS, evaluate, sentence
 from app.profiles.rules.due import Due, due_of, earning_of
 from app.site.access import requires
 from app.web.forms import storable
@@ -47,6 +48,7 @@ class Look:
     steps: list[explain.Line]
     dues: list[tuple[Due, int]]  # and from how much it was counted, minor units
     lets: list[str] | None = None
+    nothing: str = ""
 
 
 @bp.get("/why")
@@ -148,7 +150,21 @@ def _look(
             if due.rule_id == held.rule_id
         ],
         lets=lets,
+        nothing=_nothing(held, evaluation, order),
     )
+
+
+def _nothing(held: Published, evaluation: Evaluation, order: Seen) -> str:
+    """Say why a rule that is met gives nothing, where it can be told in a word."""
+    if order.state in {State.CANCELLED, State.REFUNDED}:
+        return str(_("The order came to nothing: what the rule gave is taken back."))
+    gifts = [each.do for each in held.rule.effects if EFFECTS[each.do].earns]
+    if gifts and not evaluation.shares:
+        if set(gifts) == {"owner.pay"}:
+            return str(_("Nobody holds the rights to these goods."))
+        if set(gifts) == {"chain.pay"}:
+            return str(_("Nobody stands above the customer."))
+    return ""
 
 
 def _counted_from(due: Due, evaluation: Evaluation, order: Seen) -> int:

@@ -3,6 +3,7 @@
 from app.profiles.queries.kept import effects_json, trace_json, trace_of
 from app.profiles.queries.listed import (
     Past,
+    all_naming,
     all_rules,
     counts,
     evaluations,
@@ -38,6 +39,7 @@ __all__ = [
     "Asked",
     "Known",
     "Past",
+    "all_naming",
     "all_rules",
     "asked_by",
     "birthday_in",

@@ -139,6 +139,16 @@ def ever(profile: str) -> bool:
     return db.session.scalar(query) is not None
 
 
+def all_naming(kind: str, word: str) -> list[ProfileRule]:
+    """Return the rules that are not archived and name something of a kind, as they hold or are drafted."""
+    found = []
+    for each in all_rules():
+        named = references(parse(each.draft))
+        if any(n.kind == kind and n.name.casefold() == word.casefold() for n in named):
+            found.append(each)
+    return found
+
+
 def naming(kind: str, word: str) -> str | None:
     """Return the name of a rule that is not archived and names something of a kind, draft or published."""
     for each in all_rules():

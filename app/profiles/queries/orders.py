@@ -148,7 +148,7 @@ def _goods(
 def _owners(order: Standing, person: Person, goods: Sequence[Goods]) -> tuple[Owner, ...]:
     """Return who held rights to the goods when the order was made."""
     words = {
-        each.line: {"supplier": each.said["line.supplier"], "product": each.said["line.product"]}
+        each.line: {name: each.said[f"line.{name}"] for name in ("supplier", "brand", "product")}
         for each in goods
     }
     found = owners_of(person.held, words, order.folded.snapshot.created_at)
@@ -169,7 +169,8 @@ def _line_facts(order: Standing, line: Line, world: World, person: Person) -> di
     return {
         "line.product": line.product,
         "line.category": frozenset(names) or None,
-        "line.supplier": told.supplier or line.supplier,
+        "line.supplier": told.supplier or line.supplier or world.product_word(line, "supplier", at),
+        "line.brand": told.brand or line.brand or world.product_word(line, "brand", at),
         "line.has_promo_price": world.is_promotional(line, told, at),
         "line.qty": Fraction(line.quantity),
         "line.amount": line_value(line),

@@ -303,7 +303,7 @@ def known_at(trigger: Trigger) -> tuple[Fact, ...]:
 UNOFFERED = frozenset(
     {
         *("order.payment_method", "order.delivery_method", "order.region"),
-        *("line.brand", "line.tag", "time.event"),
+        *("line.tag", "time.event"),
         *("member.email_confirmed", "member.phone_confirmed", "member.consents"),
     }
 )

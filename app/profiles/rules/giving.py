@@ -171,7 +171,10 @@ def _plain(do: str) -> Callable[[Mapping[str, Any], Words], str]:
         for arg in spec.args:
             if arg.name in args:
                 named = dict(arg.options).get(args[arg.name])
-                parts.append(words.gettext(named) if named else str(args[arg.name]))
+                word = (
+                    words.gettext(named) if named else words.called(arg.name, str(args[arg.name]))
+                )
+                parts.append(word)
         text = label[:1].lower() + label[1:]
         return f"{text}: {', '.join(parts)}" if parts else text
 

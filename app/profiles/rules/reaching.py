@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING, Any
 from app.profiles.rules.shape import Leaf, leaves
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.profiles.rules.shape import Rule
 
 OWN, FRIENDS = "metric.crossed", "referral.metric_crossed"
-METRICS = {
-    OWN: frozenset({"orders", "sum"}),
-    FRIENDS: frozenset({"active_referrals", "referrals_sum"}),
+# `streak`: months in a row with a paid order, the longest run; of friends of friends, by level.
+BY_LEVEL = {
+    "active_referrals_2": 2,
+    "referrals_sum_2": 2,
+    "active_referrals_3": 3,
+    "referrals_sum_3": 3,
 }
-SUMS = frozenset({"sum", "referrals_sum"})  # in minor units; the others are numbers
+METRICS = {
+    OWN: frozenset({"orders", "sum", "streak"}),
+    FRIENDS: frozenset({"active_referrals", "referrals_sum", *BY_LEVEL}),
+}
+# In minor units; the others are numbers.
+SUMS = frozenset({"sum", "referrals_sum", "referrals_sum_2", "referrals_sum_3"})
 _COUNTED, _SUMMED = frozenset({"metric.value", "metric.level"}), frozenset({"metric.sum"})
 _VALUES = _COUNTED | _SUMMED
 
@@ -30,13 +40,19 @@ def told_of(metric: str, level: int) -> dict[str, Any]:
 
 
 def metrics_of(rule: Rule) -> frozenset[str]:
-    """Return the metrics of its trigger that a rule asks for by name, else all."""
+    """Return the metrics of its trigger that a rule asks for by name, else the plain ones."""
     known = METRICS[rule.trigger]
     named: set[str] = set()
     for leaf in leaves(rule.when):
         if leaf.fact == "metric.name" and leaf.op == "in" and isinstance(leaf.value, tuple):
             named |= {str(each).casefold() for each in leaf.value}
-    return frozenset(named & known) if named else known
+    return frozenset(named & known) if named else known - BY_LEVEL.keys() - {"streak"}
+
+
+def depth_of(rules: Iterable[Rule]) -> int:
+    """Return how many levels of people rules ask for."""
+    named = {metric for rule in rules for metric in metrics_of(rule)}
+    return max((BY_LEVEL[each] for each in named & BY_LEVEL.keys()), default=1)
 
 
 def levels_of(rule: Rule, metric: str) -> frozenset[int] | None:

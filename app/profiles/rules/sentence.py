@@ -107,7 +107,7 @@ def told(name: str, value: Any, words: Words) -> str:
         return words.money(int(value))
     if fact is not None and fact.kind is Kind.DATE:
         return words.day(day(value) if isinstance(value, str) else value)
-    return words.number(value) if isinstance(value, int) else str(value)
+    return words.number(value) if isinstance(value, int) else words.called(name, str(value))
 
 
 def lowered(text: str) -> str:

@@ -36,6 +36,10 @@ class Words(Protocol):
         """Write a day."""
         ...
 
+    def called(self, fact: str, value: str) -> str:
+        """Return how the merchant calls a word of a fact: a rank by its name."""
+        ...
+
 
 class English:
     """The language of the code; sums have two decimals."""
@@ -60,3 +64,7 @@ class English:
     def day(self, value: date) -> str:
         """Write a day as standards do."""
         return value.isoformat()
+
+    def called(self, fact: str, value: str) -> str:  # noqa: ARG002 - others look it up by the fact
+        """Return the word itself."""
+        return value

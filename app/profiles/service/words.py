@@ -10,6 +10,7 @@ from flask_babel import format_date, get_locale, gettext, ngettext
 
 from app.money import to_decimal_string
 from app.programs.service import currency
+from app.ranks import queries as ranks
 
 if TYPE_CHECKING:
     from datetime import date
@@ -21,6 +22,7 @@ class Spoken:
     def __init__(self) -> None:
         """Read the currency once."""
         self.currency = currency()
+        self.ranks: dict[str, str] | None = None
 
     def gettext(self, text: str, **values: Any) -> str:
         """Return the sentence in the reader's language."""
@@ -45,3 +47,11 @@ class Spoken:
     def day(self, value: date) -> str:
         """Write a day."""
         return str(format_date(value))
+
+    def called(self, fact: str, value: str) -> str:
+        """Return a rank by its name, read once; any other word is itself."""
+        if not fact.endswith("rank"):
+            return value
+        if self.ranks is None:
+            self.ranks = {each.code: each.name for each in ranks.ranks()}
+        return self.ranks.get(value.casefold(), value)

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import clock
 from app.errors import DomainError, NotFound
+from app.margins.office.guarding import red_by, warning
 from app.partners.service import read_scopes, written_scopes
 from app.programs import queries, service
 from app.programs.forms import CampaignForm, shown
@@ -23,9 +24,11 @@ from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from flask import Response
+
+    from app.margins.service import Stack
 
 TYPED = ("products", "categories", "partners")
 
@@ -85,6 +88,9 @@ def create_campaign() -> Response:
     if said is None:
         return _page(None, form, 422)
     try:
+        red = red_by(lambda: service.create_campaign(**said), said.get("starts_at"))
+        if red:
+            return _page(None, form, 422, red)
         campaign = service.create_campaign(**said)
     except DomainError as error:
         _complain(form, error)
@@ -120,6 +126,9 @@ def change_campaign(campaign_id: str) -> Response:
     if said is None:
         return _page(found, form, 422)
     try:
+        red = red_by(lambda: service.change_campaign(found, **said), said.get("starts_at"))
+        if red:
+            return _page(found, form, 422, red)
         service.change_campaign(found, **said)
     except DomainError as error:
         _complain(form, error)
@@ -172,7 +181,9 @@ def _found(campaign_id: str) -> Campaign:
     return found
 
 
-def _page(found: Campaign | None, form: CampaignForm, status: int = 200) -> Response:
+def _page(
+    found: Campaign | None, form: CampaignForm, status: int = 200, red: Sequence[Stack] = ()
+) -> Response:
     form.offer(queries.all_groups())
     offer = queries.offer_of(found) if found else None
     return page(
@@ -185,4 +196,5 @@ def _page(found: Campaign | None, form: CampaignForm, status: int = 200) -> Resp
         levels=shown(offer["levels"]) if offer else (),
         scopes=written_scopes(offer) if offer else dict.fromkeys(SCOPES, ()),
         report=campaign_report(g.tenant, found, offer) if found and offer else None,
+        **warning(red),
     )

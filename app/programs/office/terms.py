@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from app import clock
 from app.errors import DomainError, NotFound
 from app.installation import public_address
+from app.margins.office.guarding import red_by, warning
 from app.money import Money
 from app.partners import queries as partners
 from app.partners.service import lead_to_terms
@@ -20,10 +21,12 @@ from app.site.access import requires
 from app.web.pages import page, see_other
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from flask import Response
 
+    from app.margins.service import Stack
     from app.programs.models import Terms
 
 bp = Blueprint("programs", __name__)
@@ -60,6 +63,9 @@ def create_terms() -> Response:
     form = TermsForm()
     if form.validate_on_submit():
         try:
+            red = red_by(lambda: service.create_terms(**form.said, base=_base(form)))
+            if red:
+                return _edit(None, form, 422, red)
             terms = service.create_terms(**form.said, base=_base(form))
             lead_to_terms(terms.id, form.named_codes)
         except DomainError as error:
@@ -108,6 +114,9 @@ def change(terms_id: str) -> Response:
     if not terms.is_base and _same_minute(said.get("valid_from"), terms.valid_from):
         del said["valid_from"]
     try:
+        red = red_by(lambda: service.change_terms(terms, version=form.seen, **said))
+        if red:
+            return _edit(terms, form, 422, red)
         service.change_terms(terms, version=form.seen, **said)
         if not terms.is_base:
             lead_to_terms(terms.id, form.named_codes)
@@ -148,7 +157,9 @@ def _terms(terms_id: str) -> Terms:
     return found
 
 
-def _edit(terms: Terms | None, form: TermsForm, status: int = 200) -> Response:
+def _edit(
+    terms: Terms | None, form: TermsForm, status: int = 200, red: Sequence[Stack] = ()
+) -> Response:
     happened = activity_of(f"terms:{terms.id}") if terms else None
     versions = queries.versions([terms.id], clock.now())[terms.id] if terms else None
     plans = queries.plans_of(terms.id, clock.now()) if terms else []
@@ -160,4 +171,5 @@ def _edit(terms: Terms | None, form: TermsForm, status: int = 200) -> Response:
         versions=versions,
         happened=happened,
         plans=plans,
+        **warning(red),
     )

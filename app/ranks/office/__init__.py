@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.ranks.office import ladder, owners
+from app.ranks.office import achieving, awards, ladder, owners
 from app.ranks.office.door import bp
 
-__all__ = ["bp", "ladder", "owners"]
+__all__ = ["achieving", "awards", "bp", "ladder", "owners"]

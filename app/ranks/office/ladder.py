@@ -1,8 +1,9 @@
-"""The back office: which ranks and awards there are, and the rank of a customer."""
+"""The back office: the ladder of ranks, what each asks, and the rank of a customer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from flask import g
 from flask_babel import gettext as _
@@ -12,8 +13,9 @@ from app.errors import DomainError, NotFound
 from app.members import queries as members
 from app.members import service as customers
 from app.profiles import queries as profiles
+from app.profiles import service as profiles_service
 from app.ranks import queries, service
-from app.ranks.forms import NameForm, RankForm
+from app.ranks.forms import AwardForm, NameForm, PlanForm, RankForm, RateForm, RungForm
 from app.ranks.office.door import bp
 from app.site.access import requires
 from app.web.pages import page, see_other
@@ -21,82 +23,156 @@ from app.web.pages import page, see_other
 if TYPE_CHECKING:
     from flask import Response
 
-    from app.ranks.models import Award, Rank
+    from app.ranks.models import Rank
 
-RANKS, AWARDS = "ranks", "awards"
-KINDS = {RANKS: "rank", AWARDS: "award"}  # as rules name them
+SAVED = "office.ranks.index"
 
 
 @bp.get("/")
 @requires("read")
 def index() -> Response:
-    """List ranks, the highest first, and awards."""
-    return _index()
+    """Show the ladder with how many customers stand on it, how they move, and awards."""
+    return show_index()
 
 
-@bp.post("/new/<any(ranks, awards):what>")
+@bp.post("/new/ranks")
 @requires("manage")
-def create(what: str) -> Response:
-    """Make a rank or an award."""
+def create_rank() -> Response:
+    """Make a rank above all others."""
     form = NameForm()
     if form.validate_on_submit():
         try:
-            _define(what, form.name.data, None)
+            service.define_rank(form.name.data, symbol=form.symbol.data or None)
         except DomainError as error:
             form.tell(error)
         else:
-            return see_other("office.ranks.index", message=_("Saved."))
-    return _index({what: form}, 422)
+            return see_other(SAVED, message=_("Saved."))
+    return show_index(422, rank_form=form)
 
 
-@bp.get("/<any(ranks, awards):what>/<string:word_id>")
-@requires("manage")
-def edit(what: str, word_id: str) -> Response:
-    """Show the form of one rank or award."""
-    found = _found(what, word_id)
-    return _edit(what, found, NameForm(formdata=None, data={"name": found.name}))
-
-
-@bp.post("/<any(ranks, awards):what>/<string:word_id>")
-@requires("manage")
-def rename(what: str, word_id: str) -> Response:
-    """Call one rank or award otherwise; rules go on knowing it."""
-    found, form = _found(what, word_id), NameForm()
+@bp.post("/plan")
+@requires("settings")
+def change_plan() -> Response:
+    """Say how customers rise and fall."""
+    form = PlanForm()
     if form.validate_on_submit():
         try:
-            _define(what, form.name.data, found)
+            service.set_plan(form.plan)
         except DomainError as error:
             form.tell(error)
         else:
-            return see_other("office.ranks.index", message=_("Saved."))
-    return _edit(what, found, form, 422)
+            return see_other(SAVED, message=_("Saved."))
+    return show_index(422, plan_form=form)
 
 
-@bp.post("/<any(ranks, awards):what>/<string:word_id>/remove")
+@bp.get("/ranks/<string:rank_id>")
 @requires("manage")
-def remove(what: str, word_id: str) -> Response:
-    """Remove a rank or an award that nobody has and no rule names."""
-    found = _found(what, word_id)
-    naming = profiles.naming(KINDS[what], found.code)
+def edit_rank(rank_id: str) -> Response:
+    """Show one rank: its name, what it asks, and which rules name it."""
+    return _edit(_rank(rank_id))
+
+
+@bp.post("/ranks/<string:rank_id>")
+@requires("manage")
+def rename_rank(rank_id: str) -> Response:
+    """Call a rank otherwise; rules go on knowing it."""
+    found, form = _rank(rank_id), NameForm()
+    if form.validate_on_submit():
+        try:
+            service.define_rank(form.name.data, found, symbol=form.symbol.data or None)
+        except DomainError as error:
+            form.tell(error)
+        else:
+            return see_other(SAVED, message=_("Saved."))
+    return _edit(found, 422, name_form=form)
+
+
+@bp.post("/ranks/<string:rank_id>/asks")
+@requires("manage")
+def change_rung(rank_id: str) -> Response:
+    """Say what a rank asks."""
+    found, form = _rank(rank_id), RungForm()
+    if form.validate_on_submit():
+        try:
+            service.set_rung(found, form.rung(found))
+        except DomainError as error:
+            form.tell(error)
+        else:
+            return see_other(SAVED, message=_("Saved. Everybody is looked at once by it."))
+    return _edit(found, 422, rung_form=form)
+
+
+@bp.post("/ranks/<string:rank_id>/preview")
+@requires("manage")
+def preview_rung(rank_id: str) -> Response:
+    """Show how many customers would have each rank, if this one asked what is typed; nothing is saved."""
+    found, form = _rank(rank_id), RungForm()
+    if not form.validate_on_submit():
+        return _edit(found, 422, rung_form=form)
+    instead = queries.ladder({found.id: form.rung(found)})
+    return _edit(found, rung_form=form, preview=queries.preview(instead))
+
+
+@bp.post("/ranks/<string:rank_id>/asks/off")
+@requires("manage")
+def drop_rung(rank_id: str) -> Response:
+    """Let a rank ask nothing more: only rules and people give it."""
+    service.set_rung(_rank(rank_id), None)
+    return see_other(SAVED, message=_("The rank asks nothing any more."))
+
+
+@bp.post("/ranks/<string:rank_id>/gives")
+@requires("settings")
+def give_rate(rank_id: str) -> Response:
+    """Make the rules by which a rank earns more, or may pay more with bonuses."""
+    found, form = _rank(rank_id), RateForm()
+    if form.validate_on_submit():
+        try:
+            for name, body in _rules_of(found, form):
+                profiles_service.publish(profiles_service.draft(name, body))
+        except DomainError as error:
+            form.tell(error)
+        else:
+            words = _("The rules hold from now on.")
+            return see_other("office.ranks.edit_rank", rank_id=rank_id, message=words)
+    return _edit(found, 422, rate_form=form)
+
+
+def _rules_of(rank: Rank, form: RateForm) -> list[tuple[str, dict[str, Any]]]:
+    when = {"all": [{"fact": "member.rank", "op": "in", "value": [rank.code]}]}
+    common = {"schema": 1, "when": when}
+    made: list[tuple[str, dict[str, Any]]] = []
+    if form.multiply.data is not None:
+        by = Fraction(form.multiply.data) / 100
+        effect = {"do": "earn.multiply", "by": f"{by.numerator}/{by.denominator}"}
+        said = {"profile": "order", "trigger": "order.paid", "effects": [effect]}
+        made.append((_("%(rank)s: more bonuses", rank=rank.name), common | said))
+    if form.spend.data is not None:
+        limit = {"do": "spend.limit", "percent": form.spend.data}
+        said = {"profile": "spend", "trigger": "quote.requested", "effects": [limit]}
+        made.append((_("%(rank)s: paying with bonuses", rank=rank.name), common | said))
+    return made
+
+
+@bp.post("/ranks/<string:rank_id>/remove")
+@requires("manage")
+def remove_rank(rank_id: str) -> Response:
+    """Remove a rank that nobody has and no rule names."""
+    found = _rank(rank_id)
+    naming = profiles.naming("rank", found.code)
     if naming:
         words = _("The rule “%(name)s” names it: change or archive the rule first.", name=naming)
-        return see_other("office.ranks.edit", what=what, word_id=word_id, message=words)
-    if what == RANKS:
-        service.remove_rank(found)  # type: ignore[arg-type]
-    else:
-        service.remove_award(found)  # type: ignore[arg-type]
-    return see_other("office.ranks.index", message=_("Removed."))
+        return see_other("office.ranks.edit_rank", rank_id=rank_id, message=words)
+    service.remove_rank(found)
+    return see_other(SAVED, message=_("Removed."))
 
 
-@bp.post("/ranks/<string:word_id>/<any(up, down):way>")
+@bp.post("/ranks/<string:rank_id>/<any(up, down):way>")
 @requires("manage")
-def move(word_id: str, way: str) -> Response:
+def move(rank_id: str, way: str) -> Response:
     """Move a rank one place up or down."""
-    found = queries.rank(word_id)
-    if found is None:
-        raise NotFound
-    service.move_rank(found, up=way == "up")
-    return see_other("office.ranks.index")
+    service.move_rank(_rank(rank_id), up=way == "up")
+    return see_other(SAVED)
 
 
 @bp.post("/customers/<int:member_id>")
@@ -117,37 +193,51 @@ def give(member_id: int) -> Response:
     return see_other("office.members.show", member_id=member.id, message=_("Saved."))
 
 
-def _define(what: str, name: str, found: Rank | Award | None) -> None:
-    if what == RANKS:
-        service.define_rank(name, found)  # type: ignore[arg-type]
-    else:
-        service.define_award(name, found)  # type: ignore[arg-type]
-
-
-def _found(what: str, word_id: str) -> Rank | Award:
-    found = queries.rank(word_id) if what == RANKS else queries.award(word_id)
+def _rank(rank_id: str) -> Rank:
+    found = queries.rank(rank_id)
     if found is None:
         raise NotFound
     return found
 
 
-def _index(forms: dict[str, NameForm] | None = None, status: int = 200) -> Response:
-    given, granted = queries.bearers()
-    made = {what: NameForm(formdata=None) for what in (RANKS, AWARDS)} | (forms or {})
+def show_index(status: int = 200, **forms: Any) -> Response:
+    """Answer with the page of ranks and awards; `forms` that were typed wrong stay as they are."""
+    found, having = queries.ladder(), queries.having()
+    known = queries.ranks()
     return page(
         "ranks/office/index.html",
         status=status,
-        ranks=list(reversed(queries.ranks())),
+        ranks=list(reversed(known)),
+        counts=[having.get(each.id, 0) for each in known],
+        art=queries.art,
         awards=queries.awards(),
-        given=given,
-        granted=granted,
-        forms=made,
+        having=having,
+        bearing=queries.bearing(),
+        ladder=found,
+        rank_form=(forms.get("rank_form") or NameForm(formdata=None)).beside("ranks"),
+        award_form=(forms.get("award_form") or AwardForm(formdata=None)).beside("awards"),
+        plan_form=forms.get("plan_form") or PlanForm.showing(found.plan),
+        counted=queries.is_counted(),
     )
 
 
-def _edit(what: str, found: Rank | Award, form: NameForm, status: int = 200) -> Response:
-    given, granted = queries.bearers()
-    used = (given if what == RANKS else granted).get(found.id, 0)
+def _edit(rank: Rank, status: int = 200, **said: Any) -> Response:
+    given, _granted = queries.bearers()
+    name = {"name": rank.name, "symbol": rank.symbol or ""}
+    standing = queries.rung_of(rank)
     return page(
-        "ranks/office/edit.html", status=status, what=what, word=found, form=form, used=used
+        "ranks/office/edit.html",
+        status=status,
+        rank=rank,
+        ranks=list(reversed(queries.ranks())),
+        standing=standing,
+        form=said.get("name_form") or NameForm(formdata=None, data=name),
+        rung_form=said.get("rung_form") or RungForm.showing(standing),
+        preview=said.get("preview"),
+        having=queries.having(),
+        counted=queries.is_counted(),
+        plan=queries.plan(),
+        used=given.get(rank.id, 0),
+        rules=profiles.all_naming("rank", rank.code),
+        rate_form=said.get("rate_form") or RateForm(formdata=None),
     )

@@ -212,9 +212,9 @@ def _desk(
     **more: Any,
 ) -> Response:
     today = _midnight()
+    found, older = queries.since(till.id, today, request.args.get("before", type=int))
     rows = [
-        (row.TillReceipt, number_of(row.TillReceipt.receipt), _shown(row.Member))
-        for row in queries.since(till.id, today)
+        (row.TillReceipt, number_of(row.TillReceipt.receipt), _shown(row.Member)) for row in found
     ]
     return page(
         "tills/office/index.html",
@@ -228,6 +228,7 @@ def _desk(
         on=bool(tenants.setting("loyalty")),
         text=text,
         rows=rows,
+        older=older,
         totals=queries.totals(till.id, today),
         people=[
             (_shown(each), url_for("office.tills.index", who=text, at=each.id))

@@ -6,33 +6,53 @@ from typing import TYPE_CHECKING
 
 from flask import g, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.errors import NotFound
 from app.installation import settings
-from app.site.access import requires
+from app.site.access import allowed, requires
 from app.site.people import freshly
 from app.tenants import queries as tenants
 from app.tenants import service as keys
 from app.tills import queries, service
 from app.tills.forms import KINDS, TillForm
+from app.tills.models import Till
 from app.tills.office.door import bp
 from app.tills.rules import Kind
 from app.web.pages import page, see_other
+from app.web.tables import Column, Empty, Table
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from app.tills.models import Till
+
+TILLS = Table(
+    name="tills",
+    caption=_l("Tills"),
+    key=Till.id,
+    default="name",
+    columns=(
+        Column("name", _l("Name"), render="name", main=True, sort=Till.name,
+               href=lambda t: url_for("office.tills.place", till_id=t.id) if allowed("office.tills.place") else None),
+        Column("kind", _l("Kind"), value=lambda t: KINDS[t.kind]),
+        Column("place", _l("Place"), quiet=True),
+        Column("external_id", _l("Id in the shop"), render="code", quiet=True),
+        Column("state", "", value=lambda t: t, render="state"),
+    ),
+    empty=Empty(
+        _l("No tills yet"),
+        _l("A till is made once, and then each of its receipts names it."),
+        icon="device-desktop",
+    ),
+)  # fmt: skip
 
 
 @bp.get("/places/")
 @requires("read")
 def places() -> Response:
     """List the tills."""
-    shops = {each.id: each for each in tenants.shops()}
-    return page(
-        "tills/office/places.html", tills=queries.tills(retired=True), kinds=KINDS, shops=shops
-    )
+    listed = TILLS.load(queries.listed())
+    return page("tills/office/places.html", "_tills.html", listed=listed)
 
 
 @bp.get("/places/new")

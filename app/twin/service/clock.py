@@ -14,6 +14,7 @@ from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.grades.models import GradeCursor
 from app.partners.service import touch_tree
+from app.ranks.service import look_anew
 from app.tenants.models import Tenant as TenantRow
 from app.twin import queries, rules
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from app.tenants.models import Tenant
 
 # What the schedule does at its own pace is asked for at once where time was moved.
-AFTER_MOVE = ("mature", "grade", "rehang", "refresh_networks")
+AFTER_MOVE = ("mature", "grade", "rank", "rehang", "refresh_networks")
 
 
 def move(tenant: Tenant, by: timedelta) -> None:
@@ -60,6 +61,7 @@ def reset(tenant: Tenant) -> None:
     # What was counted and reviewed ahead of time is done again by the real time.
     later = GradeCursor.reviewed_on > wall.date()
     db.session.execute(update(GradeCursor).where(later).values(reviewed_on=wall.date()))
+    look_anew()
     touch_tree()
 
 

@@ -11,7 +11,10 @@ from app.wordings.rules.russian import RUSSIAN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PLACES = ("name", "shop", "amount", "usable", "valid", "balance", "coupon", "rank", "link")
+PLACES = (
+    *("name", "shop", "amount", "usable", "valid", "balance", "coupon", "rank", "day", "lacks"),
+    "link",
+)
 PARTS = ("subject", "body", "sms")
 LONGEST = {"subject": 200, "body": 20_000, "sms": 600}
 CODES = tuple(ENGLISH)

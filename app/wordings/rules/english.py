@@ -94,6 +94,12 @@ ENGLISH: dict[str, dict[str, str]] = {
         "Your rank at {shop} is now: {rank}.\n\nBonuses that you can spend: {balance}.",
         "{shop}: your rank is now {rank}.",
     ),
+    "rank_warning": _said(
+        "Your rank at {shop} holds until {day}",
+        "Your rank at {shop} is {rank}. To keep it after {day} you need: {lacks}.\n\nWhat you buy "
+        "before that day counts.",
+        "{shop}: rank {rank} holds until {day}. To keep it: {lacks}.",
+    ),
     "mass": _said(
         "{amount} bonuses from {shop}",
         "{shop} has given you bonuses: {amount}.\n\n" + _LASTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
@@ -14,32 +15,39 @@ from app.errors import Conflict, DomainError, FieldError
 from app.events.service import actor, record
 from app.extensions import db
 from app.ranks import queries
-from app.ranks.models import Achievement, Award, AwardGrant, Rank, RankAssignment, SupplierOwner
+from app.ranks.models import (
+    Achievement,
+    Rank,
+    RankAssignment,
+    RankHold,
+    SupplierOwner,
+)
 from app.ranks.rules import HAND, MOST, MOST_OWNERS, Ranked, code_of
 from app.tenancy import public_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from decimal import Decimal
 
-_ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended("ranks", 0)))
+ALONE = select(func.pg_advisory_xact_lock(func.hashtextextended("ranks", 0)))
 
 
-def define_rank(name: str, rank: Rank | None = None) -> Rank:
+def define_rank(name: str, rank: Rank | None = None, *, symbol: str | None = None) -> Rank:
     """Make a rank above all others, or call one otherwise. Raises DomainError for a name that stands."""
-    db.session.execute(_ALONE)
+    db.session.execute(ALONE)
     known = queries.ranks()
-    _refuse_double(name, [each.name for each in known if each is not rank])
+    refuse_double(name, [each.name for each in known if each is not rank])
     if rank is not None:
-        rank.name = name.strip()
+        rank.name, rank.symbol = name.strip(), symbol
     else:
-        _refuse_many(len(known))
+        refuse_many(len(known))
         rank = Rank(
             public_id=public_id("rk"),
-            code=_free(code_of(name), {each.code for each in known}),
+            code=free_code(code_of(name), {each.code for each in known}),
             name=name.strip(),
             place=max((each.place for each in known), default=0) + 1,
+            symbol=symbol,
             created_at=clock.now(),
         )
         db.session.add(rank)
@@ -50,7 +58,7 @@ def define_rank(name: str, rank: Rank | None = None) -> Rank:
 
 def move_rank(rank: Rank, *, up: bool) -> None:
     """Let a rank change its place with the next one above or below; at an end nothing happens."""
-    db.session.execute(_ALONE)
+    db.session.execute(ALONE)
     known = list(queries.ranks())
     here = known.index(rank)
     there = here + (1 if up else -1)
@@ -63,7 +71,7 @@ def move_rank(rank: Rank, *, up: bool) -> None:
 
 def remove_rank(rank: Rank) -> None:
     """Remove a rank that no customer has or had. Raises Conflict."""
-    db.session.execute(_ALONE)
+    db.session.execute(ALONE)
     query = select(RankAssignment.id).where(RankAssignment.rank_id == rank.id).limit(1)
     if db.session.scalar(query) is not None:
         raise Conflict("in_use", _("Customers have this rank, or had it: it cannot be removed."))
@@ -72,49 +80,21 @@ def remove_rank(rank: Rank) -> None:
     db.session.flush()
 
 
-def define_award(name: str, award: Award | None = None) -> Award:
-    """Make an award, or call one otherwise. Raises DomainError for a name that stands."""
-    db.session.execute(_ALONE)
-    known = queries.awards()
-    _refuse_double(name, [each.name for each in known if each is not award])
-    if award is not None:
-        award.name = name.strip()
-    else:
-        _refuse_many(len(known))
-        code = _free(code_of(name), {each.code for each in known})
-        award = Award(
-            public_id=public_id("aw"), code=code, name=name.strip(), created_at=clock.now()
-        )
-        db.session.add(award)
-    db.session.flush()
-    record("award.defined", f"award:{award.id}", award=award.public_id, name=award.name)
-    return award
-
-
-def remove_award(award: Award) -> None:
-    """Remove an award that no customer bears or bore. Raises Conflict."""
-    db.session.execute(_ALONE)
-    query = select(AwardGrant.id).where(AwardGrant.award_id == award.id).limit(1)
-    if db.session.scalar(query) is not None:
-        raise Conflict("in_use", _("Customers have this award, or had it: it cannot be removed."))
-    record("award.removed", f"award:{award.id}", award=award.public_id, name=award.name)
-    db.session.delete(award)
-    db.session.flush()
-
-
-def _refuse_double(name: str, known: list[str]) -> None:
+def refuse_double(name: str, known: list[str]) -> None:
+    """Raise DomainError for a name that stands."""
     if code_of(name) in {code_of(each) for each in known}:
         words = _("There is one of this name already.")
         raise DomainError("name_taken", words, FieldError("name", words))
 
 
-def _refuse_many(many: int, most: int = MOST) -> None:
+def refuse_many(many: int, most: int = MOST) -> None:
+    """Raise DomainError where there are as many as may be."""
     if many >= most:
         words = _("There are %(num)s already: that is the most.", num=most)
         raise DomainError("too_many", words, FieldError("name", words))
 
 
-def _free(code: str, taken: set[str]) -> str:
+def free_code(code: str, taken: set[str]) -> str:
     """Return the code, with a number where something that was renamed since still has it."""
     found, number = code, 2
     while found in taken:
@@ -131,6 +111,7 @@ def give(member_id: int, said: Ranked) -> None:
         "actor": said.actor,
         "at": said.at,
         "undone_at": None,
+        "why": dict(said.why),
     }
     row = insert(RankAssignment).values(member_id=member_id, source=said.source, **values)
     index = ["tenant_id", "member_id", "source"]
@@ -143,6 +124,15 @@ def give_by_hand(member_id: int, rank: Rank | None, *, pinned: bool) -> None:
     source = f"{HAND}{public_id('ra')}"
     rank_id = rank.id if rank is not None else None
     give(member_id, Ranked(rank_id, clock.now(), source, pinned, actor()))
+    _look_next(member_id, None if pinned else queries.today() + timedelta(days=1))
+
+
+def _look_next(member_id: int, day: date | None) -> None:
+    """Say when results are compared with a rank that somebody gave; None: it is pinned."""
+    values: dict[str, object] = {"look_on": day, "falls_on": None, "told_at": None, "lacks": {}}
+    made = insert(RankHold).values(member_id=member_id, **values)
+    index = ["tenant_id", "member_id"]
+    db.session.execute(made.on_conflict_do_update(index_elements=index, set_=values))
 
 
 def take_back(member_id: int, source: str) -> None:
@@ -167,26 +157,6 @@ def _tell(member_id: int, before: Rank | None) -> None:
             rank=now.name if now is not None else None,
             before=before.name if before is not None else None,
         )
-
-
-def honour(member_id: int, award: Award, source: str, at: datetime) -> None:
-    """Give a locked customer an award, once by the source; taken back before, it is given again."""
-    row = insert(AwardGrant).values(
-        member_id=member_id, award_id=award.id, source=source, at=at, undone_at=None
-    )
-    said = {"award_id": award.id, "at": at, "undone_at": None}
-    index = ["tenant_id", "member_id", "source"]
-    db.session.execute(row.on_conflict_do_update(index_elements=index, set_=said))
-
-
-def take_honour(member_id: int, source: str) -> None:
-    """Let what a source said of a locked customer's awards count no more."""
-    db.session.execute(
-        update(AwardGrant)
-        .where(AwardGrant.member_id == member_id, AwardGrant.source == source)
-        .where(AwardGrant.undone_at.is_(None))
-        .values(undone_at=clock.now())
-    )
 
 
 def reach(member_id: int, metric: str, level: int, asked: Sequence[int]) -> None:
@@ -219,11 +189,11 @@ class Rights:
 
 def hold_rights(said: Rights, since: datetime | None = None) -> SupplierOwner:
     """Let somebody hold rights from now on, or from later. Raises DomainError above the whole."""
-    db.session.execute(_ALONE)
+    db.session.execute(ALONE)
     now = clock.now()
     start = now if since is None else max(since, now)
     known = queries.owners()
-    _refuse_many(len(known), MOST_OWNERS)
+    refuse_many(len(known), MOST_OWNERS)
     word = said.word.strip()
     taken = sum(
         each.share
@@ -255,7 +225,7 @@ def hold_rights(said: Rights, since: datetime | None = None) -> SupplierOwner:
 
 def end_rights(held: SupplierOwner) -> None:
     """Let somebody hold rights no more, from now on; orders before keep what held at their time."""
-    db.session.execute(_ALONE)
+    db.session.execute(ALONE)
     db.session.refresh(held)
     if held.until is not None:
         raise Conflict("ended", _("These rights have ended already."))

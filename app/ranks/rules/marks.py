@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,6 +14,8 @@ LONGEST_NAME = 60
 LONGEST_ID = 128
 MOST_OWNERS = 1_000  # rights that are held, or were
 MOST = 100  # ranks, and awards, of a merchant
+# Metrics of achievements that are sums, in minor units.
+SUMS = frozenset({"sum", "referrals_sum", "referrals_sum_2", "referrals_sum_3"})
 HAND = "hand:"  # how the source of a hand begins
 
 
@@ -26,6 +28,7 @@ class Ranked:
     source: str
     pinned: bool = False
     actor: str | None = None
+    why: Mapping[str, Any] = field(default_factory=dict)  # of a rank by results
 
     @property
     def by_hand(self) -> bool:
@@ -51,7 +54,7 @@ def code_of(name: str) -> str:
     return "-".join(name.casefold().replace(",", " ").split())
 
 
-OF = ("supplier", "product")  # what rights are held of; brands too, once messages tell them
+OF = ("supplier", "brand", "product")  # what rights are held of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

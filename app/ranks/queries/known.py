@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import undefer
 
 from app import sql
 from app.extensions import db
-from app.ranks.models import Achievement, Award, AwardGrant, Rank, RankAssignment, SupplierOwner
+from app.ranks.models import (
+    Achievement,
+    AchievementLook,
+    Award,
+    AwardGrant,
+    Rank,
+    RankAssignment,
+    SupplierOwner,
+)
 from app.ranks.rules import MOST_OWNERS, Held, Ranked, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
 # A partner is paid as the customer who he is.
 _HELD = """
@@ -34,7 +41,9 @@ def ranks() -> Sequence[Rank]:
 
 def awards() -> Sequence[Award]:
     """Return the merchant's awards by name."""
-    return db.session.scalars(select(Award).order_by(Award.name, Award.id)).all()
+    return db.session.scalars(
+        select(Award).options(undefer(Award.picture)).order_by(Award.name, Award.id)
+    ).all()
 
 
 def rank(public_id: str) -> Rank | None:
@@ -69,7 +78,7 @@ def marks(member_ids: Iterable[int]) -> Mapping[int, list[Ranked]]:
         RankAssignment.member_id.in_(set(member_ids)), RankAssignment.undone_at.is_(None)
     )
     for row in db.session.scalars(query.order_by(RankAssignment.at, RankAssignment.id)):
-        said = Ranked(row.rank_id, row.at, row.source, row.pinned, row.actor)
+        said = Ranked(row.rank_id, row.at, row.source, row.pinned, row.actor, row.why)
         found[row.member_id].append(said)
     return found
 
@@ -80,27 +89,6 @@ def rank_of(member_id: int) -> Rank | None:
     if now is None or now.rank_id is None:
         return None
     return db.session.scalar(select(Rank).where(Rank.id == now.rank_id))
-
-
-@dataclass(frozen=True, slots=True)
-class Borne:
-    """An award that a customer bears, and since when."""
-
-    name: str
-    since: datetime
-
-
-def borne(member_id: int) -> list[Borne]:
-    """Return the awards of a customer, the oldest first; each once, whatever the reasons."""
-    since = func.min(AwardGrant.at)
-    query = (
-        select(Award.name, since)
-        .join(AwardGrant, (AwardGrant.tenant_id == Award.tenant_id) & (AwardGrant.award_id == Award.id))
-        .where(AwardGrant.member_id == member_id, AwardGrant.undone_at.is_(None))
-        .group_by(Award.id, Award.name)
-        .order_by(since, Award.id)
-    )  # fmt: skip
-    return [Borne(name, at) for name, at in db.session.execute(query)]
 
 
 def bearers() -> tuple[Mapping[int, int], Mapping[int, int]]:
@@ -118,6 +106,20 @@ def achievements(member_ids: Iterable[int]) -> Sequence[Achievement]:
     query = select(Achievement).where(Achievement.member_id.in_(set(member_ids)))
     found = query.order_by(Achievement.id).execution_options(populate_existing=True)
     return db.session.scalars(found).all()
+
+
+def achievement_looks() -> Mapping[tuple[str, int], AchievementLook]:
+    """Return how achievements are called and drawn, by metric and level."""
+    query = select(AchievementLook).options(undefer(AchievementLook.picture))
+    return {(row.metric, row.level): row for row in db.session.scalars(query)}
+
+
+def reached_by_many() -> Mapping[tuple[str, int], int]:
+    """Return how many customers have reached each level."""
+    query = select(Achievement.metric, Achievement.level, func.count())
+    query = query.where(Achievement.lost_at.is_(None))
+    rows = db.session.execute(query.group_by(Achievement.metric, Achievement.level))
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def owners() -> Sequence[SupplierOwner]:

@@ -1,4 +1,4 @@
-"""The back office: bring along what stands in another system, looked at first, carried out in the background."""
+"""Files: taken in, their columns chosen, looked at row by row, carried out and taken back in the background."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, g, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from app.errors import DomainError, Forbidden, NotFound
 from app.imports import queries, service
@@ -25,8 +24,8 @@ from app.imports.forms import (
     heads_of,
     why,
 )
-from app.imports.models import ImportFile, ImportRow
-from app.imports.rules import KINDS, LARGEST, Unreadable
+from app.imports.office.tables import FILES, ROWS
+from app.imports.rules import GUESSED, KINDS, LARGEST, Unreadable
 from app.invitations.forms import TEXTS
 from app.invitations.service import PLACES
 from app.payouts.queries import methods
@@ -38,7 +37,6 @@ from app.tenants import queries as tenants
 from app.tenants.queries import setting
 from app.web.files import attachment
 from app.web.pages import page, see_other
-from app.web.tables import Column, Empty, Filter, Table
 from app.web.texts import as_typed
 
 if TYPE_CHECKING:
@@ -46,64 +44,12 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from app.imports.models import ImportFile
     from app.runs.models import Run
 
 bp = Blueprint("imports", __name__, url_prefix="/moving")
 TOGETHER = 5_000
 OPTIONS = ("decimal", "days", "shop", "method", "ids_in_links", "parameters")
-
-FILES = Table(
-    name="import-files",
-    caption=_l("Files brought along"),
-    key=ImportFile.id,
-    default="-created_at",
-    columns=(
-        Column("name", _l("File"), render="name", main=True,
-               href=lambda f: url_for("office.imports.show", file_id=f.public_id)),
-        Column("kind", _l("What is in it"), value=lambda f: KIND_WORDS[f.kind]),
-        Column("source", _l("From"), value=lambda f: SOURCES[f.source], quiet=True),
-        Column("total", _l("Rows"), render="number", end=True),
-        Column("created_at", _l("Taken in"), render="datetime", sort=ImportFile.id),
-    ),
-    empty=Empty(
-        _l("Nothing was brought along yet"),
-        _l(
-            "Export partners from the old system and give the file above. "
-            "Nothing changes before you have seen what would come of it."
-        ),
-        icon="upload",
-    ),
-)  # fmt: skip
-
-
-def _says(row: ImportRow) -> str:
-    """Return what stands in a row; what is kept encrypted is not shown."""
-    if row.cells[0].startswith(queries.SEALED):
-        return "•••"
-    return " · ".join(cell for cell in row.cells if cell)[:120]
-
-
-ROWS = Table(
-    name="import-rows",
-    caption=_l("Rows"),
-    key=ImportRow.id,
-    default="number",
-    columns=(
-        Column("number", _l("Line"), render="number", main=True, sort=ImportRow.number),
-        Column("old_id", _l("Number in the old system"), render="code"),
-        Column("verdict", _l("What becomes of it"), render="badge",
-               value=lambda r: f"row_{r.verdict}" if r.verdict else None),
-        Column("why", _l("Why"), render="flaws", value=lambda r: [(FIELDS[f["field"]], why(f)) for f in r.flaws]),
-        Column("says", _l("What stands there"), value=_says, quiet=True),
-    ),
-    filters=(
-        Filter("verdict", _l("What becomes of it"), list(VERDICTS.items()),
-               lambda s, v: s.where(ImportRow.verdict == v)),
-    ),
-    search=lambda s, words: s.where(ImportRow.old_id == words.strip()),
-    search_label=_l("Number in the old system"),
-    empty=Empty(_l("No rows"), icon="upload"),
-)  # fmt: skip
 
 
 @bp.url_value_preprocessor
@@ -150,7 +96,8 @@ def take() -> Response:
     except Unreadable as error:
         form.complain("file", str(UNREADABLE[error.why]))
         return _index(form, 422)
-    return see_other("office.imports.columns", file_id=file.public_id)
+    later = queries.unread(file) is not None
+    return see_other(f"office.imports.{'show' if later else 'columns'}", file_id=file.public_id)
 
 
 @bp.get("/<string:file_id>/columns")
@@ -158,6 +105,8 @@ def take() -> Response:
 def columns(file_id: str) -> Response:
     """Ask what the columns mean, beside the first rows."""
     file = _found(file_id)
+    if queries.unread(file) is not None:
+        return see_other("office.imports.show", file_id=file_id)
     return _columns(file, _form(file))
 
 
@@ -177,6 +126,7 @@ def _columns(file: ImportFile, form: Any, status: int = 200) -> Response:
         heads=heads_of(file),
         samples=queries.samples(file),
         source=SOURCES[file.source],
+        guessed=file.source in GUESSED,
         kind=KIND_WORDS[file.kind],
     )
 
@@ -207,9 +157,28 @@ def show(file_id: str) -> Response:
     """Show how far it is and what becomes of the rows; while it runs the page asks again by itself."""
     file = _found(file_id)
     run = queries.run_of(file)
-    if run is None:
+    if run is not None:
+        return page("imports/office/file.html", "_file.html", **_told(file, run))
+    reading = queries.reading_of(file)
+    if reading is None:
         return see_other("office.imports.columns", file_id=file_id)
-    return page("imports/office/file.html", "_file.html", **_told(file, run))
+    return page("imports/office/reading.html", "_reading.html", **_read(file, reading))
+
+
+def _read(file: ImportFile, run: Run) -> dict[str, Any]:
+    """Return how far a large file is read, and why it could not be, if so."""
+    why_not = queries.unread(file)
+    return {
+        "file": file,
+        "run": run,
+        "kind": KIND_WORDS[file.kind],
+        "open": run.standing in OPEN,
+        "percent": percent_done(run.done, run.total),
+        "can_resume": can_resume(run.standing, run.phase),
+        "unreadable": UNREADABLE.get(why_not or ""),
+        "ready": why_not is None,
+        "poll": url_for("office.imports.show", file_id=file.public_id),
+    }
 
 
 def _told(file: ImportFile, run: Run) -> dict[str, Any]:
