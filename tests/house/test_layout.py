@@ -67,7 +67,6 @@ EDGES = {
     "app/jobs/webhooks.py",
     "app/jobs/shops.py",
     "app/jobs/settling.py",
-    "app/jobs/shops.py",
     "app/jobs/sites.py",
     "app/jobs/reminders.py",
     "app/jobs/tree.py",
