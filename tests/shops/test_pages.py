@@ -55,7 +55,8 @@ def test_a_shop_is_connected_by_pasted_keys_and_works_from_then_on(
     assert desk.partner(number) == "Anna"
     shown = owner.get(place).text
     assert "Works" in shown
-    assert "order.created" in shown
+    assert "New order" in shown
+    assert str(number) in shown
     assert SECRET not in shown
     assert KEY not in shown
 
@@ -121,11 +122,22 @@ def test_a_key_that_may_only_read_is_said_so_when_the_hooks_are_made(
     _status, place = connect(desk, owner)
     desk.sweep()
     assert "may only read" in owner.get(place).text
+    assert "Needs you" in owner.get(place).text
     desk.shop.read_only = False
     assert owner.post(f"{place}sweep").status_code == 303
     with desk.app.app_context():
         jobs.sweep_shops()
     assert "Works" in owner.get(place).text
+
+
+def test_a_shop_that_is_away_for_a_moment_alarms_nobody(desk: Desk, owner: FlaskClient) -> None:
+    _status, place = connect(desk, owner)
+    desk.shop.troubles = [(503, {"code": "busy"}, {})]
+    desk.sweep()
+    shown = owner.get(place).text
+    assert "No answer just now" in shown
+    assert "is tried again by itself" in shown
+    assert "Needs you" not in shown
 
 
 def ask(desk: Desk, owner: FlaskClient) -> dict[str, list[str]]:
