@@ -171,7 +171,7 @@ def _gone(shop: Shop, within: Within) -> None:
     last = batch[-1][0] if len(batch) == OPEN_AT_ONCE else 0
 
     def note() -> None:
-        errands.ask(shop.connection_id, "fetch", missing, {"gone": True})
+        errands.ask(shop.connection_id, "fetch", missing)
         _put(shop.connection_id, cursor={**_cursor(shop.connection_id), "open": last})
 
     within(note)
