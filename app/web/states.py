@@ -118,6 +118,7 @@ STATES: dict[str, tuple[LazyString, str]] = {
     "shop_asked": (lazy_pgettext("shop", "Waits for its owner"), "warn"),
     "shop_new": (lazy_pgettext("shop", "Being set up"), "info"),
     "shop_ok": (lazy_pgettext("shop", "Works"), "good"),
+    "shop_late": (lazy_pgettext("shop", "No answer just now"), "warn"),
     "shop_trouble": (lazy_pgettext("shop", "Needs you"), "bad"),
     "errand_due": (lazy_pgettext("errand", "Tried again by itself"), "warn"),
     "errand_doing": (lazy_pgettext("errand", "Under way"), "info"),

@@ -412,7 +412,8 @@ class FakeShop:
             self.coupons[int(rest[0])].update(body)
             return 200, deepcopy(self.coupons[int(rest[0])]), {}
         wanted = query.get("code", "").lower()
-        return self._paged([c for c in self.coupons.values() if c["code"] == wanted], query)
+        found = [c for c in self.coupons.values() if c["code"] == wanted and "hidden" not in c]
+        return self._paged(found, query)
 
     def _webhooks(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
         if method == "GET":

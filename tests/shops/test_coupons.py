@@ -116,12 +116,13 @@ def test_a_retired_code_is_found_by_the_sweep(desk: Desk) -> None:
 def test_w6_a_coupon_of_the_shops_own_stays_as_it_is(desk: Desk) -> None:
     """It was there before, in small letters, and a second one of the code is refused."""
     own = {"id": 5, "code": "anna10", "amount": "10", "meta_data": [], "date_expires_gmt": None}
-    desk.shop.coupons[5] = dict(own)
+    ended = own | {"id": 6, "code": "boris5", "date_expires_gmt": "2026-01-01T00:00:00"}
+    desk.shop.coupons |= {5: dict(own), 6: dict(ended)}
     wish(desk)
-    assert desk.shop.coupons[5] == own
+    assert desk.shop.coupons == {5: own, 6: ended}
     desk.do(lambda: codes.switch(code_of(desk, "ANNA10"), off=True))
     desk.settle()
-    assert desk.shop.coupons[5] == own
+    assert desk.shop.coupons == {5: own, 6: ended}
     with desk.app.app_context(), desk.lampa.scope():
         notes = set(
             db.session.scalars(select(ShopErrand.problem).where(ShopErrand.subject == "anna10"))
@@ -131,6 +132,16 @@ def test_w6_a_coupon_of_the_shops_own_stays_as_it_is(desk: Desk) -> None:
         )
     assert states == {"done"}
     assert notes <= {None, "coupon_of_the_shop"}
+
+
+def test_w6_a_code_that_the_shop_has_without_showing_it_is_its_own(desk: Desk) -> None:
+    """Say, in its trash: it is not found, and a second one of the code is answered 400."""
+    desk.shop.coupons[5] = {"id": 5, "code": "anna10", "hidden": True, "meta_data": []}
+    wish(desk)
+    assert [c["code"] for c in desk.shop.coupons.values()] == ["anna10", "boris5"]
+    with desk.app.app_context(), desk.lampa.scope():
+        found = select(ShopErrand.state, ShopErrand.problem).where(ShopErrand.subject == "anna10")
+        assert db.session.execute(found).all() == [("done", "coupon_of_the_shop")]
 
 
 def test_a_first_order_coupon_is_in_the_shop_without_any_wish(desk: Desk) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oauthlib.oauth1.rfc5849 import signature as other
 
-from app.intake.shops.woocommerce import oauth
+from app.intake.shops import Access
+from app.intake.shops.woocommerce import client, oauth
 
 
 class Client:
@@ -52,3 +53,20 @@ def test_any_parameters_are_signed_as_the_other_library_signs_them(
 ) -> None:
     url = "http://shop.example/wp-json/wc/v3/orders"
     assert oauth.signature("PUT", url, query, "cs_secret") == theirs("PUT", url, query)
+
+
+def test_keys_travel_as_they_are_over_https_alone() -> None:
+    access = Access("https://shop.example", "ck_key", "cs_secret")
+    query = [("per_page", "1")]
+    headers, said = client.proof(
+        access, "GET", f"{access.address}{client.API}orders", query, "n", 1
+    )
+    assert headers["Authorization"] == "Basic Y2tfa2V5OmNzX3NlY3JldA=="
+    assert said == query
+    headers, said = client.proof(
+        access, "GET", "http://shop.example/wp-json/wc/v3/orders", query, "n", 1
+    )
+    assert "Authorization" not in headers
+    assert "cs_secret" not in str(said)
+    assert dict(said)["oauth_consumer_key"] == "ck_key"
+    assert "cs_secret" not in repr(access)

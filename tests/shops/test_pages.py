@@ -55,7 +55,8 @@ def test_a_shop_is_connected_by_pasted_keys_and_works_from_then_on(
     assert desk.partner(number) == "Anna"
     shown = owner.get(place).text
     assert "Works" in shown
-    assert "order.created" in shown
+    assert "New order" in shown
+    assert str(number) in shown
     assert SECRET not in shown
     assert KEY not in shown
 
@@ -121,6 +122,7 @@ def test_a_key_that_may_only_read_is_said_so_when_the_hooks_are_made(
     _status, place = connect(desk, owner)
     desk.sweep()
     assert "may only read" in owner.get(place).text
+    assert "Needs you" in owner.get(place).text
     desk.shop.read_only = False
     assert owner.post(f"{place}sweep").status_code == 303
     with desk.app.app_context():
@@ -128,15 +130,27 @@ def test_a_key_that_may_only_read_is_said_so_when_the_hooks_are_made(
     assert "Works" in owner.get(place).text
 
 
-def ask(desk: Desk, owner: FlaskClient) -> dict[str, list[str]]:
+def test_a_shop_that_is_away_for_a_moment_alarms_nobody(desk: Desk, owner: FlaskClient) -> None:
+    _status, place = connect(desk, owner)
+    desk.shop.troubles = [(503, {"code": "busy"}, {})]
+    desk.sweep()
+    shown = owner.get(place).text
+    assert "No answer just now" in shown
+    assert "is tried again by itself" in shown
+    assert "Needs you" not in shown
+
+
+def ask(desk: Desk, owner: FlaskClient, **said: str) -> dict[str, list[str]]:
     """Let the owner be sent to the shop's screen; return what it is told."""
     known = desk.app.extensions["partnerka"]
     desk.app.extensions["partnerka"] = replace(known, public_url="https://partnerka.example")
     answer = owner.post(
-        desk.lampa.office("connections/keys"), data=typed(desk, how="screen", key="", key_secret="")
+        desk.lampa.office("connections/keys"),
+        data=typed(desk, how="screen", key="", key_secret="", **said),
     )
     assert answer.status_code == 303, answer.text
-    assert answer.headers["Location"].startswith(f"{desk.shop.url}/wc-auth/v1/authorize?")
+    address = said.get("address", desk.shop.url)
+    assert answer.headers["Location"].startswith(f"{address}/wc-auth/v1/authorize?")
     return parse_qs(urlsplit(answer.headers["Location"]).query)
 
 
@@ -173,6 +187,17 @@ def test_a_token_of_an_asking_that_was_repeated_is_good_no_more(
 ) -> None:
     [old], [new] = ask(desk, owner)["user_id"], ask(desk, owner)["user_id"]
     assert (bring(desk, old), bring(desk, new)) == (403, 200)
+
+
+def test_keys_of_one_shop_never_go_to_the_address_of_another(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    connect(desk, owner)
+    [token] = ask(desk, owner, address="https://other.example")["user_id"]
+    known = "SELECT address FROM connection WHERE kind = 'woocommerce'"
+    assert desk.one(known) == desk.shop.url
+    assert bring(desk, token) == 200
+    assert desk.one(known) == "https://other.example"
 
 
 def test_without_https_here_the_shops_screen_is_not_offered_in_vain(

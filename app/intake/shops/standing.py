@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -16,17 +16,20 @@ from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
     from app.tenants.models import Connection
 
 RECENT = 1000  # orders that are looked through for goods that nobody knows
 SHOWN = 20
+PATIENCE = timedelta(hours=1)  # with a shop that is away or busy, before somebody is to look
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One connection as people read it. `state`: hook (it only calls us), asked, ok, new, trouble."""
+    """One connection as people read it.
+
+    `state`: hook (it only calls us), asked, new, ok, late (a trouble that may pass), trouble.
+    """
 
     connection: Connection
     shop: str
@@ -82,8 +85,15 @@ def _state(connection: Connection) -> str:
     if connection.credentials is None:
         return "asked" if connection.asked else "hook"
     if _is_ill(connection):
-        return "trouble"
+        return "late" if _may_pass(connection) else "trouble"
     return "ok" if connection.health.get("swept_at") else "new"
+
+
+def _may_pass(connection: Connection) -> bool:
+    """Whether a trouble is young, and of those that pass by themselves."""
+    since = _at(connection.health.get("since"))
+    young = since is not None and clock.wall() - since < PATIENCE
+    return young and connection.health["problem"] in {"away", "busy", "failing"}
 
 
 def _at(said: str | None) -> datetime | None:

@@ -16,6 +16,7 @@ from app import clock, sql
 from app.extensions import db
 from app.intake.shops import connections, coupons, errands, inbox, shelving
 from app.tenants.models import Connection
+from app.tenants.queries import was_in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,7 +171,7 @@ def _gone(shop: Shop, within: Within) -> None:
     last = batch[-1][0] if len(batch) == OPEN_AT_ONCE else 0
 
     def note() -> None:
-        errands.ask(shop.connection_id, "fetch", missing, {"gone": True})
+        errands.ask(shop.connection_id, "fetch", missing)
         _put(shop.connection_id, cursor={**_cursor(shop.connection_id), "open": last})
 
     within(note)
@@ -189,7 +190,7 @@ def _open(shop: Shop, after: int) -> list[tuple[int, str]]:
 
 def _coupons(shop: Shop) -> None:
     wishes = select(Connection.coupons).where(Connection.id == shop.connection_id)
-    if db.session.scalar(wishes):
+    if db.session.scalar(wishes) and not was_in_shadow()(clock.now()):
         errands.ask(shop.connection_id, coupons.KIND, coupons.pending(shop.connection_id))
 
 

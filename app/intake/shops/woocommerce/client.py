@@ -45,17 +45,8 @@ def call(
 ) -> Got:
     """Call the shop's REST interface once. Raises ShopError."""
     url = access.address.rstrip("/") + API + path
-    pairs = list((query or {}).items())
-    headers = {"Accept": "application/json"}
-    if urlsplit(url).scheme == "https":
-        plain = f"{access.key}:{access.secret}".encode()
-        headers["Authorization"] = f"Basic {base64.b64encode(plain).decode()}"
-    else:
-        stamp = int(clock.wall().timestamp())
-        nonce = secrets.token_hex(16)
-        pairs = oauth.signed(
-            method, url, pairs, access.key, access.secret, nonce=nonce, stamp=stamp
-        )
+    stamp, nonce = int(clock.wall().timestamp()), secrets.token_hex(16)
+    headers, pairs = proof(access, method, url, list((query or {}).items()), nonce, stamp)
     sent = None
     if body is not None:
         sent = json.dumps(body, ensure_ascii=False).encode()
@@ -69,6 +60,19 @@ def call(
         # What may have arrived is asked for again by who reads first; nothing else is written here.
         raise ShopError("away", str(error), later=True) from error
     return _read(answer, access)
+
+
+def proof(
+    access: Access, method: str, url: str, query: oauth.Pairs, nonce: str, stamp: int
+) -> tuple[dict[str, str], oauth.Pairs]:
+    """Return the headers and the query of a call: over https keys go as they are, over http they sign."""
+    headers = {"Accept": "application/json"}
+    if urlsplit(url).scheme == "https":
+        plain = f"{access.key}:{access.secret}".encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(plain).decode()}"
+        return headers, query
+    said = oauth.signed(method, url, query, access.key, access.secret, nonce=nonce, stamp=stamp)
+    return headers, said
 
 
 def _read(answer: egress.Answer, access: Access) -> Got:
