@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 AT_HAND = 40.0  # seconds of errands in one go
 LANES = 6  # shops that are spoken to at once
+TURN = 10.0  # seconds of one shop, until the others have had theirs
 SEALED = ShopError("sealed", "the keys cannot be read")
 
 
@@ -59,7 +60,7 @@ def run_errands() -> None:
 
 def _run(app: Flask, whose: tuple[int, int], ids: Sequence[int], until: float) -> bool:
     """Carry out a shop's errands one after the other until it is away; tell whether any was done."""
-    any_done = False
+    any_done, until = False, min(until, time.monotonic() + TURN)
     with app.app_context():
         for errand_id in ids:
             if time.monotonic() > until:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 AT_HAND = 40.0  # seconds of sending in one go
 LANES = 8  # endpoints that are spoken to at once
+TURN = 5.0  # seconds of one endpoint, until the others have had theirs
 
 
 def send_webhooks() -> None:
@@ -42,7 +43,7 @@ def send_webhooks() -> None:
 
 def _run(app: Flask, whose: tuple[int, int], ids: Sequence[int], until: float) -> bool:
     """Send an endpoint's messages one after the other until one is not taken; tell whether any was."""
-    taken = False
+    taken, until = False, min(until, time.monotonic() + TURN)
     with app.app_context():
         for delivery_id in ids:
             if time.monotonic() > until:

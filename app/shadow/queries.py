@@ -89,6 +89,9 @@ SELECT (SELECT count(*) FROM orders o WHERE created_at < %(until)s AND ({earned}
         AND amount > clawed) AS number
 """
 
+# Of all transactions that write, in this database and beside it; our own is not among them.
+_UNDER_WAY = "SELECT x::text::bigint AS id FROM pg_snapshot_xip(pg_current_snapshot()) x"
+
 
 def month() -> ShadowMonth | None:
     """Return the merchant's shadow month, running or over."""
@@ -199,3 +202,18 @@ def differences(run_id: int) -> Select[Any, Any]:
         .outerjoin(Order, same)
         .where(RunLine.run_id == run_id, RunLine.kind != "problem")
     )
+
+
+def newest_under_way() -> int:
+    """Return the number of the newest transaction that is under way; 0: there is none."""
+    return max((row.id for row in sql.rows(_UNDER_WAY, {})), default=0)
+
+
+def is_over(number: int) -> bool:
+    """Tell whether all transactions up to a number are over."""
+    return all(row.id > number for row in sql.rows(_UNDER_WAY, {}))
+
+
+def pause(seconds: float) -> None:
+    """Wait a little, in the database."""
+    sql.send("SELECT pg_sleep(%(seconds)s)", {"seconds": seconds})

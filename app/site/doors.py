@@ -118,7 +118,7 @@ def _cabinet() -> Response | None:
     g.membership = None
     by_pass = _by_pass(tenant)
     if by_pass is not None:
-        g.partner_id, role = by_pass, Role.PARTNER.value
+        g.partner_id, role, g.by_pass = by_pass, Role.PARTNER.value, pass_name(tenant.id)
     else:
         person = _somebody()
         if isinstance(person, Response):

@@ -95,11 +95,16 @@ def freshly(view: View) -> View:
     """Let a view run only if the password was given in the last minutes; else ask for it first.
 
     For keys and payment details. Stands below `requires`. A POST comes back to the page it was sent from.
+    A cabinet that a link of the shop opened is closed by it: the password leads into one's own.
     """
 
     @wraps(view)
     def guarded(*args: Any, **values: Any) -> Any:
-        found = signed_in()
+        found, by_pass = signed_in(), g.get("by_pass")
+        if by_pass is not None:
+            # Whoever's password was given on this browser, it was not for the cabinet that a link opened.
+            session.pop(by_pass, None)
+            return sign_in_again() if found is None else see_address(_back())
         if found is None:
             return sign_in_again()
         if not service.is_fresh(found.session):

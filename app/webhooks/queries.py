@@ -83,26 +83,23 @@ def counts(endpoint_ids: Iterable[int]) -> dict[int, dict[str, int]]:
 def due(limit: int = 1000) -> list[tuple[int, int, int]]:
     """Return (tenant, endpoint, delivery) whose time has come; to be asked as partnerka_drain.
 
-    Of each endpoint the oldest ones only, so that one which is away hides no other's.
+    Of each endpoint the oldest ones only, every endpoint's first before anybody's second, those that
+    fail behind all others, and else in turns as it falls: however many are away, they hide no other's.
     """
+    whose = (WebhookDelivery.tenant_id, WebhookDelivery.endpoint_id)
     place = func.row_number().over(
-        partition_by=(WebhookDelivery.tenant_id, WebhookDelivery.endpoint_id),
-        order_by=(WebhookDelivery.due_at, WebhookDelivery.id),
+        partition_by=whose, order_by=(WebhookDelivery.due_at, WebhookDelivery.id)
     )
-    ready = (WebhookDelivery.state.in_(WAITING)) & (WebhookDelivery.due_at <= clock.wall())
+    tried = func.max(WebhookDelivery.attempts).over(partition_by=whose)
+    columns = (*whose, WebhookDelivery.id, WebhookDelivery.due_at)
     ranked = (
-        select(
-            WebhookDelivery.tenant_id,
-            WebhookDelivery.endpoint_id,
-            WebhookDelivery.id,
-            WebhookDelivery.due_at,
-            place.label("place"),
-        )
-        .where(ready)
+        select(*columns, place.label("place"), tried.label("tried"))
+        .where(WebhookDelivery.state.in_(WAITING))
         .subquery()
     )
-    query = select(ranked.c.tenant_id, ranked.c.endpoint_id, ranked.c.id)
-    query = query.where(ranked.c.place <= LANE).order_by(ranked.c.due_at, ranked.c.id)
+    ready = (ranked.c.place <= LANE) & (ranked.c.due_at <= clock.wall())
+    query = select(ranked.c.tenant_id, ranked.c.endpoint_id, ranked.c.id).where(ready)
+    query = query.order_by(ranked.c.tried > 0, ranked.c.place, func.random())
     return [(row[0], row[1], row[2]) for row in db.session.execute(query.limit(limit))]
 
 

@@ -19,6 +19,7 @@ from app.passes.models import Pass
 from app.web import log
 from tests.harness.together import together
 from tests.passes.setting import link, make_partner, path
+from tests.world import sign_in
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -150,6 +151,21 @@ class TestTheWindow:
         answer = browser.post(lampa.cabinet("payouts/details"), data={"method": "bank"})
         assert answer.status_code == 303
         assert answer.headers["Location"].startswith("/login")
+
+    def test_changes_no_payment_details_with_the_password_of_somebody_else(
+        self, app: App, client: FlaskClient, lampa: Merchant
+    ) -> None:
+        # Whoever gets hold of a link is signed in as himself, his password given this minute.
+        browser = sign_in(app.test_client(), lampa.staff["owner"])
+        browser.get(path(link(client, lampa)["url"]))
+        assert browser.get(lampa.cabinet()).status_code == 200
+        before = browser.get(lampa.cabinet("payouts/details"))
+        assert before.status_code == 303
+        browser.get(path(link(client, lampa)["url"]))
+        answer = browser.post(lampa.cabinet("payouts/details"), data={"method": "bank"})
+        assert answer.status_code == 303
+        # The cabinet is closed with it: his password leads into his own, and he has none here.
+        assert browser.get(lampa.cabinet("payouts/details")).status_code == 404
 
     def test_every_page_of_the_cabinet_opens_or_asks_to_sign_in(
         self, app: App, client: FlaskClient, lampa: Merchant

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask import g
 from sqlalchemy import func, select
 
 from app import clock, jobs
 from app.bonuses.queries import balance as bonus_balance
+from app.dev.children import wait_until
 from app.events.service import acting_as
 from app.extensions import db
+from app.intake import service as intake
+from app.intake.service import tenant
 from app.ledger.queries import partner_balances
 from app.members.models import Member
 from app.notifications.models import Message
+from app.orders.api import read
+from app.orders.rules import State
+from app.orders.service import Incoming
 from app.partners.queries import by_refcode
 from app.profiles.service import switch
 from app.runs import service as runs
 from app.runs.models import Run
+from app.runs.rules import OPEN
 from app.shadow import queries, service
 from app.tenants import service as tenants
 from tests.commissions.test_pages import words
 from tests.harness import invariants
+from tests.harness.together import together
 from tests.imports.test_office import Mover
 from tests.orders.test_api import lampa, put, said
 from tests.world import sign_in
@@ -34,6 +45,7 @@ if TYPE_CHECKING:
     from tests.world import Merchant
 
 __all__ = ["lampa"]
+SOON = 30.0
 
 
 class Month(Mover):
@@ -190,6 +202,56 @@ def test_what_is_sold_from_then_on_is_settled_here(month: Month) -> None:
     assert month.drained() is not None
 
 
+def test_an_order_that_is_being_booked_as_the_button_is_pressed_is_taken_back_too(
+    month: Month,
+) -> None:
+    booked, may_end = threading.Event(), threading.Event()
+
+    def book() -> None:
+        with month.app.app_context(), month.merchant.scope():
+            body = said(number="A-1", coupons=[])
+            intake.apply(_said(month, body))
+            booked.set()
+            may_end.wait(SOON)
+            db.session.commit()
+
+    def looked() -> bool:
+        with month.app.app_context(), month.merchant.scope():
+            run = queries.latest(queries.LIVE)
+            return run is not None and ("seen" in run.parameters or run.standing not in OPEN)
+
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(book)
+        assert booked.wait(SOON) or slow.result()
+        assert month.press("live") == 303
+        worker = pool.submit(month.work)
+        assert wait_until(looked, SOON)
+        may_end.set()
+        slow.result()
+        worker.result()
+    assert month.balances() == (0, 0, 0)
+    assert "Shadow month: everything is computed" not in month.page()
+
+
+def test_pressed_by_many_at_once_there_is_one_shadow_and_one_going_live(
+    app: App, client: FlaskClient, lampa: Merchant
+) -> None:
+    people = [sign_in(app.test_client(), lampa.staff["owner"]) for _ in range(4)]
+    begun = together(
+        [lambda p=p: p.post(lampa.office("shadow/"), data={"source": "other"}) for p in people]
+    )
+    assert {answer.status_code for answer in begun} == {303}
+    made = Month(app, client, lampa)
+    made.order("A-1")
+    live = together([lambda p=p: p.post(lampa.office("shadow/live")) for p in people])
+    assert {answer.status_code for answer in live} == {303}
+    together([made.work] * 2)
+    assert made.balances() == (0, 0, 0)
+    with app.app_context(), lampa.scope():
+        runs_of = select(func.count()).select_from(Run).where(Run.kind == queries.LIVE)
+        assert db.session.scalar(runs_of) == 1
+
+
 def test_bonuses_of_the_shadow_are_taken_back_and_opening_ones_stay(month: Month) -> None:
     def has() -> tuple[int, int]:
         with month.app.app_context(), month.merchant.scope():
@@ -234,6 +296,19 @@ def test_support_sees_it_and_begins_nothing(app: App, client: FlaskClient, lampa
     assert client.get(lampa.office("shadow/")).status_code == 200
     for what in ("", "compare", "live"):
         assert client.post(lampa.office(f"shadow/{what}")).status_code == 403
+
+
+def _said(month: Month, body: dict[str, Any]) -> Incoming:
+    g.tenant = tenant()
+    return Incoming(
+        shop_id=month.merchant.shop_id,
+        external_id=body["number"],
+        source="api",
+        snapshot=read(body),
+        received_at=clock.now(),
+        state=State.AGREED,
+        map_version=1,
+    )
 
 
 def _soon(month: Month) -> str:

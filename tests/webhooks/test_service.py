@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from app.events.service import drain, record
 from app.extensions import db
 from app.partners import service as partners
 from app.standard_webhooks import is_signed
+from app.tenancy import role
 from app.tenants.models import Shop
 from app.webhooks import queries, rules, service
 from app.webhooks.models import Endpoint, WebhookDelivery
@@ -357,3 +359,43 @@ def test_there_are_so_many_endpoints_and_no_more(desk: Desk) -> None:
         desk.set_up()
     with pytest.raises(Conflict):
         desk.set_up()
+
+
+def test_however_many_are_away_they_hide_nobodys_message(
+    desk: Desk, app: App, kniga: Merchant
+) -> None:
+    """A merchant's twenty servers are away, each with a hundred messages that wait longer than another's first."""
+    away = [desk.set_up("deal.created") for _ in range(rules.MOST)]
+    for n in range(100):
+        desk.do(lambda n=n: record("deal.created", f"order:{n}", deal_id=f"dl_{n}"))
+    desk.do(lambda: service.promise(drain()))
+    desk.server.scripts = [(500, "no")]
+    for name in away:
+        first = desk.with_endpoint(name, lambda e: _first_of(e.id))
+        call = desk.do(partial(service.take, first))
+        desk.do(partial(service.settle, call, service.send(call, desk.way)))
+
+    def one() -> int:
+        service.create(f"{desk.server.url}/other", [], "", desk.way)
+        record("deal.created", "order:1", deal_id="dl_other")
+        return service.promise(drain())
+
+    with app.app_context():
+        assert jobs.in_transaction(one, kniga.id) == 1
+        jobs_due = jobs.in_transaction(_due_of_all)
+    lanes = list(dict.fromkeys(each[:2] for each in jobs_due))
+    assert lanes[0][0] == kniga.id, "whoever answers comes before those that fail"
+    assert len(lanes) == rules.MOST + 1
+    assert max(Counter(each[:2] for each in jobs_due).values()) <= queries.LANE
+    own = [each[2] for each in jobs_due if each[:2] == lanes[1]]
+    assert own == sorted(own), "each in its order"
+
+
+def _first_of(endpoint_id: int) -> int:
+    query = select(WebhookDelivery.id).where(WebhookDelivery.endpoint_id == endpoint_id)
+    return db.session.scalars(query.order_by(WebhookDelivery.id)).first() or 0
+
+
+def _due_of_all() -> list[tuple[int, int, int]]:
+    with role("partnerka_drain"):
+        return queries.due()

@@ -89,7 +89,8 @@ def ask(
 def due(limit: int = 1000) -> list[tuple[int, int, int]]:
     """Return (tenant, connection, errand) whose time has come; to be asked as partnerka_drain.
 
-    Of each connection the oldest ones only, so that a shop that is away hides no other's.
+    Of each connection the oldest ones only, every shop's first before anybody's second, in turns as it
+    falls: however many are away, they hide no other's.
     """
     place = func.row_number().over(
         partition_by=(ShopErrand.tenant_id, ShopErrand.connection_id),
@@ -99,7 +100,8 @@ def due(limit: int = 1000) -> list[tuple[int, int, int]]:
     columns = (ShopErrand.tenant_id, ShopErrand.connection_id, ShopErrand.id, ShopErrand.due_at)
     ranked = select(*columns, place.label("place")).where(ready).subquery()
     query = select(ranked.c.tenant_id, ranked.c.connection_id, ranked.c.id)
-    query = query.where(ranked.c.place <= LANE).order_by(ranked.c.due_at, ranked.c.id)
+    query = query.where(ranked.c.place <= LANE)
+    query = query.order_by(ranked.c.place, func.random())
     return [(row[0], row[1], row[2]) for row in db.session.execute(query.limit(limit))]
 
 

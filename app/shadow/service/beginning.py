@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
 from app.errors import Conflict
@@ -28,16 +29,11 @@ def begin(source: str) -> ShadowMonth:
     if db.session.scalar(select(Payout.id).limit(1)) is not None:
         words = _("Partners were paid here already: a shadow month is for before that.")
         raise Conflict("paid", words)
-    made = ShadowMonth(
-        source=source,
-        started_at=clock.now(),
-        started_by=actor(),
-        live_from=None,
-        live_by=None,
-        ended_at=None,
-    )
-    db.session.add(made)
-    db.session.flush()
+    values = {"source": source, "started_at": clock.now(), "started_by": actor()}
+    first = insert(ShadowMonth).values(**values).on_conflict_do_nothing().returning(ShadowMonth)
+    made = db.session.scalars(first).one_or_none()
+    if made is None:
+        return begin(source)  # another pressed at the same moment, and was first
     tenants.change_settings({"shadow": True})
     record("shadow.begun", f"shadow:{made.id}", source=source)
     return made

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from app.runs.models import Run
 
 TOGETHER = 200
+WAITING = 0  # in place of an order: there is nothing to do yet
+PAUSE = 0.1  # seconds
 
 
 def go_live() -> Run:
@@ -73,7 +75,13 @@ def _count(run: Run) -> int:
 
 
 def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
-    """Return orders first, then bonuses that were given for none, numbered behind them."""
+    """Return orders first, then bonuses that were given for none, numbered behind them.
+
+    Before the first, whoever was booking as the button was pressed comes to his end: he may not have seen
+    the moment, and what he books would stand for good.
+    """
+    if not cursor and not _all_have_seen(run):
+        return [WAITING]
     if cursor < LATER:
         found = queries.booked_orders(_until(run), cursor, most)
         if found:
@@ -82,8 +90,18 @@ def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
     return [LATER + lot for lot in lots]
 
 
+def _all_have_seen(run: Run) -> bool:
+    """Tell whether every transaction that was under way when this work began is over."""
+    if "seen" not in run.parameters:
+        run.parameters = {**run.parameters, "seen": queries.newest_under_way()}
+    return queries.is_over(run.parameters["seen"])
+
+
 def _apply(_run: Run, ids: Sequence[int]) -> Step:
     """Bring orders to what they are due now: nothing; and take back what rules gave for no order."""
+    if ids[0] == WAITING:
+        queries.pause(PAUSE)
+        return Step(0, 0)
     if ids[0] < LATER:
         intake.rework(ids)
         return Step(ids[-1], len(ids), {"orders": len(ids)})
