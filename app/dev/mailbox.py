@@ -1,27 +1,30 @@
-"""The letters that the development mail server took, at /dev/mailbox. Not in production."""
+"""The letters that the development mail server took, at /dev/mailbox, and SMS among them. Not in production."""
 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, current_app
+from flask import Blueprint, Response, abort, current_app, request
 from markupsafe import Markup
 
+from app.extensions import csrf
 from app.installation import settings
 from app.web.pages import page
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
     from pathlib import Path
 
 blueprint = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 
 SHOWN = 200
+LONGEST_SMS = 2_000
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 # The letter may style itself and do nothing else; only our own page may frame it.
 LETTER_POLICY = (
@@ -78,6 +81,24 @@ def index() -> Response:
     )
     letters = [_read(number) for number in numbers[:SHOWN]]
     return page("dev/mailbox.html", letters=letters, total=len(numbers))
+
+
+@blueprint.post("/sms")
+def sms() -> Response:
+    """Take an SMS as a service would, and lay it among the letters."""
+    phone, text = (request.form.get(name, "").strip() for name in ("phone", "text"))
+    if not phone or not text or len(phone + text) > LONGEST_SMS:
+        abort(400)
+    message = EmailMessage()
+    message["Subject"] = f"SMS: {' '.join(text.split())[:120]}"
+    message["To"] = " ".join(phone.split())
+    message.set_content(text)
+    _folder().mkdir(parents=True, exist_ok=True)
+    (_folder() / f"{time.time_ns()}.eml").write_bytes(message.as_bytes())
+    return Response("OK", mimetype="text/plain")
+
+
+csrf.exempt(sms)  # called by our own worker, as any SMS service is
 
 
 @blueprint.get("/<int:number>")

@@ -43,6 +43,8 @@ def environment(
         "SMTP_URL": smtp_url,
         "SECRET_KEY": os.environ.get("SECRET_KEY") or settings.secret,
         "PUBLIC_URL": os.environ.get("PUBLIC_URL") or settings.url,
+        # SMS and webhooks may be tried on this very server.
+        "EGRESS_ALLOW": os.environ.get("EGRESS_ALLOW", f"127.0.0.1:{settings.port}"),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -117,6 +117,7 @@ WHY: dict[str, LazyString] = {
     "status": _l("This state is not known: %(said)s"),
     "currency": _l("Your program runs in another currency: %(said)s"),
     "sum": _l("This is no sum: %(said)s"),
+    "not_more": _l("Bonuses are a sum above nothing, not %(said)s."),
     "too_precise": _l("This currency has fewer decimals: %(said)s"),
     "too_large": _l("The sum is too large: %(said)s"),
     "rate": _l("Write percents such as 10%%, or a fixed sum: %(said)s"),

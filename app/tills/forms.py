@@ -40,6 +40,11 @@ class SaleForm(Form):
         if not is_receipt(field.data or ""):
             raise ValidationError(gettext("Open the till anew."))
 
+    def validate_spend(self, field: MoneyField) -> None:
+        """Refuse a sum to spend where nothing is spent: it would be passed over in silence."""
+        if field.data and self.way.data == Way.EARN.value:
+            raise ValidationError(gettext("Choose to spend bonuses, or leave this empty."))
+
 
 class TillForm(Form):
     """A till."""

@@ -18,7 +18,8 @@ from app.errors import Conflict
 from app.events.models import Event
 from app.extensions import db
 from app.imports import queries, service
-from app.imports.models import ImportFile
+from app.imports.forms import why
+from app.imports.models import ImportFile, ImportRow
 from app.intake import service as intake
 from app.invitations.forms import TEXTS
 from app.invitations.models import Invitation
@@ -215,6 +216,18 @@ def test_bonuses_keep_their_day_and_are_corrected_by_the_difference(shop: int) -
     assert nearest[1] == 8_000
     [sheet] = [each for each in queries.control() if each.kind == "lot"]
     assert (sheet.there_sum, sheet.here_sum) == (15_000, 15_000)
+
+
+def test_what_is_wrong_with_a_lot_is_told_as_the_file_writes_it(shop: int) -> None:
+    brought(csv("id клиента;имя", "77;Глеб"), "member")
+    day = (clock.now() + timedelta(days=30)).date().isoformat()
+    file = brought(csv("customer;bonuses;expires", f"99;5;{day}", f"77;-5;{day}"), "lot")
+    asked = select(ImportRow.flaws).where(ImportRow.file_id == file.id).order_by(ImportRow.number)
+    found = [why(flaw) for [flaw] in db.session.scalars(asked)]
+    assert found == [
+        "There is no customer 99. Bring the customers first.",
+        "Bonuses are a sum above nothing, not -5.00.",
+    ]
 
 
 def test_promo_codes_go_to_their_partners() -> None:

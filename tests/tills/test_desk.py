@@ -141,6 +141,15 @@ def test_a_named_sum_is_spent_and_more_than_there_is_is_refused_at_its_field(des
     assert desk.has() == 50_000 - 12_050
 
 
+def test_a_sum_to_spend_beside_earning_is_not_passed_over(desk: Desk) -> None:
+    for act in ("reckon", "take"):
+        refused = desk.sell(amount="300.00", way="earn", spend="100", act=act)
+        assert refused.status_code == 422
+        assert "Choose to spend bonuses, or leave this empty." in refused.text
+        assert 'value="100' in refused.text
+    assert desk.has() == 50_000
+
+
 def test_earning_gives_by_the_rules_and_a_cancel_takes_it(desk: Desk) -> None:
     with desk.app.app_context():
         jobs.in_transaction(lambda: switch("order", on=True), desk.merchant.id)

@@ -154,8 +154,8 @@ KINDS: dict[str, FileKind] = {
             _said("member", "id", *_MEMBER, "userid"),
             _said("member_email", "email", *_EMAIL),
             _said(
-                "amount", "sum", "amount", "сумма", "bonus", "бонусы", "points", "баллы", "balance",
-                "баланс", "остаток", needed=True,
+                "amount", "sum", "amount", "сумма", "bonus", "bonuses", "бонус", "бонусы", "points", "баллы",
+                "balance", "баланс", "остаток", needed=True,
             ),
             _said("expires", "until", "expires", "expiry", "сгорает", "годендо", "датасгорания",
                   "срокдействия", "activeto"),

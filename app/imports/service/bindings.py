@@ -9,7 +9,7 @@ from app import sql
 from app.attribution.service import bring
 from app.imports.rules import CHANGED, Flaw
 from app.imports.service.customers import shop_of
-from app.imports.service.lookups import members_said, partners_said
+from app.imports.service.lookups import customer_said, members_said, partners_said
 from app.intake import service as intake
 from app.members.service import lock
 
@@ -38,7 +38,7 @@ def plan(work: Work, plans: Sequence[Plan]) -> None:
         if row.bad:
             continue
         if member is None:
-            row.flaws.append(Flaw("member", "no_member", row.old_id or ""))
+            row.flaws.append(Flaw("member", "no_member", customer_said(row)))
         elif partner is None:
             row.flaws.append(Flaw("partner", "no_partner", row.values["partner"]))
         elif each.before is None and bound.get(member, partner) != partner:

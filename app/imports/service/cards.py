@@ -9,7 +9,7 @@ from app.cards.queries import owners_of
 from app.cards.rules import normalise_number
 from app.imports.rules import Flaw
 from app.imports.service.customers import shop_of
-from app.imports.service.lookups import members_said
+from app.imports.service.lookups import customer_said, members_said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def plan(work: Work, plans: Sequence[Plan]) -> None:
         if number is None:
             row.flaws.append(Flaw("number", "no_card", row.values["number"]))
         elif member is None:
-            row.flaws.append(Flaw("member", "no_member", row.old_id or ""))
+            row.flaws.append(Flaw("member", "no_member", customer_said(row)))
         elif owners.get(number, member) != member or first.setdefault(number, member) != member:
             row.flaws.append(Flaw("number", "card_taken", number))
         elif each.before is None and mine.get(member, number) != number:

@@ -182,6 +182,11 @@ def members_said(shop_id: int, rows: Sequence[Row]) -> list[int | None]:
     ]
 
 
+def customer_said(row: Row) -> str:
+    """Return how a row names its customer, to be read."""
+    return str(row.values.get("member") or row.values.get("member_email") or "—")
+
+
 def keep_verdicts(plans: Sequence[Plan]) -> None:
     """Write what becomes of rows, and why."""
     rows = [

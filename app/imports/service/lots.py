@@ -13,7 +13,8 @@ from app.bonuses.rules import Grant
 from app.bonuses.service import TakeBack, bring_up, grant, take_back
 from app.imports.rules import Flaw
 from app.imports.service.customers import shop_of
-from app.imports.service.lookups import members_said, reference_of
+from app.imports.service.lookups import customer_said, members_said, reference_of
+from app.money import to_decimal_string
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,15 +42,19 @@ def plan(work: Work, plans: Sequence[Plan]) -> None:
         if row.bad:
             continue
         if each.amount is None or each.amount <= 0:
-            row.flaws.append(Flaw("amount", "sum", str(each.amount)))
+            row.flaws.append(Flaw("amount", "not_more", _written(work, each.amount)))
         elif member is None:
-            row.flaws.append(Flaw("member", "no_member", row.old_id or ""))
+            row.flaws.append(Flaw("member", "no_member", customer_said(row)))
         elif expires and datetime.fromisoformat(expires) <= work.now and not each.before:
             row.flaws.append(Flaw("expires", "lapsed", expires[:10]))
         elif each.before is not None and each.before.target != member:
-            row.flaws.append(Flaw("member", "other_member", row.old_id or ""))
+            row.flaws.append(Flaw("member", "other_member", customer_said(row)))
         else:
             each.target = member
+
+
+def _written(work: Work, amount: int | None) -> str:
+    return to_decimal_string(amount or 0, work.reading.currency)
 
 
 def carry(work: Work, plans: Sequence[Plan]) -> None:

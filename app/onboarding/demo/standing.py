@@ -49,6 +49,7 @@ GOALS = (
     ("streak", 3, "sun", 20_000),
     ("active_referrals", 3, "users-group", 30_000),
 )
+SUMMED = {"sum": "metric.sum"}  # a sum is asked as a sum
 CALLED = {
     "en": ("Third order", "Bought for 20,000", "Three months in a row", "Three friends who bought"),
     "ru": ("Третий заказ", "Покупки на 20 000", "Три месяца подряд", "Три друга с покупками"),
@@ -70,7 +71,7 @@ def deeds(
     """Yield what happened to ranks, awards and rights: when, what, who did it."""
     desk, shop = f"person:{owner(stage).id}", "api:1"
     yield stage.days_before(SINCE, 9), partial(_set_up, stage), desk
-    if stage.play.slug == "lampa":
+    if stage.play.tools == "lampa":
         yield stage.days_before(SINCE - 3, 10), partial(_give_rights, stage), desk
         for days, ware, price in OWN:
             said = partial(_buy, stage, speak, days, ware, price)
@@ -84,7 +85,7 @@ def deeds(
 def _set_up(stage: Stage) -> None:
     """Three ranks over ninety days, one that gives more, achievements, and how they look."""
     locale = stage.play.locale
-    for name, symbol, least in zip(RANKS[locale], SYMBOLS, SUMS[stage.play.slug], strict=True):
+    for name, symbol, least in zip(RANKS[locale], SYMBOLS, SUMS[stage.play.tools], strict=True):
         rank = ladder.define_rank(name, symbol=symbol)
         ladder.set_rung(rank, Rung(rank.id, rank.place, Window(Span.DAYS, 90), {"sum": least}))
     ladder.set_plan(Plan(on=True, review=Review.NIGHTLY, warning=14))
@@ -111,7 +112,7 @@ def _goal(metric: str, level: int, points: int) -> dict[str, Any]:
         "when": {
             "all": [
                 {"fact": "metric.name", "op": "in", "value": [metric]},
-                {"fact": "metric.value", "op": "gte", "value": level},
+                {"fact": SUMMED.get(metric, "metric.value"), "op": "gte", "value": level},
             ]
         },
         "effects": [{"do": "earn.fixed", "points": points, "expires": {"days": 180}}],
@@ -166,7 +167,7 @@ def _name(stage: Stage, ware: str) -> str:
 def _honour(stage: Stage) -> None:
     """Two awards by hand: one drawn, one with a symbol."""
     locale = stage.play.locale
-    draw = drawings.lamp if stage.play.slug == "lampa" else drawings.books
+    draw = drawings.lamp if stage.play.tools == "lampa" else drawings.books
     known = select(Member.id).where(Member.shop_id == stage.shop.id, Member.key.like("id:%"))
     people = list(db.session.scalars(known.order_by(Member.id)))
     (first, why), (second, reason) = AWARDS[locale]
