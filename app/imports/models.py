@@ -105,7 +105,7 @@ class ImportOrigin(Tenanted, Model):
 
     __table_args__ = (
         UniqueConstraint("tenant_id", "source", "kind", "old_id"),
-        Index("ix_import_origin_target", "tenant_id", "kind", "target_id"),
+        Index("ix_import_origin_target", "tenant_id", "target_id", "kind"),
         Index("ix_import_origin_file", "tenant_id", "file_id", "id"),
     )
 

@@ -49,7 +49,7 @@ _TAX = {
     }.items()
     for word in words
 }
-_STATUS = {word: status for status, words in STATUSES.items() for word in words}
+STATUS_WORDS = {word: status for status, words in STATUSES.items() for word in words}
 
 
 class BadCell(ValueError):
@@ -95,6 +95,7 @@ class Row:
     values: dict[str, Any]
     flaws: list[Flaw] = field(default_factory=list)
     parent: str | None = None  # who of the file is the sponsor
+    place: int = 0  # its turn
 
     @property
     def bad(self) -> bool:
@@ -196,7 +197,7 @@ def _site(text: str, _reading: Reading) -> str:
 
 
 def _status(text: str, _reading: Reading) -> str:
-    found = _STATUS.get(text.casefold().replace("ё", "е").strip())
+    found = STATUS_WORDS.get(text.casefold().replace("ё", "е").strip())
     if found is None:
         raise BadCell("status")
     return found

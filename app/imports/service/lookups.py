@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REASON = "import"
 _ROWS = """
 SELECT id, place, number, cells, old_id, parent, circle FROM import_row
-WHERE file_id = %(file)s AND place BETWEEN %(first)s AND %(last)s ORDER BY place
+WHERE file_id = %(file)s AND place BETWEEN %(first)s AND %(last)s {some} ORDER BY place
 """
 _TWICE = """
 SELECT old_id, min(number) AS first FROM import_row
@@ -71,7 +71,10 @@ ON CONFLICT (tenant_id, source, kind, old_id) DO UPDATE SET
                  ELSE jsonb_build_object('given', o.given, 'amount', o.amount, 'file', o.file_id) END
 """
 # Plans made once for any parameters forget how long arrays are, and read whole tables for each element.
-PLANS = "SET LOCAL plan_cache_mode = force_custom_plan"
+# To compile a statement takes longer than to run it on a part.
+PLANS = """
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true) AS plans, set_config('jit', 'off', true) AS jit
+"""
 # What is written is checked row by row against other tables: those checks are planned once.
 WRITES = "SET LOCAL plan_cache_mode = auto"
 
@@ -109,12 +112,15 @@ def work_on(file: ImportFile) -> Work:
 def plans_of(work: Work, places: Sequence[int]) -> list[Plan]:
     """Read rows, with what they say, what is wrong with that, and what imports gave for them before."""
     file = work.file
-    values = {"file": file.id, "first": places[0], "last": places[-1]}
+    values = {"file": file.id, "first": places[0], "last": places[-1], "places": None}
+    some = ""
+    if len(places) <= places[-1] - places[0]:  # not all between
+        some, values["places"] = "AND place = ANY(%(places)s)", list(places)
     plans = []
-    for each in sql.rows(_ROWS, values):
+    for each in sql.rows(_ROWS.format(some=some), values):
         cells = open_cells(file, each.cells)
         said, flaws = read_cells(file.kind, cells, file.mapping, work.reading)
-        row = Row(each.id, each.number, each.old_id, said, flaws, each.parent)
+        row = Row(each.id, each.number, each.old_id, said, flaws, each.parent, each.place)
         if each.old_id is None and not row.bad:
             row.flaws.append(Flaw(KINDS[file.kind].key[0], "missing"))
         if each.circle is not None:

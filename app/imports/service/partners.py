@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.imports.service.lookups import Work
 
 _REFUSED = """
-SELECT DISTINCT ON (old_id) old_id, verdict = 'refused' AS refused FROM import_row
+SELECT DISTINCT ON (old_id) old_id, verdict = 'refused' AND place < %(first)s AS refused FROM import_row
 WHERE file_id = %(file)s AND old_id = ANY(%(ids)s) ORDER BY old_id, number
 """
 _EMAILS = "SELECT email, id FROM partner WHERE email = ANY(%(emails)s) AND status <> 'removed'"
@@ -64,7 +64,7 @@ def plan(work: Work, plans: Sequence[Plan]) -> None:
         here.refused[row.old_id or ""] = row.bad
 
 
-def _keys(work: Work, plan_: Plan) -> list[str]:
+def keys_of(work: Work, plan_: Plan) -> list[str]:
     """Return the keys of all codes that lead to a partner of the old system."""
     known: list[str] | None = plan_.found.get("keys")
     if known is not None:
@@ -79,9 +79,14 @@ def _keys(work: Work, plan_: Plan) -> list[str]:
 
 
 def _read(work: Work, plans: Sequence[Plan]) -> _Here:
-    keys = {key for each in plans for key in _keys(work, each)}
+    keys = {key for each in plans for key in keys_of(work, each)}
     emails = {e for each in plans if (e := each.row.values.get("email"))}
-    sponsors = {s for each in plans if (s := each.row.values.get("sponsor"))}
+    sponsors = {
+        s
+        for each in plans
+        if (said := each.row.values.get("sponsor"))
+        for s in {said, each.row.parent or said}
+    }
     known = partners_said(work.file.source, sponsors)
     refused = _in_file(work, plans)
     ids = sorted(set(known.values()))
@@ -100,7 +105,9 @@ def _read(work: Work, plans: Sequence[Plan]) -> _Here:
 def _in_file(work: Work, plans: Sequence[Plan]) -> dict[str, bool]:
     """Note whose sponsor stands in the same file; return whether each sponsor's row is refused."""
     said = {s for each in plans if (s := each.row.parent or each.row.values.get("sponsor"))}
-    rows = sql.rows(_REFUSED, {"file": work.file.id, "ids": sorted(said)}) if said else ()
+    first = min(each.row.place for each in plans) if plans else 0  # those before were judged
+    values = {"file": work.file.id, "ids": sorted(said), "first": first}
+    rows = sql.rows(_REFUSED, values) if said else ()
     refused = {row.old_id: bool(row.refused) for row in rows}
     for each in plans:
         sponsor = each.row.values.get("sponsor")
@@ -119,7 +126,7 @@ def _recognise(each: Plan, here: _Here) -> None:
 
 def _check_codes(work: Work, each: Plan, here: _Here, given: dict[str, str]) -> None:
     row = each.row
-    for key in _keys(work, each):
+    for key in keys_of(work, each):
         owner = here.codes.get(key)
         other = given.get(f"code:{key}")
         if (owner is not None and owner != each.target) or other not in {None, row.old_id}:
@@ -179,11 +186,11 @@ def carry(work: Work, plans: Sequence[Plan]) -> None:
     fresh = [each for each in plans if each.target is None]
     here = [each for each in plans if each.target is not None]
     if fresh:
-        found(work, fresh, _keys)
+        found(work, fresh, keys_of)
     by_old = {each.row.old_id: each.target for each in plans}
     for each in here:
         parent = each.found.get("parent")
         if parent is not None and "sponsor" not in each.found:
             each.found["sponsor"] = by_old.get(parent)
-        change(work, each, _keys(work, each))
+        change(work, each, keys_of(work, each))
     touch_tree()

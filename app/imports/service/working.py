@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
+from sqlalchemy import func, select
 
 from app import sql
 from app.errors import Conflict, NotFound
+from app.extensions import db
 from app.imports import queries
 from app.imports.queries import IMPORT
 from app.imports.rules import CHANGED, KINDS, NEW
@@ -24,6 +26,7 @@ from app.imports.service import (
     details,
     lots,
     partners,
+    plainly,
 )
 from app.imports.service.lookups import (
     PLANS,
@@ -34,6 +37,7 @@ from app.imports.service.lookups import (
     plans_of,
     work_on,
 )
+from app.partners.models import TreeVersion
 from app.runs import service as runs
 from app.runs.rules import Step
 from app.runs.service import Kind
@@ -72,17 +76,26 @@ def _nothing(_work: Work) -> None:
     """Most kinds need no look at the whole file."""
 
 
+def _one_by_one(work: Work, places: Sequence[int], *, brings: bool) -> tuple[int, list[Plan]]:  # noqa: ARG001
+    """Most kinds look at each row."""
+    return 0, plans_of(work, places)
+
+
 @dataclass(frozen=True)
 class Way:
-    """How a kind of file is looked at and carried out. `plan` only reads; `whole` looks at the whole file first."""
+    """How a kind of file is looked at and carried out. `plan` only reads; `whole` looks at the whole file first.
+
+    `plainly` does a part's rows with which nothing is special, and gives the others.
+    """
 
     plan: Callable[[Work, Sequence[Plan]], None]
     carry: Callable[[Work, Sequence[Plan]], None]
     whole: Callable[[Work], None] = _nothing
+    plainly: Callable[..., tuple[int, list[Plan]]] = _one_by_one
 
 
 WAYS: dict[str, Way] = {
-    "partner": Way(partners.plan, partners.carry, arranging.arrange),
+    "partner": Way(partners.plan, partners.carry, arranging.arrange, plainly.plainly),
     "member": Way(customers.plan, customers.carry),
     "binding": Way(bindings.plan, bindings.carry),
     "accrual": Way(accruals.plan, accruals.carry),
@@ -117,8 +130,16 @@ def _file(run: Run) -> ImportFile:
 
 
 def _count(run: Run) -> int:
-    """Name the rows by their old ids and give each its turn, before the first part."""
+    """Name the rows by their old ids and give each its turn, before the first part.
+
+    What was looked at keeps its names and turns where neither the choice nor the tree has changed since.
+    """
     file = _file(run)
+    chosen = _chosen(file)
+    if run.phase == "apply" and run.parameters.get("chosen") == chosen:
+        return file.total
+    run.parameters = {**run.parameters, "chosen": chosen}
+    sql.send(PLANS, {})
     key = key_of(KINDS[file.kind], file.mapping)
     sql.send(_NAMES.format(key=key), {"file": file.id})
     stored = sql.one(_LAST, {"file": file.id})
@@ -130,6 +151,12 @@ def _count(run: Run) -> int:
         _name_sealed(file)
     WAYS[file.kind].whole(work_on(file))
     return file.total
+
+
+def _chosen(file: ImportFile) -> dict[str, Any]:
+    """Return what names and turns of rows depend on."""
+    tree = db.session.scalar(select(func.max(TreeVersion.version)))
+    return {"mapping": file.mapping, "options": file.options, "tree": tree}
 
 
 def _name_sealed(file: ImportFile) -> None:
@@ -149,36 +176,41 @@ def _take(run: Run, cursor: int, most: int) -> Sequence[int]:
 
 
 def _preview(run: Run, places: Sequence[int]) -> Step:
-    _work, plans = _planned(run, places)
+    _work, number, plans = _planned(run, places)
     keep_verdicts(plans)
-    return _told(places, plans)
+    return _told(places, number, plans)
 
 
 def _apply(run: Run, places: Sequence[int]) -> Step:
-    work, plans = _planned(run, places)
+    work, number, plans = _planned(run, places)
     due = [plan for plan in plans if plan.verdict in {NEW, CHANGED}]
     sql.send(WRITES, {})
     if due:
         WAYS[work.file.kind].carry(work, due)
     keep_verdicts(plans)
     keep_origins(work, [plan for plan in due if plan.target is not None and not plan.row.bad])
-    return _told(places, plans)
+    return _told(places, number, plans)
 
 
-def _planned(run: Run, places: Sequence[int]) -> tuple[Work, list[Plan]]:
+def _planned(run: Run, places: Sequence[int]) -> tuple[Work, int, list[Plan]]:
+    """Do what is plain of a part; return how many rows that was, and what is to become of the others."""
     sql.send(PLANS, {})
     work = work_on(_file(run))
-    if run.phase == "apply" and work.file.kind in {"partner", "code"}:
+    brings, way = run.phase == "apply", WAYS[work.file.kind]
+    if brings and work.file.kind in {"partner", "code"}:
         partners.alone()
-    plans = plans_of(work, places)
-    WAYS[work.file.kind].plan(work, plans)
+    number, plans = way.plainly(work, places, brings=brings)
+    sql.send(PLANS, {})
+    if plans:
+        way.plan(work, plans)
     for plan in plans:
         plan.given = dict(plan.row.values)
-    return work, plans
+    return work, number, plans
 
 
-def _told(places: Sequence[int], plans: Sequence[Plan]) -> Step:
-    counted = Counter(plan.verdict for plan in plans)
+def _told(places: Sequence[int], number: int, plans: Sequence[Plan]) -> Step:
+    counted = Counter({NEW: number} if number else {})
+    counted.update(plan.verdict for plan in plans)
     noted = sum(1 for plan in plans if plan.row.flaws and not plan.row.bad)
     return Step(places[-1], len(places), {"rows": dict(counted), "noted": noted})
 
