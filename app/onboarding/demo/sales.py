@@ -48,7 +48,7 @@ def external_id(play: Play, number: int) -> str:
 
 def tell(stage: Stage, seen: Sequence[Seen]) -> list[Telling]:
     """Return every message of the merchant's shop up to the opening, in order of time."""
-    dice = Random(f"sales of {stage.play.slug}")  # noqa: S311 - a story, no secret
+    dice = Random(f"sales of {stage.play.name}")  # noqa: S311 - a story, no secret
     regulars: list[Customer] = []
     told: list[Telling] = []
     for number, at in enumerate(times(dice, stage, stage.play.orders)):
