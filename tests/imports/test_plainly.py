@@ -13,6 +13,7 @@ from app import clock
 from app.extensions import db
 from app.imports import service
 from app.imports.service import plainly, working
+from app.programs.service import create_group
 from app.runs import service as runs
 from app.runs.rules import OPEN
 from tests.bonuses.setting import at_shop
@@ -126,6 +127,8 @@ def test_in_sets_and_one_by_one_comes_to_the_same(
 ) -> None:
     draw = Random(seed)  # noqa: S311 - a test's dice
     brought(OLD)
+    create_group("Gold")
+    create_group("Золото")
     data = csv(HEADS, *(line(draw, n) for n in range(MANY)))
     counted: list[int] = []
 
