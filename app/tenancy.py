@@ -52,6 +52,11 @@ def public_id(prefix: str) -> str:
     return f"{prefix}_{secrets.token_bytes(16).translate(_LETTERS).decode()}"
 
 
+def letters(number: int) -> bytes:
+    """Return what follows the prefix in so many new outside ids, 16 letters each, one behind the other."""
+    return secrets.token_bytes(16 * number).translate(_LETTERS)
+
+
 _LETTERS = bytes(ord(CROCKFORD[byte & 31]) for byte in range(256))
 _BASE64 = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
 # What follows the prefix, drawn by the database for sets of rows: the first six bytes of a random

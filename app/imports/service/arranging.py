@@ -82,14 +82,16 @@ _CIRCLES = """
 UPDATE import_row r SET circle = v.circle
 FROM json_to_recordset(%(rows)s) AS v(id bigint, circle text) WHERE r.id = v.id
 """
+# Who is written anew is taken for new until he is looked at: most are, and need not be written twice.
 # A file that names sponsors first keeps its order, and none of its rows is written again.
 _BEFORE_SPONSORS = """
 SELECT EXISTS (SELECT FROM moving_node n JOIN moving_node m ON m.row_id = n.above
                WHERE n.first AND n.number < m.number) AS found
 """
 _TURNS = """
-UPDATE import_row r SET place = n.place, parent = n.parent FROM (
-    SELECT row_id, parent, row_number() OVER (ORDER BY {order} number) AS place FROM moving_node
+UPDATE import_row r SET place = n.place, parent = n.parent,
+       verdict = CASE WHEN n.first AND r.circle IS NULL THEN 'new' END FROM (
+    SELECT row_id, parent, first, row_number() OVER (ORDER BY {order} number) AS place FROM moving_node
 ) n WHERE r.id = n.row_id AND r.file_id = %(file)s
   AND (r.place <> n.place OR r.parent IS DISTINCT FROM n.parent)
 """

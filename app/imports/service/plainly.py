@@ -15,7 +15,7 @@ from app.imports.service.lookups import WRITES, plans_of
 from app.imports.service.partners import keys_of
 from app.partners.service import touch_tree
 from app.programs import queries as programs
-from app.tenancy import RANDOM
+from app.tenancy import letters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -38,13 +38,15 @@ ODD = ("phone", "aliases", "rate", "site")  # what stands here only the rules ca
 
 
 def _folded(text: str) -> str:
-    return f"translate(lower({text}), '{UPPER}', '{UPPER.lower()}')"
+    """Return the expression of a text in small letters; all but ASCII takes a while."""
+    plain = f"octet_length({text}) = length({text})"
+    return f"CASE WHEN {plain} THEN lower({text}) ELSE translate(lower({text}), '{UPPER}', '{UPPER.lower()}') END"
 
 
 _TABLE = """
 CREATE TEMP TABLE moving_plain (row_id bigint, place bigint, above bigint, plain boolean, partner bigint,
     old_id text, name text, email text, code text, key text, other text, sponsor_said text, sponsor bigint,
-    status text, comment text, group_said text, "group" bigint, terms_said text, terms bigint,
+    status text, says_status boolean, comment text, group_said text, "group" bigint, terms_said text, terms bigint,
     joined timestamptz) ON COMMIT DROP
 """
 # Each is looked up through its key, whatever the statistics say: scalar queries are never joined otherwise.
@@ -65,8 +67,8 @@ WITH r AS MATERIALIZED (
     SELECT s.*, NOT odd AND circle IS NULL AND old_id = c_id AND c_id ~ %(old_id)s AND c_code ~ %(code)s
         AND (c_name = '' OR c_name ~ %(words)s) AND (c_surname = '' OR c_surname ~ %(line)s)
         AND coalesce(length(name), 0) <= 200 AND (email IS NULL OR email ~ %(email)s AND length(email) <= 254
-            AND c_email ~ %(line)s)
-        AND (said IS NULL OR said ~ %(old_id)s AND target ~ %(old_id)s AND target <> old_id AND said <> old_id)
+            AND octet_length(c_email) = length(c_email))
+        AND (said IS NULL OR said ~ %(old_id)s AND (target = said OR target ~ %(old_id)s) AND target <> old_id AND said <> old_id)
         AND status IS NOT NULL AND (c_status = '' OR c_status ~ %(line)s)
         AND (c_group = '' OR c_group ~ %(line)s AND "group" IS NOT NULL)
         AND (c_terms = '' OR c_terms ~ %(line)s AND terms IS NOT NULL)
@@ -104,7 +106,7 @@ WITH r AS MATERIALIZED (
 )
 SELECT id, place, above, free AND coalesce(above, -1) >= 0,
     CASE WHEN %(brings)s AND free THEN nextval('partner_id_seq') END,
-    old_id, name, email, c_code, key, other, said, sponsor, status, c_comment, nullif(c_group, ''), "group",
+    old_id, name, email, c_code, key, other, said, sponsor, status, c_status <> '', c_comment, nullif(c_group, ''), "group",
     nullif(c_terms, ''), terms, joined AT TIME ZONE %(zone)s
 FROM a
 """
@@ -126,7 +128,7 @@ WHERE plain AND (key = ANY(%(keys)s) OR other = ANY(%(keys)s) OR email = ANY(%(e
 """
 _VERDICTS = """
 UPDATE import_row r SET verdict = 'new', flaws = '[]', amount = NULL FROM moving_plain p
-WHERE p.plain AND r.id = p.row_id
+WHERE p.plain AND r.id = p.row_id AND r.file_id = %(file)s AND r.place BETWEEN %(first)s AND %(last)s
   AND (r.verdict IS DISTINCT FROM 'new' OR r.flaws <> '[]' OR r.amount IS NOT NULL)
 """
 _COUNT = "SELECT count(*) AS number FROM moving_plain WHERE plain"
@@ -137,10 +139,11 @@ WHERE n.plain AND n.above > 0 AND p.place = n.above
 _PARTNERS = f"""
 INSERT INTO partner (id, public_id, refcode, name, email, comment, search, status, terms_id, group_id,
                      sponsor_id, locale, created_at)
-SELECT partner, 'pt_' || {RANDOM}, key, coalesce(name, email, code), email, comment,
-       {_folded("concat_ws(' ', coalesce(name, email, code), email, key)")}, status, terms, "group",
-       sponsor, %(locale)s, least(joined, %(now)s)
-FROM moving_plain WHERE plain
+SELECT partner, 'pt_' || convert_from(substring(%(letters)s::bytea FROM (16 * row_number() OVER () - 15)::int FOR 16), 'UTF8'),
+       key, shown, email, comment, {_folded("words")}, status, terms, "group", sponsor, %(locale)s,
+       least(joined, %(now)s)
+FROM (SELECT *, coalesce(name, email, code) AS shown, concat_ws(' ', coalesce(name, email, code), email, key) AS words
+      FROM moving_plain WHERE plain OFFSET 0) n
 """  # noqa: S608 - parts of our own
 _CODES = """
 INSERT INTO code (key, display, kind, partner_id, created_at)
@@ -165,7 +168,7 @@ _ORIGINS = """
 INSERT INTO import_origin (source, kind, old_id, target_id, given, file_id, made, at)
 SELECT %(source)s, 'partner', old_id, partner, jsonb_strip_nulls(jsonb_build_object(
         'id', old_id, 'name', name, 'email', email, 'code', code, 'sponsor', sponsor_said,
-        'status', CASE WHEN %(says_status)s THEN status END, 'group', group_said, 'terms', terms_said,
+        'status', CASE WHEN says_status THEN status END, 'group', group_said, 'terms', terms_said,
         'comment', nullif(comment, ''),
         'joined', to_char(joined AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'))),
     %(file)s, true, %(now)s
@@ -190,9 +193,9 @@ def plainly(work: Work, places: Sequence[int], *, brings: bool) -> tuple[int, li
         new = sorted((clash | _below(above, others | clash)) - others)
     number = int(sql.one(_COUNT, {}).number)
     if number:
-        sql.send(_VERDICTS, {})
+        sql.send(_VERDICTS, {"file": work.file.id, "first": places[0], "last": places[-1]})
         if brings:
-            _bring(work)
+            _bring(work, number)
     return number, sorted(plans, key=lambda plan: plan.row.place)
 
 
@@ -247,16 +250,16 @@ def _known(words: dict[str, Any]) -> str:
     return json.dumps(words, ensure_ascii=False)
 
 
-def _bring(work: Work) -> None:
+def _bring(work: Work, number: int) -> None:
     sql.send(_BELOW, {})
     sql.send(WRITES, {})
     said = {
         "now": work.now,
+        "letters": letters(number),
         "actor": actor(),
         "locale": work.tenant.locale,
         "source": work.file.source,
         "file": work.file.id,
-        "says_status": "status" in work.file.mapping,
     }
     for statement in _BRING:
         sql.send(statement, said)

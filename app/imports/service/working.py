@@ -76,7 +76,7 @@ def _nothing(_work: Work) -> None:
     """Most kinds need no look at the whole file."""
 
 
-def _one_by_one(work: Work, places: Sequence[int], *, brings: bool) -> tuple[int, list[Plan]]:  # noqa: ARG001
+def one_by_one(work: Work, places: Sequence[int], *, brings: bool) -> tuple[int, list[Plan]]:  # noqa: ARG001
     """Most kinds look at each row."""
     return 0, plans_of(work, places)
 
@@ -91,7 +91,7 @@ class Way:
     plan: Callable[[Work, Sequence[Plan]], None]
     carry: Callable[[Work, Sequence[Plan]], None]
     whole: Callable[[Work], None] = _nothing
-    plainly: Callable[..., tuple[int, list[Plan]]] = _one_by_one
+    plainly: Callable[..., tuple[int, list[Plan]]] = one_by_one
 
 
 WAYS: dict[str, Way] = {
