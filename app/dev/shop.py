@@ -20,6 +20,7 @@ from app.bonuses.models import Lot
 from app.extensions import csrf, db
 from app.installation import settings
 from app.members.models import Member
+from app.partners.models import Partner
 from app.tenancy import public_id, tenant_scope
 from app.tenants import queries as tenants
 from app.web.pages import see_address
@@ -51,7 +52,7 @@ def index() -> Response:
     demo, merchant = _demo()
     slug, locale = merchant.slug, merchant.locale
     with tenant_scope(merchant.id, merchant.clock_offset):
-        customer = _customer()
+        customer = _customer(demo)
         token = _token(customer) if customer else ""
         db.session.commit()
     page = Response(
@@ -81,7 +82,7 @@ def order() -> Response:
     demo, merchant = _demo()
     currency = merchant.currency
     with tenant_scope(merchant.id, merchant.clock_offset):
-        customer, now = _customer(), clock.now().isoformat()
+        customer, now = _customer(demo), clock.now().isoformat()
     wanted = {name: request.form.get(name, "0") for name, _title, _price in GOODS}
     lines = [
         {"id": name, "product": name, "name": title, "quantity": wanted[name], "price": price}
@@ -121,12 +122,17 @@ class Customer(NamedTuple):
     name: str
 
 
-def _customer() -> Customer | None:
-    """Return the customer who has the largest present: somebody with something to spend."""
+def _customer(demo: dict[str, Any]) -> Customer | None:
+    """Return somebody with something to spend: the partner whose cabinet is shown below, else who has most.
+
+    One person is signed in to a shop: the cabinet and the bonuses are his.
+    """
+    partner = select(Partner.member_id).where(Partner.refcode == demo["cabinet"]["refcode"])
     same = (Member.tenant_id == Lot.tenant_id) & (Member.id == Lot.member_id)
     known = Lot.active & (Lot.remaining > 0) & Member.key.startswith("id:")
     query = select(Member).join(Lot, same).where(known)
-    found = db.session.scalars(query.order_by(Lot.amount.desc(), Lot.id).limit(1)).first()
+    mine = (Member.id == partner.scalar_subquery()).desc().nulls_last()
+    found = db.session.scalars(query.order_by(mine, Lot.amount.desc(), Lot.id).limit(1)).first()
     if found is None:
         return None
     name = found.key.removeprefix("id:")

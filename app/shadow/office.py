@@ -49,7 +49,7 @@ DIFFERENCES = Table(
         Column("who", _l("Partner there → here"), value=_who, render="name"),
         Column("there", _l("There"), value=lambda r: r.RunLine.before, render="money", end=True),
         Column("here", _l("Here"), value=lambda r: r.RunLine.after, render="money", end=True),
-        Column("change", _l("Difference"), value=lambda r: r.RunLine.change, render="money", end=True,
+        Column("change", _l("Difference"), value=lambda r: r.RunLine.change, render="signed", end=True,
                sort=RunLine.change),
         Column("why", _l("Here in full"), value=lambda r: r.RunLine.facts.get("deal"), render="why"),
     ),

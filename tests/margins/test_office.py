@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,6 +146,13 @@ def test_a_margin_that_is_none_is_refused_with_what_was_typed(guard: Guard) -> N
         answer = guard.client.put("/api/v1/products/lamp-1", json={name: value}, headers=key)
         assert answer.status_code == 422
         assert answer.json["errors"][0]["field"] == name
+
+
+def test_no_two_things_of_the_page_bear_one_name(guard: Guard) -> None:
+    page = guard.client.get(guard.merchant.office("margin/")).text
+    named = Counter(re.findall(r'\bid="([^"]+)"', page))
+    assert [name for name, times in named.items() if times > 1] == []
+    assert named["margin"] == 1, "the label leads to the field"
 
 
 def test_another_merchants_margins_are_not_there(guard: Guard, kniga: Merchant) -> None:

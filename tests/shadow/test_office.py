@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -143,6 +144,11 @@ def test_differences_are_told_order_by_order_with_their_reasons(month: Month) ->
                           ("The order is not here", 1), ("The order is not there", 1)):  # fmt: skip
         assert re.search(rf"{reason} {count} ", page), reason
     assert "Boris → Anna" in page
+    assert re.search(r"A-2 Another rate Anna ₽ 95\.00 ₽ 190\.00 \+ ?₽ 95\.00", page), (
+        "a gain has its sign"
+    )
+    raw = html.unescape(month.client.get(month.merchant.office("shadow/")).text)
+    assert '"bars": true' in raw, "one week is a bar, a line through one point would be none"
     assert re.search(r"There\W+715\.01", page)
     assert re.search(r"Here\W+950\.00", page)
     only = words(month.client.get(month.merchant.office("shadow/?reason=other_rate")).text)

@@ -48,7 +48,8 @@ ROWS = Table(
     default="number",
     columns=(
         Column("number", _l("Line"), render="number", main=True, sort=ImportRow.number),
-        Column("old_id", _l("Number in the old system"), render="code"),
+        Column("old_id", _l("Number in the old system"), render="code",
+               value=lambda r: (r.old_id or "").replace("|", " · ")),
         Column("verdict", _l("What becomes of it"), render="badge",
                value=lambda r: f"row_{r.verdict}" if r.verdict else None),
         Column("why", _l("Why"), render="flaws", value=lambda r: [(FIELDS[f["field"]], why(f)) for f in r.flaws]),

@@ -35,7 +35,7 @@ BEARERS = Table(
     columns=(
         Column("name", _l("Customer"), render="name", main=True, value=lambda row: row.name,
                href=lambda row: url_for("office.members.show", member_id=row.grant.member_id)),
-        Column("at", _l("Since"), render="datetime", sort=AwardGrant.at, value=lambda row: row.grant.at),
+        Column("at", _l("Given on"), render="datetime", sort=AwardGrant.at, value=lambda row: row.grant.at),
         Column("reason", _l("For what"), value=lambda row: row.grant.reason or _("By a rule")),
         Column("undo", _l("Take back"), render="undo", tool=True),
     ),
