@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
-from app import jobs
+from app import crypto, jobs
 from app.extensions import db
 from app.intake.shops import connections
 from app.tenants.models import Connection
@@ -128,15 +128,17 @@ def test_a_key_that_may_only_read_is_said_so_when_the_hooks_are_made(
     assert "Works" in owner.get(place).text
 
 
-def ask(desk: Desk, owner: FlaskClient) -> dict[str, list[str]]:
+def ask(desk: Desk, owner: FlaskClient, address: str = "") -> dict[str, list[str]]:
     """Let the owner be sent to the shop's screen; return what it is told."""
     known = desk.app.extensions["partnerka"]
     desk.app.extensions["partnerka"] = replace(known, public_url="https://partnerka.example")
+    place = address or desk.shop.url
     answer = owner.post(
-        desk.lampa.office("connections/keys"), data=typed(desk, how="screen", key="", key_secret="")
+        desk.lampa.office("connections/keys"),
+        data=typed(desk, how="screen", key="", key_secret="", address=place),
     )
     assert answer.status_code == 303, answer.text
-    assert answer.headers["Location"].startswith(f"{desk.shop.url}/wc-auth/v1/authorize?")
+    assert answer.headers["Location"].startswith(f"{place}/wc-auth/v1/authorize?")
     return parse_qs(urlsplit(answer.headers["Location"]).query)
 
 
@@ -173,6 +175,21 @@ def test_a_token_of_an_asking_that_was_repeated_is_good_no_more(
 ) -> None:
     [old], [new] = ask(desk, owner)["user_id"], ask(desk, owner)["user_id"]
     assert (bring(desk, old), bring(desk, new)) == (403, 200)
+
+
+def test_known_keys_go_to_their_own_shop_until_another_brings_new_ones(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    connect(desk, owner)
+    other = "https://shop.example.net"  # mistyped, or somebody's who would like to have the keys
+    [token] = ask(desk, owner, other)["user_id"]
+    with desk.app.app_context(), desk.lampa.scope():
+        assert db.session.scalars(select(Connection.address).where(OURS)).one() == desk.shop.url
+    assert bring(desk, token, consumer_key="ck_new") == 200
+    with desk.app.app_context(), desk.lampa.scope():
+        now = db.session.scalars(select(Connection).where(OURS)).one()
+        assert now.address == other
+        assert crypto.open_sealed(now.credentials or b"") == f"ck_new\n{SECRET}"
 
 
 def test_without_https_here_the_shops_screen_is_not_offered_in_vain(

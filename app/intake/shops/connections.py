@@ -90,9 +90,11 @@ def ask_shop(shop_id: int, kind: str, address: str, back: str) -> str:
         raise _refused("address", _("Shops send keys to https addresses only: paste them instead."))
     connection = _connection(shop_id, kind)
     nonce = secrets.token_urlsafe(16)
-    connection.address, connection.asked = address, crypto.digest(nonce)
+    if connection.credentials is None:
+        connection.address = address  # else the keys that are known go to their own shop alone
+    connection.asked = crypto.digest(nonce)
     db.session.flush()
-    token = crypto.sign(PURPOSE, [current_tenant(), connection.public_id, nonce])
+    token = crypto.sign(PURPOSE, [current_tenant(), connection.public_id, nonce, address])
     query = {
         "app_name": "Partnerka",
         "scope": "read_write",
@@ -106,11 +108,11 @@ def ask_shop(shop_id: int, kind: str, address: str, back: str) -> str:
 def keys_came(token: str, key: str, secret: str) -> bool:
     """Take keys that a shop's own screen sends, once; False for a token that is not ours, old or used."""
     said = crypto.signed(PURPOSE, token, ASKED)
-    if not (isinstance(said, list) and len(said) == 3 and 0 < len(key) <= LONGEST_KEY):
+    if not (isinstance(said, list) and len(said) == 4 and 0 < len(key) <= LONGEST_KEY):
         return False
     if not 0 < len(secret) <= LONGEST_KEY:
         return False
-    tenant_id, public_id, nonce = said
+    tenant_id, public_id, nonce, address = said
     with tenant_scope(int(tenant_id)):
         query = select(Connection).where(
             Connection.public_id == public_id,
@@ -120,7 +122,7 @@ def keys_came(token: str, key: str, secret: str) -> bool:
         connection = db.session.scalar(query.with_for_update())
         if connection is None:
             return False
-        connection.asked = None
+        connection.address, connection.asked = str(address), None
         _give(connection, key, secret)
     return True
 
