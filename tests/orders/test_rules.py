@@ -474,6 +474,7 @@ def test_clamped_refunds_pass_the_checks_and_are_laid_out_to_the_last_unit(
 class Told(tuple[Any, ...]):
     """Facts that count how often somebody goes through all of them."""
 
+    __slots__ = ()
     looks = 0
 
     def __iter__(self) -> Any:
