@@ -90,7 +90,7 @@ def _talk(errand: Errand, within: Within) -> bool | None:
         if shop is None:
             within(lambda: errands.done(errand))
             return None
-        note, at = carrying.CARRY[errand.kind](errand, shop, within)
+        note, at = carrying.carry(errand, shop, within)
     except ShopError as error:
         failure = error
         within(lambda: _failed(errand, failure))

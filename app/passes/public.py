@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, current_app, g, make_response, request, session, url_for
+from flask_babel import gettext as _
 
 from app.extensions import csrf, limiter
+from app.identity import queries as people
 from app.identity.rules import PERMISSIONS, Role
 from app.ledger import cabinet as ledger
 from app.participation import cabinet as participation
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("passes", __name__, url_prefix="/<merchant>/inside")
 
+AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 TOKEN = "token"  # noqa: S105 - the name of a form's field
 PAGES: dict[str, Callable[[], Response]] = {"home": partners.index, "account": ledger.index}
 
@@ -53,7 +56,7 @@ def frame_in_the_shop(response: Response) -> Response:
 @requires("anyone")
 def enter(link: str) -> Response:
     """Exchange the link: a frame gets its first page at once, a window goes on to the cabinet."""
-    if request.method == "HEAD" or "prefetch" in request.headers.get("Sec-Purpose", ""):
+    if request.method == "HEAD" or _is_ahead():
         return make_response("", 204)  # nobody looks at it yet: the link holds once
     framed = request.args.get("frame") == "1"
     if framed:
@@ -63,7 +66,28 @@ def enter(link: str) -> Response:
         return _over()
     if framed:
         return _show(token, "home")
+    if _is_elsewhere(token):
+        service.end(token)
+        words = _("You are signed in here by yourself. To open the shop's link, sign out first.")
+        return see_address(url_for("cabinet.partners.index"), message=words)
     return _open_window(token)
+
+
+def _is_ahead() -> bool:
+    """Tell whether a browser, or who shows a preview of a link, asks before anybody follows it."""
+    said = (request.headers.get(name, "") for name in AHEAD)
+    return any("prefetch" in each.lower() or "preview" in each.lower() for each in said)
+
+
+def _is_elsewhere(token: str) -> bool:
+    """Tell whether this browser's reader has a cabinet of his own here, and the link leads into another's.
+
+    A link that somebody else sends must not put him there unawares: he would share another's links.
+    """
+    if g.person is None:
+        return False
+    own = people.partner_membership(g.person.id, g.tenant.id)
+    return own is not None and own.partner_id != service.opened(token, framed=False)
 
 
 @bp.get("/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_killed_half_way_while_the_shop_goes_on_it_ends_with_nothing_of_the_shad
     for share in (4, 2):
         child = start(month.merchant.id, going.number)
         far = ORDERS // share
-        assert wait_until(lambda far=far: going.is_past(far), SOON)
+        assert wait_until(partial(going.is_past, far), SOON)
         assert child.process is not None
         os.killpg(child.process.pid, signal.SIGKILL)
         child.process.wait()

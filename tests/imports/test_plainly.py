@@ -51,8 +51,34 @@ EMAILS = (
     "{n}@Example.ORG", "x{n}.y+z@a.b-c.org", "{n}..{n}@example.org", "no mail", "почта{n}@пример.рф", "",
     "{n}@-a.org", "{n}@localhost", ".{n}@example.org", "\u212a{n}@example.org", "here@example.org",
 )  # fmt: skip
-CODES = ("Code{n}", "c-{n}_", "к{n}од", "-", "c {n}", "x" * 41, "", "taken", "same", "\uff21{n}", "пc{n}", "{n}")
-STATUSES = ("", "", "", "active", "APPROVED", "blocked", "Активен", "pending", "what", "\u0130", "\u212a", "утверждён")
+CODES = (
+    "Code{n}",
+    "c-{n}_",
+    "к{n}од",
+    "-",
+    "c {n}",
+    "x" * 41,
+    "",
+    "taken",
+    "same",
+    "\uff21{n}",
+    "пc{n}",
+    "{n}",
+)
+STATUSES = (
+    "",
+    "",
+    "",
+    "active",
+    "APPROVED",
+    "blocked",
+    "Активен",
+    "pending",
+    "what",
+    "\u0130",
+    "\u212a",
+    "утверждён",
+)
 GROUPS = ("", "", "gold", "ЗОЛОТО", "nobody's", "ÉMILE")
 JOINED = (
     "", "", "2024-03-09", "2024-02-29", "2023-02-29", "2010-10-31 02:30", "2011-03-27 02:30:15", "31.12.2023",
@@ -73,10 +99,22 @@ def line(draw: Random, n: int) -> str:
     def some(pool: Sequence[str], plain: str) -> str:
         return (draw.choice(pool) if draw.random() < 0.06 else plain).format(n=n)
 
-    sponsors = (f"{n}", "lost", "old-1", "old-blocked", "old-gone", "taken", f"code{n + 1}", "here@example.org", "o o")
+    sponsors = (
+        f"{n}",
+        "lost",
+        "old-1",
+        "old-blocked",
+        "old-gone",
+        "taken",
+        f"code{n + 1}",
+        "here@example.org",
+        "o o",
+    )
     above = str(draw.randrange(MANY)) if draw.random() < 0.7 else ""
     cells = (
-        str(draw.randrange(MANY)) if draw.random() < 0.02 else some(("", "old-1", "i d", "№{n}", "i" * 101), str(n)),
+        str(draw.randrange(MANY))
+        if draw.random() < 0.02
+        else some(("", "old-1", "i d", "№{n}", "i" * 101), str(n)),
         some(tuple(name.replace("{", "") for name in NAMES), f"Partner {n}"),
         some(("Петрова", "de  la", "\u212a"), ""),
         some(EMAILS, f"p{n}@example.org"),

@@ -469,3 +469,23 @@ def test_clamped_refunds_pass_the_checks_and_are_laid_out_to_the_last_unit(
     for line in bases(clamped, BaseRule()):
         assert 0 <= line.base <= line.value
         assert 0 <= line.kept <= 1
+
+
+class Told(tuple[Any, ...]):
+    """Facts that count how often somebody goes through all of them."""
+
+    __slots__ = ()
+    looks = 0
+
+    def __iter__(self) -> Any:
+        Told.looks += 1
+        return super().__iter__()
+
+
+def test_lines_of_a_long_cart_are_not_compared_with_each_other() -> None:
+    lines = [lamp(id=str(n), category=f"c{n}") for n in range(300)]
+    found = fold(message(State.AGREED, lines=tuple(lines)))
+    found = replace(found, facts=Told(found.facts))
+    Told.looks = 0
+    assert [found.facts_of(line).category for line in lines] == [f"c{n}" for n in range(300)]
+    assert Told.looks == 1

@@ -83,8 +83,12 @@ class TestALink:
     ) -> None:
         there, browser = path(link(client, lampa)["url"]), app.test_client()
         assert browser.head(there).status_code == 204
-        ahead = browser.get(there, headers={"Sec-Purpose": "prefetch;prerender"})
-        assert ahead.status_code == 204
+        for name, said in (
+            ("Sec-Purpose", "prefetch;prerender"),
+            ("Purpose", "prefetch"),
+            ("X-Purpose", "preview"),
+        ):
+            assert browser.get(there, headers={name: said}).status_code == 204
         assert browser.get(there).status_code == 303
 
     def test_of_two_who_follow_it_at_once_one_enters(
@@ -166,6 +170,30 @@ class TestTheWindow:
         assert answer.status_code == 303
         # The cabinet is closed with it: his password leads into his own, and he has none here.
         assert browser.get(lampa.cabinet("payouts/details")).status_code == 404
+
+    def test_puts_nobody_who_has_a_cabinet_of_his_own_into_anothers(
+        self, app: App, client: FlaskClient, lampa: Merchant
+    ) -> None:
+        make_partner(client, lampa, "mallory")
+        owner = lampa.staff["owner"]
+        make_partner(client, lampa, "olga", email=owner.email)
+        with app.app_context(), lampa.scope():
+            olga = partners.by_refcode("olga")
+            assert olga is not None
+            person = identity.ensure_person(owner.email, "Olga")
+            if olga.person_id is None:
+                identity.join(person, lampa.id, "partner", olga.id)
+                olga.person_id = person.id
+            db.session.commit()
+        browser = sign_in(app.test_client(), owner)
+        followed = browser.get(path(link(client, lampa, "mallory")["url"]))  # Mallory sent it
+        assert followed.headers["Location"] == lampa.cabinet()
+        home = browser.get(lampa.cabinet()).text
+        assert "Mallory" not in home
+        assert "mallory" not in home
+        assert "You are signed in here by yourself" in home
+        browser.get(path(link(client, lampa, "olga")["url"]))  # her own opens as it did
+        assert browser.get(lampa.cabinet()).status_code == 200
 
     def test_every_page_of_the_cabinet_opens_or_asks_to_sign_in(
         self, app: App, client: FlaskClient, lampa: Merchant

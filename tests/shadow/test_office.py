@@ -6,6 +6,7 @@ import html
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -243,13 +244,12 @@ def test_pressed_by_many_at_once_there_is_one_shadow_and_one_going_live(
     app: App, client: FlaskClient, lampa: Merchant
 ) -> None:
     people = [sign_in(app.test_client(), lampa.staff["owner"]) for _ in range(4)]
-    begun = together(
-        [lambda p=p: p.post(lampa.office("shadow/"), data={"source": "other"}) for p in people]
-    )
+    there, said_of = lampa.office("shadow/"), {"source": "other"}
+    begun = together([partial(each.post, there, data=said_of) for each in people])
     assert {answer.status_code for answer in begun} == {303}
     made = Month(app, client, lampa)
     made.order("A-1")
-    live = together([lambda p=p: p.post(lampa.office("shadow/live")) for p in people])
+    live = together([partial(each.post, f"{there}live") for each in people])
     assert {answer.status_code for answer in live} == {303}
     together([made.work] * 2)
     assert made.balances() == (0, 0, 0)

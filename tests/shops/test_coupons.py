@@ -16,6 +16,7 @@ from app.coupons.rules import Offer
 from app.coupons.service import Whom
 from app.extensions import db
 from app.intake.models import ShopErrand
+from app.intake.shops import errands
 from app.members.models import Member
 from app.partners import queries as partners
 from app.partners import service as partner_service
@@ -181,3 +182,19 @@ def test_a_partner_is_put_into_the_group_that_the_program_gives(desk: Desk) -> N
     desk.settle()
     assert desk.shop.customers[77]["meta_data"][0]["value"] == "Partners"
     assert len(desk.shop.writes("customers")) == 1
+
+
+def test_in_a_shadow_month_the_shop_is_swept_and_nothing_is_written_into_it(desk: Desk) -> None:
+    desk.connect()
+    desk.settle()
+    desk.do(lambda: db.session.execute(update(Connection).where(OURS).values(coupons=True)))
+    desk.do(lambda: change_settings({"shadow": True}))
+    desk.sweep()  # finds codes that the shop was not told of
+    desk.do(lambda: errands.ask(desk.id, "coupon", ["boris5"]))  # asked for just before
+    desk.settle()
+    assert desk.shop.coupons == {}
+    desk.do(lambda: change_settings({"shadow": False}))
+    desk.sweep()
+    desk.hurry()
+    desk.settle()
+    assert sorted(c["code"] for c in desk.shop.coupons.values()) == ["anna10", "boris5"]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
-from app import jobs
+from app import crypto, jobs
 from app.extensions import db
 from app.intake.shops import connections
 from app.tenants.models import Connection
@@ -198,6 +198,21 @@ def test_keys_of_one_shop_never_go_to_the_address_of_another(
     assert desk.one(known) == desk.shop.url
     assert bring(desk, token) == 200
     assert desk.one(known) == "https://other.example"
+
+
+def test_known_keys_go_to_their_own_shop_until_another_brings_new_ones(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    connect(desk, owner)
+    other = "https://shop.example.net"  # mistyped, or somebody's who would like to have the keys
+    [token] = ask(desk, owner, address=other)["user_id"]
+    with desk.app.app_context(), desk.lampa.scope():
+        assert db.session.scalars(select(Connection.address).where(OURS)).one() == desk.shop.url
+    assert bring(desk, token, consumer_key="ck_new") == 200
+    with desk.app.app_context(), desk.lampa.scope():
+        now = db.session.scalars(select(Connection).where(OURS)).one()
+        assert now.address == other
+        assert crypto.open_sealed(now.credentials or b"") == f"ck_new\n{SECRET}"
 
 
 def test_without_https_here_the_shops_screen_is_not_offered_in_vain(

@@ -367,7 +367,7 @@ def test_however_many_are_away_they_hide_nobodys_message(
     """A merchant's twenty servers are away, each with a hundred messages that wait longer than another's first."""
     away = [desk.set_up("deal.created") for _ in range(rules.MOST)]
     for n in range(100):
-        desk.do(lambda n=n: record("deal.created", f"order:{n}", deal_id=f"dl_{n}"))
+        desk.do(partial(record, "deal.created", f"order:{n}", deal_id=f"dl_{n}"))
     desk.do(lambda: service.promise(drain()))
     desk.server.scripts = [(500, "no")]
     for name in away:

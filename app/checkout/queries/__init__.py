@@ -1,6 +1,16 @@
 """What orders pay in bonuses and partner money, as it is stored; what is reserved; what a cart is made of."""
 
-from app.checkout.queries.books import Books, Held, Paid, Purse, as_paid, books, paid, touched
+from app.checkout.queries.books import (
+    Books,
+    Held,
+    Paid,
+    Purse,
+    as_paid,
+    books,
+    paid,
+    shares,
+    touched,
+)
 from app.checkout.queries.carts import cart_of
 from app.checkout.queries.holds import (
     currency,
@@ -30,5 +40,6 @@ __all__ = [
     "overdue",
     "paid",
     "payer",
+    "shares",
     "touched",
 ]

@@ -163,6 +163,8 @@ def _paying(order: Standing, amount: int) -> Standing:
 def books(order_ids: Collection[int]) -> dict[int, Books]:
     """Return what is stored of orders."""
     found: dict[int, Books] = {order_id: Books() for order_id in order_ids}
+    if not found:
+        return found
     asked = {"orders": sorted(found)}
     with sql.together():
         versions, acts = sql.send(_VERSIONS, asked), sql.send(_ACTS, asked)
@@ -177,6 +179,13 @@ def books(order_ids: Collection[int]) -> dict[int, Books]:
     for row in money.fetchall():
         found[row.order_id].money.holds.append(_held(row))
     return found
+
+
+def shares(order_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Return what bonuses pay of each line, by order: of those alone that are paid so."""
+    asked = {"orders": sorted(set(order_ids))}
+    rows = sql.rows(_VERSIONS, asked) if asked["orders"] else ()
+    return {row.order_id: {one.line: one.share for one in _version(row).shares} for row in rows}
 
 
 def _note(book: Books, row: Any) -> None:
@@ -219,7 +228,7 @@ class Paid:
 
 def paid(order: Standing) -> Paid:
     """Return how an order is paid; the rows of one without bonuses have its own prices."""
-    book = books([order.id])[order.id]
+    book = books(touched([order.id])).get(order.id) or Books()
     held = sum(one.amount for one in book.open)
     if book.version is not None:
         shares = {one.line: one.share for one in book.version.shares}

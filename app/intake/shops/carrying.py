@@ -7,8 +7,10 @@ tenant's scope. At most one call of an errand writes.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from app import clock
 from app.errors import NotFound
 from app.extensions import db
 from app.intake import service as intake
@@ -16,6 +18,7 @@ from app.intake.shops import FETCHED, cards, coupons, echo, inbox, shelving
 from app.orders import service as orders
 from app.partners import queries as partners
 from app.partners.models import Partner
+from app.tenants.queries import in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +39,7 @@ class Within(Protocol):
         """Do it and commit."""
 
 
+HELD = timedelta(hours=1)
 Ended = tuple[str | None, "datetime | None"]  # a note for people; when it is due again
 NOTHING: Ended = (None, None)
 
@@ -131,6 +135,14 @@ def make_coupon(errand: Errand, shop: Shop, within: Within) -> Ended:
     return (None if made else "coupon_of_the_shop"), said.again_at
 
 
+def carry(errand: Errand, shop: Shop, within: Within) -> Ended:
+    """Carry out an errand; what writes into the shop waits for the end of a shadow month."""
+    if errand.kind in WRITES and within(in_shadow):
+        return None, clock.wall() + HELD
+    return CARRY[errand.kind](errand, shop, within)
+
+
+WRITES = frozenset({"card", "group", "coupon"})
 CARRY: Mapping[str, Callable[[Errand, Shop, Within], Ended]] = {
     "fetch": fetch,
     "card": write_card,

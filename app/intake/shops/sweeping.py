@@ -16,7 +16,7 @@ from app import clock, sql
 from app.extensions import db
 from app.intake.shops import connections, coupons, errands, inbox, shelving
 from app.tenants.models import Connection
-from app.tenants.queries import was_in_shadow
+from app.tenants.queries import in_shadow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,7 +190,7 @@ def _open(shop: Shop, after: int) -> list[tuple[int, str]]:
 
 def _coupons(shop: Shop) -> None:
     wishes = select(Connection.coupons).where(Connection.id == shop.connection_id)
-    if db.session.scalar(wishes) and not was_in_shadow()(clock.now()):
+    if db.session.scalar(wishes) and not in_shadow():
         errands.ask(shop.connection_id, coupons.KIND, coupons.pending(shop.connection_id))
 
 

@@ -6,7 +6,9 @@ order, so absorbing is associative, commutative and idempotent.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from pydantic import TypeAdapter
@@ -53,7 +55,7 @@ class LineFacts(NamedTuple):
     brand: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: what is told of lines is sorted once
 class Folded:
     """All that messages of one order amount to."""
 
@@ -95,16 +97,20 @@ class Folded:
             return None
         return self.snapshot.completed_at or self.completed_first
 
+    @cached_property
+    def _told(self) -> dict[tuple[str, str | None], dict[FactName, str | bool]]:
+        """What was said, by line and product: carts of thousands of lines ask for each of them."""
+        found: dict[tuple[str, str | None], dict[FactName, str | bool]] = defaultdict(dict)
+        for fact in self.facts:
+            found[fact.line, fact.product][fact.name] = fact.value
+        return dict(found)
+
     def facts_of(self, line: Line) -> LineFacts:
         """Return what messages said of the line, oldest first.
 
         A line that now names another product is another line: its old facts do not follow.
         """
-        said = {
-            fact.name: fact.value
-            for fact in self.facts
-            if fact.line == line.id and fact.product == line.product
-        }
+        said = self._told.get((line.id, line.product), {})
         return LineFacts(
             category=cast("str | None", said.get("category")),
             supplier=cast("str | None", said.get("supplier")),
