@@ -29,19 +29,31 @@ if TYPE_CHECKING:
 MANY, PART = 160, 47
 # What came of a file, told without ids of ours and without what is drawn by lot.
 STORY = (
-    "SELECT old_id, number, place, verdict, flaws FROM import_row WHERE file_id = (SELECT max(id) FROM import_file)"
-    " ORDER BY number",
-    "SELECT p.refcode, p.name, p.email, p.phone, p.site, p.comment, p.search, p.status, s.refcode, p.terms_id,"
-    " p.group_id, p.locale, p.created_at, length(p.public_id) FROM partner p"
-    " LEFT JOIN partner s ON s.id = p.sponsor_id ORDER BY 1",
-    "SELECT c.key, c.display, c.kind, p.refcode, c.retired_at, c.created_at FROM code c"
-    " JOIN partner p ON p.id = c.partner_id ORDER BY 1",
-    "SELECT p.refcode, f.name, f.value, f.valid_from, f.actor FROM fact f"
-    " JOIN partner p ON f.owner = 'partner:' || p.id ORDER BY 1, 2, 4",
-    "SELECT p.refcode, s.refcode, e.valid_from, e.valid_to, e.actor FROM sponsor_edge e"
-    " JOIN partner p ON p.id = e.partner_id LEFT JOIN partner s ON s.id = e.sponsor_id ORDER BY 1, 3",
-    "SELECT o.source, o.old_id, p.refcode, o.given, o.amount, o.times, o.made, o.prior FROM import_origin o"
-    " JOIN partner p ON p.id = o.target_id WHERE o.kind = 'partner' ORDER BY 1, 2",
+    (
+        "SELECT old_id, number, place, verdict, flaws FROM import_row WHERE file_id = (SELECT max(id) FROM import_file)"
+        " ORDER BY number"
+    ),
+    (
+        "SELECT p.refcode, p.name, p.email, p.phone, p.site, p.comment, p.search, p.status, s.refcode, p.terms_id,"
+        " p.group_id, p.locale, p.created_at, length(p.public_id) FROM partner p"
+        " LEFT JOIN partner s ON s.id = p.sponsor_id ORDER BY 1"
+    ),
+    (
+        "SELECT c.key, c.display, c.kind, p.refcode, c.retired_at, c.created_at FROM code c"
+        " JOIN partner p ON p.id = c.partner_id ORDER BY 1"
+    ),
+    (
+        "SELECT p.refcode, f.name, f.value, f.valid_from, f.actor FROM fact f"
+        " JOIN partner p ON f.owner = 'partner:' || p.id ORDER BY 1, 2, 4"
+    ),
+    (
+        "SELECT p.refcode, s.refcode, e.valid_from, e.valid_to, e.actor FROM sponsor_edge e"
+        " JOIN partner p ON p.id = e.partner_id LEFT JOIN partner s ON s.id = e.sponsor_id ORDER BY 1, 3"
+    ),
+    (
+        "SELECT o.source, o.old_id, p.refcode, o.given, o.amount, o.times, o.made, o.prior FROM import_origin o"
+        " JOIN partner p ON p.id = o.target_id WHERE o.kind = 'partner' ORDER BY 1, 2"
+    ),
 )
 NAMES = (
     "Anna", "Анна Ёлкина", "ÉMILE", "Two  spaces", "O'Neil-Иванов", "\u212aelvin", "İstanbul", "Ann\u00adA",
@@ -51,8 +63,34 @@ EMAILS = (
     "{n}@Example.ORG", "x{n}.y+z@a.b-c.org", "{n}..{n}@example.org", "no mail", "почта{n}@пример.рф", "",
     "{n}@-a.org", "{n}@localhost", ".{n}@example.org", "\u212a{n}@example.org", "here@example.org",
 )  # fmt: skip
-CODES = ("Code{n}", "c-{n}_", "к{n}од", "-", "c {n}", "x" * 41, "", "taken", "same", "\uff21{n}", "пc{n}", "{n}")
-STATUSES = ("", "", "", "active", "APPROVED", "blocked", "Активен", "pending", "what", "\u0130", "\u212a", "утверждён")
+CODES = (
+    "Code{n}",
+    "c-{n}_",
+    "к{n}од",
+    "-",
+    "c {n}",
+    "x" * 41,
+    "",
+    "taken",
+    "same",
+    "\uff21{n}",
+    "пc{n}",
+    "{n}",
+)
+STATUSES = (
+    "",
+    "",
+    "",
+    "active",
+    "APPROVED",
+    "blocked",
+    "Активен",
+    "pending",
+    "what",
+    "\u0130",
+    "\u212a",
+    "утверждён",
+)
 GROUPS = ("", "", "gold", "ЗОЛОТО", "nobody's", "ÉMILE")
 JOINED = (
     "", "", "2024-03-09", "2024-02-29", "2023-02-29", "2010-10-31 02:30", "2011-03-27 02:30:15", "31.12.2023",
@@ -73,10 +111,22 @@ def line(draw: Random, n: int) -> str:
     def some(pool: Sequence[str], plain: str) -> str:
         return (draw.choice(pool) if draw.random() < 0.06 else plain).format(n=n)
 
-    sponsors = (f"{n}", "lost", "old-1", "old-blocked", "old-gone", "taken", f"code{n + 1}", "here@example.org", "o o")
+    sponsors = (
+        f"{n}",
+        "lost",
+        "old-1",
+        "old-blocked",
+        "old-gone",
+        "taken",
+        f"code{n + 1}",
+        "here@example.org",
+        "o o",
+    )
     above = str(draw.randrange(MANY)) if draw.random() < 0.7 else ""
     cells = (
-        str(draw.randrange(MANY)) if draw.random() < 0.02 else some(("", "old-1", "i d", "№{n}", "i" * 101), str(n)),
+        str(draw.randrange(MANY))
+        if draw.random() < 0.02
+        else some(("", "old-1", "i d", "№{n}", "i" * 101), str(n)),
         some(tuple(name.replace("{", "") for name in NAMES), f"Partner {n}"),
         some(("Петрова", "de  la", "\u212a"), ""),
         some(EMAILS, f"p{n}@example.org"),

@@ -35,7 +35,15 @@ from app.imports.rules.plans import (
     owed,
 )
 from app.imports.rules.tree import arranged, told
-from app.imports.rules.values import STATUS_WORDS, Flaw, Reading, Row, guess_decimal, is_code, read_cells
+from app.imports.rules.values import (
+    STATUS_WORDS,
+    Flaw,
+    Reading,
+    Row,
+    guess_decimal,
+    is_code,
+    read_cells,
+)
 
 __all__ = [
     "CHANGED",
