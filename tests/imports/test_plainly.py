@@ -29,19 +29,31 @@ if TYPE_CHECKING:
 MANY, PART = 160, 47
 # What came of a file, told without ids of ours and without what is drawn by lot.
 STORY = (
-    "SELECT old_id, number, place, verdict, flaws FROM import_row WHERE file_id = (SELECT max(id) FROM import_file)"
-    " ORDER BY number",
-    "SELECT p.refcode, p.name, p.email, p.phone, p.site, p.comment, p.search, p.status, s.refcode, p.terms_id,"
-    " p.group_id, p.locale, p.created_at, length(p.public_id) FROM partner p"
-    " LEFT JOIN partner s ON s.id = p.sponsor_id ORDER BY 1",
-    "SELECT c.key, c.display, c.kind, p.refcode, c.retired_at, c.created_at FROM code c"
-    " JOIN partner p ON p.id = c.partner_id ORDER BY 1",
-    "SELECT p.refcode, f.name, f.value, f.valid_from, f.actor FROM fact f"
-    " JOIN partner p ON f.owner = 'partner:' || p.id ORDER BY 1, 2, 4",
-    "SELECT p.refcode, s.refcode, e.valid_from, e.valid_to, e.actor FROM sponsor_edge e"
-    " JOIN partner p ON p.id = e.partner_id LEFT JOIN partner s ON s.id = e.sponsor_id ORDER BY 1, 3",
-    "SELECT o.source, o.old_id, p.refcode, o.given, o.amount, o.times, o.made, o.prior FROM import_origin o"
-    " JOIN partner p ON p.id = o.target_id WHERE o.kind = 'partner' ORDER BY 1, 2",
+    (
+        "SELECT old_id, number, place, verdict, flaws FROM import_row WHERE file_id = (SELECT max(id) FROM import_file)"
+        " ORDER BY number"
+    ),
+    (
+        "SELECT p.refcode, p.name, p.email, p.phone, p.site, p.comment, p.search, p.status, s.refcode, p.terms_id,"
+        " p.group_id, p.locale, p.created_at, length(p.public_id) FROM partner p"
+        " LEFT JOIN partner s ON s.id = p.sponsor_id ORDER BY 1"
+    ),
+    (
+        "SELECT c.key, c.display, c.kind, p.refcode, c.retired_at, c.created_at FROM code c"
+        " JOIN partner p ON p.id = c.partner_id ORDER BY 1"
+    ),
+    (
+        "SELECT p.refcode, f.name, f.value, f.valid_from, f.actor FROM fact f"
+        " JOIN partner p ON f.owner = 'partner:' || p.id ORDER BY 1, 2, 4"
+    ),
+    (
+        "SELECT p.refcode, s.refcode, e.valid_from, e.valid_to, e.actor FROM sponsor_edge e"
+        " JOIN partner p ON p.id = e.partner_id LEFT JOIN partner s ON s.id = e.sponsor_id ORDER BY 1, 3"
+    ),
+    (
+        "SELECT o.source, o.old_id, p.refcode, o.given, o.amount, o.times, o.made, o.prior FROM import_origin o"
+        " JOIN partner p ON p.id = o.target_id WHERE o.kind = 'partner' ORDER BY 1, 2"
+    ),
 )
 NAMES = (
     "Anna", "Анна Ёлкина", "ÉMILE", "Two  spaces", "O'Neil-Иванов", "\u212aelvin", "İstanbul", "Ann\u00adA",

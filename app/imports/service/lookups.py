@@ -112,7 +112,7 @@ def work_on(file: ImportFile) -> Work:
 def plans_of(work: Work, places: Sequence[int]) -> list[Plan]:
     """Read rows, with what they say, what is wrong with that, and what imports gave for them before."""
     file = work.file
-    values = {"file": file.id, "first": places[0], "last": places[-1], "places": None}
+    values: dict[str, Any] = {"file": file.id, "first": places[0], "last": places[-1]}
     some = ""
     if len(places) <= places[-1] - places[0]:  # not all between
         some, values["places"] = "AND place = ANY(%(places)s)", list(places)

@@ -57,7 +57,8 @@ WITH r AS MATERIALIZED (
     FROM import_row r WHERE file_id = %(file)s AND place BETWEEN %(first)s AND %(last)s
 ), s AS MATERIALIZED (
     SELECT r.*, nullif(btrim(c_name || ' ' || c_surname), '') AS name, lower(nullif(c_email, '')) AS email,
-        lower(c_code) AS key, nullif(lower(r.old_id), CASE WHEN %(ids)s THEN lower(c_code) ELSE lower(r.old_id) END) AS other,
+        lower(c_code) AS key,
+        nullif(lower(r.old_id), CASE WHEN %(ids)s THEN lower(c_code) ELSE lower(r.old_id) END) AS other,
         nullif(c_sponsor, '') AS said, CASE WHEN c_sponsor <> '' THEN coalesce(r.parent, c_sponsor) END AS target,
         CASE WHEN c_status = '' THEN 'active' ELSE %(statuses)s::jsonb ->> replace({status}, 'ё', 'е') END AS status,
         (%(groups)s::jsonb ->> {group})::bigint AS "group", (%(terms)s::jsonb ->> {terms})::bigint AS terms,
@@ -68,21 +69,25 @@ WITH r AS MATERIALIZED (
         AND (c_name = '' OR c_name ~ %(words)s) AND (c_surname = '' OR c_surname ~ %(line)s)
         AND coalesce(length(name), 0) <= 200 AND (email IS NULL OR email ~ %(email)s AND length(email) <= 254
             AND octet_length(c_email) = length(c_email))
-        AND (said IS NULL OR said ~ %(old_id)s AND (target = said OR target ~ %(old_id)s) AND target <> old_id AND said <> old_id)
+        AND (said IS NULL OR said ~ %(old_id)s AND (target = said OR target ~ %(old_id)s)
+             AND target <> old_id AND said <> old_id)
         AND status IS NOT NULL AND (c_status = '' OR c_status ~ %(line)s)
         AND (c_group = '' OR c_group ~ %(line)s AND "group" IS NOT NULL)
         AND (c_terms = '' OR c_terms ~ %(line)s AND terms IS NOT NULL)
         AND (c_comment = '' OR c_comment ~ %(line)s AND length(c_comment) <= 2000)
         AND (c_joined = '' OR joined IS NOT NULL
-             AND (joined - interval '3 hours') AT TIME ZONE %(zone)s + interval '3 hours' = joined AT TIME ZONE %(zone)s
-             AND (joined + interval '3 hours') AT TIME ZONE %(zone)s - interval '3 hours' = joined AT TIME ZONE %(zone)s)
+             AND (joined - interval '3 hours') AT TIME ZONE %(zone)s
+                 = joined AT TIME ZONE %(zone)s - interval '3 hours'
+             AND (joined + interval '3 hours') AT TIME ZONE %(zone)s
+                 = joined AT TIME ZONE %(zone)s + interval '3 hours')
         AND (NOT %(ids)s OR length(old_id) <= 80 AND old_id !~ ' ')
         AND count(*) OVER (PARTITION BY key) = 1
         AND (email IS NULL OR count(*) OVER (PARTITION BY email) = 1) AS fine
     FROM s
 ), k AS MATERIALIZED (
     SELECT f.*, fine
-        AND (SELECT count(*) FROM (SELECT FROM import_row t WHERE t.file_id = %(file)s AND t.old_id = f.old_id LIMIT 2) t) = 1
+        AND (SELECT count(*) FROM (SELECT FROM import_row t WHERE t.file_id = %(file)s
+                 AND t.old_id = f.old_id LIMIT 2) t) = 1
         AND (SELECT o.id FROM import_origin o WHERE o.source = %(source)s AND o.kind = 'partner'
                  AND o.old_id = f.old_id LIMIT 1) IS NULL
         AND (SELECT c.id FROM code c WHERE c.key = f.key LIMIT 1) IS NULL
@@ -106,7 +111,8 @@ WITH r AS MATERIALIZED (
 )
 SELECT id, place, above, free AND coalesce(above, -1) >= 0,
     CASE WHEN %(brings)s AND free THEN nextval('partner_id_seq') END,
-    old_id, name, email, c_code, key, other, said, sponsor, status, c_status <> '', c_comment, nullif(c_group, ''), "group",
+    old_id, name, email, c_code, key, other, said, sponsor, status, c_status <> '', c_comment,
+    nullif(c_group, ''), "group",
     nullif(c_terms, ''), terms, joined AT TIME ZONE %(zone)s
 FROM a
 """
@@ -139,7 +145,8 @@ WHERE n.plain AND n.above > 0 AND p.place = n.above
 _PARTNERS = f"""
 INSERT INTO partner (id, public_id, refcode, name, email, comment, search, status, terms_id, group_id,
                      sponsor_id, locale, created_at)
-SELECT partner, 'pt_' || convert_from(substring(%(letters)s::bytea FROM (16 * row_number() OVER () - 15)::int FOR 16), 'UTF8'),
+SELECT partner,
+       'pt_' || convert_from(substring(%(letters)s::bytea FROM (16 * row_number() OVER () - 15)::int FOR 16), 'UTF8'),
        key, shown, email, comment, {_folded("words")}, status, terms, "group", sponsor, %(locale)s,
        least(joined, %(now)s)
 FROM (SELECT *, coalesce(name, email, code) AS shown, concat_ws(' ', coalesce(name, email, code), email, key) AS words
