@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 _PLACE = re.compile(r"\{([a-z_]{1,30})\}")
+# What was meant as a place: also with capitals, in Cyrillic, with blanks. It would be sent as it was typed.
+_MEANT = re.compile(r"\{([ \u00a0]*[^\W\d]\w{0,29}[ \u00a0]*)\}")
 
 
 def places(text: str) -> list[str]:
@@ -18,7 +20,7 @@ def places(text: str) -> list[str]:
 
 def unknown(text: str, known: Collection[str]) -> list[str]:
     """Return the names that a text asks for and nobody can fill."""
-    return [name for name in places(text) if name not in known]
+    return [name for name in dict.fromkeys(_MEANT.findall(text)) if name not in known]
 
 
 def fill(

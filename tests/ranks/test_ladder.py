@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app import clock, jobs
 from app.earnings import service as earnings
@@ -16,6 +16,7 @@ from app.events.models import Event
 from app.extensions import db
 from app.intake import service as intake
 from app.members import queries as members
+from app.members.models import Member
 from app.orders import service as orders
 from app.partners.models import Partner
 from app.profiles import queries as rules
@@ -283,12 +284,16 @@ def test_a_change_of_what_is_asked_looks_at_everybody_once(
     app: App, client: FlaskClient, shop: Merchant
 ) -> None:
     buy(client, shop, "A", "3000.00")
+    buy(client, shop, "B", "3000.00", customer={"email": "guest@example.org"})
     with work(app, shop, T0 + timedelta(hours=1)):
         top = service.define_rank("Platinum")
         rung = Rung(top.id, top.place, Window(Span.EVER), {"orders": 1})
         found = queries.ladder({top.id: rung})
         with clock.moved_to(T0 + timedelta(hours=1)):
-            assert queries.preview(found)[top.id] == 1, "seen before it is saved"
+            seen = queries.preview(found)
+            assert seen[top.id] == 1, "seen before it is saved; guests have no ranks"
+            accounts = select(func.count()).select_from(Member).where(Member.key.like("id:%"))
+            assert sum(seen.values()) == db.session.scalar(accounts)
         service.set_rung(top, rung)
     night(app, shop, T0 + timedelta(hours=1))
     assert rank(app, shop) == "Platinum"

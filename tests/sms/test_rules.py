@@ -19,6 +19,12 @@ def test_places_are_filled_once_and_what_fills_them_is_never_a_place() -> None:
     assert unknown("{name} {link} {password}", ("name", "link")) == ["password"]
 
 
+def test_a_place_in_other_letters_is_not_sent_as_it_was_typed() -> None:
+    asked = "{имя}, {Name} { name } {name}: {1}, {}, {\"a\": {x}}"
+    assert unknown(asked, ("name",)) == ["имя", "Name", " name ", "x"]
+    assert unknown("{name} { color: red }", ("name",)) == []
+
+
 def test_each_value_is_escaped_for_its_place() -> None:
     form = HttpTemplate(url="https://sms.example/?to={digits}", body="to={phone}&text={text}")
     url, body = form.call(SMS)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app import clock, sql
 from app.extensions import db
@@ -255,13 +255,12 @@ def preview(found: Ladder) -> Mapping[int | None, int]:
     on, seen = today(), series(found.rungs, None)
     ordered = sorted(found.rungs, key=lambda rung: -rung.place)
     many: dict[int | None, int] = {rung.rank_id: 0 for rung in ordered}
-    for by_rank in seen.values():
+    accounts = set(db.session.scalars(select(Member.id).where(Member.key.like("id:%"))))
+    for by_rank in (asked for member_id, asked in seen.items() if member_id in accounts):
         best = next((r for r in ordered if r.met(by_rank.get(r.rank_id, {}), on)), None)
         if best is not None:
             many[best.rank_id] += 1
-    accounts = select(func.count()).select_from(Member).where(Member.key.like("id:%"))
-    customers = db.session.scalar(accounts) or 0
-    many[None] = max(customers - sum(many.values()), 0)
+    many[None] = len(accounts) - sum(many.values())
     return many
 
 
