@@ -20,7 +20,7 @@ def test_places_are_filled_once_and_what_fills_them_is_never_a_place() -> None:
 
 
 def test_a_place_in_other_letters_is_not_sent_as_it_was_typed() -> None:
-    asked = "{имя}, {Name} { name } {name}: {1}, {}, {\"a\": {x}}"
+    asked = '{имя}, {Name} { name } {name}: {1}, {}, {"a": {x}}'
     assert unknown(asked, ("name",)) == ["имя", "Name", " name ", "x"]
     assert unknown("{name} { color: red }", ("name",)) == []
 
