@@ -51,13 +51,13 @@ RED = Table(
         Column("number", _l("Order"), value=lambda r: r.Order.number, main=True, render="whole"),
         Column("created_at", _l("Ordered"), value=lambda r: r.Order.created_at, render="datetime", quiet=True),
         Column("room", _l("Margin"), value=lambda r: r.RunLine.before, render="money", end=True),
+        Column("left", _l("Left"), value=lambda r: r.RunLine.before - r.RunLine.after, render="money", end=True,
+               sort=RunLine.before - RunLine.after),
+        Column("why", _l("Why"), value=lambda r: r.Order.id, render="why"),
         *(
             Column(name, label, value=_part(name), render="money", end=True, quiet=True)
             for name, label in PARTS.items()
         ),
-        Column("left", _l("Left"), value=lambda r: r.RunLine.before - r.RunLine.after, render="money", end=True,
-               sort=RunLine.before - RunLine.after),
-        Column("why", _l("Why"), value=lambda r: r.Order.id, render="why"),
     ),
     empty=Empty(_l("No red orders"), _l("No order gave away more than its margin."), icon="circle-check"),
 )  # fmt: skip
