@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import g
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app import clock, jobs
 from app.bonuses.queries import balance as bonus_balance
@@ -234,6 +235,32 @@ def test_an_order_that_is_being_booked_as_the_button_is_pressed_is_taken_back_to
         may_end.set()
         slow.result()
         worker.result()
+    assert month.balances() == (0, 0, 0)
+    assert "Shadow month: everything is computed" not in month.page()
+
+
+def test_no_door_opens_while_an_order_cannot_be_taken_back(month: Month) -> None:
+    for number in ("A-1", "A-2"):
+        month.order(number)
+    hide = "UPDATE orders SET folded = CAST(:said AS jsonb) WHERE external_id = 'A-2' RETURNING id"
+
+    def put_in(said: Any) -> Any:
+        with month.app.app_context(), month.merchant.scope():
+            kept = db.session.scalar(text("SELECT folded FROM orders WHERE external_id = 'A-2'"))
+            db.session.execute(text(hide), {"said": json.dumps(said)})
+            db.session.commit()
+            return kept
+
+    kept = put_in({})  # it cannot be read any more
+    assert month.press("live") == 303
+    month.work()
+    assert "Shadow month: everything is computed" in month.page()
+    assert month.balances() == (380_00, 0, 0), (
+        "orders of one customer are read together: both stand"
+    )
+    put_in(kept)
+    assert month.press("live") == 303
+    month.work()
     assert month.balances() == (0, 0, 0)
     assert "Shadow month: everything is computed" not in month.page()
 

@@ -118,8 +118,21 @@ def _apply(_run: Run, ids: Sequence[int]) -> Step:
     return Step(ids[-1], len(ids), {"lots": len(lots)})
 
 
+class StillBooked(RuntimeError):
+    """Something of the shadow could not be taken back: doors stay shut, and the work may be begun again."""
+
+
+def _anew(run: Run, action: str) -> None:
+    """Begin from the first again where something was passed over: what is done already books nothing."""
+    if action == "resume" and run.applied.get("problems"):
+        run.cursor, run.done, run.applied = 0, 0, {**run.applied, "problems": 0}
+        db.session.flush()
+
+
 def _ended(run: Run) -> None:
-    """Open the doors."""
+    """Open the doors. Raises StillBooked where something was passed over: else it would be paid."""
+    if run.applied.get("problems"):
+        raise StillBooked(f"{run.applied['problems']} could not be taken back")
     month = queries.month()
     if month is None:
         raise LookupError(run.kind)
@@ -128,4 +141,6 @@ def _ended(run: Run) -> None:
     record("shadow.live", f"shadow:{month.id}", live_from=run.parameters["until"])
 
 
-KINDS: dict[str, Kind] = {LIVE: Kind(_count, _take, apply=_apply, together=TOGETHER, ended=_ended)}
+KINDS: dict[str, Kind] = {
+    LIVE: Kind(_count, _take, apply=_apply, may=_anew, together=TOGETHER, ended=_ended)
+}
