@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"\{([a-z_]{1,30})\}")
 # What was meant as a place: also with capitals, in Cyrillic, with blanks. It would be sent as it was typed.
-_MEANT = re.compile(r"\{([ \u00a0]*[^\W\d]\w{0,29}[ \u00a0]*)\}")
+# Two braces are meant for something else, and are words.
+_MEANT = re.compile(r"(?<!\{)\{([ \u00a0]*[^\W\d]\w{0,29}[ \u00a0]*)\}")
 
 
 def places(text: str) -> list[str]:
