@@ -506,10 +506,10 @@ def sold(merchant: Merchant, word: str) -> TillReceipt:
 
 def papers(partner: Partner) -> None:
     """Issue a document to a partner in the month after, pack it, and let him give a contract."""
-    now = clock.now()
-    with clock.moved_to(now + timedelta(days=40)):
-        issue(DocumentKind.STATEMENT, month_span(now.date(), "Europe/Moscow"), [partner.id], "en")
-        act_run(start_pack(month_span(now.date(), "Europe/Moscow")), "stop")
+    span = month_span(clock.today("Europe/Moscow"), "Europe/Moscow")
+    with clock.moved_to(clock.now() + timedelta(days=40)):
+        issue(DocumentKind.STATEMENT, span, [partner.id], "en")
+        act_run(start_pack(span), "stop")
     said = PaperSaid(number=f"{partner.name} contract", file=b"%PDF-1.4 a contract")
     add_paper(PaperKind.CONTRACT, partner.id, said)
 
