@@ -129,7 +129,7 @@ def test_the_report_tells_shows_and_clicks_by_token(setting: Setting) -> None:
     with setting.app.app_context(), setting.merchant.scope():
         change(setting.creative(), setting.said(ERID))
         link = setting.link(setting.taken)
-        day = clock.now().date()
+        day = clock.today("Europe/Moscow")
         db.session.add(CreativeShow(link_id=link.id, day=day, shows=7))
         db.session.commit()
     followed = setting.app.test_client().get(f"/s/{setting.taken}")
