@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +29,8 @@ class Desk:
 
     def __init__(self, app: App, client: FlaskClient, merchant: Merchant) -> None:
         self.app, self.client, self.merchant = app, client, merchant
-        self.first = month_before(month_of(clock.wall(), ZONE))
+        # A month may be closed when it is over for a day: on the first of a month, the one before.
+        self.first = month_before(month_of(clock.wall() - timedelta(days=2), ZONE))
         self.month = self.first.isoformat()[:7]
         with app.app_context():
             found = db.session.scalars(select(Tenant).where(Tenant.id == merchant.id)).one()
