@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,9 @@ class Books:
             self.merchant: Merchant = make_merchant("Lampa")
             found = db.session.scalars(select(Tenant).where(Tenant.id == self.merchant.id)).one()
             with self.merchant.scope():
-                self.month: Span = last_month()
+                # A month may be closed when it is over for a day.
+                with clock.moved_to(clock.wall() - timedelta(days=2)):
+                    self.month: Span = last_month()
                 found.created_at = datetime(self.month.first.year - 1, 1, 1, tzinfo=UTC)
                 self.email = f"anna@{self.merchant.slug}.example"
                 papers.set_needs(
@@ -146,6 +148,8 @@ def issue_to_all(books: Books, desk: Page) -> zipfile.ZipFile:
     desk.goto(books.office("documents/new"))
     sound(desk, "documents-new")
     desk.get_by_label("Statement").check()
+    desk.get_by_label("From the day").fill(books.month.first.isoformat())
+    desk.get_by_label("To the day").fill(books.month.last.isoformat())
     desk.get_by_role("button", name="Issue").click()
     expect(desk.get_by_text("4 documents are issued.")).to_be_visible()
     desk.get_by_role("link", name="Show the documents").click()
