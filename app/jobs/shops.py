@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-
-from flask import current_app
 
 from app.crypto import Unsealable
 from app.extensions import queue
 from app.intake.shops import ShopError, carrying, connections, errands, sweeping
+from app.jobs.lanes import Lanes, this_app
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.tenancy import role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from flask import Flask
 
@@ -26,9 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AT_HAND = 40.0  # seconds of errands in one go
-LANES = 6  # shops that are spoken to at once
-TURN = 10.0  # seconds of one shop, until the others have had theirs
+SHOPS = 6  # that are spoken to at once
 SEALED = ShopError("sealed", "the keys cannot be read")
 
 
@@ -44,32 +40,9 @@ class _Within:
 
 
 def run_errands() -> None:
-    """Carry out the errands whose time has come; a shop that is slow or away holds up no other."""
+    """Carry out the errands whose time has come."""
     queue.begun(errands.JOB)
-    until = time.monotonic() + AT_HAND
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
-    with at_work():
-        while time.monotonic() < until and (lanes := _lanes(in_transaction(_due))):
-            with ThreadPoolExecutor(LANES) as pool:
-                done = list(
-                    pool.map(lambda lane: _run(app, lane[0], lane[1], until), lanes.items())
-                )
-            if not any(done):
-                return  # what is left waits for shops that are away
-
-
-def _run(app: Flask, whose: tuple[int, int], ids: Sequence[int], until: float) -> bool:
-    """Carry out a shop's errands one after the other until it is away; tell whether any was done."""
-    any_done, until = False, min(until, time.monotonic() + TURN)
-    with app.app_context():
-        for errand_id in ids:
-            if time.monotonic() > until:
-                break
-            done = _carry(whose[0], errand_id)
-            any_done = any_done or done is True
-            if done is False:
-                break  # it is away or busy: the others keep for the next go
-    return any_done
+    LANES.work()
 
 
 def _carry(tenant_id: int, errand_id: int) -> bool | None:
@@ -110,10 +83,10 @@ def _failed(errand: Errand, error: ShopError) -> None:
 def sweep_shops() -> None:
     """Ask the shops whose time has come what changed."""
     queue.begun(connections.SWEEP)
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
+    app = this_app()
     with at_work():
         due = in_transaction(_sweeps)
-        with ThreadPoolExecutor(LANES) as pool:
+        with ThreadPoolExecutor(SHOPS) as pool:
             list(pool.map(lambda each: _sweep(app, *each), due))
 
 
@@ -150,18 +123,9 @@ def _open(connection_id: int, within: Within) -> Shop | None:
         raise SEALED from error
 
 
-def _lanes(due: Sequence[tuple[int, int, int]]) -> Mapping[tuple[int, int], list[int]]:
-    lanes: dict[tuple[int, int], list[int]] = {}
-    for tenant_id, connection_id, errand_id in due:
-        lanes.setdefault((tenant_id, connection_id), []).append(errand_id)
-    return lanes
-
-
-def _due() -> list[tuple[int, int, int]]:
-    with role(DRAIN):
-        return errands.due()
-
-
 def _sweeps() -> list[tuple[int, int]]:
     with role(DRAIN):
         return sweeping.due()
+
+
+LANES = Lanes(errands.due, _carry, most=SHOPS, turn=10.0)

@@ -76,22 +76,17 @@ def _nothing(_work: Work) -> None:
     """Most kinds need no look at the whole file."""
 
 
-def one_by_one(work: Work, places: Sequence[int], *, brings: bool) -> tuple[int, list[Plan]]:  # noqa: ARG001
-    """Most kinds look at each row."""
-    return 0, plans_of(work, places)
-
-
 @dataclass(frozen=True)
 class Way:
     """How a kind of file is looked at and carried out. `plan` only reads; `whole` looks at the whole file first.
 
-    `plainly` does a part's rows with which nothing is special, and gives the others.
+    `plainly` does a part's rows with which nothing is special, and gives the others; none: each row is looked at.
     """
 
     plan: Callable[[Work, Sequence[Plan]], None]
     carry: Callable[[Work, Sequence[Plan]], None]
     whole: Callable[[Work], None] = _nothing
-    plainly: Callable[..., tuple[int, list[Plan]]] = one_by_one
+    plainly: Callable[..., tuple[int, list[Plan]]] | None = None
 
 
 WAYS: dict[str, Way] = {
@@ -199,7 +194,10 @@ def _planned(run: Run, places: Sequence[int]) -> tuple[Work, int, list[Plan]]:
     brings, way = run.phase == "apply", WAYS[work.file.kind]
     if brings and work.file.kind in {"partner", "code"}:
         partners.alone()
-    number, plans = way.plainly(work, places, brings=brings)
+    if way.plainly is None:
+        number, plans = 0, plans_of(work, places)
+    else:
+        number, plans = way.plainly(work, places, brings=brings)
     sql.send(PLANS, {})
     if plans:
         way.plan(work, plans)

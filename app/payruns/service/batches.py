@@ -204,7 +204,7 @@ def agree(work: Run, ids: Sequence[int]) -> Step:
     run = pay_run(work)
     doubt = bool(payouts.refusals(ids, run.currency, actor()))
     refused = payouts.approve_all(ids, run.currency, actor(), wholly=doubt)
-    _see_that(not refused or doubt)
+    _see_that(ready=not refused or doubt)
     _let_go(run, {number: Out(why.value) for number, why in refused.items()})
     return Step(max(ids), len(ids), {"approved": len(ids) - len(refused)})
 
@@ -215,7 +215,7 @@ def pay(work: Run, ids: Sequence[int]) -> Step:
     doubt = bool(payouts.stopped(ids))
     paid = payouts.pay_all(ids, run.currency, actor(), wholly=doubt)
     stopped = payouts.stopped(ids)
-    _see_that(not stopped or doubt)
+    _see_that(ready=not stopped or doubt)
     _let_go(run, {number: Out(why.value) for number, why in stopped.items()})
     return Step(max(ids), len(ids), {"paid": len(paid)})
 
@@ -226,7 +226,7 @@ def give_back(work: Run, ids: Sequence[int]) -> Step:
     return Step(max(ids), len(ids), {"returned": _withdraw(run, ids)})
 
 
-def _see_that(ready: bool) -> None:  # noqa: FBT001 - one word says it
+def _see_that(*, ready: bool) -> None:
     """Begin anew where somebody was stopped after the look: giving back locks more, and in another order."""
     if not ready:
         raise Retry("somebody was stopped meanwhile")

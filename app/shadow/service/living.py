@@ -132,7 +132,8 @@ def _anew(run: Run, action: str) -> None:
 def _ended(run: Run) -> None:
     """Open the doors. Raises StillBooked where something was passed over: else it would be paid."""
     if run.applied.get("problems"):
-        raise StillBooked(f"{run.applied['problems']} could not be taken back")
+        msg = f"{run.applied['problems']} could not be taken back"
+        raise StillBooked(msg)
     month = queries.month()
     if month is None:
         raise LookupError(run.kind)
