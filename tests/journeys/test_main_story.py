@@ -216,7 +216,7 @@ def set_up(story: Story, desk: Page, shop: Shop) -> None:
         desk.goto(story.office("products/new"))
         desk.get_by_label("Id in the shop").fill(f"lamp-{number}")
         desk.get_by_label("Name").fill(f"Lamp {number}")
-        desk.get_by_label("Price").fill("1,000.00")
+        desk.locator("#price").fill("1,000.00")
         desk.get_by_label("Address in the shop").fill(f"http://{shop.domain}/lamp-{number}")
         desk.get_by_role("button", name="Save").click()
     desk.goto(story.office("counters/"))
