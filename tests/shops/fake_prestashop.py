@@ -83,6 +83,7 @@ KINDS: dict[str, Kind] = {
     ),
 }  # fmt: skip
 
+PARTNERS = 4  # a group
 PAID, PREPARING, SHIPPED, DELIVERED, CANCELLED, REFUNDED, WIRE = 2, 3, 4, 5, 6, 7, 10
 _STATES = {
     PAID: ("Payment accepted", "payment", 1, 0),
@@ -116,7 +117,7 @@ class FakePrestaShop(Webservice):
                 "order_states", state, name={"1": title, "2": f"{title} (fr)"}, template=letter,
                 paid=paid, shipped=shipped, logable=paid, delivery=shipped, deleted=0,
             )  # fmt: skip
-        for group, title in ((1, "Visitor"), (3, "Customer"), (4, "Partners")):
+        for group, title in ((1, "Visitor"), (3, "Customer"), (PARTNERS, "Partners")):
             self.put("groups", group, name={"1": title, "2": title})
         self.put("employees", 1, lastname="Boss")
         self.put("categories", 1, id_parent="0", name={"1": "Root", "2": "Racine"}, active="1")

@@ -258,16 +258,18 @@ class Webservice:
         said: ROW = {"id": int(row["id"])}
         for field in (*kind.fields, *(["asked"] if wanted and "asked" in wanted else [])):
             if wanted is None or field in wanted:
-                value = row.get(field, "")
-                if isinstance(value, dict) and len(self.languages) > 1:
-                    value = [{"id": lang, "value": value.get(lang, "")} for lang in self.languages]
-                said[field] = (
-                    next(iter(value.values()), "") if isinstance(value, dict) else str(value)
-                )
+                said[field] = self.shape(row.get(field, ""))
         held = {p: row[p] for p in kind.parts if row.get(p) and (wanted is None or p in wanted)}
         if held:
             said["associations"] = held
         return said
+
+    def shape(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return str(value)
+        if len(self.languages) == 1:
+            return value.get(self.languages[0], "")
+        return [{"id": lang, "value": value.get(lang, "")} for lang in self.languages]
 
     def xml(self, name: str, found: list[ROW], *, many: bool) -> str:
         kind = self.kinds[name]

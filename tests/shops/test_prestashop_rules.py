@@ -180,6 +180,7 @@ def test_p2_the_hour_that_comes_twice_never_makes_a_later_change_older() -> None
         ({"order": {"id": 6}}, ["6"]),
         ({"orders": {"order": [{"id": 6}]}}, ["6"]),
         ({"orders": {"order": {"id": 6}}}, ["6"]),
+        ({"order_somethings": [{"id": 6}]}, ["6"]),
     ],
 )
 def test_p3_lists_are_read_in_every_shape(said: Any, ids: list[str]) -> None:

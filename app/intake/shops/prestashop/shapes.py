@@ -23,7 +23,10 @@ def rows(said: Any, *names: str) -> list[dict[str, Any]]:
     """Return the things that an answer lists under any of these names. Raises ShopError."""
     found = said
     if isinstance(said, dict):
-        found = next((said[name] for name in names if name in said), None if said else [])
+        known = [name for name in names if name in said]
+        # Some resources are listed under the name of the thing that they stand for.
+        other = [name for name in said if name != "errors"] if len(said) == 1 else []
+        found = next((said[name] for name in known or other), None if said else [])
         if isinstance(found, dict):
             found = next((found[name] for name in names if name in found), found)
         if isinstance(found, dict):
