@@ -6,6 +6,7 @@ its codes nor its refunds nor who bought: a page of orders is completed by one c
 
 from __future__ import annotations
 
+import hmac
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from app.intake.shops import Page, ShopError
 from app.intake.shops.prestashop import shapes
 from app.intake.shops.prestashop.client import Got, read
 from app.intake.shops.prestashop.gathering import gather, zone_of
+from app.intake.shops.prestashop.pages import SECOND, asked, behind, since_of
 from app.intake.shops.prestashop.shapes import number, rows
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ PER_PAGE = 100
 OVERLAP = 10  # orders of a page of history that the next one shows again, lest deletions hide some
 DOUBT = timedelta(hours=1)  # how far back the shop's clock may jump
 UNKNOWN = timedelta(days=1)  # before now, by any clock on earth
-SECOND = timedelta(seconds=1)
 ORDERS, SLIPS, HISTORIES = "orders", "order_slip", "order_histories"
 streams: tuple[str, ...] = (ORDERS, SLIPS, HISTORIES)
 # What a stream is sorted by, and what its things are called in an answer.
@@ -66,34 +67,45 @@ def _doubted(access: Access, external_id: str) -> Fetched | None:
     return found[0] if found else None
 
 
-def changed_since(access: Access, cursor: Mapping[str, Any]) -> Page:
-    """Return orders of which something changed since a cursor: {"stream", "since", "page", "seen"}.
+def proved(access: Access, external_id: str, key: str) -> bool:
+    """Tell whether a visitor who shows this key made an order: the address that thanks him carries both."""
+    try:
+        said = read(access, f"orders/{number(external_id) or '0'}").said
+    except ShopError as error:
+        if error.code == "gone":
+            return False
+        raise
+    known = [shapes.words(each.get("secure_key")) for each in rows(said, "order", "orders")]
+    return bool(known and known[0]) and hmac.compare_digest(known[0].encode(), key.encode())
 
-    Each page asks from the last change that was seen, that second included, for the shop counts in
-    seconds. Where a whole page is of one second, the next page of the same question follows.
-    """
+
+def changed_since(access: Access, cursor: Mapping[str, Any]) -> Page:
+    """Return orders of which something changed since a cursor, which names its stream."""
     stream = str(cursor.get("stream") or ORDERS)
     zone, page = zone_of(access), int(cursor.get("page", 1))
     since = _since(cursor, zone)
     try:
-        said = _changed(access, stream, since, (page - 1) * PER_PAGE)
+        said = asked(access, stream, _BY[stream], since, page, PER_PAGE)
     except ShopError as error:
         # A history is an order's too, which changes with it: without the right to it nothing is lost.
         if stream == HISTORIES and error.code in {"rights", "absent"}:
             return Page((), dict(cursor), more=False)
         raise
     found = rows(said.said, *_NAMES[stream])
-    at = shapes.local(found[-1].get(_BY[stream])) if found else None
-    moved, more = _moved(cursor, since, page, at, full=len(found) >= PER_PAGE)
+    if not found:
+        return Page((), {**cursor, "page": 1, "seen": cursor["since"]}, more=False)
+    full = len(found) >= PER_PAGE
+    at = shapes.local(found[-1].get(_BY[stream])) or since
+    moved = behind(cursor, since, page, at, full=full)
     if stream != ORDERS:
         ids = sorted({n for each in found if (n := number(each.get("id_order")))}, key=int)
         found, said = _orders(access, ids)
-    return Page(gather(access, found, said.at), moved, more=more, total=len(found))
+    return Page(gather(access, found, said.at), moved, more=full, total=len(found))
 
 
 def _since(cursor: Mapping[str, Any], zone: ZoneInfo | None) -> datetime:
     """Return from which second on to ask; earlier at a new beginning around the end of summer time."""
-    since = datetime.fromisoformat(str(cursor["since"])).replace(tzinfo=None)
+    since = since_of(cursor)
     if cursor.get("seen") == cursor["since"]:
         return since  # within one sweep
     return since - DOUBT if zone is None or _jumps(since, zone) else since
@@ -106,31 +118,6 @@ def _jumps(since: datetime, zone: ZoneInfo) -> bool:
         for hours in (-4, 4)
     )
     return after < before
-
-
-def _moved(
-    cursor: Mapping[str, Any], since: datetime, page: int, at: datetime | None, *, full: bool
-) -> tuple[dict[str, Any], bool]:
-    if at is None:
-        return {**cursor, "page": 1, "seen": cursor["since"]}, False
-    stuck = full and at <= since
-    said = max(at, since).isoformat(timespec="seconds")
-    known = str(cursor["since"])
-    # At a new beginning nothing that was seen before is forgotten.
-    said = said if full else max(said, known)
-    return {**cursor, "since": said, "seen": said, "page": page + 1 if stuck else 1}, full
-
-
-def _changed(access: Access, stream: str, since: datetime, offset: int) -> Got:
-    by = _BY[stream]
-    query = {
-        f"filter[{by}]": f">[{since - SECOND:%Y-%m-%d %H:%M:%S}]",
-        "date": "1",
-        "sort": f"[{by}_ASC,id_ASC]",
-        "limit": f"{offset},{PER_PAGE}",
-        "display": "full",
-    }
-    return read(access, stream, query)
 
 
 def _orders(access: Access, ids: Sequence[str]) -> tuple[list[dict[str, Any]], Got]:

@@ -53,7 +53,7 @@ class Around:
 
 def zone_of(access: Access) -> ZoneInfo | None:
     """Return the shop's zone, where it is known."""
-    return shapes.zone_of(str(getattr(access, "zone", "") or ""))
+    return shapes.zone_of(access.zone)
 
 
 def gather(access: Access, orders: Sequence[Row], now: datetime | None) -> list[Fetched]:

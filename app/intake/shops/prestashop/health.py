@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.intake.shops import SetUp, ShopError
+from app.intake.shops import ShopError
 from app.intake.shops.prestashop import states
 from app.intake.shops.prestashop.client import read, read_xml
 from app.intake.shops.prestashop.shapes import amount, flag, number, rows, words
@@ -58,11 +58,6 @@ def health(access: Access) -> Mapping[str, Any]:
         "statuses": states.suggested(listed, settings),
         "lacking": _less(rights),
     }
-
-
-def ensure_setup(access: Access) -> SetUp:  # noqa: ARG001 - every kind is asked
-    """Nothing is to be set up: the shop cannot call anybody."""
-    return SetUp()
 
 
 def _rights(whole: etree._Element) -> Rights:

@@ -18,24 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 kind: str = "prestashop"
-title: str = "PrestaShop"
 words: Mapping[str, str] = {}  # each shop has states of its own, by number: `states` suggests
 BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 SLACK = 2  # minor units by which the shop's own totals of an order may differ from one another, and a row
 
 
-def is_ping(headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG001 - every kind is asked
-    """Return False: the shop never calls."""
+def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+    """Return False: the shop never calls, so whoever does is not the shop."""
+    del headers, body, secret
     return False
 
 
-def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:  # noqa: ARG001
-    """Return False: whoever calls is not the shop."""
-    return False
-
-
-def topic(headers: Mapping[str, str]) -> str:  # noqa: ARG001
+def topic(headers: Mapping[str, str]) -> str:
     """Return "": the shop never calls."""
+    del headers
     return ""
 
 
@@ -86,6 +82,7 @@ def _snapshot(said: dict[str, Any], currency: str) -> Snapshot:
         fees=wrapping,
         coupons=tuple(each["code"] for each in said["vouchers"] if each["code"]),
         paid_at=times["paid"],
+        click=said.get("click") or None,
         refunds=_refunds(said["slips"], currency),
     )
     clamped, _changed = clamp_refunds(snapshot)

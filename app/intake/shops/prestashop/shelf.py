@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from app import clock
-from app.intake.shops import Category, Product, ShopError
+from app.intake.shops import Category, Product, Pulled, ShopError
 from app.intake.shops.prestashop import shapes
 from app.intake.shops.prestashop.client import Got, read
 from app.intake.shops.prestashop.gathering import zone_of
+from app.intake.shops.prestashop.pages import page_of
 from app.intake.shops.prestashop.shapes import amount, flag, local, number, parts, rows, words
 from app.money import LARGEST, exponent, half_up
 
@@ -43,6 +44,17 @@ def products(
         if error.code in {"rights", "absent"}:
             return found, ()
         raise
+
+
+def shelf(access: Access, cursor: Mapping[str, Any]) -> Pulled:
+    """Return a page of the catalogue by when products were changed last."""
+    got, found, moved, more, total = page_of(access, "products", "product", cursor, TOGETHER)
+    ids = [number(each.get("id")) for each in found]
+    cheaper = on_sale(access, ids, got.at or clock.wall()) if ids else frozenset()
+    products = [product_of(each, access.currency, cheaper) for each in found]
+    inside = {each for product in products for each in product.categories}
+    categories = _categories(access, inside)
+    return Pulled(moved, more, products=products, categories=categories, total=total)
 
 
 def _products(access: Access, ids: Sequence[str]) -> list[Product]:
