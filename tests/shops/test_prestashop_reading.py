@@ -37,7 +37,9 @@ class TestRecorded:
     def test_an_order_with_a_voucher(self, shop: FakePrestaShop) -> None:
         self.stand(shop, "1_order_created", history=1)
         said = snapshot(shop, 6)
-        assert [(line.id, line.product, line.quantity, line.amount) for line in said.lines] == [
+        assert [
+            (line.id, line.product, int(line.quantity), line.amount or 0) for line in said.lines
+        ] == [
             ("16", "1", 1, 1485),
             ("17", "2", 2, 2520),
         ]
@@ -54,6 +56,7 @@ class TestRecorded:
         for name, history in (("2_paid", 2), ("3_delivered", 3), ("5_refunded", 3)):
             self.stand(shop, name, history=history)
             said = snapshot(shop, 6)
+            assert said.updated_at is not None
             seen.append((said.status, said.updated_at))
             assert said.paid_at == datetime(2026, 11, 22, 19, 46, 21, tzinfo=UTC)
         assert [status for status, _at in seen] == ["11", "4", "6"]
