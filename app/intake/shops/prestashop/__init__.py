@@ -1,7 +1,7 @@
 """PrestaShop: its webservice, asked again and again, for the shop never calls.
 
-`asking` and `gathering` read orders, `reading` makes snapshots of them; `cards`, `coupons` and `people` write;
-`shelf` is the catalogue, `health` the rights of the key.
+`asking` and `gathering` read orders, `reading` makes snapshots of them; `cards`, `coupons` and `customers` write;
+`goods` is the catalogue, `health` the rights of the key.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from app.intake.shops.prestashop.asking import (
 from app.intake.shops.prestashop.cards import read_card, write_card
 from app.intake.shops.prestashop.client import read_address
 from app.intake.shops.prestashop.coupons import drop_coupon, put_coupon, stop_coupon
+from app.intake.shops.prestashop.customers import people, write_member_group
+from app.intake.shops.prestashop.goods import products, shelf
 from app.intake.shops.prestashop.health import health
-from app.intake.shops.prestashop.people import people, write_member_group
 from app.intake.shops.prestashop.reading import kind, parse, topic, verify, words
-from app.intake.shops.prestashop.shelf import products, shelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
