@@ -26,7 +26,7 @@ from app.tenants import service
 from app.tenants.models import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from app.intake.shops import Connector
 
@@ -162,6 +162,18 @@ def _beginning(connection: Connection) -> dict[str, Any]:
     return {**streams, "open": 0}
 
 
+def shown(connection: Connection) -> Sequence[str]:
+    """Return what a shop shows us beside orders, where we can call it."""
+    known = connection.credentials is not None and connection.kind in CALLED
+    return tuple(CALLED[connection.kind].pulls) if known else ()
+
+
+def wished(connection: Connection) -> frozenset[str]:
+    """Return what is taken in of a shop beside orders: all that its kind shows, until the merchant says no."""
+    said = connection.pulled
+    return frozenset(each for each in shown(connection) if said.get(each, {}).get("wished", True))
+
+
 def zone_of(connection: Connection) -> str:
     """Return in which time zone a shop counts its days: as it says itself, else as the merchant set it."""
     said = connection.health.get("zone")
@@ -259,6 +271,7 @@ def open_shop(connection_id: int, *, closed: bool = False) -> Shop | None:
         hook_of(found),
         crypto.open_sealed(found.secret),
         tenant().currency,
+        wished(found),
         zone_of(found),
     )
     return Shop(found.id, found.shop_id, CALLED[found.kind], access)
