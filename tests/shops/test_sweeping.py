@@ -276,3 +276,23 @@ def test_keys_that_cannot_be_opened_are_said_so(desk: Desk) -> None:
         due_at = db.session.scalar(select(Connection.due_at).where(OURS))
         assert due_at is not None
         assert due_at > clock.wall()
+
+
+def test_a_shop_that_has_not_worked_for_an_hour_is_told_of_once(desk: Desk) -> None:
+    desk.connect()
+    count = "SELECT count(*) FROM event WHERE type = 'connection.failing'"
+    desk.shop.troubles = [(401, {"code": "woocommerce_rest_cannot_view"}, {})]
+    desk.sweep()
+    assert desk.one(count) == 0, "it may pass"
+
+    def hour() -> None:
+        row = db.session.scalars(select(Connection).where(OURS)).one()
+        row.health = {**row.health, "since": (clock.wall() - timedelta(hours=1)).isoformat()}
+
+    desk.do(hour)
+    for _time in range(2):
+        desk.shop.troubles = [(401, {"code": "woocommerce_rest_cannot_view"}, {})]
+        desk.sweep()
+    assert desk.one(count) == 1
+    desk.sweep()
+    assert desk.health()["problem"] is None

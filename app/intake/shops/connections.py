@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -34,6 +34,7 @@ SWEEP = "sweep_shops"
 LEAVE = "leave"  # an errand: remove our hooks from a shop that was closed here
 PURPOSE = "shop keys"  # of the token that a shop's own screen brings back
 ASKED = timedelta(hours=1)
+PATIENCE = timedelta(hours=1)  # with a shop that does not answer, before somebody is to look
 LONGEST_KEY = 200
 
 
@@ -298,15 +299,36 @@ def note(connection_id: int, **said: Any) -> None:
 
 def note_trouble(connection_id: int, error: ShopError) -> None:
     """Write down that a shop did not answer as it should, since when, and what to tell about it."""
-    query = select(Connection.health).where(Connection.id == connection_id)
-    known = db.session.scalar(query) or {}
+    query = select(Connection).where(Connection.id == connection_id)
+    found = db.session.scalar(query)
+    known = found.health if found is not None else {}
     since = known.get("since") if known.get("problem") else None
+    since = since or clock.wall().isoformat()
+    told = known.get("told") == since
+    if found is not None and not told and is_lasting(since):
+        shop = tenants.shop_by_id(found.shop_id)
+        record(
+            "connection.failing",
+            f"connection:{connection_id}",
+            connection=found.public_id,
+            shop=shop.name if shop is not None else "",
+            channel=CONNECTORS[found.kind].title,
+            problem=error.code,
+            since=since,
+        )
+        known = {**known, "told": since}
     note(
         connection_id,
         problem=error.code,
         detail=error.detail,
-        since=since or clock.wall().isoformat(),
+        since=since,
+        told=known.get("told"),
     )
+
+
+def is_lasting(since: str) -> bool:
+    """Whether a trouble stands for longer than one waits for it to pass by itself."""
+    return clock.wall() - datetime.fromisoformat(since) >= PATIENCE
 
 
 def words_of(code: str, kind: str = "") -> str:
