@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
 
-from app.intake.shops import CARD, COUPONS, GOODS, GROUPS, HISTORY, PEOPLE
+from app.intake.shops import CARD, COUPONS, GOODS, GROUPS, HISTORY, PEOPLE, THANKS
 from app.intake.shops.lacking import ensure_setup, is_ping, take_down
 from app.intake.shops.prestashop.asking import (
     beginning,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 title: str = "PrestaShop"
 asks: tuple[str, ...] = ("address", "key")
-offers: frozenset[str] = frozenset({COUPONS, GROUPS, CARD, HISTORY})
+offers: frozenset[str] = frozenset({COUPONS, GROUPS, CARD, HISTORY, THANKS})
 pulls: Mapping[str, Pull] = {GOODS: shelf, PEOPLE: people}
 hints: Mapping[str, LazyString] = {
     "address": _l("As its pages show it, with the folder if it is in one."),
