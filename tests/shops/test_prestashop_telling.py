@@ -83,6 +83,14 @@ class TestPulls:
         found = {each.external_id: each.price for page in pages for each in page.products}
         assert found[str(numbers[3])] == 600
 
+    def test_a_catalogue_of_nothing_but_imports_has_no_dates(self, shop: FakePrestaShop) -> None:
+        lamp = shop.add_product("Imported", "5.00", date_upd="0000-00-00 00:00:00")
+        _pages, cursor = all_of(presta.shelf, shop)
+        pages, _cursor = all_of(presta.shelf, shop, cursor)
+        assert [each.external_id for each in pages[0].products] == [str(lamp)]
+        shop.tables["products"].clear()
+        assert all_of(presta.shelf, shop)[0][0].products == []
+
     def test_one_that_changes_meanwhile_hides_no_other(
         self, shop: FakePrestaShop, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -160,6 +160,7 @@ def test_p9_and_p10_customers_and_goods_are_known_by_their_own_resources(desk: P
     desk.sell("ANNA10")
     desk.settle()
     assert desk.one("SELECT name FROM product") == "Lamp"
+    assert str(desk.one("SELECT birthday FROM member WHERE birthday IS NOT NULL")) == "1980-02-03"
     assert (
         desk.one("SELECT folded->'snapshot'->'customer'->>'email' FROM orders")
         == "ivan@example.test"
