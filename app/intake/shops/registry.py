@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NotFound
-from app.intake.shops import woocommerce
+from app.intake.shops import prestashop, woocommerce
 
 if TYPE_CHECKING:
     from app.intake.shops import Connector, Listener
 
-CALLED: dict[str, Connector] = {woocommerce.kind: woocommerce}
+CALLED: dict[str, Connector] = {
+    woocommerce.kind: woocommerce,
+    prestashop.kind: prestashop,
+}
 _HEARD: dict[str, Listener] = {}
 CONNECTORS: dict[str, Listener] = {**CALLED, **_HEARD}
 
