@@ -104,9 +104,16 @@ class FakePortal(Methods):
         """Have another type of payer, with properties of its own."""
         number, group = self.next(), self.next()
         self.types[number] = {"id": number, "name": name, "sort": "100", "active": "Y"}
-        self.groups[group] = {"id": group, "name": "Личные данные", "personTypeId": number, "sort": 1}
+        self.groups[group] = {
+            "id": group,
+            "name": "Личные данные",
+            "personTypeId": number,
+            "sort": 1,
+        }
         self.add_property(number, group, FIO, isPayer="Y")
-        self.add_property(number, group, "CONTACT_MAIL", isEmail="Y")  # by its flag, not by its code
+        self.add_property(
+            number, group, "CONTACT_MAIL", isEmail="Y"
+        )  # by its flag, not by its code
         self.add_property(number, group, PHONE, isPhone="Y")
         self.add_property(number, group, DOC, type="FILE")
         self.add_property(number, group, WISHES, multiple="Y")
@@ -132,7 +139,12 @@ class FakePortal(Methods):
 
     def add_section(self, name: str, parent: int | None = None) -> int:
         number = self.next()
-        self.sections[number] = {"id": number, "name": name, "iblockId": 23, "iblockSectionId": parent}
+        self.sections[number] = {
+            "id": number,
+            "name": name,
+            "iblockId": 23,
+            "iblockSectionId": parent,
+        }
         return number
 
     def add_product(self, name: str, section: int | None = None) -> int:
@@ -182,7 +194,14 @@ class FakePortal(Methods):
         }  # fmt: skip
 
     def payment(self, total: float, **more: Any) -> Row:
-        return {"id": self.next(), "sum": total, "paid": "N", "isReturn": "N", "datePaid": None, **more}
+        return {
+            "id": self.next(),
+            "sum": total,
+            "paid": "N",
+            "isReturn": "N",
+            "datePaid": None,
+            **more,
+        }
 
     def id_of(self, code: str, person_type: int) -> int:
         """Return the id of a property of a type of payer, by its code or its external id."""
@@ -260,7 +279,10 @@ class FakePortal(Methods):
             "auth[application_token]": self.token if token is None else token,
         }  # fmt: skip
         self.sent.append((event, int(number)))
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "Bitrix24 Webhook Engine"}
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "User-Agent": "Bitrix24 Webhook Engine",
+        }
         return self.send(self.handler, urlencode(form).encode(), headers)
 
     # --- the REST interface
@@ -292,18 +314,21 @@ class FakePortal(Methods):
             return 404, "<html>Страница не найдена</html>"
         method = parts[3].removesuffix(".json")
         try:
-            if parts[1:3] != [USER, CODE]:
-                raise Refused(401, "NO_AUTH_FOUND", "Wrong authorization data")
-            if self.room is not None:
-                self.room -= 1
-                if self.room < 0:
-                    raise Refused(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
+            self.admit(parts[1:3])
             self.requests.append(method)
             said = json.loads(raw) if raw else {}
             found = self.batch(said) if method == "batch" else self.one(method, said)
         except Refused as refused:
             return refused.status, {"error": refused.code, "error_description": refused.words}
         return 200, {**found, "time": self.time(method)}
+
+    def admit(self, hook: list[str]) -> None:
+        if hook != [USER, CODE]:
+            raise Refused(401, "NO_AUTH_FOUND", "Wrong authorization data")
+        if self.room is not None:
+            self.room -= 1
+            if self.room < 0:
+                raise Refused(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
 
     def time(self, method: str) -> Row:
         stamp = datetime.now(UTC).timestamp()
@@ -319,7 +344,9 @@ class FakePortal(Methods):
         if scope in {"sale", "catalog"} and scope not in self.scopes:
             raise Refused(403, "insufficient_scope", "The request requires higher privileges")
         if self.spent.get(method, 0.0) > self.allowed:
-            raise Refused(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
+            raise Refused(
+                429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit."
+            )
         self.spent[method] = self.spent.get(method, 0.0) + self.cost
         handle = getattr(self, "do_" + method.replace(".", "_").lower(), None)
         if handle is None:
@@ -335,18 +362,30 @@ class FakePortal(Methods):
             self.meanwhile.remove(each)
             each[2]()
 
+    def admit_to_batch(self, method: str) -> None:
+        if method == "batch" or (method.endswith(".modify") and self.no_batch_writes):
+            raise Refused(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed")
+
     def batch(self, said: Row) -> Row:
-        found: Row = {"result": {}, "result_error": {}, "result_total": {}, "result_next": {}, "result_time": {}}
+        found: Row = {
+            "result": {},
+            "result_error": {},
+            "result_total": {},
+            "result_next": {},
+            "result_time": {},
+        }
         if len(said["cmd"]) > 50:
             raise Refused(400, "ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
         for name, line in said["cmd"].items():
             method, _sign, query = str(line).partition("?")
             try:
-                if method == "sale.propertyvalue.modify" and self.no_batch_writes:
-                    raise Refused(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed")
+                self.admit_to_batch(method)
                 one = self.one(method, from_query(query, found["result"]))
             except Refused as refused:
-                found["result_error"][name] = {"error": refused.code, "error_description": refused.words}
+                found["result_error"][name] = {
+                    "error": refused.code,
+                    "error_description": refused.words,
+                }
                 if said.get("halt"):
                     break
                 continue
@@ -355,4 +394,6 @@ class FakePortal(Methods):
             for part in ("total", "next"):
                 if part in one:
                     found[f"result_{part}"][name] = one[part]
-        return {"result": {part: each or [] for part, each in found.items()}}  # PHP: empty is a list
+        return {
+            "result": {part: each or [] for part, each in found.items()}
+        }  # PHP: empty is a list

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -50,11 +51,13 @@ def _listed(said: Any) -> Any:
 
 def fits(row: Row, wanted: Row) -> bool:
     for name, value in (wanted or {}).items():
-        sign = re.match(r"(>=|<=|!=|>|<|@|=|!)?", name).group(0)  # type: ignore[union-attr]
+        sign = re.match(r"(>=|<=|!=|>|<|@|=|!)?", name).group(0)
         has = row.get(name.removeprefix(sign))
         if sign in {">=", ">", "<=", "<"}:
             one, other = _order(has), _order(value)
-            if not {">=": one >= other, ">": one > other, "<=": one <= other, "<": one < other}[sign]:
+            if not {">=": one >= other, ">": one > other, "<=": one <= other, "<": one < other}[
+                sign
+            ]:
                 return False
         elif isinstance(value, list):
             if (str(has) in map(str, value)) == (sign == "!"):
@@ -83,8 +86,8 @@ class Methods:
     sections: dict[int, Row]
     files: dict[str, Row]
 
-    def next(self) -> int: ...  # noqa: D102
-    def touch(self, number: int) -> None: ...  # noqa: D102
+    next: Callable[[], int]
+    touch: Callable[[int], None]
 
     def listed(self, part: str, rows: Any, said: Row) -> Row:
         found = [row for row in rows if fits(row, said.get("filter") or {})]
@@ -121,7 +124,9 @@ class Methods:
         values = []
         for each in self.properties.values():
             has = order["values"].get(each["id"])
-            if each["personTypeId"] != order["personTypeId"] or (has is None and each["active"] == "N"):
+            if each["personTypeId"] != order["personTypeId"] or (
+                has is None and each["active"] == "N"
+            ):
                 continue
             values.append({
                 "id": each["id"] * 10, "code": each["code"], "name": each["name"], "orderPropsId": each["id"],
@@ -146,7 +151,11 @@ class Methods:
         kept = {}
         for each in sent:
             known = self.properties.get(int(each["orderPropsId"]))
-            if known is None or known["personTypeId"] != order["personTypeId"] or known["active"] == "N":
+            if (
+                known is None
+                or known["personTypeId"] != order["personTypeId"]
+                or known["active"] == "N"
+            ):
                 continue
             value = self._taken(known, each["value"])
             if value not in (None, "", []):
@@ -158,7 +167,11 @@ class Methods:
     def _taken(self, known: Row, value: Any) -> Any:
         """Take a value; a file by its id stays, and the description of one is no file."""
         if known["type"] == "FILE":
-            number = str(value.get("id", "")) if isinstance(value, dict) and set(value) <= {"id"} else str(value)
+            number = (
+                str(value.get("id", ""))
+                if isinstance(value, dict) and set(value) <= {"id"}
+                else str(value)
+            )
             return number if number in self.files else None
         if known["multiple"] == "Y" and not isinstance(value, list):
             return [value] if value != "" else []

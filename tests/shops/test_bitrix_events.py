@@ -40,7 +40,9 @@ def test_b18_the_token_is_the_only_proof_and_names_an_order_only() -> None:
             bitrix.parse("event", form("ONSALEORDERSAVED", strange), "RUB")
 
 
-@pytest.mark.parametrize("event", ["ONPROPERTYVALUEENTITYSAVED", "ONPAYMENTENTITYSAVED", "ONSHIPMENTDELETED", ""])
+@pytest.mark.parametrize(
+    "event", ["ONPROPERTYVALUEENTITYSAVED", "ONPAYMENTENTITYSAVED", "ONSHIPMENTDELETED", ""]
+)
 def test_b18_ids_of_values_payments_and_shipments_are_no_orders_ids(event: str) -> None:
     assert bitrix.parse("event", form(event, "300"), "RUB") == Nothing()
 
@@ -80,7 +82,9 @@ def test_b19_an_order_deleted_without_a_word_is_found_by_the_sweep(desk: PortalD
     assert desk.orders()[str(number)][0] == "cancelled"
 
 
-def test_b21_a_code_typed_into_our_property_makes_the_deal_and_ours_is_nobodys_word(desk: PortalDesk) -> None:
+def test_b21_a_code_typed_into_our_property_makes_the_deal_and_ours_is_nobodys_word(
+    desk: PortalDesk,
+) -> None:
     desk.connect()
     number = desk.shop.place_order()
     desk.settle()
@@ -140,7 +144,9 @@ def story(desk: PortalDesk) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_in_order_shuffled_doubled_or_lost_and_swept_it_ends_the_same(desk: PortalDesk, seed: int) -> None:
+def test_in_order_shuffled_doubled_or_lost_and_swept_it_ends_the_same(
+    desk: PortalDesk, seed: int
+) -> None:
     random = Random(seed)  # noqa: S311 - a seed, so that a failure can be seen again
     desk.connect()
     for _number in story(desk):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +13,10 @@ from app.intake.shops.bitrix.reading import parse_order, trimmed
 from tests.shops.bitrix_scene import PortalDesk, at_portal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from app.application import App
+    from app.intake.shops import Access, Pulled
     from app.orders.rules import Snapshot
 
 
@@ -72,7 +74,9 @@ def refunds(said: dict[str, Any]) -> list[tuple[str, int | None]]:
         ({"statusId": "A", "payed": "Y"}, "A", None),  # the merchant's own: he says what it means
     ],
 )
-def test_b10_flags_count_beside_the_status(said: dict[str, str], word: str, state: str | None) -> None:
+def test_b10_flags_count_beside_the_status(
+    said: dict[str, str], word: str, state: str | None
+) -> None:
     assert read(order(**said)).status == word
     assert bitrix.words.get(word) == state
 
@@ -106,7 +110,11 @@ def test_b11_an_order_that_became_smaller_and_is_paid_so_has_no_refund() -> None
 
 
 def test_b13_coupons_stand_in_the_lines_and_count_once() -> None:
-    items = [item(id="1", discountCoupon="ANNA10"), item(id="2", discountCoupon="ANNA10, SPRING"), item(id="3")]
+    items = [
+        item(id="1", discountCoupon="ANNA10"),
+        item(id="2", discountCoupon="ANNA10, SPRING"),
+        item(id="3"),
+    ]
     assert read(order(price=3440, basketItems=items)).coupons == ("ANNA10", "SPRING")
 
 
@@ -121,13 +129,19 @@ def test_b13_coupons_stand_in_the_lines_and_count_once() -> None:
         ({"price": 882, "basePrice": 980, "discountPrice": 98}, 88200, 14700),
     ],
 )
-def test_b14_a_line_is_worth_what_is_paid_for_it(said: dict[str, Any], amount: int, tax: int) -> None:
+def test_b14_a_line_is_worth_what_is_paid_for_it(
+    said: dict[str, Any], amount: int, tax: int
+) -> None:
     line = read(order(price=0, basketItems=[item(**said)])).lines[0]
     assert (line.amount, line.tax) == (amount, tax)
 
 
 def test_b14_a_set_counts_once_and_not_its_parts_too() -> None:
-    items = [item(id="1", type=1, setParentId="1"), item(id="2", setParentId="1"), item(id="3", setParentId=1)]
+    items = [
+        item(id="1", type=1, setParentId="1"),
+        item(id="2", setParentId="1"),
+        item(id="3", setParentId=1),
+    ]
     found = read(order(basketItems=items))
     assert [line.id for line in found.lines] == ["1"]
     assert (found.shipping, found.fees) == (50000, 0)
@@ -176,9 +190,9 @@ def test_b9_times_carry_the_portals_offset() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_order_is_set_aside_with_its_number(said: dict[str, Any]) -> None:
+    body = json.dumps({"order": order(**said), "who": {}}).encode()
     with pytest.raises(Unreadable) as refused:
-        body = {"order": order(**said), "who": {}}
-        parse_order(json.dumps(body).encode(), "RUB")
+        parse_order(body, "RUB")
     assert refused.value.external_id == "236"
 
 
@@ -192,17 +206,20 @@ def test_b22_what_is_kept_holds_no_address_and_no_words_of_the_buyer(desk: Porta
         assert private not in kept
 
 
-def test_b10_an_order_is_agreed_by_payment_completed_by_status_and_cancelled_by_flag(desk: PortalDesk) -> None:
+def test_b10_an_order_is_agreed_by_payment_completed_by_status_and_cancelled_by_flag(
+    desk: PortalDesk,
+) -> None:
     desk.connect()
     number = desk.shop.place_order(coupon="ANNA10")
     desk.settle()
     assert desk.orders()[str(number)][0] == "registered"
-    for act, state in (
+    steps: tuple[tuple[Callable[[], None], str], ...] = (
         (lambda: desk.shop.pay(number), "agreed"),
         (lambda: desk.shop.change(number, statusId="F"), "completed"),
         (lambda: desk.shop.change(number, canceled="Y", dateCanceled=desk.shop.now()), "cancelled"),
         (lambda: desk.shop.change(number, canceled="N"), "completed"),
-    ):
+    )
+    for act, state in steps:
         desk.shop.wait()
         act()
         desk.settle()
@@ -221,7 +238,9 @@ def test_b11_money_given_back_is_taken_from_the_commission(desk: PortalDesk) -> 
     desk.settle()
     assert desk.orders()[str(number)][2] == []
     desk.shop.wait()
-    desk.shop.orders[number]["payments"].append(desk.shop.payment(1300))  # paid in another way after all
+    desk.shop.orders[number]["payments"].append(
+        desk.shop.payment(1300)
+    )  # paid in another way after all
     desk.shop.pay(number)
     desk.settle()
     assert desk.orders()[str(number)][2] == [(10000, 0)]
@@ -254,6 +273,10 @@ def test_b12_without_the_right_to_see_goods_orders_count_all_the_same(desk: Port
     assert desk.partner(number) == "Anna"
 
 
+def page_of(access: Access, at: dict[str, Any]) -> Pulled:
+    return bitrix.pulls["goods"](access, at)
+
+
 def test_the_whole_catalogue_is_read_block_after_block(desk: PortalDesk) -> None:
     section = desk.shop.add_section("Лампы")
     goods = [desk.shop.add_product(f"Лампа {n}", section) for n in range(60)]
@@ -262,7 +285,7 @@ def test_the_whole_catalogue_is_read_block_after_block(desk: PortalDesk) -> None
     cursor: dict[str, Any] = {}
     found: dict[str, tuple[str, ...]] = {}
     for _page in range(20):
-        page = desk.ask(lambda access, at=cursor: bitrix.pulls["goods"](access, at))
+        page = desk.ask(partial(page_of, at=cursor))
         found |= {each.external_id: each.categories for each in page.products}
         cursor = page.cursor
         if not page.more:

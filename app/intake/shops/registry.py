@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NotFound
-from app.intake.shops import woocommerce
+from app.intake.shops import bitrix, woocommerce
 
 if TYPE_CHECKING:
     from app.intake.shops import Connector, Listener
 
-CALLED: dict[str, Connector] = {woocommerce.kind: woocommerce}
+CALLED: dict[str, Connector] = {woocommerce.kind: woocommerce, bitrix.kind: bitrix}
 _HEARD: dict[str, Listener] = {}
 CONNECTORS: dict[str, Listener] = {**CALLED, **_HEARD}
 

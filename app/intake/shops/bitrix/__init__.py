@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 title: str = "1C-Bitrix"
 asks: tuple[str, ...] = ("address",)
-offers: frozenset[str] = frozenset({CARD, HISTORY, GOODS})
+offers: frozenset[str] = frozenset({CARD, HISTORY})
 streams: tuple[str, ...] = ("any",)
 pulls: Mapping[str, Pull] = {GOODS: goods}
 hints: Mapping[str, LazyString] = {

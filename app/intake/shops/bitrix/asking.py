@@ -167,7 +167,9 @@ def existing(access: Access, external_ids: Sequence[str]) -> set[str]:
     for start in range(0, len(known), PAGE):
         some = known[start : start + PAGE]
         body = {"select": ["id"], "filter": {"@id": some}, "order": {"id": "asc"}, "start": 0}
-        found |= {str(each["id"]) for each in rows(call(access, "sale.order.list", body).said, "orders")}
+        found |= {
+            str(each["id"]) for each in rows(call(access, "sale.order.list", body).said, "orders")
+        }
     return found
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TRIES = 4
 _MACRO = "$result["  # in a batch the portal would put another call's answer in its place
+Call = tuple[str, "Mapping[str, Any]"]
 Values = dict[str, Any]  # by the property's id, as the portal shows them
 
 
@@ -38,9 +39,10 @@ def write_card(access: Access, external_id: str, fields: Mapping[str, str]) -> C
     Where they stand already nothing is written. Raises ShopError, too, where a value of somebody else's
     could not be kept.
     """
-    order = _order(access, external_id)
-    if order is None:
+    found = _order(access, external_id)
+    if found is None:
         raise ShopError("gone", f"no order {external_id}")
+    order: Mapping[str, Any] = found
     ids = _ids(access, order, fields)
     ours = {ids[name] for name in fields if name in ids}
     goal: Values = {ids[name]: text for name, text in fields.items() if name in ids}
@@ -82,7 +84,7 @@ def _write(
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Set all values of an order; return the order as it was right before, and as it is now."""
     number = int(order["id"])
-    look = ("sale.order.get", {"id": number})
+    look: Call = ("sale.order.get", {"id": number})
     rows = [
         {"orderPropsId": int(each), "value": sendable(value)}
         for each, value in values.items()
@@ -91,7 +93,7 @@ def _write(
     said = {"fields": {"order": {"id": number, "propertyValues": rows}}}
     if _MACRO in repr(rows):
         return _write_alone(access, order, said)
-    write = ("sale.propertyvalue.modify", said)
+    write: Call = ("sale.propertyvalue.modify", said)
     calls = {"before": look, "write": write, "after": look}
     found, failed = together(access, calls, halt=True)
     if "write" in failed and "ERROR_BATCH" in failed["write"].detail:
@@ -141,7 +143,11 @@ def plain(value: Any) -> Any:
 
 
 def _is_file(value: Any) -> bool:
-    return isinstance(value, dict) and bool(value.get("id")) and ("src" in value or "fileName" in value)
+    return (
+        isinstance(value, dict)
+        and bool(value.get("id"))
+        and ("src" in value or "fileName" in value)
+    )
 
 
 def _ids(access: Access, order: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:

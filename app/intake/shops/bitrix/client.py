@@ -26,16 +26,25 @@ WAY = egress.Client(limits=egress.Limits(seconds=60.0, size=16_777_216))  # port
 PAGE = 50
 TOGETHER = 25  # calls in one batch: 50 are allowed, and have 60 seconds together
 MOST_PAGES = 40
-_HOOK = re.compile(r"^(?P<path>.*?)/rest/(?P<user>\d{1,18})/(?P<secret>[A-Za-z0-9_-]{6,128})(/.*)?$")
-_NUMBER = re.compile(r"^\d{12}$")
-_KEYS = frozenset(
-    "NO_AUTH_FOUND INVALID_CREDENTIALS expired_token invalid_token user_access_error"
-    " PAYMENT_REQUIRED".split()
+_HOOK = re.compile(
+    r"^(?P<path>.*?)/rest/(?P<user>\d{1,18})/(?P<secret>[A-Za-z0-9_-]{6,128})(/.*)?$"
 )
-_NO_METHOD = frozenset({"ERROR_METHOD_NOT_FOUND", "NOT_FOUND"})
+_NUMBER = re.compile(r"^\d{12}$")
+SOON, LATER = timedelta(seconds=10), timedelta(hours=1)
+# Limits, and for how long to wait; a method's time says itself how long.
+_WAITS = {"QUERY_LIMIT_EXCEEDED": SOON, "OVERLOAD_LIMIT": LATER, "OPERATION_TIME_LIMIT": None}
+_REASONS = {
+    "NO_AUTH_FOUND": "keys",
+    "INVALID_CREDENTIALS": "keys",
+    "expired_token": "keys",
+    "invalid_token": "keys",
+    "user_access_error": "keys",
+    "ACCESS_DENIED": "blocked",
+    "ERROR_METHOD_NOT_FOUND": "not_a_shop",
+    "NOT_FOUND": "not_a_shop",
+}
 _FAILING = frozenset({"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "PORTAL_DELETED"})
 _BUSY = frozenset({429, 502, 503, 504})
-SOON, LATER = timedelta(seconds=10), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,7 @@ def read_address(text: str, key: str, secret: str) -> tuple[str, str, str]:
 
     What is no such address loses its path: that might be a secret, and addresses are shown.
     """
+    del key
     found = split_hook(text)
     if found is not None:
         return *found, secret
@@ -105,14 +115,19 @@ def call(access: Access, method: str, body: Mapping[str, Any] | None = None) -> 
     if not 200 <= answer.status < 300:
         raise _no_json(answer, access)
     time = said.get("time")
-    PACE.after(access.key, method, time)
+    PACE.after(_hook(access), method, time)
     date = str(time.get("date_start", "")) if isinstance(time, dict) else ""
-    result = said["result"] if "result" in said else said
+    result = said.get("result", said)  # some lists come without it
     return Got(result, _int(said.get("next")), _int(said.get("total")) or 0, date)
 
 
+def _hook(access: Access) -> str:
+    """Return what a portal counts a method's time by: one webhook of one portal."""
+    return f"{access.address} {access.key}"
+
+
 def _respect(host: str, access: Access, method: str) -> None:
-    pause = PACE.before(host, access.key, method)
+    pause = PACE.before(host, _hook(access), method)
     if pause is not None:
         raise ShopError("busy", f"{method}: its time is used up", later=True, wait=pause)
 
@@ -122,26 +137,19 @@ def problem(said: Mapping[str, Any], access: Access, method: str, status: int = 
     code = str(said.get("error"))
     words = str(said.get("error_description") or "")
     detail = _plain(f"{method}: {status} {code} {words}", access)
-    if code == "QUERY_LIMIT_EXCEEDED":
-        return ShopError("busy", detail, later=True, wait=SOON)
-    if code == "OPERATION_TIME_LIMIT":
-        return ShopError("busy", detail, later=True, wait=PACE.pause(access.key, method))
-    if code == "OVERLOAD_LIMIT":
-        return ShopError("busy", detail, later=True, wait=LATER)
-    if code in _NO_METHOD:
-        return ShopError("not_a_shop", detail)
+    if code in _WAITS:
+        wait = _WAITS[code] or PACE.pause(_hook(access), method)
+        return ShopError("busy", detail, later=True, wait=wait)
+    if code in _REASONS:
+        return ShopError(_REASONS[code], detail)
     if code == "insufficient_scope":
         return ShopError("rights", method.partition(".")[0])
-    if code == "ACCESS_DENIED":
-        return ShopError("blocked", detail)
     if code == "INVALID_REQUEST" and "https" in words.lower():
         return ShopError("https", detail)
     return _by_kind(code, words, detail, status)
 
 
 def _by_kind(code: str, words: str, detail: str, status: int) -> ShopError:
-    if code in _KEYS:
-        return ShopError("keys", detail)
     if code in _FAILING or status >= 500:
         return ShopError("failing", detail, later=True)
     if _NUMBER.match(code):  # its middle says what HTTP would: 2005 404 00001
@@ -206,7 +214,7 @@ def together(
     cmd = {name: line(*each) for name, each in calls.items()}
     said = call(access, "batch", {"halt": int(halt), "cmd": cmd}).said
     for name, (method, _told) in calls.items():
-        PACE.after(access.key, method, _named(said, "result_time").get(name))
+        PACE.after(_hook(access), method, _named(said, "result_time").get(name))
     failed = {
         name: problem(_error(error), access, calls[name][0] if name in calls else "batch")
         for name, error in _named(said, "result_error").items()
@@ -226,10 +234,7 @@ def _named(said: Any, part: str) -> dict[str, Any]:
 
 def line(method: str, said: Mapping[str, Any]) -> str:
     """Write a call as a batch takes it: method?a=1&b[c][0]=2."""
-    pairs = [
-        f"{quote(name, safe='[]')}={quote(value, safe='')}"
-        for name, value in _flat("", said)
-    ]
+    pairs = [f"{quote(name, safe='[]')}={quote(value, safe='')}" for name, value in _flat("", said)]
     return f"{method}?{'&'.join(pairs)}" if pairs else method
 
 

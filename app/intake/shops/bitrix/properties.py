@@ -45,7 +45,9 @@ def ensure_type(access: Access, person_type: str) -> dict[str, str]:
 
 def _make(access: Access, types: Sequence[str]) -> SetUp:
     known = _known(access)
-    missing = {each: [n for n in CARD if n not in _by_name(known, each, any_=True)] for each in types}
+    missing = {
+        each: [n for n in CARD if n not in _by_name(known, each, any_=True)] for each in types
+    }
     if not any(missing.values()):
         return SetUp()
     groups = listed(access, "sale.propertygroup.list", "propertyGroups", {})
@@ -65,7 +67,9 @@ def _known(access: Access) -> Rows:
     return sorted(ours, key=lambda each: int(each["id"]))
 
 
-def _by_name(known: Iterable[Mapping[str, Any]], person_type: str, *, any_: bool = False) -> dict[str, str]:
+def _by_name(
+    known: Iterable[Mapping[str, Any]], person_type: str, *, any_: bool = False
+) -> dict[str, str]:
     """Return the ids of our properties of a type of payer by our names, of doubles the oldest.
 
     Without `any_` those that the merchant has switched off are left out: nothing is written there.

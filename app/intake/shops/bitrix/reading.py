@@ -39,7 +39,9 @@ CARD = {
     "terms": "partnerka_terms",
     "deal_id": "partnerka_deal_id",
 }
-CLICK = "PARTNERKA_CLICK"  # the code of a property of the merchant's own that holds our script's click
+CLICK = (
+    "PARTNERKA_CLICK"  # the code of a property of the merchant's own that holds our script's click
+)
 EMAIL, PHONE, PAYER = "isEmail", "isPhone", "isPayer"
 _KEPT = (
     "id accountNumber statusId canceled payed currency price dateInsert dateUpdate dateStatus"

@@ -51,7 +51,9 @@ def _get(access: Access, what: tuple[str, str], ids: Iterable[str]) -> Found:
     if not calls:
         return {}
     said, _failed = batch(access, calls)
-    found = {name[1:]: each.get(part, each) for name, each in said.items() if isinstance(each, dict)}
+    found = {
+        name[1:]: each.get(part, each) for name, each in said.items() if isinstance(each, dict)
+    }
     return {name: each for name, each in found.items() if isinstance(each, dict) and each.get("id")}
 
 

@@ -51,7 +51,12 @@ def zone_of(date: str) -> str | None:
         return _ZONES[offset]
     if date.endswith(("Z", "+00:00")):
         return "UTC"
-    if len(offset) == 6 and offset[0] in "+-" and offset.endswith(":00") and offset[1:3].isdecimal():
+    if (
+        len(offset) == 6
+        and offset[0] in "+-"
+        and offset.endswith(":00")
+        and offset[1:3].isdecimal()
+    ):
         hours = int(offset[1:3])
         return f"Etc/GMT{'-' if offset[0] == '+' else '+'}{hours}" if 0 < hours <= 12 else None
     return None
