@@ -56,6 +56,7 @@ TOPICS = {
     LISTED: _l("Order found by asking"),
     "product.created": _l("New product"),
     "product.updated": _l("Product changed"),
+    "event": _l("Word that something changed"),
 }
 _COLUMNS = (
     Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
@@ -120,7 +121,9 @@ def connect(kind: str) -> Response:
         raise NotFound
     if not form.validate_on_submit():
         return _new(of, hook=form, status=422)
-    _connection, secret = inbox.connect(form.shop.data, kind, form.secret.data or None)
+    made, secret = inbox.connect(form.shop.data, kind, (form.secret.data or "").strip() or None)
+    if made.credentials is not None:
+        return _shown(made, _("Saved. Enter the delivery address in the shop now."))
     return _page(secret=secret)
 
 

@@ -46,9 +46,12 @@ class PortalDesk(Desk):
             db.session.commit()
         self.down = False
 
-    def connect(self, *, sweep: bool = True, events: bool = True) -> None:
+    def connect(
+        self, *, sweep: bool = True, events: bool = True, first_token: str | None = TOKEN
+    ) -> None:
         """Open the channel of events with the token, then connect by the incoming webhook."""
-        self.do(lambda: inbox.connect(self.lampa.shop_id, KIND, TOKEN))
+        if first_token:
+            self.do(lambda: inbox.connect(self.lampa.shop_id, KIND, first_token))
         with self.app.app_context():
             keys = connections.read_keys(KIND, self.shop.webhook)
             said = connections.try_keys(KIND, keys)
