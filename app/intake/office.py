@@ -63,6 +63,7 @@ TOPICS = {
     "product.updated": _l("Product changed"),
     "customer.created": _l("New customer"),
     "customer.updated": _l("Customer changed"),
+    "event": _l("Word that something changed"),
 }
 _COLUMNS = (
     Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
@@ -133,7 +134,9 @@ def connect(kind: str) -> Response:
         raise NotFound
     if not form.validate_on_submit():
         return _new(of, hook=form, status=422)
-    _connection, secret = inbox.connect(form.shop.data, kind, form.secret.data or None)
+    made, secret = inbox.connect(form.shop.data, kind, (form.secret.data or "").strip() or None)
+    if made.credentials is not None:
+        return _shown(made, _("Saved. Enter the delivery address in the shop now."))
     return _page(secret=secret)
 
 

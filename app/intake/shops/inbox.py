@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, text
 
-from app import clock, sql
+from app import clock, crypto, sql
 from app.errors import NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
@@ -19,6 +19,7 @@ from app.intake.models import Inbox
 from app.intake.service import tenant
 from app.intake.shops import (
     FETCHED,
+    HOOKS,
     LISTED,
     Nothing,
     OrderGone,
@@ -61,14 +62,26 @@ BATCH = 100  # deliveries that are booked in one transaction
 def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connection, str]:
     """Open a shop's hook and teach the shop's status map the words of its kind; returns the secret too.
 
-    Words that the merchant has mapped already stay as they are. Raises NotFound for another kind.
+    A shop that we call already, and whose hooks we cannot make, keeps its connection and gets the secret
+    that the shop made. Words that the merchant has mapped already stay as they are. Raises NotFound for another kind.
     """
     shop = tenants.shop_by_id(shop_id)
     if shop is None:
         raise NotFound
-    words = {**listener(kind).words, **tenants.words(shop_id).words}
+    of = listener(kind)
+    words = {**of.words, **tenants.words(shop_id).words}
     tenants_service.change_shop(shop, words=words)
+    called = _called(shop_id, kind) if secret and HOOKS not in of.offers else None
+    if secret and called is not None:
+        called.secret = crypto.seal(secret)
+        return called, secret
     return tenants_service.connect(shop_id, kind, secret)
+
+
+def _called(shop_id: int, kind: str) -> Connection | None:
+    """Return the shop's open connection of a kind that has keys: its hook is no channel of its own."""
+    found = tenants.connections(kind)
+    return next((e for e in found if e.shop_id == shop_id and e.credentials is not None), None)
 
 
 _TENANTS = text(

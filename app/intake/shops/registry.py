@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NotFound
-from app.intake.shops import prestashop, woocommerce
+from app.intake.shops import bitrix, prestashop, woocommerce
 
 if TYPE_CHECKING:
     from app.intake.shops import Connector, Listener
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 CALLED: dict[str, Connector] = {
     woocommerce.kind: woocommerce,
     prestashop.kind: prestashop,
+    bitrix.kind: bitrix,
 }
 _HEARD: dict[str, Listener] = {}
 CONNECTORS: dict[str, Listener] = {**CALLED, **_HEARD}
