@@ -16,12 +16,11 @@ from app.commissions.queries import deal_view, order_of_deal
 from app.errors import NotFound
 from app.intake import service as intake
 from app.money import Money
-from app.orders.api import MESSAGES
 from app.orders.forms import MORE, ROWS, OrderForm
 from app.orders.office.door import HAND, bp
 from app.orders.office.lists import STATES
 from app.orders.rules import body_hash, folded_from_json, problems
-from app.orders.service import Incoming, find, read_state
+from app.orders.service import MESSAGES, Incoming, find, read_state
 from app.partners.queries import partner_of_code
 from app.site.access import requires
 from app.tenancy import CROCKFORD
