@@ -29,6 +29,7 @@ from app.intake.shops import (
     cards,
     errands,
     shelving,
+    signed,
     woocommerce,
 )
 from app.intake.shops.echo import staffs_word
@@ -45,12 +46,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from app.intake.shops import Connector, Said
+    from app.intake.shops import Said
     from app.intake.shops.echo import Write
     from app.tenants.models import Connection
     from app.tenants.queries import Words
 
-CONNECTORS: dict[str, Connector] = {woocommerce.kind: woocommerce}
+CONNECTORS: dict[str, Any] = {woocommerce.kind: woocommerce, signed.kind: signed}
 ATTEMPTS = 12
 KEPT = timedelta(days=30)  # for how long booked deliveries are shown
 BATCH = 100  # deliveries that are booked in one transaction
