@@ -61,12 +61,14 @@ RETURNING tenant_id, connection_id, CASE WHEN mark IS NULL THEN 0 ELSE ('x' || l
 
 
 class Sent(Mapping[str, str]):
-    """The headers of a request, by their names in small letters."""
+    """The headers of a request, by their names in small letters; ":query" is the query of its address."""
 
     def __init__(self, environ: Environ) -> None:
         self.environ = environ
 
     def __getitem__(self, name: str) -> str:
+        if name == ":query":
+            return str(self.environ.get("QUERY_STRING", ""))
         key = name.upper().replace("-", "_")
         return str(self.environ[key if key in PLAIN else f"HTTP_{key}"])
 

@@ -29,7 +29,9 @@ from app.intake.shops import (
     cards,
     errands,
     shelving,
+    shopify,
     signed,
+    tilda,
     woocommerce,
 )
 from app.intake.shops.echo import staffs_word
@@ -51,7 +53,12 @@ if TYPE_CHECKING:
     from app.tenants.models import Connection
     from app.tenants.queries import Words
 
-CONNECTORS: dict[str, Any] = {woocommerce.kind: woocommerce, signed.kind: signed}
+CONNECTORS: dict[str, Any] = {
+    woocommerce.kind: woocommerce,
+    signed.kind: signed,
+    shopify.kind: shopify,
+    tilda.kind: tilda,
+}
 ATTEMPTS = 12
 KEPT = timedelta(days=30)  # for how long booked deliveries are shown
 BATCH = 100  # deliveries that are booked in one transaction
@@ -213,6 +220,8 @@ def _refuse_unkeepable(said: Said) -> None:
 
 def _incoming(row: Any, said: OrderSaid, words: Words, own: Sequence[Write]) -> Incoming:
     snapshot = said.snapshot
+    if said.undated:
+        snapshot = replace(snapshot, created_at=row.received_at)
     typed = staffs_word(said.card, snapshot.updated_at, own)
     if typed != Written():
         data = PartnerData(promo_code=typed.promo_code, refcode=typed.refcode, terms=typed.terms)
