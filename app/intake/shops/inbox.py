@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, text
 
 from app import clock, sql
-from app.errors import NotFound
+from app.errors import DomainError, FieldError, NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.intake import service as intake
@@ -23,21 +24,21 @@ from app.intake.shops import (
     Nothing,
     OrderGone,
     OrderSaid,
+    OrderTouched,
     ProductSaid,
     Unreadable,
     Written,
     cards,
     errands,
     shelving,
-    shopify,
     signed,
-    tilda,
-    woocommerce,
 )
 from app.intake.shops.echo import staffs_word
+from app.intake.shops.registry import heard, listener
 from app.orders import service as orders
 from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
+from app.standard_webhooks import is_secret
 from app.tenancy import role
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
@@ -53,13 +54,8 @@ if TYPE_CHECKING:
     from app.tenants.models import Connection
     from app.tenants.queries import Words
 
-CONNECTORS: dict[str, Any] = {
-    woocommerce.kind: woocommerce,
-    signed.kind: signed,
-    shopify.kind: shopify,
-    tilda.kind: tilda,
-}
 ATTEMPTS = 12
+SHORTEST = 8  # characters of a secret
 KEPT = timedelta(days=30)  # for how long booked deliveries are shown
 BATCH = 100  # deliveries that are booked in one transaction
 
@@ -67,14 +63,29 @@ BATCH = 100  # deliveries that are booked in one transaction
 def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connection, str]:
     """Open a shop's hook and teach the shop's status map the words of its kind; returns the secret too.
 
-    Words that the merchant has mapped already stay as they are. Raises NotFound for another kind.
+    Words that the merchant has mapped already stay as they are. Raises NotFound for another kind,
+    DomainError for a secret that proves nothing.
     """
-    connector, shop = CONNECTORS.get(kind), tenants.shop_by_id(shop_id)
-    if connector is None or shop is None:
+    shop = tenants.shop_by_id(shop_id)
+    if shop is None:
         raise NotFound
-    words = {**connector.words, **tenants.words(shop_id).words}
+    of = listener(kind)
+    if secret:
+        check_secret(kind, secret)
+    words = {**of.words, **tenants.words(shop_id).words}
     tenants_service.change_shop(shop, words=words)
     return tenants_service.connect(shop_id, kind, secret)
+
+
+def check_secret(kind: str, secret: str) -> None:
+    """Refuse a secret that this kind of shop cannot sign with, or that anybody could guess."""
+    words = ""
+    if kind == signed.kind and not is_secret(secret):
+        words = _("It begins with whsec_, and 24 to 64 random bytes in base64 follow.")
+    elif len(secret) < SHORTEST or "\n" in secret:
+        words = _("At least %(least)s characters.", least=SHORTEST)
+    if words:
+        raise DomainError("invalid", words, FieldError("secret", words))
 
 
 _TENANTS = text(
@@ -190,7 +201,7 @@ def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:
 def _read(row: Any, currency: str) -> Said | None:
     """Read a delivery; one that cannot be read is asked for, else parked, and None."""
     try:
-        said = CONNECTORS[row.kind].parse(row.topic, bytes(row.body), currency)
+        said = heard(row.kind).parse(row.topic, bytes(row.body), currency)
         _refuse_unkeepable(said)
     except Unreadable as error:
         number = error.external_id
@@ -198,6 +209,13 @@ def _read(row: Any, currency: str) -> Said | None:
             errands.ask(row.connection_id, "fetch", [number])
             return Nothing()
         _park(db.session.scalars(select(Inbox).where(Inbox.id == row.id)).one(), str(error))
+        return None
+    if isinstance(said, OrderTouched):
+        if row.keyed:
+            errands.ask(row.connection_id, "fetch", [said.external_id])
+            return Nothing()
+        found = db.session.scalars(select(Inbox).where(Inbox.id == row.id)).one()
+        _park(found, "it only says that an order may have changed, and the shop cannot be asked")
         return None
     if row.keyed and row.topic != FETCHED and isinstance(said, OrderGone):
         # Signed, but with no time in it: whether the order is gone now, the shop knows.
@@ -211,7 +229,7 @@ def _refuse_unkeepable(said: Said) -> None:
     bad = None
     if isinstance(said, OrderSaid):
         bad = unkeepable(said.snapshot, said.external_id)
-    elif isinstance(said, OrderGone) and not is_id(said.external_id):
+    elif isinstance(said, OrderGone | OrderTouched) and not is_id(said.external_id):
         bad = "id"
     if bad is not None:
         msg = f"cannot be kept: {bad}"
@@ -232,7 +250,7 @@ def _incoming(row: Any, said: OrderSaid, words: Words, own: Sequence[Write]) -> 
         snapshot=snapshot,
         state=orders.read_state(snapshot.status, words.words),
         map_version=words.version,
-        source=row.kind,
+        source=heard(row.kind).kind,
         received_at=row.received_at,
     )
 

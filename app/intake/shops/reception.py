@@ -14,7 +14,7 @@ from app.errors import Conflict, FieldError, Forbidden, NotFound
 from app.extensions import db, kick_after_commit
 from app.intake.models import Inbox
 from app.intake.shops import FETCHED, LISTED, rotating
-from app.intake.shops.inbox import CONNECTORS
+from app.intake.shops.registry import CONNECTORS, OWN, heard
 from app.tenancy import tenant_scope
 from app.tenants import queries as tenants
 from app.tenants.models import Connection
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
-    from app.intake.shops import Connector
+    from app.intake.shops import Listener
 
 
 @runtime_checkable
@@ -41,7 +41,7 @@ class Channel(NamedTuple):
 
     tenant: int
     connection: int
-    connector: Connector
+    connector: Listener
     secrets: tuple[str, ...]  # the newest first
     offset: timedelta  # of the tenant's clock
     currency: str
@@ -56,8 +56,8 @@ class Admitted(NamedTuple):
 
 def find(kind: str, public_id: str) -> Channel | None:
     """Return the open connection with this outside id, of whichever tenant. Raises Unsealable."""
-    connector, entry = CONNECTORS.get(kind), tenants.look_up("connection", public_id)
-    if connector is None or entry is None:
+    entry = tenants.look_up("connection", public_id)
+    if entry is None or (kind != OWN and kind not in CONNECTORS):
         return None
     merchant = tenants.tenant(entry.tenant_id)
     query = select(Connection.id, Connection.secret).where(
@@ -71,7 +71,7 @@ def find(kind: str, public_id: str) -> Channel | None:
         return None
     secrets = rotating.valid(crypto.open_sealed(found.secret), int(clock.wall().timestamp()))
     offset = merchant.clock_offset
-    return Channel(merchant.id, found.id, connector, secrets, offset, merchant.currency)
+    return Channel(merchant.id, found.id, heard(kind), secrets, offset, merchant.currency)
 
 
 def admit(channel: Channel, headers: Mapping[str, str], body: bytes) -> Admitted | None:

@@ -1,7 +1,6 @@
-"""Shopify: signed webhooks with the whole order in them. What a delivery means its body says, which is
-signed, and not its topic, which is not.
+"""Shopify: signed webhooks with the whole order in them.
 
-Orders carry their refunds, so a refund is read from the order's own update; the notice of the refund
+What a delivery means its body says, which is signed, and not its topic, which is not. Orders carry their refunds, so a refund is read from the order's own update; the notice of the refund
 itself tells nothing more.
 """
 

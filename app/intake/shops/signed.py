@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 kind: str = "signed"
-title: str = "API"
+title: str = "Standard Webhooks"
 # The words of the interface are mapped from the start in every shop.
 words: Mapping[str, str] = {}
 asks: tuple[str, ...] = ()
