@@ -1,7 +1,7 @@
 """Shopify: signed webhooks with the whole order in them.
 
-What a delivery means its body says, which is signed, and not its topic, which is not. Orders carry their refunds, so a refund is read from the order's own update; the notice of the refund
-itself tells nothing more.
+What a delivery means its body says, which is signed, and not its topic, which is not. Orders carry their
+refunds, so a refund is read from the order's own update; the notice of the refund itself tells nothing more.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ hints: Mapping[str, Any] = {
         "In Shopify: Settings, Notifications, Webhooks. Make webhooks in JSON for order creation, update, "
         "payment, cancellation and deletion with this address, and paste the signing secret shown there."
     ),
+    "hook.secret": _l("The signing secret that Shopify shows under its webhooks."),
 }
 offers: frozenset[str] = frozenset()
 SIGNATURE, TOPIC = "x-shopify-hmac-sha256", "x-shopify-topic"
