@@ -10,13 +10,13 @@ from apiflask import APIBlueprint
 from flask import Response, g, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from app import clock, crypto
+from app import clock, crypto, strict_json
 from app.calls.rules import LARGEST, Call
 from app.calls.service import recorder
 from app.errors import DomainError, FieldError, Forbidden
 from app.extensions import csrf, db
 from app.installation import settings
-from app.site import access, registry, strict_json
+from app.site import access, registry
 from app.site.again import AGAIN, Again
 from app.site.limits import calls
 from app.site.once import once

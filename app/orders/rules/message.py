@@ -134,6 +134,7 @@ class Snapshot:
     bonus_spend: int = 0
     partner_spend: int = 0  # of the customer's partner money
     refunds: tuple[Refund, ...] = ()
+    unproven: bool = False  # anybody may have said it: it counts until the first proven word
 
 
 _SNAPSHOT = TypeAdapter(Snapshot)
@@ -144,6 +145,8 @@ def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
     written: dict[str, Any] = _SNAPSHOT.dump_python(snapshot, mode="json")
     if not snapshot.partner_spend:
         del written["partner_spend"]
+    if not snapshot.unproven:
+        del written["unproven"]
     for line in written["lines"]:
         if line["brand"] is None:
             del line["brand"]

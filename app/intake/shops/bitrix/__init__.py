@@ -21,6 +21,7 @@ from app.intake.shops.bitrix.standing import health
 from app.intake.shops.lacking import (
     drop_coupon,
     is_ping,
+    proved,
     put_coupon,
     stop_coupon,
     take_down,
@@ -87,6 +88,7 @@ __all__ = [
     "parse",
     "products",
     "pulls",
+    "proved",
     "put_coupon",
     "read_address",
     "read_card",
