@@ -21,7 +21,7 @@ from app.errors import DomainError
 from app.extensions import db
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from psycopg import Connection, Cursor
 
@@ -46,6 +46,16 @@ def rows(statement: str, values: Mapping[str, Any]) -> list[Any]:
 def one(statement: str, values: Mapping[str, Any]) -> Any:
     """Return the first row of a statement, or None."""
     return send(statement, values).fetchone()
+
+
+def copy(statement: str, found: Iterable[Sequence[Any]]) -> None:
+    """Copy rows into a temporary table: the database refuses it for tables with policies."""
+    try:
+        with _connection().cursor() as cursor, cursor.copy(statement) as into:
+            for row in found:
+                into.write_row(row)
+    except psycopg.Error as error:
+        raise _as_orm(statement, error) from error
 
 
 def recordset(found: Iterable[Mapping[str, Any]]) -> str:
