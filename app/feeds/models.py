@@ -129,7 +129,10 @@ class FeedCategory(Model):
 
 
 class FeedRow(Model):
-    """An offer of a file; what is in the catalogue already is kept by its id alone."""
+    """An offer of a file; what is in the catalogue already is kept by its id alone.
+
+    No foreign key: a million rows would each ask for their file; they go before it does.
+    """
 
     __tablename__ = "feed_row"
 
@@ -150,17 +153,8 @@ class FeedRow(Model):
     cost: Mapped[int | None]
 
     __table_args__ = (
-        _of_load(),
         UniqueConstraint("tenant_id", "load_id", "external_id"),
         CheckConstraint("verdict in ('new','changed','same')", name="verdict"),
-        Index(
-            "ix_feed_row_verdict",
-            "tenant_id",
-            "load_id",
-            "verdict",
-            "number",
-            postgresql_where=text("verdict <> 'same'"),
-        ),
     )
 
 

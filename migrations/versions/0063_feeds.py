@@ -191,17 +191,10 @@ def _parts() -> None:
             "verdict in ('new','changed','same')", name=op.f("ck_feed_row_verdict")
         ),
         _key("feed_row", "load_id", "number"),
-        _of_load("feed_row"),
         sa.UniqueConstraint(
             "tenant_id", "load_id", "external_id",
             name=op.f("uq_feed_row_tenant_id_load_id_external_id"),
         ),
-    )
-    op.create_index(
-        "ix_feed_row_verdict",
-        "feed_row",
-        ["tenant_id", "load_id", "verdict", "number"],
-        postgresql_where=sa.text("verdict <> 'same'"),
     )
     op.create_table(
         "feed_flaw",

@@ -138,7 +138,7 @@ class TestAgain:
         with lampa.scope():
             loaded(new_feed(lampa.shop_id), catalogue(*many))
             first = state()
-        random.Random(7).shuffle(many)
+        random.Random(7).shuffle(many)  # noqa: S311 - any order will do
         with kniga.scope():
             loaded(new_feed(kniga.shop_id), catalogue(*many))
             assert state() == first
@@ -335,3 +335,10 @@ def test_a_stopped_look_goes_on(db_session: object, lampa: Merchant) -> None:
         assert not runs.work(run.id, service.KINDS)
         work(runs.resume(run, service.KINDS))
         assert set(shelf()) == {"lamp-1", "bulb-1"}
+
+
+def test_words_with_signs_of_their_own_come_in_as_they_are(db_session: object, lampa: Merchant) -> None:
+    with lampa.scope():
+        odd = "A\\tb \\N c:\\new \\\\ «x»"
+        loaded(new_feed(lampa.shop_id), catalogue(offer("a\\b", odd), offer("\\N", "Null")))
+        assert {key: p.name for key, p in shelf().items()} == {"a\\b": odd, "\\N": "Null"}

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from app.catalog.rules import LONGEST_ID, LONGEST_NAME, PageError, page_address, search_text
+from app.catalog.rules import (
+    LONGEST_ID,
+    LONGEST_NAME,
+    LONGEST_URL,
+    PageError,
+    page_address,
+    search_text,
+)
 from app.feeds.rules.kinds import Flaw, Offer
 from app.money import MoneyError, parse_decimal
 
@@ -21,6 +28,7 @@ NO = frozenset("false no n 0 - нет outofstock unavailable".split()) | {
     "нет в наличии",
     "out of stock",
 }
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?/[!-\[\]-~]*")
 _SPACES = re.compile("[\\s\u00a0\u202f']")
 _COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
 _SIGN = re.compile(r"(?:руб\.?|р\.|₽|rub|rur)$", re.IGNORECASE)
@@ -135,6 +143,8 @@ class Reader:
         text = said.get(name, "")
         if not text:
             return None
+        if len(text) <= LONGEST_URL and _PLAIN_ADDRESS.fullmatch(text):
+            return text  # as page_address would say, in a tenth of the time
         try:
             return page_address(text)
         except PageError:
