@@ -101,7 +101,9 @@ class Loading:
                 took, own = time.monotonic() - began, time.process_time() - cpu
         self.made.append(tenant)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"  {self.number:,} offers: {told[0]}; the same file again: {told[1]}; peak {peak} MB")
+        print(
+            f"  {self.number:,} offers: {told[0]}; the same file again: {told[1]}; peak {peak} MB"
+        )
         return Work(self.number, took, own + spent.seconds)
 
     def _timed(self, tenant: int, shop: int, *, again: bool) -> str:
@@ -141,7 +143,10 @@ class Loading:
             data = text.getvalue().encode()
             with self.stage.measured() as spent:
                 began, cpu = time.monotonic(), time.process_time()
-                with connection.cursor() as cursor, cursor.copy("COPY bare_product FROM STDIN") as copy:
+                with (
+                    connection.cursor() as cursor,
+                    cursor.copy("COPY bare_product FROM STDIN") as copy,
+                ):
                     copy.write(data)
                 connection.commit()
                 took, own = time.monotonic() - began, time.process_time() - cpu
@@ -154,5 +159,7 @@ class Loading:
         for tenant in self.made:
             found = self.stage.rows(_HERE, tenant)
             if found != [(self.number, self.number, prices, sales, self.number * 7)]:
-                return f"expected {self.number} products at {prices}, {sales} on sale; found {found}"
+                return (
+                    f"expected {self.number} products at {prices}, {sales} on sale; found {found}"
+                )
         return None

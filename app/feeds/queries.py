@@ -13,7 +13,7 @@ from app.runs.models import Run
 from app.runs.rules import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 FEED = "feed"  # the kind of its runs
 FETCH = "fetch_feeds"  # the job that looks for those that are due
@@ -91,11 +91,10 @@ def newest(feed: CatalogFeed) -> FeedLoad | None:
     return found
 
 
-def newest_of(feeds: Iterable[int]) -> dict[int, FeedLoad]:
-    """Return the newest file of each of some feeds."""
-    last = select(func.max(FeedLoad.id)).where(FeedLoad.feed_id.in_(list(feeds)))
-    query = select(FeedLoad).where(FeedLoad.id.in_(last.group_by(FeedLoad.feed_id)))
-    return {load.feed_id: load for load in db.session.scalars(query)}
+def history(feed: CatalogFeed, most: int) -> Sequence[FeedLoad]:
+    """Return the newest files of a feed, the last one first."""
+    query = loads_of(feed).order_by(FeedLoad.id.desc()).limit(most)
+    return db.session.scalars(query).all()
 
 
 def load_of(run: Run) -> FeedLoad:

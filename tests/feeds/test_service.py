@@ -337,7 +337,9 @@ def test_a_stopped_look_goes_on(db_session: object, lampa: Merchant) -> None:
         assert set(shelf()) == {"lamp-1", "bulb-1"}
 
 
-def test_words_with_signs_of_their_own_come_in_as_they_are(db_session: object, lampa: Merchant) -> None:
+def test_words_with_signs_of_their_own_come_in_as_they_are(
+    db_session: object, lampa: Merchant
+) -> None:
     with lampa.scope():
         odd = "A\\tb \\N c:\\new \\\\ «x»"
         loaded(new_feed(lampa.shop_id), catalogue(offer("a\\b", odd), offer("\\N", "Null")))

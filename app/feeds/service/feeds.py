@@ -15,7 +15,7 @@ from app.feeds import queries
 from app.feeds.models import CatalogFeed
 from app.feeds.queries import FETCH
 from app.feeds.rules import NEVER, next_load
-from app.feeds.service import taking
+from app.feeds.service import kept
 from app.runs import service as runs
 from app.runs.rules import OPEN
 from app.tenancy import current_tenant, public_id
@@ -158,7 +158,7 @@ def retire(feed: CatalogFeed) -> None:
     if run is not None and run.standing in OPEN:
         runs.act(run, "stop")
     if load is not None and load.ended_at is None:
-        taking.emptied(load.id)
+        kept.emptied(load.id)
         load.problem, load.ended_at = "discarded", clock.now()
     feed.retired_at, feed.due_at, feed.login = clock.now(), None, None
     record("feed.retired", f"catalog_feed:{feed.id}", feed=feed.public_id, name=feed.name)

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select
 
 from app.extensions import db
-from app.feeds.models import FeedChunk
+from app.feeds.models import FeedCategory, FeedChunk, FeedRow
 from app.feeds.rules import LARGEST, MIB, UNPACKED, Unreadable
 
 if TYPE_CHECKING:
@@ -114,6 +114,13 @@ def digest_of(stream: IO[bytes]) -> tuple[int, str]:
 def forget(load_id: int) -> None:
     """Forget a file that was read."""
     db.session.execute(delete(FeedChunk).where(FeedChunk.load_id == load_id))
+
+
+def emptied(load_id: int) -> None:
+    """Forget what stood in a file; what was wrong with it stays."""
+    forget(load_id)
+    db.session.execute(delete(FeedRow).where(FeedRow.load_id == load_id))
+    db.session.execute(delete(FeedCategory).where(FeedCategory.load_id == load_id))
 
 
 def reopened(load_id: int, size: int) -> IO[bytes]:

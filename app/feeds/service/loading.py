@@ -9,7 +9,7 @@ from app.events.service import actor, record
 from app.feeds import queries
 from app.feeds.queries import FEED
 from app.feeds.rules import MIB, lost_too_many
-from app.feeds.service import kept, looking, statements, taking
+from app.feeds.service import kept, looking, statements
 from app.runs import service as runs
 from app.runs.rules import Step
 from app.runs.service import Kind
@@ -80,7 +80,7 @@ def _ended(run: Run) -> None:
     if run.phase == "preview":
         _looked(run, feed, load)
         return
-    taking.emptied(load.id)
+    kept.emptied(load.id)
     load.ended_at = feed.loaded_at = clock.now()
     feed.digest, feed.trouble, feed.failures = load.digest, None, 0
 
@@ -91,7 +91,7 @@ def _looked(run: Run, feed: CatalogFeed, load: FeedLoad) -> None:
     if load.problem is None and not load.rows and not load.start.get("categories"):
         load.problem = "no_offers"
     if load.problem is not None:
-        taking.emptied(load.id)
+        kept.emptied(load.id)
         load.ended_at = clock.now()
         told(feed, "feed.failed", load.problem)
         return

@@ -12,11 +12,12 @@ from app.errors import Conflict, DomainError, FieldError
 from app.events.service import actor
 from app.extensions import db
 from app.feeds import queries
-from app.feeds.models import FeedCategory, FeedLoad, FeedRow
+from app.feeds.models import FeedLoad
 from app.feeds.queries import FEED
 from app.feeds.rules import CSV, FIELDS, NEEDED, YML, Mark, Unreadable, guess, look_at
 from app.feeds.rules.yml import encoding_of
 from app.feeds.service import kept
+from app.feeds.service.feeds import add
 from app.imports.rules import folded
 from app.runs import service as runs
 from app.runs.rules import OPEN
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.feeds.models import CatalogFeed
+    from app.feeds.service.feeds import Wish
     from app.runs.models import Run
 
 LONGEST_FILE_NAME = 120
@@ -48,6 +50,15 @@ def take(
             return _take(feed, plain, name, YML, at_once=at_once, again=again)
         with kept.plain_text(plain) as text:
             return _take(feed, text, name, CSV, at_once=at_once, again=again)
+
+
+def add_with(
+    shop_id: int, wish: Wish, stream: IO[bytes], name: str, *, at_once: bool = False
+) -> tuple[CatalogFeed, FeedLoad | None]:
+    """Add a feed by upload with its first file; a file that is refused leaves no feed behind."""
+    with db.session.begin_nested():
+        feed = add(shop_id, wish)
+        return feed, take(feed, stream, name, at_once=at_once)
 
 
 def _kind(stream: IO[bytes]) -> str:
@@ -175,22 +186,15 @@ def discard(load: FeedLoad) -> None:
     run = queries.run_of(load)
     if load.ended_at is not None or (run is not None and run.standing in OPEN):
         raise Conflict("not_now", _("This is not possible any more. Look at it again."))
-    emptied(load.id)
+    kept.emptied(load.id)
     load.problem, load.ended_at = "discarded", clock.now()
     db.session.flush()
-
-
-def emptied(load_id: int) -> None:
-    """Forget what stood in a file; what was wrong with it stays."""
-    kept.forget(load_id)
-    db.session.execute(delete(FeedRow).where(FeedRow.load_id == load_id))
-    db.session.execute(delete(FeedCategory).where(FeedCategory.load_id == load_id))
 
 
 def _forget_older(feed: CatalogFeed) -> None:
     """Let a newer file take the place of those that wait, and forget what is too old to be of interest."""
     for load in db.session.scalars(queries.loads_of(feed).where(FeedLoad.ended_at.is_(None))):
-        emptied(load.id)
+        kept.emptied(load.id)
         load.problem, load.ended_at = load.problem or "overtaken", clock.now()
     newest = queries.loads_of(feed).order_by(FeedLoad.id.desc()).offset(KEPT_LOADS)
     old = select(newest.with_only_columns(FeedLoad.id).subquery().c.id)
