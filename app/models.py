@@ -17,6 +17,7 @@ import app.documents.models
 import app.earnings.models
 import app.events.models
 import app.facts.models
+import app.feeds.models
 import app.fraud.models
 import app.grades.models
 import app.help.models
