@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from app.carts.rules import Seen
     from app.orders.rules import Snapshot
 
 FETCHED = "order.fetched"  # the topic of an order that we asked for, with all that belongs to it
@@ -36,6 +37,7 @@ class OrderSaid:
     snapshot: Snapshot
     card: Written = Written()
     whole: bool = True
+    seen: Seen | None = None  # what coupons took off; None: what the lines name as their discount
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,9 @@ class Access:
     hook: str = ""
     hook_secret: str = field(default="", repr=False)
     currency: str = ""
+    seconds: float | None = (
+        None  # that a call may take while somebody waits; None: as long as is usual
+    )
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,9 @@ class CouponWanted:
     uses: int | None = None
     ends: datetime | None = None
     email: str | None = None
+    customer: str | None = None  # the shop's id of who alone may use it, where the shop can tell
+    minimum: str | None = None  # what the goods must be worth, a decimal string
+    alone: bool = False  # no other coupon beside it
 
 
 @dataclass(frozen=True)
@@ -222,6 +230,9 @@ class Connector(Protocol):
 
     def put_coupon(self, access: Access, wanted: CouponWanted) -> bool:
         """Have the shop take a coupon; False: it has one of this code already, which stays as it is."""
+
+    def drop_coupon(self, access: Access, code: str) -> bool:
+        """Delete a coupon that we made and nobody used; False: there is none of ours."""
 
     def stop_coupon(self, access: Access, code: str) -> bool:
         """Let a coupon that we made be taken no more; False: there is none of ours."""

@@ -133,6 +133,7 @@ class Snapshot:
     partner_data: PartnerData | None = None
     bonus_spend: int = 0
     partner_spend: int = 0  # of the customer's partner money
+    bonus_hold: str | None = None  # the hold whose coupon took the bonuses off in the shop's cart
     refunds: tuple[Refund, ...] = ()
 
 
@@ -144,6 +145,8 @@ def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
     written: dict[str, Any] = _SNAPSHOT.dump_python(snapshot, mode="json")
     if not snapshot.partner_spend:
         del written["partner_spend"]
+    if snapshot.bonus_hold is None:
+        del written["bonus_hold"]
     for line in written["lines"]:
         if line["brand"] is None:
             del line["brand"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.intake.shops.woocommerce.asking import changed_since, existing, fetch, history
+from app.intake.shops.woocommerce.blocking import blockers
 from app.intake.shops.woocommerce.reading import (
     CLICK,
     CODE,
@@ -16,6 +17,7 @@ from app.intake.shops.woocommerce.reading import (
 )
 from app.intake.shops.woocommerce.shelf import products
 from app.intake.shops.woocommerce.telling import (
+    drop_coupon,
     ensure_setup,
     health,
     put_coupon,
@@ -29,7 +31,9 @@ __all__ = [
     "CLICK",
     "CODE",
     "ENTRY",
+    "blockers",
     "changed_since",
+    "drop_coupon",
     "ensure_setup",
     "existing",
     "fetch",
