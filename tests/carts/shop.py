@@ -127,7 +127,7 @@ class CartShop(FakeShop):
         items = []
         for price, part in zip(prices, parts, strict=True):
             before, after = Decimal(price), Decimal(price) - part
-            sums = {}
+            sums: dict[str, str] = {}
             for name, whole in (("subtotal", before), ("total", after)):
                 net = (whole / (1 + tax)).quantize(CENT)
                 sums |= {name: str(net), f"{name}_tax": str(whole - net)}

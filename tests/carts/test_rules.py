@@ -146,10 +146,10 @@ def test_all_that_was_paid_brings_all_back_in_any_pieces(
         some = data.draw(st.integers(0, left[line]))
         left[line] -= some
         refunds.append(Refund(id=f"r{number}", lines=(RefundLine(line=line, amount=some),)))
-    for line, (paid, _cut) in enumerate(basket):
+    for place, (paid, _cut) in enumerate(basket):
         if not paid:
-            part = RefundLine(line=str(line), quantity=Decimal(1))
-            refunds.append(Refund(id=f"q{line}", lines=(part,)))
+            part = RefundLine(line=str(place), quantity=Decimal(1))
+            refunds.append(Refund(id=f"q{place}", lines=(part,)))
     rest = sum(left.values())
     piece = data.draw(st.integers(0, rest))
     refunds += [Refund(id="a", amount=piece), Refund(id="b", amount=rest - piece)]
