@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -18,7 +18,7 @@ from app.carts.models import CartCheck
 from app.carts.rules import written
 from app.extensions import db
 from app.intake.service import tenant
-from app.intake.shops import CouponWanted, ShopError, connections, errands, inbox
+from app.intake.shops import COUPONS, CouponWanted, ShopError, connections, errands, registry
 from app.intake.shops.coupons import KIND
 from app.members import queries as members
 from app.money import to_decimal_string
@@ -36,8 +36,8 @@ PATIENCE = 8.0  # seconds a call: a customer waits at the cart
 
 def can(connection: Connection) -> bool:
     """Tell whether coupons can be made in a shop."""
-    connector: Any = inbox.CONNECTORS.get(connection.kind)
-    able = hasattr(connector, "put_coupon") and hasattr(connector, "drop_coupon")
+    connector = registry.CALLED.get(connection.kind)
+    able = connector is not None and COUPONS in connector.offers
     return able and connection.credentials is not None
 
 

@@ -190,6 +190,13 @@ def ensure_setup(access: Access) -> SetUp:
     return SetUp(made, mended, removed)
 
 
+def take_down(access: Access) -> None:
+    """Remove the hooks that call us."""
+    for each in pages(access, "webhooks", {"order": "asc", "orderby": "id"}):
+        if each.get("delivery_url") == access.hook:
+            call(access, "DELETE", f"webhooks/{int(each['id'])}", {"force": "true"})
+
+
 def _hook(access: Access, topic: str) -> dict[str, str]:
     return {
         "name": f"Partnerka {topic}",
