@@ -39,7 +39,7 @@ bp = Blueprint("carts", __name__, url_prefix="/w")
 bp.before_request(stand_alone)
 bp.after_request(open_to_shops)
 
-PER_CUSTOMER = 2  # a second
+PER_CUSTOMER = 5  # a second
 
 
 @bp.route("/<merchant>/discount", methods=["POST", "OPTIONS"])

@@ -270,7 +270,9 @@ def bring(shop_id: int, codes: Sequence[tuple[str, int]]) -> int:
             "amount": amount,
             "added_at": clock.now(),
         }
-        for code, amount in {key_of(code): (code, amount) for code, amount in codes}.values()
+        for code, amount in {
+            key_of(code): (code, amount) for code, amount in reversed(codes)
+        }.values()
     ]
     if not rows:
         return 0

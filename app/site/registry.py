@@ -50,6 +50,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "liability",
         "calendars",
         "widget",
+        "carts",
         "withdrawals",
         "payruns",
         "registers",
@@ -131,6 +132,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "onboarding",
         "payouts",
         "widget",
+        "carts",
         "passes",
     ),
     "platform": (

@@ -113,7 +113,7 @@ def test_the_answer_has_nothing_beside_balance_last_lines_and_the_quote(
 ) -> None:
     said = shop.ask(client, lines=LINES, history=True).get_json()
     assert said.keys() == {
-        *("version", "available", "pending", "debt", "next_expiry", "history", "quote"),
+        *("version", "available", "pending", "debt", "next_expiry", "history", "quote", "coupon"),
     }
     assert said["quote"].keys() == {"total", "max_spend", "spend", "earn", "payable", "why"}
     assert all(line.keys() == {"at", "kind", "amount"} for line in said["history"])
