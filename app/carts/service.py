@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
@@ -262,18 +262,11 @@ def bring(shop_id: int, codes: Sequence[tuple[str, int]]) -> int:
     """Take in coupons that a shop made beforehand, each with its sum; return how many are new."""
     if len(codes) > MOST_CODES:
         raise DomainError("many", _("At most %(number)s codes at once.", number=MOST_CODES))
-    rows = [
-        {
-            "shop_id": shop_id,
-            "code": code,
-            "key": key_of(code),
-            "amount": amount,
-            "added_at": clock.now(),
-        }
-        for code, amount in {
-            key_of(code): (code, amount) for code, amount in reversed(codes)
-        }.values()
-    ]
+    known: dict[str, dict[str, Any]] = {}
+    for code, amount in codes:
+        row = {"shop_id": shop_id, "code": code, "key": key_of(code), "amount": amount}
+        known.setdefault(row["key"], row | {"added_at": clock.now()})
+    rows = list(known.values())
     if not rows:
         return 0
     statement = insert(CartCode).values(rows).on_conflict_do_nothing()
