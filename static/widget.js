@@ -250,8 +250,8 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
   const get = () => once(async () => void await act("/discount", {...cart, spend: state.quote.spend}))
   const back = () => once(async () => {
     const {id, code} = state.coupon.open
-    if (said.apply == "woocommerce") await store("remove", code).catch(() => 0)
     await act("/discount/" + id + "/drop", {})
+    if (said.apply == "woocommerce") await store("remove", code).catch(() => 0)
     return "done"
   })
 
