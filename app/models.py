@@ -7,6 +7,7 @@ import app.attribution.models
 import app.billing.models
 import app.bonuses.models
 import app.calendars.models
+import app.carts.models
 import app.catalog.models
 import app.checkout.models
 import app.commissions.models

@@ -246,6 +246,7 @@ CATALOG: dict[str, Audience] = {
     "widget.key_made": M,
     "widget.key_withdrawn": M,
     "widget.changed": M,
+    "cart_discount.changed": M,
     "cabinet.link_made": I,
     "cabinet.entered": I,
     "till.made": M,

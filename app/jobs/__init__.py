@@ -26,7 +26,7 @@ from app.jobs.orders import drain_inbox, mature
 from app.jobs.postbacks import send_postbacks
 from app.jobs.reminders import remind
 from app.jobs.settling import keep_tariffs, settle, sound_alarms
-from app.jobs.shops import run_errands, sweep_shops
+from app.jobs.shops import keep_carts, run_errands, sweep_shops
 from app.jobs.sites import check_sites, watch_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
@@ -54,6 +54,7 @@ __all__ = [
     "in_transaction",
     "keep_bonuses",
     "keep_calls",
+    "keep_carts",
     "keep_tariffs",
     "mature",
     "partitions",

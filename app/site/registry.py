@@ -50,6 +50,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "liability",
         "calendars",
         "widget",
+        "carts",
         "withdrawals",
         "payruns",
         "registers",
@@ -132,6 +133,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "onboarding",
         "payouts",
         "widget",
+        "carts",
         "passes",
     ),
     "platform": (

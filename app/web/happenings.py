@@ -184,6 +184,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "widget.key_made": _l("Secret of the widget made"),
     "widget.key_withdrawn": _l("Secret of the widget withdrawn"),
     "widget.changed": _l("Widget's look changed"),
+    "cart_discount.changed": _l("Discount in the cart changed"),
     "cabinet.link_made": _l("One-time link into a cabinet asked for"),
     "cabinet.entered": _l("Cabinet opened by a one-time link"),
     "till.made": _l("Till made"),

@@ -33,9 +33,11 @@ OURS = Connection.kind == KIND
 class Desk:
     """A merchant in dollars with Anna (code ANNA10) and Boris (BORIS5), and his shop."""
 
+    kind_of_shop: type[FakeShop] = FakeShop
+
     def __init__(self, app: App) -> None:
         self.app = app
-        self.shop = FakeShop(self.take)
+        self.shop = self.kind_of_shop(self.take)
         self.before = app.extensions["partnerka"]
         app.extensions["partnerka"] = replace(self.before, egress_allow=(self.shop.place,))
         with app.app_context():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from flask_babel.speaklater import LazyString
 
+    from app.carts.rules import Seen
     from app.orders.rules import Snapshot
 
 FETCHED = "order.fetched"  # the topic of an order that we asked for, with all that belongs to it
@@ -52,6 +53,7 @@ class OrderSaid:
     card: Written = Written()
     whole: bool = True
     undated: bool = False
+    seen: Seen | None = None  # what coupons took off; None: what the lines name as their discount
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,9 @@ class Access:
     currency: str = ""
     pulls: frozenset[str] = frozenset()  # what the merchant wants beside orders
     zone: str = "UTC"  # in which the shop counts its days, by its IANA name
+    seconds: float | None = (
+        None  # that a call may take while somebody waits; None: as long as is usual
+    )
 
 
 @dataclass(frozen=True)
@@ -246,6 +251,9 @@ class CouponWanted:
     uses: int | None = None
     ends: datetime | None = None
     email: str | None = None
+    customer: str | None = None  # the shop's id of who alone may use it, where the shop can tell
+    minimum: str | None = None  # what the goods must be worth, a decimal string
+    alone: bool = False  # no other coupon beside it
 
 
 @dataclass(frozen=True)
@@ -343,7 +351,7 @@ class Connector(Listener, Protocol):
         """Let a coupon that we made be taken no more; False: there is none of ours."""
 
     def drop_coupon(self, access: Access, code: str) -> bool:
-        """Delete a coupon that we made; False: there is none of ours."""
+        """Delete a coupon that we made and nobody used; False: there is none of ours."""
 
     def ensure_setup(self, access: Access) -> SetUp:
         """See that the shop calls us, and has what we write into: each once, and switched on."""

@@ -12,6 +12,8 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, text
 
 from app import clock, crypto, sql
+from app.carts import service as carts
+from app.carts.service import Ask
 from app.errors import DomainError, FieldError, NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
+    from app.carts.service import Note
     from app.intake.shops import Person, Said
     from app.intake.shops.echo import Write
     from app.tenants.models import Connection
@@ -162,6 +165,7 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
     words: dict[int, Words] = {}
     own = _own(read)
     waiting: list[Incoming] = []
+    read, notes = _understood(read)
     for row, said in read:
         if isinstance(said, OrderSaid):
             if row.shop_id not in words:
@@ -174,6 +178,27 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
             waiting = []
             _gone(row.shop_id, said)
     intake.apply_all(waiting)
+    carts.note(notes)
+
+
+def _understood(read: Sequence[tuple[Any, Said]]) -> tuple[list[tuple[Any, Said]], list[Note]]:
+    """Read what coupons of ours took off in the cart as paid in bonuses; return what to note of them then."""
+    asks = [
+        Ask(row.shop_id, said.external_id, said.snapshot, said.seen)
+        for row, said in read
+        if isinstance(said, OrderSaid)
+    ]
+    answers = iter(carts.understand(asks))
+    found: list[tuple[Any, Said]] = []
+    notes = []
+    for row, said in read:
+        now = said
+        if isinstance(said, OrderSaid):
+            snapshot, noted = next(answers)
+            now = replace(said, snapshot=snapshot)
+            notes += [noted] if noted else []
+        found.append((row, now))
+    return found, notes
 
 
 def _own(read: Sequence[tuple[Any, Said]]) -> Mapping[tuple[int, str], Sequence[Write]]:
