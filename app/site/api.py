@@ -18,7 +18,7 @@ from app.extensions import csrf, db
 from app.installation import settings
 from app.site import access, registry, strict_json
 from app.site.again import AGAIN, Again
-from app.site.limits import calls
+from app.site.limits import CALLS, calls
 from app.site.once import once
 from app.site.scope import act_as, enter_id, enter_tenant, stand_in
 from app.tenancy import current_tenant
@@ -76,7 +76,8 @@ def _enter() -> Response | None:
         return problem(
             401, "Send a valid API key: Authorization: Bearer sk_…", code="key", headers=header
         )
-    if calls.too_many(key.id):
+    g.calls_left = calls.left(key.id)
+    if g.calls_left < 0:
         return problem(
             429, "Too many calls in this second.", code="rate", headers={"Retry-After": "1"}
         )
@@ -88,6 +89,9 @@ def _enter() -> Response | None:
 
 def _remember(response: Response) -> Response:
     """Put aside what a key said and was answered, for the developers' page; nothing is written here."""
+    if (left := g.get("calls_left")) is not None:
+        response.headers["RateLimit-Policy"] = f'"key";q={CALLS};w=1'
+        response.headers["RateLimit"] = f'"key";r={max(left, 0)};t=1'
     if g.get("api_key_id") is None or AGAIN in request.environ:
         return response
     took = time.perf_counter() - g.get("began", time.perf_counter())
@@ -137,6 +141,8 @@ def _read_body() -> None:
         request.content_length or request.headers.get("Transfer-Encoding")
     ):
         _read_json()
+    elif access.body_may_be_absent_at(request.endpoint or ""):
+        request._cached_json = ({}, {})  # noqa: SLF001 - as below
 
 
 def _recognise() -> KeyInUse | None:

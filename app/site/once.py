@@ -47,6 +47,7 @@ def once(view: Callable[..., Any]) -> Callable[..., Any]:
             _keep(key, body, response)
         return response
 
+    answered.keyed = True  # type: ignore[attr-defined]
     return answered
 
 

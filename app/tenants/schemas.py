@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.web.bodies import Rate, Sum
+
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255, strict=True)]
-Sum = Annotated[str, StringConstraints(max_length=40, strict=True)]
-Rate = Annotated[str, StringConstraints(min_length=1, max_length=40, strict=True)]
 State = Literal["registered", "agreed", "completed", "cancelled", "refunded"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100, strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
