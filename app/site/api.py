@@ -16,6 +16,8 @@ from app.calls.service import recorder
 from app.errors import DomainError, FieldError, Forbidden
 from app.extensions import csrf, db
 from app.installation import settings
+from app.partner_keys import queries as keys
+from app.partner_keys import service as partner_keys
 from app.site import access, registry, strict_json
 from app.site.again import AGAIN, Again
 from app.site.limits import CALLS, calls
@@ -68,8 +70,11 @@ def init_app(app: Flask) -> None:
 
 
 def _enter() -> Response | None:
-    if access.permission_of(request.endpoint or "") == access.INSTALL:
+    needed = access.permission_of(request.endpoint or "")
+    if needed == access.INSTALL:
         return _take_code()
+    if needed in access.PARTNER_SCOPES:
+        return _take_partner(str(needed))
     key = _recognise()
     if key is None:
         header = {"WWW-Authenticate": 'Bearer realm="Partnerka"'}
@@ -132,6 +137,40 @@ def _take_code() -> Response | None:
         return problem(429, words, code="rate", headers={"Retry-After": "1"})
     enter_tenant(None)
     g.install_code = secret.strip()
+    _read_body()
+    return None
+
+
+def _take_partner(needed: str) -> Response | None:
+    """Let a partner's program in by the partner's own key."""
+    scheme, _space, said = request.headers.get("Authorization", "").partition(" ")
+    secret = said.strip()
+    ids = keys.by_secret(secret) if scheme.lower() == "bearer" and secret.isascii() else None
+    key = None
+    if ids is not None:
+        enter_id(ids[0])
+        key = keys.in_use(ids[1], secret)
+    if key is None or key.tenant.suspended_at is not None:
+        header = {"WWW-Authenticate": 'Bearer realm="Partnerka"'}
+        words = "Send a partner's own key: Authorization: Bearer pk_…"
+        return problem(401, words, code="key", headers=header)
+    g.calls_left = calls.left(f"partner:{key.id}")
+    if g.calls_left < 0:
+        words = "Too many calls in this second."
+        return problem(429, words, code="rate", headers={"Retry-After": "1"})
+    stand_in(key.tenant)
+    g.partner_id, g.caller = key.partner_id, f"partner-key:{key.id}"
+    act_as(f"partner:{key.partner_id}")
+    if key.status != "active":
+        raise Forbidden("partner_not_active", "This partner's account is not active.")
+    if not partner_keys.allowed():
+        raise Forbidden("partner_keys", "The shop does not offer keys to its partners.")
+    g.permissions = frozenset(key.scopes)
+    if needed not in key.scopes:
+        raise Forbidden("scope", f"This key has no scope for this call; it needs {needed}.")
+    if key.last_used_at is None or clock.wall() - key.last_used_at > TOUCH:
+        partner_keys.touch(key.id)
+        db.session.commit()
     _read_body()
     return None
 

@@ -16,6 +16,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "identity",
         "tenants",
         "calls",
+        "partner_keys",
         "requisites",
         "sms",
         "telegram",
@@ -103,6 +104,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "calendars",
         "participation",
         "postbacks",
+        "partner_keys",
         "network",
         "trust",
         "statistics",
@@ -171,6 +173,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "trust",
         "webhooks",
         "events",
+        "partner_keys",
         "onboarding",
     ),
 }

@@ -49,6 +49,7 @@ PLAIN = (
     "customer_group",
     "margin",
     "margin_stop",
+    "partner_keys",
 )
 
 

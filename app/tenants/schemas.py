@@ -70,6 +70,7 @@ class MerchantOut(BaseModel):
     customer_group: str | None
     margin: str | None
     margin_stop: bool
+    partner_keys: bool
     levels: list[str | None]
 
 
@@ -127,6 +128,9 @@ class MerchantIn(BaseModel):
     customer_group: Annotated[str, StringConstraints(max_length=100, strict=True)] | None = None
     margin: Annotated[str, StringConstraints(max_length=20, strict=True)] | None = None
     margin_stop: Switch | None = None
+    partner_keys: Switch | None = Field(
+        None, description="Whether partners may have keys of their own."
+    )
     levels: list[Rate | None] | None = None
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from app.bonuses import service as wallet
 from app.extensions import db
 from app.onboarding.service.codes import draw
+from app.partner_keys import service as partner_keys
+from app.partner_keys.rules import SCOPES
 from app.partners import queries as partners
 from app.tenancy import PLATFORM, tenant_scope
 from app.tenants import queries as shops
@@ -63,6 +65,7 @@ class Story:
 
     client: FlaskClient
     bearer: dict[str, str]
+    partner_key: str = ""
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -119,6 +122,7 @@ def tell(app: App, client: FlaskClient, lampa: Merchant) -> Story:
     _endpoints(story)
     _disputes(app, story, lampa)
     _accounts(app, story, lampa)
+    _own_key(app, story, lampa)
     return story
 
 
@@ -304,3 +308,25 @@ def _accounts(app: App, story: Story, lampa: Merchant) -> None:
     story.say("POST merchants", account, headers={"Authorization": f"Bearer {key}"})
     plugin = {"plugin": "Our shop 1.0"}
     story.say("POST merchants/install", plugin, headers={"Authorization": f"Bearer {code}"})
+
+
+def _own_key(app: App, story: Story, lampa: Merchant) -> None:
+    with app.app_context(), lampa.scope():
+        anna = partners.by_refcode("anna")
+        assert anna is not None
+        _key, story.partner_key = partner_keys.make(anna, "tests", SCOPES, test=False)
+        db.session.commit()
+    own = {"Authorization": f"Bearer {story.partner_key}"}
+    story.say("GET partner/me", headers=own)
+    link = {"label": "In my blog", "sub1": "blog"}
+    story.say("POST partner/links", link, headers=own)
+    for noun in (
+        "links",
+        "codes",
+        "statistics?by=day",
+        "deals",
+        "payouts",
+        "entries",
+        "events?after=0",
+    ):
+        story.say(f"GET partner/{noun}", headers=own)
