@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import Length
 
+from app.intake.shops import SCREEN
 from app.web.forms import DayField, Filled, Form, RadioField, SelectField
 
-KEYS, SCREEN = "keys", "screen"
+if TYPE_CHECKING:
+    from app.intake.shops import Listener
+
+KEYS = "keys"
 
 
 class ConnectForm(Form):
@@ -24,7 +30,7 @@ class KeysForm(Form):
     store = SelectField(_l("Shop"), coerce=int)
     address = StringField(
         _l("Address of the shop"),
-        [Filled(), Length(max=500)],
+        [Length(max=500)],
         render_kw={
             "inputmode": "url",
             "autocomplete": "off",
@@ -39,10 +45,22 @@ class KeysForm(Form):
         ],
         default=SCREEN,
     )
-    key = StringField(_l("Consumer key"), [Length(max=200)], render_kw={"autocomplete": "off"})
+    key = StringField(_l("Key"), [Length(max=200)], render_kw={"autocomplete": "off"})
     key_secret = PasswordField(
-        _l("Consumer secret"), [Length(max=200)], render_kw={"autocomplete": "off"}
+        _l("Secret of the key"), [Length(max=200)], render_kw={"autocomplete": "off"}
     )
+
+    def shape(self, kind: Listener) -> None:
+        """Ask for what this kind of shop needs, by the names that it has there."""
+        for name, control in (
+            ("address", self.address),
+            ("key", self.key),
+            ("secret", self.key_secret),
+        ):
+            if f"{name}.label" in kind.hints:
+                control.label.text = kind.hints[f"{name}.label"]
+        if SCREEN not in kind.offers:
+            self.how.data = KEYS
 
 
 class CouponsForm(Form):

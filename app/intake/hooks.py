@@ -24,7 +24,7 @@ from app.crypto import Unsealable, digest
 from app.errors import Forbidden
 from app.extensions import queue
 from app.group_commit import FAILURES, GroupCommit
-from app.intake.shops import reception
+from app.intake.shops import QUERY, reception
 from app.web.headers import secure
 from app.web.log import named
 
@@ -56,16 +56,19 @@ RETURNING tenant_id, connection_id"""
 
 
 class Sent(Mapping[str, str]):
-    """The headers of a request, by their names in small letters."""
+    """The headers of a request, by their names in small letters, and its query under QUERY."""
 
     def __init__(self, environ: Environ) -> None:
         self.environ = environ
 
     def __getitem__(self, name: str) -> str:
+        if name == QUERY:
+            return str(self.environ.get("QUERY_STRING", ""))
         key = name.upper().replace("-", "_")
         return str(self.environ[key if key in PLAIN else f"HTTP_{key}"])
 
     def __iter__(self) -> Iterator[str]:
+        yield QUERY
         for key in self.environ:
             if key.startswith("HTTP_") or key in PLAIN:
                 yield key.removeprefix("HTTP_").replace("_", "-").lower()

@@ -17,18 +17,19 @@ from app.intake.models import Inbox, ShopErrand
 from app.intake.shops import (
     FETCHED,
     LISTED,
+    SCREEN,
     connections,
     errands,
     history,
     inbox,
     standing,
-    woocommerce,
 )
+from app.intake.shops.registry import CONNECTORS, connector, listener
 from app.runs import rules as run_rules
 from app.site.access import requires
 from app.site.people import freshly
 from app.tenants import queries as tenants
-from app.tenants import service
+from app.tenants.forms import STATE_NAMES
 from app.web.pages import page, see_other
 from app.web.tables import Column, Empty, Filter, Table
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from flask import Response
     from werkzeug.wrappers import Response as AnyResponse
 
+    from app.intake.shops import Listener
     from app.tenants.models import Connection
     from app.web.forms import Form
 
@@ -91,6 +93,7 @@ WHAT = {
     "card": _l("Write the partner fields of an order"),
     "group": _l("Put a partner into a customer group"),
     "coupon": _l("Make or stop a coupon"),
+    connections.LEAVE: _l("Remove our webhooks"),
 }
 
 
@@ -101,43 +104,58 @@ def index() -> Response:
     return _page()
 
 
-@bp.post("/")
+@bp.get("/new/<string:kind>")
 @requires("settings")
-def connect() -> Response:
+def new(kind: str) -> Response:
+    """Show how a kind of shop is connected."""
+    return _new(listener(kind))
+
+
+@bp.post("/new/<string:kind>/hook")
+@requires("settings")
+def connect(kind: str) -> Response:
     """Open a channel without keys; its secret is shown on this answer only."""
-    form = _hook_form()
+    form, of = _hook_form(), listener(kind)
+    if "hook" not in of.hints:
+        raise NotFound
     if not form.validate_on_submit():
-        return _page(hook=form, status=422)
-    _connection, secret = inbox.connect(form.shop.data, woocommerce.kind, form.secret.data or None)
+        return _new(of, hook=form, status=422)
+    _connection, secret = inbox.connect(form.shop.data, kind, form.secret.data or None)
     return _page(secret=secret)
 
 
-@bp.post("/keys")
+@bp.post("/new/<string:kind>")
 @requires("settings")
 @freshly
-def give_keys() -> AnyResponse:
+def give_keys(kind: str) -> AnyResponse:
     """Connect a shop by pasted keys, or send its owner to the shop's own screen."""
-    form = _keys_form()
-    if not form.validate_on_submit():
-        return _page(form, status=422)
+    form, of = _keys_form(connector(kind)), connector(kind)
+    if not form.validate_on_submit() or not _is_whole(form, of):
+        return _new(of, form, status=422)
     try:
-        address = connections.read_address(form.address.data)
+        keys = connections.read_keys(
+            kind, form.address.data or "", form.key.data or "", form.key_secret.data or ""
+        )
         if form.how.data != KEYS:
             back = public_address(url_for("office.intake.index"))
-            return redirect(
-                connections.ask_shop(form.store.data, woocommerce.kind, address, back), 303
-            )
-        key, secret = (form.key.data or "").strip(), (form.key_secret.data or "").strip()
-        if not key or not secret:
-            name = "key_secret" if key else "key"
-            form.complain(name, _("Paste both parts of the key."))
-            return _page(form, status=422)
-        connections.try_keys(woocommerce.kind, address, key, secret)
+            asked = connections.ask_shop(form.store.data, kind, keys.address, back)
+            return redirect(asked, 303)
+        said = connections.try_keys(kind, keys)
     except DomainError as error:
         form.complain(error.errors[0].field if error.errors else "", error.message)
-        return _page(form, status=422)
-    made = connections.with_keys(form.store.data, woocommerce.kind, address, key, secret)
+        return _new(of, form, status=422)
+    made = connections.with_keys(form.store.data, kind, keys, said)
     return _shown(made, _("Connected. The shop is being set up: look again in a moment."))
+
+
+def _is_whole(form: KeysForm, of: Listener) -> bool:
+    """Complain of what this kind asks for and nobody typed."""
+    asked = {"address": "address", "key": "key", "secret": "key_secret"}
+    wanted = of.asks if form.how.data == KEYS else ("address",)
+    missing = [asked[each] for each in wanted if not (form[asked[each]].data or "").strip()]
+    for name in missing:
+        form.complain(name, _("Fill this in."))
+    return not missing
 
 
 @bp.get("/<string:public_id>/")
@@ -177,6 +195,20 @@ def load(public_id: str) -> Response:
     return _shown(connection, _("The orders are being taken in."))
 
 
+@bp.post("/<string:public_id>/statuses")
+@requires("settings")
+def statuses(public_id: str) -> Response:
+    """Take what the merchant says that the shop's states of orders mean."""
+    connection = connections.find(public_id)
+    said = zip(request.form.getlist("word"), request.form.getlist("state"), strict=False)
+    try:
+        connections.explain(connection, dict(said))
+    except DomainError as error:
+        return _show(connection, status=error.status, trouble=error.message)
+    words = _("Saved. Orders that come from now on are read so.")
+    return _shown(connection, words)
+
+
 @bp.post("/<string:public_id>/coupons")
 @requires("settings")
 def coupons(public_id: str) -> Response:
@@ -204,8 +236,7 @@ def goods(public_id: str) -> Response:
 def close(public_id: str) -> Response:
     """Close a channel: what still arrives there is refused."""
     connection = connections.find(public_id)
-    connections.forget(connection)
-    service.disconnect(connection)
+    connections.close(connection)
     return see_other("office.intake.index", message=_("The channel is closed."))
 
 
@@ -215,7 +246,7 @@ def again(inbox_id: int) -> Response:
     """Take in a delivery once more."""
     inbox.again(inbox_id)
     said = _("It will be tried again now.")
-    known = {each.public_id for each in tenants.connections(woocommerce.kind)}
+    known = {each.public_id for each in tenants.connections()}
     here = request.args.get("of", "")
     if here in known:
         return see_other("office.intake.show", public_id=here, message=said)
@@ -228,37 +259,48 @@ def _hook_form() -> ConnectForm:
     return form
 
 
-def _keys_form() -> KeysForm:
+def _keys_form(of: Listener) -> KeysForm:
     form = KeysForm()
     form.store.choices = [(shop.id, shop.name) for shop in tenants.shops()]
+    form.shape(of)
     return form
 
 
-def _page(
-    form: Form | None = None,
+def _new(
+    of: Listener,
+    form: KeysForm | None = None,
     *,
     hook: Form | None = None,
     status: int = 200,
-    secret: str | None = None,
 ) -> Response:
+    return page(
+        "intake/office/new.html",
+        status=status,
+        of=of,
+        form=form or (_keys_form(of) if of.asks else None),
+        hook=(hook or _hook_form()) if "hook" in of.hints else None,
+        screen=SCREEN in of.offers,
+    )
+
+
+def _page(*, secret: str | None = None) -> Response:
     return page(
         "intake/office/index.html",
         "_table.html",
-        status=status,
-        form=form or _keys_form(),
-        hook=hook or _hook_form(),
-        shops=standing.all_of(woocommerce.kind),
+        kinds=list(CONNECTORS.values()),
+        shops=standing.all_of(),
         secret=secret,
         table=PARKED.load(inbox.listed()),
     )
 
 
-def _show(connection: Connection, form: Form | None = None, status: int = 200) -> Response:
-    [found] = [
-        each
-        for each in standing.all_of(connection.kind)
-        if each.connection.public_id == connection.public_id
-    ]
+def _show(
+    connection: Connection,
+    form: Form | None = None,
+    status: int = 200,
+    trouble: str | None = None,
+) -> Response:
+    [found] = standing.all_of(connection.public_id)
     run = history.latest(connection.id)
     failed = errands.failed_of(connection.id)
     return page(
@@ -274,14 +316,17 @@ def _show(connection: Connection, form: Form | None = None, status: int = 200) -
         run_open=run is not None and run.standing in run_rules.OPEN,
         can_resume=run is not None and run_rules.can_resume(run.standing, run.phase),
         percent=run_rules.percent_done(run.done, run.total) if run else 0,
-        failed=[(WHAT[row.kind], row, _reason(row)) for row in failed],
+        failed=[(WHAT[row.kind], row, _reason(row, connection.kind)) for row in failed],
+        statuses=standing.statuses(connection),
+        states=STATE_NAMES,
+        trouble=trouble,
         shop=tenants.shop_by_id(connection.shop_id),
         table=LOG.load(inbox.log(connection.id)),
     )
 
 
-def _reason(errand: ShopErrand) -> str:
-    return connections.words_of((errand.problem or "").partition(":")[0])
+def _reason(errand: ShopErrand, kind: str) -> str:
+    return connections.words_of((errand.problem or "").partition(":")[0], kind)
 
 
 def _shown(connection: Connection, words: str | None) -> Response:

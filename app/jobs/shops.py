@@ -59,7 +59,7 @@ def _carry(tenant_id: int, errand_id: int) -> bool | None:
 
 def _talk(errand: Errand, within: Within) -> bool | None:
     try:
-        shop = _open(errand.connection_id, within)
+        shop = _open(errand.connection_id, within, closed=errand.kind == connections.LEAVE)
         if shop is None:
             within(lambda: errands.done(errand))
             return None
@@ -74,6 +74,8 @@ def _talk(errand: Errand, within: Within) -> bool | None:
 
 def _failed(errand: Errand, error: ShopError) -> None:
     last = errands.failed(errand, error)
+    if last and errand.kind == connections.LEAVE:
+        connections.forget(errand.connection_id)
     connections.note_trouble(errand.connection_id, error)
     if last and errand.kind == "fetch" and errand.said.get("gone"):
         # The shop cannot be asked: then its own signed word holds.
@@ -116,9 +118,9 @@ def _look(connection_id: int, within: Within) -> None:
         within(note)
 
 
-def _open(connection_id: int, within: Within) -> Shop | None:
+def _open(connection_id: int, within: Within, *, closed: bool = False) -> Shop | None:
     try:
-        return within(lambda: connections.open_shop(connection_id))
+        return within(lambda: connections.open_shop(connection_id, closed=closed))
     except Unsealable as error:
         raise SEALED from error
 

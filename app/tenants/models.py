@@ -150,6 +150,8 @@ class Connection(Tenanted, Model):
     asked: Mapped[str | None]  # the digest of what the shop's own screen is to bring back, once
     cursor: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # of the sweep
     due_at: Mapped[datetime | None]  # of the next sweep
+    # What is taken in beside orders, and how far that is, by what it is: see app.intake.shops.pulling.
+    pulled: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     # Whether partners' promo codes are made coupons of the shop, too.
     coupons: Mapped[bool] = mapped_column(server_default=text("false"))
 

@@ -160,7 +160,7 @@ SIGNED = {
     "public.passes.window",
 }
 # Their addresses name a kind and a day, and nobody's thing.
-NO_IDS = {"office.liability.rows", "office.liability.file"}
+NO_IDS = {"office.liability.rows", "office.liability.file", "office.intake.new"}
 # External ids are each merchant's own: a PUT makes its own thing of that name.
 OWN_NAMES = {
     "api.orders.put",
@@ -460,9 +460,10 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "papers": {"public_id": one(Paper.public_id), "payout": one(Payout.public_id)},
         "documents": {"public_id": one(Document.public_id), "run_id": of_kind(PACK)},
         "intake": {
+            "kind": "woocommerce",
             "public_id": db.session.scalars(
                 select(Connection.public_id).where(Connection.kind == "woocommerce")
-            ).first()
+            ).first(),
         },
         "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "onboarding": {"code_id": one(InstallCode.id) or 2**40},

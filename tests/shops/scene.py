@@ -64,7 +64,8 @@ class Desk:
             return jobs.in_transaction(act, self.lampa.id)
 
     def connect(self, *, sweep: bool = True) -> None:
-        self.do(lambda: connections.with_keys(self.lampa.shop_id, KIND, self.shop.url, KEY, SECRET))
+        keys = connections.Keys(self.shop.url, KEY, SECRET)
+        self.do(lambda: connections.with_keys(self.lampa.shop_id, KIND, keys))
         with self.app.app_context(), self.lampa.scope():
             self.id, self.public_id = db.session.execute(
                 select(Connection.id, Connection.public_id).where(OURS)

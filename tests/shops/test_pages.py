@@ -37,7 +37,7 @@ def typed(desk: Desk, **said: str) -> dict[str, str]:
 
 
 def connect(desk: Desk, owner: FlaskClient, **said: str) -> tuple[int, str]:
-    answer = owner.post(desk.lampa.office("connections/keys"), data=typed(desk, **said))
+    answer = owner.post(desk.lampa.office("connections/new/woocommerce"), data=typed(desk, **said))
     return answer.status_code, answer.headers.get("Location", "") or answer.text
 
 
@@ -96,12 +96,12 @@ def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"address": ""}, "Fill"),
+        ({"address": ""}, "Fill this in."),
         ({"address": "ftp://shop.example"}, "cannot be called"),
         ({"address": "http://10.0.0.7"}, "cannot be called"),
         ({"address": "http://127.0.0.1:1"}, "cannot be called"),
-        ({"key": ""}, "both parts"),
-        ({"key_secret": ""}, "both parts"),
+        ({"key": ""}, "Fill this in."),
+        ({"key_secret": ""}, "Fill this in."),
         ({"store": "999999"}, ""),
         ({"key": "wrong"}, "does not take this key"),
     ],
@@ -111,8 +111,7 @@ def test_bad_input_is_refused_in_words(
 ) -> None:
     status, text = connect(desk, owner, **said)
     assert status == 422
-    if words != "Fill":
-        assert words in text
+    assert words in text
 
 
 def test_a_key_that_may_only_read_is_said_so_when_the_hooks_are_made(
@@ -145,7 +144,7 @@ def ask(desk: Desk, owner: FlaskClient, **said: str) -> dict[str, list[str]]:
     known = desk.app.extensions["partnerka"]
     desk.app.extensions["partnerka"] = replace(known, public_url="https://partnerka.example")
     answer = owner.post(
-        desk.lampa.office("connections/keys"),
+        desk.lampa.office("connections/new/woocommerce"),
         data=typed(desk, how="screen", key="", key_secret="", **said),
     )
     assert answer.status_code == 303, answer.text
@@ -288,6 +287,12 @@ def test_a_closed_shop_is_forgotten_and_refused(desk: Desk, owner: FlaskClient) 
     assert {each["status"] for each in desk.shop.sent} == {404}
     assert owner.get(place).status_code == 404
     assert owner.post(f"{place}sweep").status_code == 404
+    assert len(desk.shop.hooks) == 6  # not in the request: the shop may be slow
+    desk.shop.troubles = [(503, {"code": "busy"}, {})]
+    desk.settle()
+    desk.hurry()
+    desk.settle()
+    assert desk.shop.hooks == {}
     with desk.app.app_context(), desk.lampa.scope():
         assert db.session.scalar(select(Connection.credentials).where(OURS)) is None
 

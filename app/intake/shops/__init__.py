@@ -13,10 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from flask_babel.speaklater import LazyString
+
     from app.orders.rules import Snapshot
 
 FETCHED = "order.fetched"  # the topic of an order that we asked for, with all that belongs to it
 LISTED = "order.listed"  # of one that a sweep listed: whole but for the lines of its refunds
+QUERY = ":query"  # among a delivery's headers: the query of the address that was called
+
+# What a kind of shop can do beside telling us of orders.
+SCREEN = "screen"  # its own screen sends us keys
+HOOKS = "hooks"  # it calls us, by hooks that we make
+COUPONS = "coupons"
+GROUPS = "groups"
+CARD = "card"
+HISTORY = "history"
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,13 @@ class OrderSaid:
 @dataclass(frozen=True)
 class OrderGone:
     """The shop deleted an order."""
+
+    external_id: str
+
+
+@dataclass(frozen=True)
+class OrderTouched:
+    """An order may have changed, or be gone; how it stands is to be asked."""
 
     external_id: str
 
@@ -76,11 +94,43 @@ class ProductSaid:
 
 
 @dataclass(frozen=True)
+class Person:
+    """A customer as the shop knows him; times with an offset, a birthday as an ISO date."""
+
+    external_id: str
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    group: str | None = None
+    birthday: str | None = None
+    registered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    """A review that the shop shows, by a customer whom it names by his id or his e-mail."""
+
+    external_id: str
+    at: datetime
+    member: str | None = None
+    email: str | None = None
+    product: str | None = None
+    rating: int | None = None
+
+
+@dataclass(frozen=True)
+class PersonSaid:
+    """The shop describes a customer."""
+
+    person: Person
+
+
+@dataclass(frozen=True)
 class Nothing:
     """A delivery about what we do not follow."""
 
 
-Said = OrderSaid | OrderGone | ProductSaid | Nothing
+Said = OrderSaid | OrderGone | OrderTouched | ProductSaid | PersonSaid | Nothing
 
 
 class Unreadable(ValueError):
@@ -117,6 +167,7 @@ class Access:
     hook: str = ""
     hook_secret: str = field(default="", repr=False)
     currency: str = ""
+    zone: str = "UTC"  # in which the shop counts its days, by its IANA name
 
 
 @dataclass(frozen=True)
@@ -141,6 +192,32 @@ class Page:
     cursor: Mapping[str, Any]
     more: bool
     total: int = 0
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A page of what a shop has beside orders; `cursor` goes on behind it, `more` says if there is any.
+
+    Behind the last one, `cursor` is where to look for what is new.
+    """
+
+    cursor: Mapping[str, Any]
+    more: bool
+    products: Sequence[Product] = ()
+    categories: Sequence[Category] = ()
+    people: Sequence[Person] = ()
+    reviews: Sequence[Review] = ()
+    total: int | None = None  # of which this is a page, where the shop says it
+
+
+class Pull(Protocol):
+    """How a kind of shop shows its goods, customers or reviews; an empty cursor begins at the beginning."""
+
+    def __call__(self, access: Access, cursor: Mapping[str, Any]) -> Pulled:
+        """Return the page behind a cursor. Raises ShopError."""
+
+
+GOODS, PEOPLE, REVIEWS = "goods", "people", "reviews"
 
 
 @dataclass(frozen=True)
@@ -172,15 +249,22 @@ class SetUp:
     removed: int = 0  # doubles
 
 
-class Connector(Protocol):
-    """What every kind of shop offers; a new kind is one file with these and its tests.
+class Listener(Protocol):
+    """What every kind of shop has; a new kind is one file with these and its tests, and a line in `registry`.
 
-    Names of headers are given in small letters. Everything with an Access calls the shop: outside any
-    transaction, and raises ShopError.
+    Names of headers are given in small letters.
     """
 
     kind: str
+    title: str  # as people know it
     words: Mapping[str, str]  # the shop's words for order states, as the kind has them
+    asks: tuple[
+        str, ...
+    ]  # what is pasted to connect, of: address, key, secret; none: it only calls us
+    # Words to people by name: of what is asked ("key", and its label as "key.label"), of how the hook is made
+    # ("hook"), and of a trouble where this kind has better ones.
+    hints: Mapping[str, LazyString]
+    offers: frozenset[str]
 
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Return True for the unsigned trial call that a shop makes when a hook is set up."""
@@ -193,6 +277,27 @@ class Connector(Protocol):
 
     def parse(self, topic: str, body: bytes, currency: str) -> Said:
         """Read a proven delivery, sums in minor units of the merchant's currency; raises Unreadable."""
+
+
+class Connector(Listener, Protocol):
+    """A kind of shop that we can call.
+
+    Everything with an Access calls the shop: outside any transaction, and raises ShopError. What a kind
+    does not offer it takes from `lacking`.
+    """
+
+    streams: tuple[str, ...]  # of changed orders; each has a cursor of its own
+    pulls: Mapping[str, Pull]  # by GOODS, PEOPLE, REVIEWS
+
+    def read_address(self, text: str, key: str, secret: str) -> tuple[str, str, str]:
+        """Return address, key and secret out of what was pasted; the address has a scheme."""
+
+    def beginning(self, at: datetime, zone: str) -> dict[str, dict[str, Any]]:
+        """Return the cursors of the streams from an instant on.
+
+        Its "since" is a time without an offset, of the shop's zone where it counts so, of UTC else; a
+        sweep moves it back by an overlap, but where its "page" is above 1.
+        """
 
     def fetch(self, access: Access, external_id: str) -> Fetched | None:
         """Return an order with its refunds by line; None: the shop has it no more."""
@@ -226,8 +331,17 @@ class Connector(Protocol):
     def stop_coupon(self, access: Access, code: str) -> bool:
         """Let a coupon that we made be taken no more; False: there is none of ours."""
 
+    def drop_coupon(self, access: Access, code: str) -> bool:
+        """Delete a coupon that we made; False: there is none of ours."""
+
     def ensure_setup(self, access: Access) -> SetUp:
-        """See that the shop calls us: every hook once, and switched on."""
+        """See that the shop calls us, and has what we write into: each once, and switched on."""
+
+    def take_down(self, access: Access) -> None:
+        """Remove the hooks that call us."""
 
     def health(self, access: Access) -> Mapping[str, Any]:
-        """Look whether the keys are good for what we do; return what to show of the shop."""
+        """Look whether the keys are good for what we do; return what to keep of the shop.
+
+        Of: currency, version, zone, and statuses: [{"word", "name", "state"}], states as proposals.
+        """

@@ -14,7 +14,19 @@ from app import clock
 from app.errors import NotFound
 from app.extensions import db
 from app.intake import service as intake
-from app.intake.shops import FETCHED, cards, coupons, echo, inbox, shelving
+from app.intake.shops import (
+    CARD,
+    COUPONS,
+    FETCHED,
+    GROUPS,
+    ShopError,
+    cards,
+    connections,
+    coupons,
+    echo,
+    inbox,
+    shelving,
+)
 from app.orders import service as orders
 from app.partners import queries as partners
 from app.partners.models import Partner
@@ -135,17 +147,32 @@ def make_coupon(errand: Errand, shop: Shop, within: Within) -> Ended:
     return (None if made else "coupon_of_the_shop"), said.again_at
 
 
+def leave(errand: Errand, shop: Shop, within: Within) -> Ended:
+    """Remove our hooks from a shop that was closed here, and forget its keys."""
+    del errand
+    try:
+        shop.connector.take_down(shop.access)
+    except ShopError as error:
+        if error.later:
+            raise
+    within(lambda: connections.forget(shop.connection_id))
+    return NOTHING
+
+
 def carry(errand: Errand, shop: Shop, within: Within) -> Ended:
     """Carry out an errand; what writes into the shop waits for the end of a shadow month."""
+    if errand.kind in WRITES and WRITES[errand.kind] not in shop.connector.offers:
+        return NOTHING
     if errand.kind in WRITES and within(in_shadow):
         return None, clock.wall() + HELD
     return CARRY[errand.kind](errand, shop, within)
 
 
-WRITES = frozenset({"card", "group", "coupon"})
+WRITES = {"card": CARD, "group": GROUPS, "coupon": COUPONS}
 CARRY: Mapping[str, Callable[[Errand, Shop, Within], Ended]] = {
     "fetch": fetch,
     "card": write_card,
     "group": write_group,
     "coupon": make_coupon,
+    connections.LEAVE: leave,
 }

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock, crypto, egress
 from app.errors import DomainError, FieldError, NotFound
@@ -19,22 +18,23 @@ from app.extensions import db, kick_after_commit
 from app.installation import public_address
 from app.intake.service import tenant
 from app.intake.shops import Access, ShopError, errands
-from app.intake.shops.inbox import CONNECTORS, connect
+from app.intake.shops.inbox import connect
+from app.intake.shops.registry import CALLED, CONNECTORS, connector
 from app.tenancy import current_tenant, tenant_scope
 from app.tenants import queries as tenants
+from app.tenants import service
 from app.tenants.models import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from app.intake.shops import Connector
 
 SWEEP = "sweep_shops"
+LEAVE = "leave"  # an errand: remove our hooks from a shop that was closed here
 PURPOSE = "shop keys"  # of the token that a shop's own screen brings back
 ASKED = timedelta(hours=1)
 LONGEST_KEY = 200
-_TAIL = re.compile(r"/(wp-json(/.*)?|wp-admin(/.*)?|index\.php)?/*$")
 
 
 @dataclass(frozen=True)
@@ -47,37 +47,57 @@ class Shop:
     access: Access
 
 
-def read_address(text: str) -> str:
-    """Return the shop's address as it is called, from what somebody typed. Raises DomainError."""
-    said = text.strip()
+@dataclass(frozen=True)
+class Keys:
+    """Where a shop is and what opens it, as a call needs it."""
+
+    address: str
+    key: str = ""
+    secret: str = ""
+
+
+def read_keys(kind: str, address: str, key: str = "", secret: str = "") -> Keys:
+    """Return where a shop is called and its keys, from what somebody pasted. Raises DomainError, NotFound."""
+    said = address.strip()
     if "://" not in said:
         said = f"https://{said}"
     try:
         egress.client.check(said)
     except egress.RefusedError as error:
-        raise _refused("address", _("This address cannot be called.")) from error
-    parts = urlsplit(said)
-    return f"{parts.scheme}://{parts.netloc}{_TAIL.sub('', parts.path)}"
+        raise _refused("address", words_of("address")) from error
+    read = connector(kind).read_address(said, key.strip(), secret.strip())
+    if max(map(len, read[1:])) > LONGEST_KEY:
+        raise _refused("key", words_of("keys", kind))
+    return Keys(*read)
 
 
-def with_keys(shop_id: int, kind: str, address: str, key: str, secret: str) -> Connection:
-    """Connect a shop by keys that were tried (`try_keys`); a shop that is connected gets the new ones."""
+def with_keys(
+    shop_id: int, kind: str, keys: Keys, said: Mapping[str, Any] | None = None
+) -> Connection:
+    """Connect a shop by keys that were tried; a shop that is connected gets the new ones.
+
+    `said`: what `try_keys` brought.
+    """
     connection = _connection(shop_id, kind)
-    connection.address, connection.asked = address, None
-    _give(connection, key, secret)
+    connection.address, connection.asked = keys.address, None
+    connection.health = {**connection.health, **(said or {})}
+    _give(connection, keys.key, keys.secret)
     return connection
 
 
-def try_keys(kind: str, address: str, key: str, secret: str) -> Mapping[str, Any]:
-    """Call the shop with these keys. Raises DomainError at the field, in words; NotFound for another kind."""
-    connector = CONNECTORS.get(kind)
-    if connector is None:
-        raise NotFound
+def try_keys(kind: str, keys: Keys) -> Mapping[str, Any]:
+    """Call the shop with these keys; outside any transaction.
+
+    Raises DomainError at the field, in words; NotFound for another kind.
+    """
     try:
-        return connector.health(Access(address, key, secret))
+        return connector(kind).health(Access(keys.address, keys.key, keys.secret))
     except ShopError as error:
-        field = "key" if error.code in {"keys", "read_only"} else "address"
-        raise _refused(field, words_of(error.code)) from error
+        at_key = error.code in {"keys", "read_only", "rights"} and "key" in connector(kind).asks
+        words = words_of(error.code, kind)
+        if error.code == "rights":
+            words = f"{words} ({error.detail})"
+        raise _refused("key" if at_key else "address", words) from error
 
 
 def ask_shop(shop_id: int, kind: str, address: str, back: str) -> str:
@@ -131,15 +151,22 @@ def _give(connection: Connection, key: str, secret: str) -> None:
     connection.credentials = crypto.seal(f"{key}\n{secret}")
     connection.due_at = clock.wall()
     connection.health = {**connection.health, "problem": None}
-    connection.cursor = connection.cursor or _beginning(clock.wall())
+    connection.cursor = connection.cursor or _beginning(connection)
     db.session.flush()
     record("connection.keys", f"connection:{connection.id}", channel=connection.kind)
     kick_after_commit(SWEEP)
 
 
-def _beginning(at: datetime) -> dict[str, Any]:
-    since = at.strftime("%Y-%m-%dT%H:%M:%S")
-    return {"any": {"since": since}, "trash": {"since": since, "trash": True}, "open": 0}
+def _beginning(connection: Connection) -> dict[str, Any]:
+    streams = CALLED[connection.kind].beginning(clock.wall(), zone_of(connection))
+    return {**streams, "open": 0}
+
+
+def zone_of(connection: Connection) -> str:
+    """Return in which time zone a shop counts its days: as it says itself, else as the merchant set it."""
+    said = connection.health.get("zone")
+    shop = tenants.shop_by_id(connection.shop_id)
+    return str(said or (shop.timezone if shop is not None else None) or tenant().timezone)
 
 
 def _connection(shop_id: int, kind: str) -> Connection:
@@ -168,10 +195,36 @@ def wish_coupons(connection: Connection, *, wished: bool) -> None:
         hurry(connection)
 
 
-def forget(connection: Connection) -> None:
-    """Forget a shop's keys, and what was to be asked of it."""
-    connection.credentials = connection.asked = connection.due_at = None
+def close(connection: Connection) -> None:
+    """Close a shop's channel: what still arrives is refused, and our hooks there are removed.
+
+    Then its keys are forgotten (`forget`).
+    """
     errands.forget(connection.id)
+    service.disconnect(connection)
+    connection.asked = connection.due_at = None
+    if connection.credentials is not None:
+        errands.ask(connection.id, LEAVE, [connection.public_id])
+
+
+def forget(connection_id: int) -> None:
+    """Forget a shop's keys."""
+    own = update(Connection).where(Connection.id == connection_id)
+    db.session.execute(own.values(credentials=None))
+
+
+def explain(connection: Connection, said: Mapping[str, str]) -> None:
+    """Keep what the merchant says that the shop's own states of orders mean: a word, and our state or "".
+
+    Words that the shop did not name are passed over. Raises DomainError.
+    """
+    shop = tenants.shop_by_id(connection.shop_id)
+    known = {each["word"] for each in connection.health.get("statuses", ())}
+    words = {word: state for word, state in said.items() if word in known}
+    if shop is None or not words:
+        raise _refused("", _("Nothing was said of any status."))
+    rest = {w: s for w, s in tenants.words(shop.id).words.items() if w not in words}
+    service.change_shop(shop, words=rest | {w: s for w, s in words.items() if s})
 
 
 def find(public_id: str) -> Connection:
@@ -185,15 +238,18 @@ def find(public_id: str) -> Connection:
     return found
 
 
-def open_shop(connection_id: int) -> Shop | None:
-    """Return what a call to a shop needs; None: it is closed, or has no keys. Raises Unsealable."""
+def open_shop(connection_id: int, *, closed: bool = False) -> Shop | None:
+    """Return what a call to a shop needs; None: it is closed, or has no keys. Raises Unsealable.
+
+    `closed`: one that was closed here, too, while we still have its keys.
+    """
     query = select(Connection).where(
-        Connection.id == connection_id,
-        Connection.disabled_at.is_(None),
-        Connection.credentials.is_not(None),
+        Connection.id == connection_id, Connection.credentials.is_not(None)
     )
+    if not closed:
+        query = query.where(Connection.disabled_at.is_(None))
     found = db.session.scalar(query)
-    if found is None or found.credentials is None or found.kind not in CONNECTORS:
+    if found is None or found.credentials is None or found.kind not in CALLED:
         return None
     key, _sign, secret = crypto.open_sealed(found.credentials).partition("\n")
     access = Access(
@@ -203,8 +259,9 @@ def open_shop(connection_id: int) -> Shop | None:
         hook_of(found),
         crypto.open_sealed(found.secret),
         tenant().currency,
+        zone_of(found),
     )
-    return Shop(found.id, found.shop_id, CONNECTORS[found.kind], access)
+    return Shop(found.id, found.shop_id, CALLED[found.kind], access)
 
 
 def hook_of(connection: Connection) -> str:
@@ -239,19 +296,19 @@ def note_trouble(connection_id: int, error: ShopError) -> None:
     )
 
 
-def words_of(code: str) -> str:
-    """Return what to tell people of a trouble, and what mends it."""
+def words_of(code: str, kind: str = "") -> str:
+    """Return what to tell people of a trouble, and what mends it; `kind`: of which kind of shop."""
+    hints = CONNECTORS[kind].hints if kind in CONNECTORS else {}
+    if code in hints:
+        return str(hints[code])
     said = {
-        "keys": _("The shop does not take this key. Make a new one and paste both of its parts."),
-        "read_only": _("This key may only read. Make one with the permission Read/Write."),
-        "not_a_shop": _(
-            "No WooCommerce answers at this address. Check it, and that permalinks in WordPress are not “Plain”."
-        ),
+        "keys": _("The shop does not take this key. Make a new one and paste all of it."),
+        "rights": _("The key may not do all that is needed. Give it these rights in the shop."),
+        "read_only": _("This key may only read. Make one that may also write."),
+        "not_a_shop": _("No such shop answers at this address. Check it."),
         "https": _("The shop answers by https only: write its address with https://."),
         "moved": _("The shop sends us to another address. Write the one that its pages show."),
-        "blocked": _(
-            "Something in front of the shop turns us away: let a firewall or security plugin pass /wp-json/."
-        ),
+        "blocked": _("Something in front of the shop, such as a firewall, turns us away."),
         "away": _("The shop does not answer. Check the address, and whether the site is up."),
         "busy": _("The shop is busy and asked us to wait. It is tried again by itself."),
         "failing": _(
@@ -259,6 +316,7 @@ def words_of(code: str) -> str:
         ),
         "address": _("This address cannot be called."),
         "sealed": _("The keys can no longer be read here. Connect the shop anew."),
+        "not_offered": _("This kind of shop does not offer what was asked for."),
         "refused": _("The shop refuses what we ask for."),
         "gone": _("The shop no longer has what we asked for."),
     }

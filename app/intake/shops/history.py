@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from app.crypto import Unsealable
 from app.extensions import db
 from app.intake.shops import Page, ShopError, connections, sweeping
 from app.runs import queries, service
 from app.runs.rules import Step
+from app.tenants.models import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,12 +61,21 @@ def _apply(run: Run, ids: Sequence[int]) -> Step:
         shop, page = _page(run, ids[0])
         fresh = sweeping.take_page(shop, _here, page)
     except (ShopError, Unsealable) as error:
-        run.problem = connections.words_of(getattr(error, "code", "sealed"))
+        run.problem = connections.words_of(getattr(error, "code", "sealed"), _kind(run))
         db.session.flush()
         service.act(run, "fail")
         return Step(ids[0], 0)
     offset = int(page.cursor["offset"])
     return Step(offset, offset - ids[0], {"news": fresh, "over": int(not page.more)})
+
+
+def _kind(run: Run) -> str:
+    return (
+        db.session.scalar(
+            select(Connection.kind).where(Connection.id == int(run.parameters["connection"]))
+        )
+        or ""
+    )
 
 
 def _here(act: Callable[[], Result]) -> Result:

@@ -23,15 +23,16 @@ from app.intake.shops import (
     Nothing,
     OrderGone,
     OrderSaid,
+    OrderTouched,
     ProductSaid,
     Unreadable,
     Written,
     cards,
     errands,
     shelving,
-    woocommerce,
 )
 from app.intake.shops.echo import staffs_word
+from app.intake.shops.registry import CONNECTORS, listener
 from app.orders import service as orders
 from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
@@ -45,12 +46,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from app.intake.shops import Connector, Said
+    from app.intake.shops import Said
     from app.intake.shops.echo import Write
     from app.tenants.models import Connection
     from app.tenants.queries import Words
 
-CONNECTORS: dict[str, Connector] = {woocommerce.kind: woocommerce}
 ATTEMPTS = 12
 KEPT = timedelta(days=30)  # for how long booked deliveries are shown
 BATCH = 100  # deliveries that are booked in one transaction
@@ -61,10 +61,10 @@ def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connect
 
     Words that the merchant has mapped already stay as they are. Raises NotFound for another kind.
     """
-    connector, shop = CONNECTORS.get(kind), tenants.shop_by_id(shop_id)
-    if connector is None or shop is None:
+    shop = tenants.shop_by_id(shop_id)
+    if shop is None:
         raise NotFound
-    words = {**connector.words, **tenants.words(shop_id).words}
+    words = {**listener(kind).words, **tenants.words(shop_id).words}
     tenants_service.change_shop(shop, words=words)
     return tenants_service.connect(shop_id, kind, secret)
 
@@ -191,6 +191,13 @@ def _read(row: Any, currency: str) -> Said | None:
             return Nothing()
         _park(db.session.scalars(select(Inbox).where(Inbox.id == row.id)).one(), str(error))
         return None
+    if isinstance(said, OrderTouched):
+        if row.keyed:
+            errands.ask(row.connection_id, "fetch", [said.external_id])
+            return Nothing()
+        found = db.session.scalars(select(Inbox).where(Inbox.id == row.id)).one()
+        _park(found, "it only says that an order may have changed, and the shop cannot be asked")
+        return None
     if row.keyed and row.topic != FETCHED and isinstance(said, OrderGone):
         # Signed, but with no time in it: whether the order is gone now, the shop knows.
         errands.ask(row.connection_id, "fetch", [said.external_id], {"gone": True})
@@ -203,7 +210,7 @@ def _refuse_unkeepable(said: Said) -> None:
     bad = None
     if isinstance(said, OrderSaid):
         bad = unkeepable(said.snapshot, said.external_id)
-    elif isinstance(said, OrderGone) and not is_id(said.external_id):
+    elif isinstance(said, OrderGone | OrderTouched) and not is_id(said.external_id):
         bad = "id"
     if bad is not None:
         msg = f"cannot be kept: {bad}"

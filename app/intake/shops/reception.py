@@ -10,7 +10,7 @@ from app import clock, crypto
 from app.errors import Forbidden, NotFound
 from app.extensions import db, kick_after_commit
 from app.intake.models import Inbox
-from app.intake.shops.inbox import CONNECTORS
+from app.intake.shops.registry import CONNECTORS
 from app.tenancy import tenant_scope
 from app.tenants import queries as tenants
 from app.tenants.models import Connection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from app.intake.shops import Connector
+    from app.intake.shops import Listener
 
 
 class Channel(NamedTuple):
@@ -27,7 +27,7 @@ class Channel(NamedTuple):
 
     tenant: int
     connection: int
-    connector: Connector
+    connector: Listener
     secret: str
     offset: timedelta  # of the tenant's clock
 

@@ -11,12 +11,14 @@ from sqlalchemy import text
 from app import clock
 from app.extensions import db
 from app.intake.shops import connections, errands, inbox
+from app.intake.shops.registry import CONNECTORS
 from app.orders import queries as orders
 from app.tenants import queries as tenants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.intake.shops import Listener
     from app.tenants.models import Connection
 
 RECENT = 1000  # orders that are looked through for goods that nobody knows
@@ -43,14 +45,21 @@ class Standing:
     unmapped: Sequence[str] = ()
 
     @property
+    def kind(self) -> Listener:
+        """Which kind of shop it is."""
+        return CONNECTORS[self.connection.kind]
+
+    @property
     def health(self) -> dict[str, Any]:
         """What was written down of it."""
         return self.connection.health
 
 
-def all_of(kind: str) -> list[Standing]:
-    """Return how every open connection of a kind stands."""
-    found = tenants.connections(kind)
+def all_of(public_id: str | None = None) -> list[Standing]:
+    """Return how every open connection of a shop stands, or the one with an outside id."""
+    found = [each for each in tenants.connections() if each.kind in CONNECTORS]
+    if public_id is not None:
+        found = [each for each in found if each.public_id == public_id]
     names = {shop.id: shop.name for shop in tenants.shops()}
     counts, last = errands.counts([each.id for each in found]), inbox.newest()
     unmapped = orders.unexplained() if found else {}
@@ -60,7 +69,9 @@ def all_of(kind: str) -> list[Standing]:
             shop=names.get(each.shop_id, ""),
             hook=connections.hook_of(each),
             state=_state(each),
-            words=connections.words_of(each.health["problem"]) if _is_ill(each) else None,
+            words=connections.words_of(each.health["problem"], each.kind)
+            if _is_ill(each)
+            else None,
             since=_at(each.health.get("since")),
             last=last.get(each.id),
             swept=_at(each.health.get("swept_at")),
@@ -98,6 +109,24 @@ def _may_pass(connection: Connection) -> bool:
 
 def _at(said: str | None) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
+
+
+def statuses(connection: Connection) -> list[tuple[str, str, str, bool]]:
+    """Return (word, name, state, confirmed) of the states of orders that the shop names, its own order kept.
+
+    What the merchant has not confirmed yet carries our proposal.
+    """
+    said = connection.health.get("statuses", ())
+    known = tenants.words(connection.shop_id).words if said else {}
+    return [
+        (
+            each["word"],
+            each["name"],
+            known.get(each["word"], each["state"] or ""),
+            each["word"] in known,
+        )
+        for each in said
+    ]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 
 from app import clock, sql
 from app.extensions import db
-from app.intake.shops import connections, coupons, errands, inbox, shelving
+from app.intake.shops import COUPONS, connections, coupons, errands, inbox, shelving
 from app.tenants.models import Connection
 from app.tenants.queries import in_shadow
 
@@ -78,7 +78,7 @@ def sweep(shop: Shop, within: Within) -> bool:
     """Look after the hooks, take in what changed and what is gone; return whether more pages wait."""
     done = shop.connector.ensure_setup(shop.access)
     more = False
-    for which in ("any", "trash"):
+    for which in shop.connector.streams:
         more = _pages(shop, within, which) or more
     _gone(shop, within)
     within(lambda: _coupons(shop))
@@ -87,7 +87,7 @@ def sweep(shop: Shop, within: Within) -> bool:
 
 
 def _pages(shop: Shop, within: Within, which: str) -> bool:
-    cursor = _begin(within(lambda: _cursor(shop.connection_id))[which])
+    cursor = _begin(within(lambda: _cursor_of(shop, which)))
     for _page in range(MOST_PAGES):
         page = shop.connector.changed_since(shop.access, cursor)
         take_page(shop, within, page, which)
@@ -103,6 +103,14 @@ def _begin(cursor: Mapping[str, Any]) -> dict[str, Any]:
         return dict(cursor)
     since = datetime.fromisoformat(cursor["since"]).replace(tzinfo=UTC) - OVERLAP
     return {**cursor, "since": since.strftime("%Y-%m-%dT%H:%M:%S")}
+
+
+def _cursor_of(shop: Shop, which: str) -> dict[str, Any]:
+    """Return where a stream goes on; one that is new with us begins now."""
+    known = _cursor(shop.connection_id)
+    if which not in known:
+        return shop.connector.beginning(clock.wall(), shop.access.zone)[which]
+    return dict(known[which])
 
 
 def _cursor(connection_id: int) -> dict[str, Any]:
@@ -189,6 +197,8 @@ def _open(shop: Shop, after: int) -> list[tuple[int, str]]:
 
 
 def _coupons(shop: Shop) -> None:
+    if COUPONS not in shop.connector.offers:
+        return
     wishes = select(Connection.coupons).where(Connection.id == shop.connection_id)
     if db.session.scalar(wishes) and not in_shadow():
         errands.ask(shop.connection_id, coupons.KIND, coupons.pending(shop.connection_id))

@@ -110,7 +110,7 @@ class Story:
     def opens_hook(self) -> None:
         """Connect the WooCommerce shop."""
         desk = self._signs_in(self.merchant.staff["owner"].email, PASSWORD)
-        path = self.merchant.office("connections/")
+        path = self.merchant.office("connections/new/woocommerce")
         answer = desk.send(path, "secret", secret=SECRET)
         assert answer.status_code == 200, answer.text
         self.hook = re.findall(r"/hooks/woocommerce/\w+", answer.text)[-1]

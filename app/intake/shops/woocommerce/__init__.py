@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from app.intake.shops.woocommerce.asking import changed_since, existing, fetch, history
+from typing import TYPE_CHECKING
+
+from flask_babel import lazy_gettext as _l
+
+from app.intake.shops import CARD, COUPONS, GROUPS, HISTORY, HOOKS, SCREEN
+from app.intake.shops.woocommerce.asking import beginning, changed_since, existing, fetch, history
+from app.intake.shops.woocommerce.client import read_address
 from app.intake.shops.woocommerce.reading import (
     CLICK,
     CODE,
@@ -16,32 +22,76 @@ from app.intake.shops.woocommerce.reading import (
 )
 from app.intake.shops.woocommerce.shelf import products
 from app.intake.shops.woocommerce.telling import (
+    drop_coupon,
     ensure_setup,
     health,
     put_coupon,
     read_card,
     stop_coupon,
+    take_down,
     write_card,
     write_member_group,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask_babel.speaklater import LazyString
+
+    from app.intake.shops import Pull
+
+title: str = "WooCommerce"
+asks: tuple[str, ...] = ("address", "key", "secret")
+offers: frozenset[str] = frozenset({SCREEN, HOOKS, COUPONS, GROUPS, CARD, HISTORY})
+streams: tuple[str, ...] = ("any", "trash")
+pulls: Mapping[str, Pull] = {}
+hints: Mapping[str, LazyString] = {
+    "address": _l("As its pages show it, with the folder if it is in one."),
+    "key": _l(
+        "In the shop: WooCommerce, Settings, Advanced, REST API, with the permission Read/Write."
+    ),
+    "key.label": _l("Consumer key"),
+    "secret.label": _l("Consumer secret"),
+    "hook": _l(
+        "In the shop: WooCommerce, Settings, Advanced, Webhooks. Make one for each order topic: created,"
+        " updated, deleted, restored."
+    ),
+    "not_a_shop": _l(
+        "No WooCommerce answers at this address. Check it, and that permalinks in WordPress are not “Plain”."
+    ),
+    "read_only": _l("This key may only read. Make one with the permission Read/Write."),
+    "blocked": _l(
+        "Something in front of the shop turns us away: let a firewall or security plugin pass /wp-json/."
+    ),
+}
 
 __all__ = [
     "CLICK",
     "CODE",
     "ENTRY",
+    "asks",
+    "beginning",
     "changed_since",
+    "drop_coupon",
     "ensure_setup",
     "existing",
     "fetch",
     "health",
+    "hints",
     "history",
     "is_ping",
     "kind",
+    "offers",
     "parse",
     "products",
+    "pulls",
     "put_coupon",
+    "read_address",
     "read_card",
     "stop_coupon",
+    "streams",
+    "take_down",
+    "title",
     "topic",
     "verify",
     "words",

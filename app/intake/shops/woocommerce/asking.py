@@ -46,6 +46,13 @@ def _number(external_id: str) -> str:
     return external_id
 
 
+def beginning(at: datetime, zone: str) -> dict[str, dict[str, Any]]:
+    """Return where the looks at changed and at trashed orders begin, in UTC."""
+    del zone
+    since = _text(at)
+    return {"any": {"since": since}, "trash": {"since": since, "trash": True}}
+
+
 def changed_since(access: Access, cursor: Mapping[str, Any]) -> Page:
     """Return orders that changed since a cursor: {"since", "page", "trash"}.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ API = "/wp-json/wc/v3/"
 WAY = egress.Client(limits=egress.Limits(seconds=30.0, size=16_777_216))  # a page of 100 orders
 LONGEST_WAIT = timedelta(hours=6)
 DETAIL = 200
+_TAIL = re.compile(r"/(wp-json(/.*)?|wp-admin(/.*)?|index\.php)?/*$")
 _BUSY = frozenset({429, 502, 503, 504, 520, 522, 524})
 
 
@@ -34,6 +36,12 @@ class Got:
     said: Any
     total: int = 0
     pages: int = 0
+
+
+def read_address(text: str, key: str, secret: str) -> tuple[str, str, str]:
+    """Return the shop's address as it is called, from one of its pages' addresses, and the keys."""
+    parts = urlsplit(text)
+    return f"{parts.scheme}://{parts.netloc}{_TAIL.sub('', parts.path)}", key, secret
 
 
 def call(

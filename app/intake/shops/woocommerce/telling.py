@@ -133,6 +133,15 @@ def stop_coupon(access: Access, code: str) -> bool:
     return True
 
 
+def drop_coupon(access: Access, code: str) -> bool:
+    """Delete a coupon that we made; False: there is none of ours."""
+    found = _coupon(access, code)
+    if found is None or not _is_ours(found):
+        return False
+    call(access, "DELETE", f"coupons/{int(found['id'])}", {"force": "true"})
+    return True
+
+
 def _coupon(access: Access, code: str) -> dict[str, Any] | None:
     """Look a coupon up; the shop keeps codes in small letters, and finds them in any."""
     found = rows(call(access, "GET", "coupons", {"code": code}).said)
@@ -177,6 +186,13 @@ def ensure_setup(access: Access) -> SetUp:
             call(access, "DELETE", f"webhooks/{int(each['id'])}", {"force": "true"})
             removed += 1
     return SetUp(made, mended, removed)
+
+
+def take_down(access: Access) -> None:
+    """Remove the hooks that call us."""
+    for each in pages(access, "webhooks", {"order": "asc", "orderby": "id"}):
+        if each.get("delivery_url") == access.hook:
+            call(access, "DELETE", f"webhooks/{int(each['id'])}", {"force": "true"})
 
 
 def _hook(access: Access, topic: str) -> dict[str, str]:
