@@ -36,6 +36,7 @@ import app.notifications.models
 import app.orders.models
 import app.papers.models
 import app.participation.models
+import app.partner_keys.models
 import app.partners.models
 import app.passes.models
 import app.payouts.models

@@ -115,6 +115,8 @@ CATALOG: dict[str, Audience] = {
     "link.marked": M,
     "link.created": P,
     "site.verified": P,
+    "partner_key.made": P,
+    "partner_key.revoked": P,
     "postback.created": P,
     "postback.stopped": P,
     "webhook.created": M,

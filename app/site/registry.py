@@ -16,6 +16,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "identity",
         "tenants",
         "calls",
+        "partner_keys",
         "requisites",
         "sms",
         "telegram",
@@ -105,6 +106,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "calendars",
         "participation",
         "postbacks",
+        "partner_keys",
         "network",
         "trust",
         "statistics",
@@ -175,6 +177,7 @@ SLICES: dict[str, tuple[str, ...]] = {
         "trust",
         "webhooks",
         "events",
+        "partner_keys",
         "onboarding",
     ),
 }
