@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+<<<<<<< HEAD
 from datetime import datetime
 from itertools import islice
+=======
+from datetime import date
+>>>>>>> w-pre
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -97,7 +101,7 @@ def array(found: Iterable[int | str]) -> str:
 
 
 def _written(value: object) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a time with its offset among them
         return value.isoformat()
     message = f"{type(value).__name__} is not written into a row"
     raise TypeError(message)
