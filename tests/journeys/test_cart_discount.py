@@ -120,7 +120,7 @@ def dress(desk: Desk, ours: str, apply: str = 'data-apply="woocommerce"') -> str
     token = signed_token(*desk.do(act), GLEB, clock.wall() + timedelta(hours=1))
     lines = json.dumps({"lines": [{"id": "1", "quantity": "1", "price": desk.shop.price}]})
     desk.shop.page = (
-        '<!doctype html><html lang="en"><head><title>Cart</title>'
+        '<!doctype html><html lang="en"><head><title>Cart</title><link rel="icon" href="data:,">'
         '<meta name="viewport" content="width=device-width">'
         f'<script async src="{ours}/w/{desk.lampa.slug}.js" data-token="{token}" {apply}></script>'
         "<script>document.addEventListener('partnerka:coupon', e => window.told = e.detail)</script>"
