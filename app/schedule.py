@@ -66,6 +66,7 @@ TABLE = (
     Entry(jobs.send_postbacks, MOMENT, timedelta(seconds=8)),
     Entry(jobs.send_webhooks, MOMENT, timedelta(seconds=6)),
     Entry(jobs.run_errands, MOMENT, timedelta(seconds=4)),
+    Entry(jobs.fetch_feeds, MINUTE, timedelta(seconds=18)),
     Entry(jobs.keep_carts, MINUTE, timedelta(seconds=15)),
     Entry(jobs.sweep_shops, MINUTE, timedelta(seconds=45)),
     Entry(jobs.check_sites, MINUTE, timedelta(seconds=40)),

@@ -266,8 +266,9 @@ def bring(shop_id: int, codes: Sequence[tuple[str, int]]) -> int:
         raise DomainError("many", _("At most %(number)s codes at once.", number=MOST_CODES))
     known: dict[str, dict[str, Any]] = {}
     for code, amount in codes:
-        row = {"shop_id": shop_id, "code": code, "amount": amount, "added_at": clock.now()}
-        known.setdefault(key_of(code), row | {"key": key_of(code)})
+        key = key_of(code)
+        row = {"shop_id": shop_id, "code": code, "key": key, "amount": amount}
+        known.setdefault(key, row | {"added_at": clock.now()})
     rows = list(known.values())
     if not rows:
         return 0

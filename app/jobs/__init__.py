@@ -17,6 +17,7 @@ from app.jobs.bonuses import (
     warn_of_lapse,
 )
 from app.jobs.books import check_books, seal_books
+from app.jobs.feeds import fetch_feeds
 from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
 from app.jobs.long_work import sweep_runs, work_runs
@@ -47,6 +48,7 @@ __all__ = [
     "digest",
     "drain",
     "drain_inbox",
+    "fetch_feeds",
     "go_on_mailings",
     "grade",
     "in_transaction",

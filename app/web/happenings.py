@@ -83,6 +83,8 @@ HAPPENINGS: dict[str, LazyString] = {
     "site.lost": _l("Proof of a site is gone"),
     "site.withdrawn": _l("Site taken out"),
     "postback.created": _l("Postback set up"),
+    "partner_key.made": _l("Partner's key made"),
+    "partner_key.revoked": _l("Partner's key revoked"),
     "postback.stopped": _l("Postback stopped"),
     "webhook.created": _l("Webhook set up"),
     "webhook.rotated": _l("Secret of a webhook changed"),

@@ -12,6 +12,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from pydantic import ValidationError
 
+from app import strict_json
 from app.bonuses import queries as bonuses
 from app.bonuses.api import KINDS
 from app.carts import queries as cart_queries
@@ -23,7 +24,6 @@ from app.intake.shops import carts
 from app.members import queries as members
 from app.money import to_decimal_string
 from app.orders.rules import line_value
-from app.site import strict_json
 from app.site.access import requires
 from app.site.limits import calls
 from app.tenants import queries as tenants

@@ -8,7 +8,7 @@ from alembic import op
 from migrations.tenancy_ddl import find_work, protect
 
 revision = "0064"
-down_revision = "0069"
+down_revision = "0063"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)

@@ -43,12 +43,16 @@ class Written:
 
 @dataclass(frozen=True)
 class OrderSaid:
-    """The shop describes an order as it stands; `whole`: it lacks nothing that we could ask for."""
+    """The shop describes an order as it stands; `whole`: it lacks nothing that we could ask for.
+
+    `undated`: the shop says no time, and the order was made when it came.
+    """
 
     external_id: str
     snapshot: Snapshot
     card: Written = Written()
     whole: bool = True
+    undated: bool = False
     # What coupons took off; None: the lines are what is paid, and no more is known.
     seen: Seen | None = None
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, text
 
-from app import clock, sql
+from app import clock, crypto, sql
 from app.carts import service as carts
 from app.carts.rules import Seen
 from app.carts.service import Ask
-from app.errors import NotFound
+from app.errors import DomainError, FieldError, NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.intake import service as intake
@@ -22,6 +23,7 @@ from app.intake.models import Inbox
 from app.intake.service import tenant
 from app.intake.shops import (
     FETCHED,
+    HOOKS,
     LISTED,
     Nothing,
     OrderGone,
@@ -35,12 +37,14 @@ from app.intake.shops import (
     errands,
     pulling,
     shelving,
+    signed,
 )
 from app.intake.shops.echo import staffs_word
-from app.intake.shops.registry import CONNECTORS, listener
+from app.intake.shops.registry import heard, listener
 from app.orders import service as orders
 from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
+from app.standard_webhooks import is_secret
 from app.tenancy import role
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
@@ -58,6 +62,7 @@ if TYPE_CHECKING:
     from app.tenants.queries import Words
 
 ATTEMPTS = 12
+SHORTEST = 8  # characters of a secret
 KEPT = timedelta(days=30)  # for how long booked deliveries are shown
 BATCH = 100  # deliveries that are booked in one transaction
 
@@ -65,14 +70,40 @@ BATCH = 100  # deliveries that are booked in one transaction
 def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connection, str]:
     """Open a shop's hook and teach the shop's status map the words of its kind; returns the secret too.
 
-    Words that the merchant has mapped already stay as they are. Raises NotFound for another kind.
+    A shop that we call already, and whose hooks we cannot make, keeps its connection and gets the secret
+    that the shop made. Words that the merchant has mapped already stay as they are. Raises NotFound for
+    another kind, DomainError for a secret that proves nothing.
     """
     shop = tenants.shop_by_id(shop_id)
     if shop is None:
         raise NotFound
-    words = {**listener(kind).words, **tenants.words(shop_id).words}
+    of = listener(kind)
+    if secret:
+        check_secret(kind, secret)
+    words = {**of.words, **tenants.words(shop_id).words}
     tenants_service.change_shop(shop, words=words)
+    called = _called(shop_id, kind) if secret and HOOKS not in of.offers else None
+    if secret and called is not None:
+        called.secret = crypto.seal(secret)
+        return called, secret
     return tenants_service.connect(shop_id, kind, secret)
+
+
+def _called(shop_id: int, kind: str) -> Connection | None:
+    """Return the shop's open connection of a kind that has keys: its hook is no channel of its own."""
+    found = tenants.connections(kind)
+    return next((e for e in found if e.shop_id == shop_id and e.credentials is not None), None)
+
+
+def check_secret(kind: str, secret: str) -> None:
+    """Refuse a secret that this kind of shop cannot sign with, or that anybody could guess."""
+    words = ""
+    if kind == signed.kind and not is_secret(secret):
+        words = _("It begins with whsec_, and 24 to 64 random bytes in base64 follow.")
+    elif len(secret) < SHORTEST or "\n" in secret:
+        words = _("At least %(least)s characters.", least=SHORTEST)
+    if words:
+        raise DomainError("invalid", words, FieldError("secret", words))
 
 
 _TENANTS = text(
@@ -223,7 +254,7 @@ def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:
 def _read(row: Any, currency: str) -> Said | None:
     """Read a delivery; one that cannot be read is asked for, else parked, and None."""
     try:
-        said = CONNECTORS[row.kind].parse(row.topic, bytes(row.body), currency)
+        said = heard(row.kind).parse(row.topic, bytes(row.body), currency)
         _refuse_unkeepable(said)
     except Unreadable as error:
         number = error.external_id
@@ -260,6 +291,8 @@ def _refuse_unkeepable(said: Said) -> None:
 
 def _incoming(row: Any, said: OrderSaid, words: Words, own: Sequence[Write]) -> Incoming:
     snapshot = said.snapshot
+    if said.undated:
+        snapshot = replace(snapshot, created_at=row.received_at)
     typed = staffs_word(said.card, snapshot.updated_at, own)
     if typed != Written():
         data = PartnerData(promo_code=typed.promo_code, refcode=typed.refcode, terms=typed.terms)
@@ -270,7 +303,7 @@ def _incoming(row: Any, said: OrderSaid, words: Words, own: Sequence[Write]) -> 
         snapshot=snapshot,
         state=orders.read_state(snapshot.status, words.words),
         map_version=words.version,
-        source=row.kind,
+        source=heard(row.kind).kind,
         received_at=row.received_at,
     )
 
