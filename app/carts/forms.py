@@ -57,7 +57,9 @@ BLOCKERS: dict[str, tuple[bool, Any, Any]] = {
     "rules_off": (
         True,
         _l("Cart rules are switched off in the shop"),
-        _l("PrestaShop: switch the feature Cart rules on under Advanced Parameters › Performance."),
+        _l(
+            "PrestaShop switches them on with the first active rule: add one under Catalog › Discounts."
+        ),
     ),
     "rights": (
         True,

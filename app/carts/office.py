@@ -220,7 +220,10 @@ def _findings(connection: Connection, check: CartCheck | None) -> list[Finding]:
         )
     ]
     if check is None or check.tried_at is None:
-        return [*found, Finding(None, _("Not tried yet"), _("Press Try it: it takes a moment."))]
+        return [
+            *found,
+            Finding(None, _("No trial yet"), _("Press Make a trial: it takes a moment.")),
+        ]
     for word in check.found.split():
         if word in BLOCKERS:
             stops, title, mending = BLOCKERS[word]

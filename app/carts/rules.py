@@ -36,11 +36,13 @@ def written(random: bytes) -> str:
 class Seen:
     """What a shop says of coupons on an order: what each took off by its code, and all from each line.
 
-    Taxes are in the sums. `sums` without a code: it says the code alone.
+    Taxes are in the sums. `sums` without a code: it says the code alone. `after`: where it names no
+    discount of lines they are what is paid; else what was to be paid before the coupon.
     """
 
     sums: Mapping[str, int]
     cuts: Mapping[str, int]
+    after: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ def understood(said: Snapshot, given: Given, seen: Seen) -> Understood:
     """Read an order that names a coupon of ours.
 
     What the coupon took off, and never more than is held, is paid in bonuses; what the shop took off
-    beyond that stays a discount. A guest with the owner's e-mail, or none, is the owner. Where the shop
-    names no discount of lines they are read as before it. What the message itself says is spent holds.
+    beyond that stays a discount. A guest with the owner's e-mail, or none, is the owner. What the message
+    itself says is spent holds.
     """
     taken, cuts = _taken(said, given, seen)
     stranger = _is_stranger(said, given)
@@ -97,8 +99,11 @@ def _taken(said: Snapshot, given: Given, seen: Seen) -> tuple[int, list[int]]:
     known = sum(named) if named else None
     if any(cuts):
         return min(sum(cuts), given.amount if known is None else known), cuts
-    goods = sum(line_value(line) for line in said.lines)
-    return min(goods, given.amount if known is None else known), []
+    paid = [line_value(line) for line in said.lines]
+    taken = given.amount if known is None else known
+    if not seen.after:
+        return min(sum(paid), taken), []
+    return taken if paid else 0, paid if any(paid) else [1] * len(paid)
 
 
 def _is_stranger(said: Snapshot, given: Given) -> bool:

@@ -206,7 +206,9 @@ def _read(
     if not found:
         return ask.snapshot, None
     first = min(found, key=lambda each: _fits(each, ask))
-    seen = ask.seen or Seen({}, {line.id: line.discount for line in ask.snapshot.lines})
+    seen = ask.seen or Seen(
+        {}, {line.id: line.discount for line in ask.snapshot.lines}, after=False
+    )
     given = Given(
         codes=tuple(one.row.code for one in found),
         amount=sum(one.row.amount for one in found),

@@ -51,7 +51,7 @@ def test_it_is_switched_on_with_its_minutes_and_nonsense_is_refused(
 def test_a_trial_finds_what_stands_in_the_way_with_its_mending(
     desk: CartDesk, owner: FlaskClient
 ) -> None:
-    assert "Not tried yet" in page(desk, owner)
+    assert "No trial yet" in page(desk, owner)
     assert do(desk, owner, f"{desk.public_id}/try").status_code == 303
     assert "A code was made in the shop and deleted again: it works." in page(desk, owner)
     assert desk.shop.coupons == {}

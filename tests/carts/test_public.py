@@ -120,7 +120,8 @@ def test_only_the_shops_pages_with_a_token_make_one(
         {"spend": "0"},
         {"lines": 7},
     ):
-        answer = shop.ask(client, "discount", **{"lines": LINES, **body})
+        said: dict[str, Any] = {"lines": LINES, **body}
+        answer = shop.ask(client, "discount", **said)
         assert answer.status_code in {400, 422}, (body, answer.text)
     assert desk.shop.coupons == {}
     assert desk.balance() == (50_000, 0, 0)

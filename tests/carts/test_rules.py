@@ -82,11 +82,18 @@ def test_a_guest_with_the_owners_mail_is_the_owner_and_anybody_else_a_stranger()
         assert read.bonus == 50  # it was given all the same
 
 
-def test_where_no_discount_is_named_lines_are_read_as_before_it() -> None:
-    read = understood(order(100_000), OURS, Seen({}, {}))
+def test_where_a_program_names_no_discount_lines_are_read_as_before_it() -> None:
+    read = understood(order(100_000), OURS, Seen({}, {}, after=False))
     assert values(read.snapshot) == [100_000]
     assert read.bonus == 20_000
-    assert understood(order(15_000), OURS, Seen({}, {})).bonus == 15_000
+    assert understood(order(15_000), OURS, Seen({}, {}, after=False)).bonus == 15_000
+
+
+def test_where_a_shop_tells_only_what_is_paid_the_coupons_sum_lay_over_that() -> None:
+    read = understood(order(90_000, 45_000), OURS, Seen({}, {}))
+    assert (values(read.snapshot), read.bonus) == ([103_333, 51_667], 20_000)
+    assert values(understood(order(0, 0), OURS, Seen({}, {})).snapshot) == [10_000, 10_000]
+    assert understood(order(), OURS, Seen({}, {})).bonus == 0
 
 
 def test_a_wish_of_the_message_itself_holds_and_its_lines_stay() -> None:

@@ -62,14 +62,14 @@ class Storefront(CartShop):
                 }
                 return 403, raise_for, {}
             self.nonce += "x"
-            why = self.change(path.removeprefix(f"{STORE}/"), body["code"])
+            why = self.lay(path.removeprefix(f"{STORE}/"), body["code"])
             if why:
                 message = f"<strong>Coupon</strong> cannot be applied: {why}."
                 return 400, {"code": "woocommerce_rest_cart_coupon_error", "message": message}, {}
         coupons = [{"code": code} for code in self.applied]
         return 200, {"coupons": coupons}, {"Nonce": self.nonce}
 
-    def change(self, what: str, code: str) -> str | None:
+    def lay(self, what: str, code: str) -> str | None:
         if what == "remove-coupon":
             self.applied.remove(code.lower())
             return None
@@ -79,9 +79,8 @@ class Storefront(CartShop):
         return why
 
     def total(self) -> str:
-        off = sum(
-            Decimal(self.coupon(code)["amount"]) for code in self.applied if self.coupon(code)
-        )  # type: ignore[index]
+        found = [self.coupon(code) for code in self.applied]
+        off = sum((Decimal(each["amount"]) for each in found if each), Decimal(0))
         return str(Decimal(self.price) - off)
 
 
@@ -117,10 +116,11 @@ def dress(desk: Desk, ours: str, apply: str = 'data-apply="woocommerce"') -> str
         shop.domain = place
         return key.public_id, secret
 
-    token = signed_token(*desk.do(act), GLEB, clock.wall() + timedelta(hours=1))
+    key, secret = desk.do(act)
+    token = signed_token(key, secret, GLEB, clock.wall() + timedelta(hours=1))
     lines = json.dumps({"lines": [{"id": "1", "quantity": "1", "price": desk.shop.price}]})
     desk.shop.page = (
-        '<!doctype html><html lang="en"><head><title>Cart</title>'
+        '<!doctype html><html lang="en"><head><title>Cart</title><link rel="icon" href="data:,">'
         '<meta name="viewport" content="width=device-width">'
         f'<script async src="{ours}/w/{desk.lampa.slug}.js" data-token="{token}" {apply}></script>'
         "<script>document.addEventListener('partnerka:coupon', e => window.told = e.detail)</script>"

@@ -53,7 +53,8 @@ class OrderSaid:
     card: Written = Written()
     whole: bool = True
     undated: bool = False
-    seen: Seen | None = None  # what coupons took off; None: what the lines name as their discount
+    # What coupons took off; None: the lines are what is paid, and no more is known.
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, text
 
 from app import clock, crypto, sql
 from app.carts import service as carts
+from app.carts.rules import Seen
 from app.carts.service import Ask
 from app.errors import DomainError, FieldError, NotFound
 from app.events.service import record
@@ -184,7 +185,7 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
 def _understood(read: Sequence[tuple[Any, Said]]) -> tuple[list[tuple[Any, Said]], list[Note]]:
     """Read what coupons of ours took off in the cart as paid in bonuses; return what to note of them then."""
     asks = [
-        Ask(row.shop_id, said.external_id, said.snapshot, said.seen)
+        Ask(row.shop_id, said.external_id, said.snapshot, said.seen or Seen({}, {}))
         for row, said in read
         if isinstance(said, OrderSaid)
     ]
