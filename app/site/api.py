@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app import clock, crypto
@@ -16,7 +16,7 @@ from app.calls.service import recorder
 from app.errors import DomainError, FieldError, Forbidden
 from app.extensions import csrf, db
 from app.installation import settings
-from app.site import access, registry, strict_json
+from app.site import access, file_bodies, registry, strict_json
 from app.site.again import AGAIN, Again
 from app.site.limits import calls
 from app.site.once import once
@@ -88,6 +88,7 @@ def _enter() -> Response | None:
 
 def _remember(response: Response) -> Response:
     """Put aside what a key said and was answered, for the developers' page; nothing is written here."""
+    file_bodies.close()
     if g.get("api_key_id") is None or AGAIN in request.environ:
         return response
     took = time.perf_counter() - g.get("began", time.perf_counter())
@@ -136,7 +137,12 @@ def _read_body() -> None:
     if request.method in BODIES and (
         request.content_length or request.headers.get("Transfer-Encoding")
     ):
-        _read_json()
+        view = current_app.view_functions[request.endpoint or ""]
+        most = getattr(view, "takes_file", None)
+        if most is None or request.mimetype == "application/json":
+            _read_json()
+        else:
+            file_bodies.take(most)
 
 
 def _recognise() -> KeyInUse | None:
