@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-<<<<<<< HEAD
-from datetime import datetime
-from itertools import islice
-=======
 from datetime import date
->>>>>>> w-pre
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg

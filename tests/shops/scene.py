@@ -86,7 +86,8 @@ class Desk:
                 jobs.drain_inbox()
             if not sent and not self.shop.waiting and not self.busy():
                 return
-        raise AssertionError(f"they talk for ever: {self.open()}")
+        msg = f"they talk for ever: {self.open()}"
+        raise AssertionError(msg)
 
     def open(self) -> list[tuple[Any, ...]]:
         """Return what still waits, for who reads of a failure."""
