@@ -21,6 +21,7 @@ from app.intake.shops.bitrix.standing import health
 from app.intake.shops.lacking import (
     drop_coupon,
     is_ping,
+    proved,
     put_coupon,
     stop_coupon,
     take_down,
@@ -52,6 +53,12 @@ hints: Mapping[str, LazyString] = {
         " enter the delivery address that we show as its handler."
     ),
     "hook.secret": _l("The application token of the outgoing webhook."),
+    "coupons": _l(
+        "This kind of shop takes no coupons from outside. By hand, once for all partners: Marketing, Product"
+        " marketing, Cart rules, a rule with your discount; then under Coupons of that rule add each partner's"
+        " code exactly as it is here, for many uses. A code works when the first order that used it names its"
+        " partner here."
+    ),
     "keys": _l(
         "The portal does not take this webhook. Make a new incoming webhook and paste its whole address,"
         " with /rest/, the number and the code."
@@ -86,6 +93,7 @@ __all__ = [
     "offers",
     "parse",
     "products",
+    "proved",
     "pulls",
     "put_coupon",
     "read_address",
