@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -54,8 +54,8 @@ class Keys:
     """Where a shop is and what opens it, as a call needs it."""
 
     address: str
-    key: str = ""
-    secret: str = ""
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
 
 
 def read_keys(kind: str, address: str, key: str = "", secret: str = "") -> Keys:
