@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,8 +20,13 @@ if TYPE_CHECKING:
     from app.application import App
 
 KEY, PASSWORD = "0123abcd", "fedc9876"
-STATUSES = [("novyy", "Новый", "new"), ("soglasovan", "Согласован", "approved"), ("dostavlen", "Доставлен", "delivered"),
-            ("otmenen", "Отменён", "declined"), ("vozvrat", "Возврат", "returned")]  # fmt: skip
+STATUSES = [
+    ("novyy", "Новый", "new"),
+    ("soglasovan", "Согласован", "approved"),
+    ("dostavlen", "Доставлен", "delivered"),
+    ("otmenen", "Отменён", "declined"),
+    ("vozvrat", "Возврат", "returned"),
+]
 MEANS = {permalink: system for permalink, _title, system in STATUSES}
 
 
@@ -310,8 +314,6 @@ def test_a_shop_that_asks_for_patience_is_let_be(desk: RestDesk) -> None:
     desk.shop.left = 500
     desk.settle()
     assert len(desk.shop.asked) == calls, "not before it said so"
-    later = desk.app.extensions["partnerka"]
-    assert later is not None
 
 
 def test_without_the_right_to_make_fields_orders_still_come(desk: RestDesk) -> None:
@@ -335,4 +337,4 @@ def test_closing_removes_our_hooks(desk: RestDesk) -> None:
     desk.do(lambda: connections.close(connections.find(desk.public_id)))
     desk.settle()
     assert desk.shop.hooks == {}
-    assert timedelta(0) == desk.shop.moved or desk.shop.fields
+    assert desk.shop.fields, "what was written into orders stays"

@@ -23,8 +23,9 @@ from app.intake.shops import (
     SetUp,
     ShopError,
 )
+from app.intake.shops.addressed import address_with
 from app.intake.shops.figures import instant, minor, text
-from app.intake.shops.insales.reading import CARD, CLICK, KEY, REF, fields_of, status_of
+from app.intake.shops.insales.reading import CARD, CLICK, REF, fields_of, status_of
 from app.intake.shops.rest import call, row, rows
 
 if TYPE_CHECKING:
@@ -274,7 +275,7 @@ def _card(said: dict[str, Any]) -> Card:
 def ensure_setup(access: Access) -> SetUp:
     """See that the shop calls us with our secret, and that its orders have our six fields: each once."""
     made = removed = 0
-    address = f"{access.hook}?{KEY}={access.hook_secret}"
+    address = address_with(access.hook, access.hook_secret)
     ours = [each for each in rows(ask(access, "GET", "webhooks")) if _is_ours(each, access)]
     for each in ours:
         if each.get("address") != address or each.get("topic") not in TOPICS:

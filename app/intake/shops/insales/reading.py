@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from app.intake.shops import (
     FETCHED,
     LISTED,
-    QUERY,
     OrderGone,
     OrderSaid,
     OrderTouched,
@@ -19,6 +16,7 @@ from app.intake.shops import (
     Unreadable,
     Written,
 )
+from app.intake.shops.addressed import in_address
 from app.intake.shops.figures import BAD, decimal, instant, minor, optional, paid_rules, sound, text
 from app.orders.rules import Customer, Line, Snapshot
 
@@ -36,7 +34,6 @@ words: Mapping[str, str] = {
     "declined": "cancelled",
     "returned": "refunded",
 }
-KEY = "key"
 UNPAID = frozenset({"new", "accepted"})
 CLICK, REF = "partnerka_click", "partnerka_ref"
 CARD = {
@@ -51,9 +48,8 @@ CURRENCIES = {"RUR": "RUB"}  # as it has been called there since before 1998
 
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """Return True when the address that was called holds our secret: nothing else is signed."""
-    given = [value for name, value in parse_qsl(headers.get(QUERY, "")) if name == KEY]
-    return any(hmac.compare_digest(g.encode("utf-8", "replace"), secret.encode()) for g in given)
+    """Return True when the address that was called holds our secret: nothing is signed."""
+    return in_address(headers, secret)
 
 
 def topic(headers: Mapping[str, str]) -> str:
