@@ -22,6 +22,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "key.revoked": _l("API key revoked"),
     "connection.created": _l("Shop connected"),
     "connection.keys": _l("Keys of a shop given"),
+    "connection.failing": _l("Shop does not work with us"),
     "connection.disabled": _l("Shop disconnected"),
     "staff.invited": _l("Invited to the team"),
     "staff.changed": _l("Role in the team changed"),
