@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NotFound
-from app.intake.shops import insales, shopify, signed, tilda, woocommerce
+from app.intake.shops import ecwid, insales, shopify, signed, tilda, woocommerce
 
 if TYPE_CHECKING:
     from app.intake.shops import Connector, Listener
 
-CALLED: dict[str, Connector] = {woocommerce.kind: woocommerce, insales.kind: insales}
+CALLED: dict[str, Connector] = {
+    woocommerce.kind: woocommerce,
+    insales.kind: insales,
+    ecwid.kind: ecwid,
+}
 _HEARD: dict[str, Listener] = {
     signed.kind: signed,
     shopify.kind: shopify,

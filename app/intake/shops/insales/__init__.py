@@ -25,6 +25,7 @@ from app.intake.shops.insales.reading import kind, parse, topic, verify, words
 from app.intake.shops.lacking import (
     drop_coupon,
     is_ping,
+    proved,
     put_coupon,
     stop_coupon,
     write_member_group,
@@ -70,6 +71,7 @@ __all__ = [
     "offers",
     "parse",
     "products",
+    "proved",
     "pulls",
     "put_coupon",
     "read_address",
