@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from migrations.tenancy_ddl import protect
 
 revision = "0065"
-down_revision = "0053"
+down_revision = "0069"
 
 TENANT = "nullif(current_setting('app.tenant', true), '')::bigint"
 TIME = sa.DateTime(timezone=True)
