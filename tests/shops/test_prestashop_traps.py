@@ -156,6 +156,7 @@ def test_p8_a_voucher_given_on_the_orders_card_gives_the_order_to_its_partner(
 def test_p9_and_p10_customers_and_goods_are_known_by_their_own_resources(desk: PrestaDesk) -> None:
     shelf = desk.shop.add_category("Lamps")
     desk.shop.tables["products"][desk.lamp]["id_category_default"] = str(shelf)
+    desk.shop.add_customer("maria@example.test")
     desk.connect()
     desk.sell("ANNA10")
     desk.settle()

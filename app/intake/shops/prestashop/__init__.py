@@ -45,7 +45,7 @@ hints: Mapping[str, LazyString] = {
     "key": _l(
         "In the shop: Advanced Parameters, Webservice. Switch the webservice on, add a key and tick what it may"
         " do: View all; Add, Modify and Delete for cart_rules; Add and Modify for customer_threads and"
-        " customer_messages; Modify for customers and orders."
+        " customer_messages; Modify for customers; Patch for orders, where there is such a column."
     ),
     "key.label": _l("Webservice key"),
     "keys": _l(
