@@ -55,7 +55,7 @@ BLOCKERS: dict[str, tuple[bool, Any, Any]] = {
         ),
     ),
     "rules_off": (
-        True,
+        False,
         _l("Cart rules are switched off in the shop"),
         _l(
             "PrestaShop switches them on with the first active rule: add one under Catalog › Discounts."

@@ -276,6 +276,11 @@ def _fates() -> list[Fate]:
 def _problem(code: str | None) -> str:
     if code is None:
         return ""
-    if code == "interrupted":
-        return str(_("We were interrupted while the shop was asked."))
+    told = {
+        "interrupted": _("We were interrupted while the shop was asked."),
+        "away": _("The shop did not answer in time; the customer was told."),
+        "busy": _("The shop was busy; the customer was told."),
+    }
+    if code in told:
+        return str(told[code])
     return str(connections.words_of(code))

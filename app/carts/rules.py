@@ -196,11 +196,15 @@ ODD = ("stranger", "less", "more", "late", "twice")
 def odd(
     read: Understood, amount: int, state: str, order_key: str | None, order: str
 ) -> tuple[str, ...]:
-    """Return what is out of the ordinary with an order that names a coupon, in words of ODD."""
+    """Return what is out of the ordinary with an order that names a coupon, in words of ODD.
+
+    A shop that rounds the price of each piece is off by less than a minor unit a piece.
+    """
+    pieces = int(sum(line.quantity for line in read.snapshot.lines))
     found = {
         "stranger": read.stranger,
-        "less": read.taken < amount,
-        "more": read.taken > amount,
+        "less": read.taken + pieces < amount,
+        "more": read.taken - pieces > amount,
         "late": state in {"let_go", "ended", "failed"},
         "twice": order_key is not None and order_key != order,
     }

@@ -164,11 +164,9 @@ class CartShop(FakeShop):
         self.touch(number)
 
 
-class CartDesk(Desk):
+class Carting(Desk):
     """Lampa with a connected shop, where Gleb has 500 bonuses."""
 
-    kind_of_shop = CartShop
-    shop: CartShop
     gleb: int
 
     def begin(self, amount: int = 50_000, **program: Any) -> None:
@@ -180,11 +178,15 @@ class CartDesk(Desk):
             if program:
                 bonus_service.change_program(program)
             carts.change_settings(Settings(on=True))
-            gleb = self.member(GLEB, MAIL)
+            gleb = self.member(self.number(), MAIL)
             self.credit(gleb, amount)
             return gleb
 
         self.gleb = self.do(open_up)
+
+    def number(self) -> str:
+        """Return Gleb's number in the shop."""
+        return GLEB
 
     def member(self, number: str, email: str | None) -> int:
         shop_id = self.lampa.shop_id
@@ -210,6 +212,13 @@ class CartDesk(Desk):
             for row, _name, _hold in rows:
                 db.session.expunge(row)
             return [row for row, _name, _hold in rows]
+
+
+class CartDesk(Carting):
+    """Lampa and its WooCommerce."""
+
+    kind_of_shop = CartShop
+    shop: CartShop
 
 
 def cart(*prices: int, spend: int = 20_000, customer: str = GLEB) -> Snapshot:

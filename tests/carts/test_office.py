@@ -79,7 +79,7 @@ def test_the_latest_codes_tell_what_became_of_them(desk: CartDesk, owner: FlaskC
     assert "the shop took off more than was held" in shown
     desk.shop.troubles = [(503, {"code": "busy"}, {})]
     take(desk, 150_000)
-    assert "The shop is busy" in page(desk, owner)
+    assert "The shop was busy; the customer was told." in page(desk, owner)
 
 
 def own(desk: CartDesk, spend: int) -> CartCoupon:

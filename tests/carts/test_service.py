@@ -21,13 +21,13 @@ from app.extensions import db
 from app.intake.shops import carts as shop_carts
 from app.intake.shops import connections
 from app.orders.models import Order
-from tests.carts.shop import MAIL, CartDesk, cart
+from tests.carts.shop import MAIL, CartDesk, Carting, cart
 
 if TYPE_CHECKING:
     from app.intake.shops.connections import Shop
 
 
-def take(desk: CartDesk, *prices: int, spend: int = 20_000) -> CartCoupon:
+def take(desk: Carting, *prices: int, spend: int = 20_000) -> CartCoupon:
     """Go the way of the widget's door: begin, ask the shop, write its answer down."""
     coupon_id, shop, wanted = begin(desk, *prices, spend=spend)
     with desk.app.app_context():
@@ -36,13 +36,13 @@ def take(desk: CartDesk, *prices: int, spend: int = 20_000) -> CartCoupon:
     return coupon(desk, coupon_id)
 
 
-def begin(desk: CartDesk, *prices: int, spend: int = 20_000) -> tuple[int, Shop, Any]:
+def begin(desk: Carting, *prices: int, spend: int = 20_000) -> tuple[int, Shop, Any]:
     def act() -> tuple[int, Shop, Any]:
         place = shop_carts.place(desk.lampa.shop_id)
         assert place is not None
         shop = connections.open_shop(place.id)
         assert shop is not None
-        said = cart(*prices, spend=spend)
+        said = cart(*prices, spend=spend, customer=desk.number())
         row = service.begin(desk.lampa.shop_id, place.id, said, unbound)
         return row.id, shop, shop_carts.wanted(row, "USD")
 
@@ -50,7 +50,7 @@ def begin(desk: CartDesk, *prices: int, spend: int = 20_000) -> tuple[int, Shop,
     return found
 
 
-def coupon(desk: CartDesk, coupon_id: int) -> CartCoupon:
+def coupon(desk: Carting, coupon_id: int) -> CartCoupon:
     with desk.app.app_context(), desk.lampa.scope():
         row = queries.by_id(coupon_id)
         assert row is not None
@@ -64,7 +64,7 @@ def base(desk: CartDesk) -> dict[str, int]:
     return {name: getattr(found, name) for name in ("pending", "available")}
 
 
-def over(desk: CartDesk, coupon_id: int, by: timedelta = timedelta(hours=1)) -> None:
+def over(desk: Carting, coupon_id: int, by: timedelta = timedelta(hours=1)) -> None:
     """Let a coupon's minutes, and those of its hold, be over."""
 
     def act() -> None:
@@ -78,7 +78,7 @@ def over(desk: CartDesk, coupon_id: int, by: timedelta = timedelta(hours=1)) -> 
         jobs.keep_carts()
 
 
-def end_hold(desk: CartDesk) -> None:
+def end_hold(desk: Carting) -> None:
     desk.do(
         lambda: db.session.execute(
             db.text("UPDATE bonus_hold SET until = until - interval '2 hours'")

@@ -40,7 +40,7 @@ from app.intake.shops import (
     signed,
 )
 from app.intake.shops.echo import staffs_word
-from app.intake.shops.registry import heard, listener
+from app.intake.shops.registry import OWN, heard, listener
 from app.orders import service as orders
 from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
@@ -182,10 +182,16 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
     carts.note(notes)
 
 
+def _seen(kind: str, said: OrderSaid) -> Seen:
+    """Return what is said of coupons; in messages of our own kind prices without a discount are whole."""
+    known = {line.id: line.discount for line in said.snapshot.lines}
+    return said.seen or Seen({}, known, after=kind not in {OWN, signed.kind})
+
+
 def _understood(read: Sequence[tuple[Any, Said]]) -> tuple[list[tuple[Any, Said]], list[Note]]:
     """Read what coupons of ours took off in the cart as paid in bonuses; return what to note of them then."""
     asks = [
-        Ask(row.shop_id, said.external_id, said.snapshot, said.seen or Seen({}, {}))
+        Ask(row.shop_id, said.external_id, said.snapshot, _seen(row.kind, said))
         for row, said in read
         if isinstance(said, OrderSaid)
     ]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from app.carts.rules import Seen
 from app.intake.shops import OrderGone, OrderSaid, Said, Unreadable, Written
 from app.money import exponent, half_up
 from app.orders.rules import Customer, Line, Refund, Snapshot, clamp_refunds, problems
@@ -48,7 +49,7 @@ _KEPT = (
     " dateCanceled personTypeId userId"
 ).split()
 _ITEM = (
-    "id productId name quantity price vatRate vatIncluded discountCoupon type setParentId"
+    "id productId name quantity basePrice price vatRate vatIncluded discountCoupon type setParentId"
 ).split()
 _PAYMENT = "id paid sum isReturn datePaid".split()
 _SHIPMENT = "id priceDelivery canceled system".split()
@@ -69,10 +70,23 @@ def parse_order(body: bytes, currency: str) -> Said:
         if said.get("gone"):
             return OrderGone(external_id)
         snapshot = _snapshot(said, whole.get("who") or {}, currency)
+        seen = Seen({}, _cuts(said, currency)) if snapshot.coupons else None
     except BAD as error:
         msg = f"no order of this shop: {type(error).__name__}: {error}"
         raise Unreadable(msg, external_id) from error
-    return OrderSaid(external_id, snapshot, card_of(said))
+    return OrderSaid(external_id, snapshot, card_of(said), seen=seen)
+
+
+def _cuts(said: Mapping[str, Any], currency: str) -> dict[str, int]:
+    """Return what all discounts took off each line: which of them did the portal does not say."""
+    found = {}
+    for each in said.get("basketItems") or ():
+        off = _number(each.get("basePrice")) - _number(each.get("price"))
+        if off > 0:
+            off *= _number(each.get("quantity"))
+            tax = _vat(each, off) if each.get("vatIncluded") == "N" else Decimal(0)
+            found[str(each["id"])] = _minor(off + tax, currency)
+    return found
 
 
 def trimmed(said: Mapping[str, Any], flags: Mapping[str, set[str]]) -> dict[str, Any]:
