@@ -1,5 +1,6 @@
-// Reports forms marked data-partner-lead, so that a contact is fixed to the partner who brought him.
-// Loaded by the landing script where a page has such a form; sends what the form's own fields say.
+// Reports forms marked data-partner-lead, so that a contact is fixed to the partner who brought him, and
+// orders of shops whose page of thanks has an address that proves them. Loaded by the landing script on
+// such pages; sends what the form's own fields or the address say.
 (function () {
   const d = document, base = d.currentScript.src.replace(/\/lead\.js[^/]*$/, "/lead")
   d.addEventListener("submit", event => {
@@ -14,4 +15,12 @@
     if (name) said.set("name", name)
     if (email || phone) fetch(base, {method: "POST", body: said, keepalive: true, credentials: "omit"})
   }, true)
+  // WooCommerce: /checkout/order-received/1234/?key=wc_order_...
+  const thank = () => {
+    const key = new URLSearchParams(location.search).get("key") || "", click = window.partnerka.click()
+    const [order] = location.pathname.match(/\d+(?=\/?$)/) || []
+    if (/^wc_/.test(key) && order && click) fetch(base.replace(/lead$/, "order"), {method: "POST",
+      keepalive: true, credentials: "omit", body: new URLSearchParams({order, key, click})}).catch(() => {})
+  }
+  thank()
 })()

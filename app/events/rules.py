@@ -122,6 +122,7 @@ CATALOG: dict[str, Audience] = {
     "webhook.removed": M,
     "webhook.changed": M,
     "webhook.stopped": M,
+    "connection.failing": M,
     "webhook.tried": M,
     "site.lost": P,
     "site.withdrawn": P,

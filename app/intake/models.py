@@ -66,7 +66,7 @@ class ShopErrand(Tenanted, Model):
 
     __table_args__ = (
         CheckConstraint("state in ('due','doing','done','dead')", name="state"),
-        CheckConstraint("kind in ('fetch','card','group','coupon','leave')", name="kind"),
+        CheckConstraint("kind in ('fetch','card','group','coupon','leave','thanks')", name="kind"),
         UniqueConstraint("tenant_id", "connection_id", "kind", "subject"),
         ref("connection", "connection_id"),
         Index(

@@ -16,13 +16,18 @@ from app.intake.forms import KEYS, ConnectForm, CouponsForm, HistoryForm, KeysFo
 from app.intake.models import Inbox, ShopErrand
 from app.intake.shops import (
     FETCHED,
+    GOODS,
     LISTED,
+    PEOPLE,
+    REVIEWS,
     SCREEN,
     connections,
     errands,
     history,
     inbox,
+    pulling,
     standing,
+    thanks,
 )
 from app.intake.shops.registry import CONNECTORS, connector, listener
 from app.runs import rules as run_rules
@@ -56,6 +61,8 @@ TOPICS = {
     LISTED: _l("Order found by asking"),
     "product.created": _l("New product"),
     "product.updated": _l("Product changed"),
+    "customer.created": _l("New customer"),
+    "customer.updated": _l("Customer changed"),
 }
 _COLUMNS = (
     Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
@@ -88,11 +95,17 @@ LOG = Table(
         icon="webhook",
     ),
 )
+PULLED = {
+    GOODS: _l("Products and categories"),
+    PEOPLE: _l("Customers"),
+    REVIEWS: _l("Reviews"),
+}
 WHAT = {
     "fetch": _l("Ask for an order"),
     "card": _l("Write the partner fields of an order"),
     "group": _l("Put a partner into a customer group"),
     "coupon": _l("Make or stop a coupon"),
+    thanks.KIND: _l("Prove whose an order is"),
     connections.LEAVE: _l("Remove our webhooks"),
 }
 
@@ -209,6 +222,19 @@ def statuses(public_id: str) -> Response:
     return _shown(connection, words)
 
 
+@bp.post("/<string:public_id>/pulls")
+@requires("settings")
+def pulls(public_id: str) -> Response:
+    """Take in goods, customers and reviews, or not; or all of them anew."""
+    connection = connections.find(public_id)
+    if request.form.get("anew"):
+        pulling.anew(connection)
+    else:
+        pulling.wish(connection, request.form.getlist("what"))
+    connections.hurry(connection)
+    return _shown(connection, _("Saved. The shop is asked now: look again in a moment."))
+
+
 @bp.post("/<string:public_id>/coupons")
 @requires("settings")
 def coupons(public_id: str) -> Response:
@@ -318,7 +344,10 @@ def _show(
         percent=run_rules.percent_done(run.done, run.total) if run else 0,
         failed=[(WHAT[row.kind], row, _reason(row, connection.kind)) for row in failed],
         statuses=standing.statuses(connection),
+        pulled_names=PULLED,
+        pulled=pulling.progress(connection, connections.shown(connection)),
         states=STATE_NAMES,
+        reason_of=lambda code: connections.words_of(code, connection.kind),
         trouble=trouble,
         shop=tenants.shop_by_id(connection.shop_id),
         table=LOG.load(inbox.log(connection.id)),

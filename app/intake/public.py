@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, make_response, request
 from flask_babel import gettext as _
 
 from app.errors import Forbidden, NotFound
-from app.extensions import csrf
+from app.extensions import csrf, limiter
 from app.installation import settings
 from app.intake.hooks import Sent
-from app.intake.shops import connections, reception
+from app.intake.shops import connections, reception, thanks
 from app.site.access import requires
 
 bp = Blueprint("intake", __name__)
+
+ANYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 @bp.post("/hooks/<string:kind>/<string:connection>")
@@ -22,6 +24,16 @@ def hook(kind: str, connection: str) -> tuple[str, int]:
     """Answer 200 once the delivery is on disk; the order is booked right after."""
     reception.receive(kind, connection, Sent(request.environ), request.get_data())
     return "", 200
+
+
+@bp.post("/t/<merchant>/order")
+@csrf.exempt  # type: ignore[untyped-decorator]  # other sites' pages send it, and the shop proves it
+@limiter.limit("20/minute")
+@requires("anyone")
+def thanked() -> Response:
+    """Hear from a page that thanks for an order through whom its visitor came; it is told nothing."""
+    thanks.said(request.form)
+    return make_response("", 204, ANYBODY)
 
 
 @bp.post("/hooks/keys")

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 
 from app import sql
 from app.extensions import db
-from app.members.models import Member, MemberTag
+from app.members.models import Member, MemberEmail, MemberTag
 from app.members.rules import Tagged
 
 if TYPE_CHECKING:
@@ -87,6 +87,28 @@ def by_external(shop_id: int, external_id: str) -> Member | None:
     """Return a customer by the shop's own id."""
     key = f"id:{external_id.strip()}"
     return db.session.scalar(select(Member).where(Member.shop_id == shop_id, Member.key == key))
+
+
+def of_shop(shop_id: int, external_ids: Iterable[str]) -> dict[str, Member]:
+    """Return the customers of a shop by the shop's own ids."""
+    keys = {f"id:{each.strip()}": each for each in external_ids}
+    query = select(Member).where(Member.shop_id == shop_id, Member.key.in_(keys))
+    return {keys[found.key]: found for found in db.session.scalars(query)}
+
+
+def of_email(shop_id: int, email: str) -> int | None:
+    """Return whose an e-mail (normalised) is in a shop: of the id that showed it first, else the guest's."""
+    owner = (
+        select(Member.id)
+        .join(
+            MemberEmail,
+            (MemberEmail.tenant_id == Member.tenant_id) & (MemberEmail.member_id == Member.id),
+        )
+        .where(MemberEmail.shop_id == shop_id, MemberEmail.email == email)
+        .order_by(MemberEmail.since, Member.key)
+    )
+    guest = select(Member.id).where(Member.shop_id == shop_id, Member.key == f"email:{email}")
+    return db.session.scalar(owner.limit(1)) or db.session.scalar(guest)
 
 
 def by_externals(external_ids: Iterable[str]) -> tuple[list[int], list[str]]:

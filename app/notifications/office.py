@@ -43,6 +43,7 @@ KINDS = {
     "site.lost": _l("Proof of a site is gone"),
     "postback.stopped": _l("Postback stopped"),
     "webhook.stopped": _l("Webhook stopped"),
+    "connection.failing": _l("Shop does not work with us"),
     "partner.group_warned": _l("A group is about to be lost"),
     "partner.group_moved": _l("A group was changed by results"),
     "deal.held": _l("Deal held"),

@@ -27,6 +27,7 @@ HAPPENINGS: dict[str, LazyString] = {
     "feed.held": _l("A feed lost more than half of its offers"),
     "connection.created": _l("Shop connected"),
     "connection.keys": _l("Keys of a shop given"),
+    "connection.failing": _l("Shop does not work with us"),
     "connection.disabled": _l("Shop disconnected"),
     "staff.invited": _l("Invited to the team"),
     "staff.changed": _l("Role in the team changed"),

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 revision = "0069"
 down_revision = "0053"
 
-KINDS = "kind in ('fetch','card','group','coupon','leave')"
+KINDS = "kind in ('fetch','card','group','coupon','leave','thanks')"
 
 
 def upgrade() -> None:
@@ -23,7 +23,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it back."""
-    op.execute("DELETE FROM shop_errand WHERE kind = 'leave'")
+    op.execute("DELETE FROM shop_errand WHERE kind IN ('leave','thanks')")
     op.drop_constraint(op.f("ck_shop_errand_kind"), "shop_errand")
     op.create_check_constraint(
         op.f("ck_shop_errand_kind"), "shop_errand", "kind in ('fetch','card','group','coupon')"

@@ -22,6 +22,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oauthlib.oauth1.rfc5849 import signature as oauth
 
+from tests.shops.fake_people import People
+
 KEY, SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
 API = "/wp-json/wc/v3/"
 SEVEN = 7
@@ -40,7 +42,7 @@ class Refused(Exception):
 
 
 @dataclass
-class FakeShop:
+class FakeShop(People):
     """The shop's state, and what its owner and customers do in it."""
 
     send: Send
@@ -51,6 +53,7 @@ class FakeShop:
     categories: dict[int, dict[str, Any]] = field(default_factory=dict)
     customers: dict[int, dict[str, Any]] = field(default_factory=dict)
     coupons: dict[int, dict[str, Any]] = field(default_factory=dict)
+    written: dict[int, dict[str, Any]] = field(default_factory=dict)
     hooks: dict[int, dict[str, Any]] = field(default_factory=dict)
     waiting: list[tuple[int, int]] = field(default_factory=list)  # hook, subject
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -106,7 +109,8 @@ class FakeShop:
         self.products[number] = {
             "id": number, "name": name, "price": price, "on_sale": False, "status": "publish",
             "catalog_visibility": "visible", "permalink": f"https://shop.example/{number}",
-            "parent_id": 0, "categories": [{"id": c["id"], "name": c["name"]} for c in found], **more,
+            "date_modified_gmt": self.now(), "parent_id": 0,
+            "categories": [{"id": c["id"], "name": c["name"]} for c in found], **more,
         }  # fmt: skip
         return number
 
@@ -244,9 +248,10 @@ class FakeShop:
             hook = self.hooks.get(hook_id)
             if self.lose or hook is None or hook["status"] != "active":
                 continue
-            order = self.orders.get(number) or self.products.get(number)
+            known = (self.orders, self.products, self.customers)
+            order = next((each[number] for each in known if number in each), None)
             gone = hook["topic"] == "order.deleted"
-            if order is None or (order["status"] == "trash" and not gone):
+            if order is None or (order.get("status") == "trash" and not gone):
                 continue
             body = json.dumps({"id": number} if gone else order).encode()
             self.post(hook, body)
@@ -376,16 +381,17 @@ class FakeShop:
         return sorted(found, key=lambda o: (o[name], o["id"]))
 
     def _products(self, _method: str, rest: list[str], query: dict[str, str], _body: Any) -> Answer:
-        things = self.categories if rest == ["categories"] else self.products
-        wanted = {int(each) for each in query.get("include", "").split(",") if each}
-        return self._paged(
-            [t for n, t in sorted(things.items()) if not wanted or n in wanted], query
-        )
+        if rest == ["reviews"]:
+            return self._paged(self.reviews_listed(query), query)
+        if rest == ["categories"]:
+            wanted = {int(each) for each in query.get("include", "").split(",") if each}
+            found = [c for n, c in sorted(self.categories.items()) if not wanted or n in wanted]
+            return self._paged(found, query)
+        return self._paged(self.products_listed(query), query)
 
     def _customers(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
         if not rest:
-            found = [c for c in self.customers.values() if c["email"] == query.get("email")]
-            return self._paged(found, query)
+            return self._paged(self.customers_listed(query), query)
         customer = self.customers.get(int(rest[0]))
         if customer is None:
             raise Refused(404, "woocommerce_rest_invalid_id")

@@ -73,7 +73,7 @@ class Desk:
         if sweep:
             self.sweep()
 
-    def settle(self, most: int = 12) -> None:
+    def settle(self, most: int = 30) -> None:
         """Let shop and product talk until neither has anything to say."""
         for _round in range(most):
             sent = self.shop.deliver()

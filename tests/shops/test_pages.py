@@ -67,7 +67,7 @@ def test_the_same_shop_connected_again_gets_new_keys_and_no_second_channel(
     first, again = connect(desk, owner), connect(desk, owner)
     assert first == again
     desk.sweep()
-    assert len(desk.shop.hooks) == 6
+    assert len(desk.shop.hooks) == 8
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_the_shops_own_screen_brings_the_keys_once_and_over_https(
     with desk.app.app_context():
         jobs.sweep_shops()
     assert desk.health()["problem"] is None
-    assert len(desk.shop.hooks) == 6
+    assert len(desk.shop.hooks) == 8
 
 
 def test_a_token_of_an_asking_that_was_repeated_is_good_no_more(
@@ -287,7 +287,7 @@ def test_a_closed_shop_is_forgotten_and_refused(desk: Desk, owner: FlaskClient) 
     assert {each["status"] for each in desk.shop.sent} == {404}
     assert owner.get(place).status_code == 404
     assert owner.post(f"{place}sweep").status_code == 404
-    assert len(desk.shop.hooks) == 6  # not in the request: the shop may be slow
+    assert len(desk.shop.hooks) == 8  # not in the request: the shop may be slow
     desk.shop.troubles = [(503, {"code": "busy"}, {})]
     desk.settle()
     desk.hurry()

@@ -31,7 +31,7 @@ def test_hooks_are_made_once_and_mended_and_never_doubled(desk: Desk) -> None:
     topics = sorted(h["topic"] for h in desk.shop.hooks.values())
     assert topics == sorted(
         ["order.created", "order.updated", "order.deleted", "order.restored",
-         "product.created", "product.updated"]
+         "product.created", "product.updated", "customer.created", "customer.updated"]
     )  # fmt: skip
     first = next(iter(desk.shop.hooks.values()))
     desk.shop.hooks[9_000] = {**first, "id": 9_000}  # a double, of whoever made it
@@ -122,8 +122,8 @@ def test_each_trouble_has_its_name_and_words(desk: Desk, trouble: Answer, code: 
 
 
 def test_a_busy_shop_is_left_alone_and_its_errands_are_carried_out_later(desk: Desk) -> None:
-    lamp = desk.shop.add_product("Lamp", "100.00")
     desk.connect()
+    lamp = desk.shop.add_product("Lamp", "100.00")
     desk.shop.place_order(lamp, coupon="ANNA10")
     desk.shop.troubles = [(429, {"code": "slow_down"}, {"Retry-After": "300"})]
     desk.settle()
@@ -276,3 +276,23 @@ def test_keys_that_cannot_be_opened_are_said_so(desk: Desk) -> None:
         due_at = db.session.scalar(select(Connection.due_at).where(OURS))
         assert due_at is not None
         assert due_at > clock.wall()
+
+
+def test_a_shop_that_has_not_worked_for_an_hour_is_told_of_once(desk: Desk) -> None:
+    desk.connect()
+    count = "SELECT count(*) FROM event WHERE type = 'connection.failing'"
+    desk.shop.troubles = [(401, {"code": "woocommerce_rest_cannot_view"}, {})]
+    desk.sweep()
+    assert desk.one(count) == 0, "it may pass"
+
+    def hour() -> None:
+        row = db.session.scalars(select(Connection).where(OURS)).one()
+        row.health = {**row.health, "since": (clock.wall() - timedelta(hours=1)).isoformat()}
+
+    desk.do(hour)
+    for _time in range(2):
+        desk.shop.troubles = [(401, {"code": "woocommerce_rest_cannot_view"}, {})]
+        desk.sweep()
+    assert desk.one(count) == 1
+    desk.sweep()
+    assert desk.health()["problem"] is None

@@ -28,6 +28,7 @@ COUPONS = "coupons"
 GROUPS = "groups"
 CARD = "card"
 HISTORY = "history"
+THANKS = "thanks"  # the page that thanks for an order carries what proves whose it is
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class Review:
     email: str | None = None
     product: str | None = None
     rating: int | None = None
+    length: int | None = None  # of its text, in characters
+    verified: bool | None = None  # the shop knows that its author bought it
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,7 @@ class Access:
     hook: str = ""
     hook_secret: str = field(default="", repr=False)
     currency: str = ""
+    pulls: frozenset[str] = frozenset()  # what the merchant wants beside orders
     zone: str = "UTC"  # in which the shop counts its days, by its IANA name
 
 
@@ -315,6 +319,9 @@ class Connector(Listener, Protocol):
         self, access: Access, external_ids: Sequence[str]
     ) -> tuple[Sequence[Product], Sequence[Category]]:
         """Return products, and the categories that they and others above them lie in."""
+
+    def proved(self, access: Access, external_id: str, key: str) -> bool:
+        """Tell whether a visitor who shows this key is the one who made an order."""
 
     def read_card(self, access: Access, external_id: str) -> Card | None:
         """Return the partner fields of an order; None: the shop has it no more."""

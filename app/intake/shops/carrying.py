@@ -26,6 +26,7 @@ from app.intake.shops import (
     echo,
     inbox,
     shelving,
+    thanks,
 )
 from app.orders import service as orders
 from app.partners import queries as partners
@@ -147,6 +148,18 @@ def make_coupon(errand: Errand, shop: Shop, within: Within) -> Ended:
     return (None if made else "coupon_of_the_shop"), said.again_at
 
 
+def thank(errand: Errand, shop: Shop, within: Within) -> Ended:
+    """Take the word of a visitor for whose order one is, once the shop has proved that he made it."""
+    order, key, click = (str(errand.said[name]) for name in ("order", "key", "click"))
+    if not shop.connector.proved(shop.access, order, key):
+        return "not_proved", None
+    found = shop.connector.fetch(shop.access, order)
+    if found is not None:
+        body = json.dumps({**json.loads(found.body), "click": click}, ensure_ascii=False).encode()
+        within(lambda: inbox.keep(shop.connection_id, found.topic, [body]))
+    return NOTHING
+
+
 def leave(errand: Errand, shop: Shop, within: Within) -> Ended:
     """Remove our hooks from a shop that was closed here, and forget its keys."""
     del errand
@@ -174,5 +187,6 @@ CARRY: Mapping[str, Callable[[Errand, Shop, Within], Ended]] = {
     "card": write_card,
     "group": write_group,
     "coupon": make_coupon,
+    thanks.KIND: thank,
     connections.LEAVE: leave,
 }

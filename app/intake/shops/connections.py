@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -26,7 +26,7 @@ from app.tenants import service
 from app.tenants.models import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from app.intake.shops import Connector
 
@@ -34,6 +34,7 @@ SWEEP = "sweep_shops"
 LEAVE = "leave"  # an errand: remove our hooks from a shop that was closed here
 PURPOSE = "shop keys"  # of the token that a shop's own screen brings back
 ASKED = timedelta(hours=1)
+PATIENCE = timedelta(hours=1)  # with a shop that does not answer, before somebody is to look
 LONGEST_KEY = 200
 
 
@@ -162,6 +163,18 @@ def _beginning(connection: Connection) -> dict[str, Any]:
     return {**streams, "open": 0}
 
 
+def shown(connection: Connection) -> Sequence[str]:
+    """Return what a shop shows us beside orders, where we can call it."""
+    known = connection.credentials is not None and connection.kind in CALLED
+    return tuple(CALLED[connection.kind].pulls) if known else ()
+
+
+def wished(connection: Connection) -> frozenset[str]:
+    """Return what is taken in of a shop beside orders: all that its kind shows, until the merchant says no."""
+    said = connection.pulled
+    return frozenset(each for each in shown(connection) if said.get(each, {}).get("wished", True))
+
+
 def zone_of(connection: Connection) -> str:
     """Return in which time zone a shop counts its days: as it says itself, else as the merchant set it."""
     said = connection.health.get("zone")
@@ -259,6 +272,7 @@ def open_shop(connection_id: int, *, closed: bool = False) -> Shop | None:
         hook_of(found),
         crypto.open_sealed(found.secret),
         tenant().currency,
+        wished(found),
         zone_of(found),
     )
     return Shop(found.id, found.shop_id, CALLED[found.kind], access)
@@ -285,15 +299,36 @@ def note(connection_id: int, **said: Any) -> None:
 
 def note_trouble(connection_id: int, error: ShopError) -> None:
     """Write down that a shop did not answer as it should, since when, and what to tell about it."""
-    query = select(Connection.health).where(Connection.id == connection_id)
-    known = db.session.scalar(query) or {}
+    query = select(Connection).where(Connection.id == connection_id)
+    found = db.session.scalar(query)
+    known = found.health if found is not None else {}
     since = known.get("since") if known.get("problem") else None
+    since = since or clock.wall().isoformat()
+    told = known.get("told") == since
+    if found is not None and not told and is_lasting(since):
+        shop = tenants.shop_by_id(found.shop_id)
+        record(
+            "connection.failing",
+            f"connection:{connection_id}",
+            connection=found.public_id,
+            shop=shop.name if shop is not None else "",
+            channel=CONNECTORS[found.kind].title,
+            problem=error.code,
+            since=since,
+        )
+        known = {**known, "told": since}
     note(
         connection_id,
         problem=error.code,
         detail=error.detail,
-        since=since or clock.wall().isoformat(),
+        since=since,
+        told=known.get("told"),
     )
+
+
+def is_lasting(since: str) -> bool:
+    """Whether a trouble stands for longer than one waits for it to pass by itself."""
+    return clock.wall() - datetime.fromisoformat(since) >= PATIENCE
 
 
 def words_of(code: str, kind: str = "") -> str:

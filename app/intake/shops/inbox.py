@@ -24,11 +24,13 @@ from app.intake.shops import (
     OrderGone,
     OrderSaid,
     OrderTouched,
+    PersonSaid,
     ProductSaid,
     Unreadable,
     Written,
     cards,
     errands,
+    pulling,
     shelving,
 )
 from app.intake.shops.echo import staffs_word
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from app.intake.shops import Said
+    from app.intake.shops import Person, Said
     from app.intake.shops.echo import Write
     from app.tenants.models import Connection
     from app.tenants.queries import Words
@@ -117,6 +119,7 @@ def work(most: int = BATCH, *, only: int | None = None) -> int:
     rows = sql.rows(_TAKE if only is None else _TAKE_ONE, values)
     read = [(row, said) for row in rows if (said := _read(row, currency)) is not None]
     _shelve(read)
+    _take_people(read)
     _ask_for_more(read)
     _book(read)
     if read:
@@ -156,6 +159,18 @@ def _shelve(read: Sequence[tuple[Any, Said]]) -> None:
     for row, said in read:
         if isinstance(said, ProductSaid):
             shelving.shelve(row.shop_id, [said.product], said.categories, named_only=True)
+
+
+def _take_people(read: Sequence[tuple[Any, Said]]) -> None:
+    """Take in customers, where the merchant wants them: as each was told of last."""
+    told: dict[tuple[int, int], dict[str, Person]] = defaultdict(dict)
+    for row, said in read:
+        if isinstance(said, PersonSaid):
+            told[row.connection_id, row.shop_id][said.person.external_id] = said.person
+    for (connection_id, shop_id), people in told.items():
+        if pulling.wants_people(connection_id):
+            since = pulling.since_when(connection_id)
+            pulling.take_people(shop_id, list(people.values()), since)
 
 
 def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:

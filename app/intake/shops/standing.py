@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 RECENT = 1000  # orders that are looked through for goods that nobody knows
 SHOWN = 20
-PATIENCE = timedelta(hours=1)  # with a shop that is away or busy, before somebody is to look
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,8 @@ def _state(connection: Connection) -> str:
 
 def _may_pass(connection: Connection) -> bool:
     """Whether a trouble is young, and of those that pass by themselves."""
-    since = _at(connection.health.get("since"))
-    young = since is not None and clock.wall() - since < PATIENCE
+    since = connection.health.get("since")
+    young = since is not None and not connections.is_lasting(since)
     return young and connection.health["problem"] in {"away", "busy", "failing"}
 
 

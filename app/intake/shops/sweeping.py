@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 
 from app import clock, sql
 from app.extensions import db
-from app.intake.shops import COUPONS, connections, coupons, errands, inbox, shelving
+from app.intake.shops import COUPONS, connections, coupons, errands, inbox, pulling, shelving
 from app.tenants.models import Connection
 from app.tenants.queries import in_shadow
 
@@ -81,6 +81,7 @@ def sweep(shop: Shop, within: Within) -> bool:
     for which in shop.connector.streams:
         more = _pages(shop, within, which) or more
     _gone(shop, within)
+    more = pulling.pull(shop, within) or more
     within(lambda: _coupons(shop))
     within(lambda: _settle(shop, done, more=more))
     return more

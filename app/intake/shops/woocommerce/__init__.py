@@ -6,9 +6,28 @@ from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
 
-from app.intake.shops import CARD, COUPONS, GROUPS, HISTORY, HOOKS, SCREEN
-from app.intake.shops.woocommerce.asking import beginning, changed_since, existing, fetch, history
+from app.intake.shops import (
+    CARD,
+    COUPONS,
+    GOODS,
+    GROUPS,
+    HISTORY,
+    HOOKS,
+    PEOPLE,
+    REVIEWS,
+    SCREEN,
+    THANKS,
+)
+from app.intake.shops.woocommerce.asking import (
+    beginning,
+    changed_since,
+    existing,
+    fetch,
+    history,
+    proved,
+)
 from app.intake.shops.woocommerce.client import read_address
+from app.intake.shops.woocommerce.people import people, reviews
 from app.intake.shops.woocommerce.reading import (
     CLICK,
     CODE,
@@ -20,7 +39,7 @@ from app.intake.shops.woocommerce.reading import (
     verify,
     words,
 )
-from app.intake.shops.woocommerce.shelf import products
+from app.intake.shops.woocommerce.shelf import products, shelf
 from app.intake.shops.woocommerce.telling import (
     drop_coupon,
     ensure_setup,
@@ -42,9 +61,9 @@ if TYPE_CHECKING:
 
 title: str = "WooCommerce"
 asks: tuple[str, ...] = ("address", "key", "secret")
-offers: frozenset[str] = frozenset({SCREEN, HOOKS, COUPONS, GROUPS, CARD, HISTORY})
+offers: frozenset[str] = frozenset({SCREEN, HOOKS, COUPONS, GROUPS, CARD, HISTORY, THANKS})
 streams: tuple[str, ...] = ("any", "trash")
-pulls: Mapping[str, Pull] = {}
+pulls: Mapping[str, Pull] = {GOODS: shelf, PEOPLE: people, REVIEWS: reviews}
 hints: Mapping[str, LazyString] = {
     "address": _l("As its pages show it, with the folder if it is in one."),
     "key": _l(
@@ -84,6 +103,7 @@ __all__ = [
     "offers",
     "parse",
     "products",
+    "proved",
     "pulls",
     "put_coupon",
     "read_address",

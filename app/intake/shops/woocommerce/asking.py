@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,19 @@ def fetch(access: Access, external_id: str) -> Fetched | None:
     if isinstance(said, dict) and said.get("refunds"):
         refunds = pages(access, f"orders/{_number(external_id)}/refunds", {})
     return _fetched(said, FETCHED, refunds)
+
+
+def proved(access: Access, external_id: str, key: str) -> bool:
+    """Tell whether a visitor who shows this key made an order: the address that thanks him carries both."""
+    query = {"_fields": "id,order_key"}
+    try:
+        said = call(access, "GET", f"orders/{_number(external_id)}", query).said
+    except ShopError as error:
+        if error.code == "gone":
+            return False
+        raise
+    known = str(said.get("order_key") or "") if isinstance(said, dict) else ""
+    return bool(known) and hmac.compare_digest(known.encode(), key.encode())
 
 
 def _number(external_id: str) -> str:

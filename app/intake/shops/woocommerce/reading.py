@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from app.intake.shops import (
     Unreadable,
     Written,
 )
+from app.intake.shops.woocommerce.people import person_said
 from app.intake.shops.woocommerce.shelf import product_said
 from app.money import exponent, half_up
 from app.orders.rules import (
@@ -87,23 +89,26 @@ def topic(headers: Mapping[str, str]) -> str:
 
 
 def parse(topic: str, body: bytes, currency: str) -> Said:
-    """Read what is said of an order or a product; a body that holds only the id tells of a deletion."""
+    """Read what is said of an order, a product or a customer; a body that holds only the id tells of a deletion."""
     if topic.startswith("product."):
         return product_said(topic, body, currency)
+    if topic.startswith("customer."):
+        return person_said(topic, body)
     if not topic.startswith("order."):
         return Nothing()
     external_id = None
     try:
         said = json.loads(body, parse_float=Decimal)
-        refunds = None
+        refunds = click = None
         if topic in {FETCHED, LISTED}:
-            said, refunds = said["order"], said.get("refunds")
+            said, refunds, click = said["order"], said.get("refunds"), said.get("click")
         external_id = str(said["id"])
         if topic == "order.deleted" or (refunds is None and said.get("gone")):
             return OrderGone(external_id)
         if said.get("status") == "checkout-draft":
             return Nothing()
         snapshot = _snapshot(said, refunds, currency)
+        snapshot = replace(snapshot, click=snapshot.click or click)
     except BAD as error:
         msg = f"no order of this shop: {type(error).__name__}: {error}"
         raise Unreadable(msg, external_id) from error

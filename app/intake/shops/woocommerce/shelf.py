@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from app.intake.shops import Category, Nothing, Product, ProductSaid, Said, Unreadable
+from app.intake.shops import (
+    Category,
+    Nothing,
+    Product,
+    ProductSaid,
+    Pulled,
+    Said,
+    ShopError,
+    Unreadable,
+)
 from app.intake.shops.woocommerce.client import call, rows
 from app.money import LARGEST, exponent, half_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from app.intake.shops import Access
 
 FIELDS = "id,name,permalink,price,on_sale,status,catalog_visibility,categories,parent_id"
 TOGETHER = 100
+OVERLAP = timedelta(minutes=10)
 DEEPEST = 12  # categories above one another that are followed
 _BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
@@ -73,6 +84,35 @@ def products(
         said = rows(call(access, "GET", "products", query).said)
         found += [product_of(each, access.currency) for each in said]
     return found, _categories(access, {each for product in found for each in product.categories})
+
+
+def shelf(access: Access, cursor: Mapping[str, Any]) -> Pulled:
+    """Return a page of the catalogue by the products' ids; behind the last one, what was changed since.
+
+    A cursor: {"page", "newest", "since"}, the latter two by the shop's own time of change.
+    """
+    number, newest = int(cursor.get("page", 1)), str(cursor.get("newest") or "")
+    query = {
+        "orderby": "id", "order": "asc", "status": "any", "_fields": f"{FIELDS},date_modified_gmt",
+        "per_page": str(TOGETHER), "page": str(number),
+    }  # fmt: skip
+    if cursor.get("since"):
+        query |= {"modified_after": str(cursor["since"]), "dates_are_gmt": "true"}
+    got = call(access, "GET", "products", query)
+    said = rows(got.said)
+    try:
+        found = [product_of(each, access.currency) for each in said]
+        newest = max([newest, *(str(each.get("date_modified_gmt") or "")[:19] for each in said)])
+    except _BAD as error:
+        raise ShopError("not_a_shop", f"no product: {type(error).__name__}") from error
+    categories = _categories(access, {each for product in found for each in product.categories})
+    more = number < got.pages
+    moved: dict[str, Any] = {"newest": newest or None}
+    if more:
+        moved |= {"since": cursor.get("since"), "page": number + 1}
+    elif newest:
+        moved["since"] = (datetime.fromisoformat(newest) - OVERLAP).strftime("%Y-%m-%dT%H:%M:%S")
+    return Pulled(moved, more, products=found, categories=categories, total=got.total)
 
 
 def _categories(access: Access, wanted: Iterable[str]) -> list[Category]:

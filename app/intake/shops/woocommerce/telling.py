@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from app import clock
-from app.intake.shops import Card, SetUp, ShopError
+from app.intake.shops import PEOPLE, Card, SetUp, ShopError
 from app.intake.shops.woocommerce.client import call, pages, rows
+from app.intake.shops.woocommerce.people import GROUP
 from app.intake.shops.woocommerce.reading import CARD
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ TOPICS = (
     "product.created",
     "product.updated",
 )
-GROUP = "partner_group"
+OF_PEOPLE = ("customer.created", "customer.updated")
 OURS = "_partnerka"  # marks coupons that we made
 _TAKEN = "already_exists"
 
@@ -173,7 +174,8 @@ def ensure_setup(access: Access) -> SetUp:
         if each.get("delivery_url") == access.hook:
             ours.setdefault(str(each.get("topic")), []).append(each)
     made = mended = removed = 0
-    for topic in TOPICS:
+    wanted = (*TOPICS, *(OF_PEOPLE if PEOPLE in access.pulls else ()))
+    for topic in wanted:
         found = ours.get(topic, [])
         if not found:
             call(access, "POST", "webhooks", None, _hook(access, topic))
@@ -185,6 +187,9 @@ def ensure_setup(access: Access) -> SetUp:
         for each in found[1:]:
             call(access, "DELETE", f"webhooks/{int(each['id'])}", {"force": "true"})
             removed += 1
+    for each in (h for topic in OF_PEOPLE if topic not in wanted for h in ours.get(topic, ())):
+        call(access, "DELETE", f"webhooks/{int(each['id'])}", {"force": "true"})
+        removed += 1
     return SetUp(made, mended, removed)
 
 
