@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,7 +53,7 @@ messages = st.builds(
 
 
 @given(st.lists(messages, min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_any_order_with_doubles_ends_in_the_same(said: list[Message], random) -> None:  # type: ignore[no-untyped-def]
+def test_any_order_with_doubles_ends_in_the_same(said: list[Message], random: Random) -> None:
     folded = reduce(absorb, said, None)
     again = [*said, *said]
     random.shuffle(again)
