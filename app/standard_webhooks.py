@@ -26,8 +26,12 @@ def new_secret(size: int = 24) -> str:
 
 def signature(secret: str, message: str, stamp: int, body: bytes) -> str:
     """Sign a message with an id, sent at a second since 1970."""
+    return _signature(secret, message, str(stamp), body)
+
+
+def _signature(secret: str, message: str, stamp: str, body: bytes) -> str:
     key = b64decode(secret.removeprefix(PREFIX))
-    signed = hmac.digest(key, f"{message}.{stamp}.".encode() + body, "sha256")
+    signed = hmac.digest(key, f"{message}.{stamp}.".encode("utf-8", "replace") + body, "sha256")
     return f"v1,{b64encode(signed).decode()}"
 
 
@@ -43,13 +47,34 @@ def headers(owned: Sequence[str], message: str, stamp: int, body: bytes) -> dict
 def is_signed(secret: str, said: Mapping[str, str], body: bytes, now: int) -> bool:
     """Tell whether a call is signed with the secret and its time is ours, give or take five minutes.
 
-    Several signatures may stand in the header, apart by spaces; one good one is enough. `now`: seconds.
+    `now`: seconds.
+    """
+    stamp = said.get("webhook-timestamp", "")
+    return is_stamp(stamp) and abs(int(stamp) - now) <= TOLERANCE and holds(secret, said, body)
+
+
+def is_stamp(text: str) -> bool:
+    """Tell whether a text counts seconds since 1970."""
+    return text.isascii() and text.isdecimal() and len(text) <= 12
+
+
+def holds(secret: str, said: Mapping[str, str], body: bytes) -> bool:
+    """Tell whether a call is signed with the secret, whenever it was.
+
+    Several signatures may stand in the header, apart by spaces; one good one is enough.
     """
     message, stamp = said.get("webhook-id", ""), said.get("webhook-timestamp", "")
-    if not message or not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= 12):
+    if not message or not is_stamp(stamp):
         return False
-    if abs(int(stamp) - now) > TOLERANCE:
-        return False
-    wanted = signature(secret, message, int(stamp), body).encode()
+    wanted = _signature(secret, message, stamp, body).encode()
     given = said.get("webhook-signature", "").split(" ")
-    return any(hmac.compare_digest(each.encode(), wanted) for each in given)
+    return any(hmac.compare_digest(each.encode("utf-8", "replace"), wanted) for each in given)
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether a text is a secret as both sides keep it: the prefix, and base64 of 24 to 64 bytes."""
+    try:
+        key = b64decode(text.removeprefix(PREFIX), validate=True)
+    except (ValueError, UnicodeEncodeError):
+        return False
+    return text.startswith(PREFIX) and 24 <= len(key) <= 64

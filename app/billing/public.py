@@ -15,8 +15,8 @@ from app.errors import DomainError, FieldError, Forbidden, NotFound
 from app.events.service import acting_as
 from app.extensions import csrf
 from app.site.access import requires
-from app.site.strict_json import BadJson, Unstorable, parse
 from app.standard_webhooks import is_signed
+from app.strict_json import BadJson, Unstorable, parse
 from app.tenancy import tenant_scope
 
 bp = Blueprint("billing", __name__, url_prefix="/billing/payments")

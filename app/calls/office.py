@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, current_app, g, request, url_for
+from flask import Blueprint, current_app, g, request, send_from_directory, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -40,6 +41,17 @@ if TYPE_CHECKING:
     from app.tenants.models import Shop, Tenant
 
 bp = Blueprint("calls", __name__, url_prefix="/developers")
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "shops" / "examples"
+PROGRAMS = tuple(
+    (title, tuple(f"{name}.{ending}" for ending in ("php", "py", "mjs")))
+    for name, title in (
+        ("send_order", _l("Send an order by the signed webhook")),
+        ("put_order", _l("Say by a key how an order stands, and read whose it is")),
+        ("postback", _l("Tell a sale by a signed postback")),
+        ("verify_webhook", _l("Check that a webhook of ours is ours")),
+    )
+)
+LANGUAGES = {"php": "PHP", "py": "Python", "mjs": "JavaScript"}
 STATES = {
     "done": (_l("Done"), "good"),
     "refused": (_l("Refused"), "warn"),
@@ -146,6 +158,17 @@ def again(call_id: int) -> Response:
     return _show(call, (answer.status_code, pretty(answer.get_data(as_text=True))))
 
 
+@bp.get("/examples/<string:name>")
+@requires("keys")
+def example(name: str) -> Response:
+    """Give an example as a file."""
+    if name not in {each for _title, names in PROGRAMS for each in names}:
+        raise NotFound
+    answer = send_from_directory(EXAMPLES, name, mimetype="text/plain", as_attachment=True)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 def can_repeat(call: ApiCall) -> bool:
     """Tell whether a call was kept whole."""
     return not call.body.startswith("[") and call.path.startswith("/api/v1/")
@@ -218,6 +241,9 @@ def _index(secret: str | None = None) -> Response:
         secret=secret,
         most=MOST,
         docs=public_address("/api/docs"),
+        programs=PROGRAMS,
+        languages=LANGUAGES,
+        postback=public_address(f"/postback/{g.tenant.slug}"),
     )
 
 

@@ -63,6 +63,12 @@ class KeysForm(Form):
             self.how.data = KEYS
 
 
+class SecretForm(Form):
+    """Another secret, if the shop made one."""
+
+    secret = StringField(_l("New secret"), [Length(max=200)], render_kw={"autocomplete": "off"})
+
+
 class CouponsForm(Form):
     """Whether partners' codes are made coupons of the shop."""
 

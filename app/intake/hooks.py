@@ -21,7 +21,7 @@ from werkzeug.wsgi import get_host
 
 from app import clock
 from app.crypto import Unsealable, digest
-from app.errors import Forbidden
+from app.errors import DomainError
 from app.extensions import queue
 from app.group_commit import FAILURES, GroupCommit
 from app.intake.shops import QUERY, reception
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from app.intake.shops.reception import Channel
+    from app.intake.shops.reception import Admitted, Channel
 
 log = logging.getLogger(__name__)
 Environ = dict[str, Any]
@@ -46,13 +46,18 @@ PLAIN = {"CONTENT_TYPE", "CONTENT_LENGTH"}  # headers that WSGI gives no prefix
 # A connection that was closed is out of the directory, and its rows are not written. A row that
 # comes twice, because the answer to its commit was lost, is a delivery that comes twice: it books
 # nothing. The tenant's offset counts by the second, as in app.clock, not by the calendar.
-INSERT = """INSERT INTO inbox (tenant_id, connection_id, topic, body, received_at, due_at)
+# An id that was there before writes nothing, and nothing is told of it: Flask looks whether it is the
+# same message. The last number is `reception.print_of`.
+INSERT = """INSERT INTO inbox (tenant_id, connection_id, topic, body, received_at, due_at, mark)
 SELECT d.tenant_id, d.target_id, r.topic, decode(r.body, 'base64'),
-       r.now + make_interval(secs => extract(epoch FROM t.clock_offset)::float8), r.wall
-FROM json_to_recordset($1::json) AS r(key text, topic text, body text, now timestamptz, wall timestamptz)
+       r.now + make_interval(secs => extract(epoch FROM t.clock_offset)::float8), r.wall, r.mark
+FROM json_to_recordset($1::json)
+     AS r(key text, topic text, body text, now timestamptz, wall timestamptz, mark text)
 JOIN directory d ON d.kind = 'connection' AND d.key_hash = r.key
 JOIN tenant t ON t.id = d.tenant_id
-RETURNING tenant_id, connection_id"""
+ON CONFLICT (tenant_id, connection_id, mark) WHERE mark IS NOT NULL DO NOTHING
+RETURNING tenant_id, connection_id, CASE WHEN mark IS NULL THEN 0 ELSE ('x' || left(encode(sha256(
+          convert_to(mark || '.', 'UTF8') || body), 'hex'), 15))::bit(60)::bigint END"""
 
 
 class Sent(Mapping[str, str]):
@@ -144,16 +149,17 @@ class Hooks:
         body = environ["wsgi.input"].read(size)
         environ["wsgi.input"] = BytesIO(body)  # for Flask, should it come to that
         try:
-            topic = reception.topic_of(found.channel, Sent(environ), body)
-        except Forbidden:
+            admitted = reception.admit(found.channel, Sent(environ), body)
+        except DomainError:
             return False
-        return topic is not None and len(body) == size and self.keeps(found, topic, body)
+        return admitted is not None and len(body) == size and self.keeps(found, admitted, body)
 
-    def keeps(self, found: Remembered, topic: str, body: bytes) -> bool:
+    def keeps(self, found: Remembered, admitted: Admitted, body: bytes) -> bool:
         """Write a delivery; False when it could not be, or the connection has just been closed."""
         row = {
             "key": found.key,
-            "topic": topic,
+            "topic": admitted.topic,
+            "mark": admitted.mark,
             "body": base64.b64encode(body).decode(),
             "now": clock.now().isoformat(),
             "wall": clock.wall().isoformat(),
@@ -162,7 +168,8 @@ class Hooks:
             told = self.commits.write(json.dumps(row))
         except FAILURES:
             return False
-        return (found.channel.tenant, found.channel.connection) in told
+        number = reception.print_of(admitted.mark, body)
+        return (found.channel.tenant, found.channel.connection, number) in told
 
     def channel(self, environ: Environ) -> Remembered | None:
         """Return the open connection of an address; what is not found is not remembered."""

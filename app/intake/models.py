@@ -26,6 +26,7 @@ class Inbox(Tenanted, Model):
     received_at: Mapped[datetime]
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    mark: Mapped[str | None]  # the id that its sender gave it, where it has one
 
     __table_args__ = (
         CheckConstraint("state in ('waiting','done','parked')", name="state"),
@@ -38,6 +39,14 @@ class Inbox(Tenanted, Model):
             postgresql_where=text("state = 'waiting'"),
         ),
         Index("ix_inbox_connection", "tenant_id", "connection_id", "id"),
+        Index(
+            "uq_inbox_mark",
+            "tenant_id",
+            "connection_id",
+            "mark",
+            unique=True,
+            postgresql_where=text("mark IS NOT NULL"),
+        ),
         Index("ix_inbox_parked", "tenant_id", "id", postgresql_where=text("state = 'parked'")),
     )
 

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from app import clock
 from app.errors import DomainError, NotFound
 from app.installation import public_address
-from app.intake.forms import KEYS, ConnectForm, CouponsForm, HistoryForm, KeysForm
+from app.intake.forms import KEYS, ConnectForm, CouponsForm, HistoryForm, KeysForm, SecretForm
 from app.intake.models import Inbox, ShopErrand
 from app.intake.shops import (
     FETCHED,
@@ -63,6 +63,7 @@ TOPICS = {
     "product.updated": _l("Product changed"),
     "customer.created": _l("New customer"),
     "customer.updated": _l("Customer changed"),
+    "event": _l("Word that something changed"),
 }
 _COLUMNS = (
     Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
@@ -133,8 +134,32 @@ def connect(kind: str) -> Response:
         raise NotFound
     if not form.validate_on_submit():
         return _new(of, hook=form, status=422)
-    _connection, secret = inbox.connect(form.shop.data, kind, form.secret.data or None)
+    try:
+        made, secret = inbox.connect(form.shop.data, kind, (form.secret.data or "").strip() or None)
+    except DomainError as error:
+        form.complain("secret", error.message)
+        return _new(of, hook=form, status=422)
+    if made.credentials is not None:
+        return _shown(made, _("Saved. Enter the delivery address in the shop now."))
     return _page(secret=secret)
+
+
+@bp.post("/<string:public_id>/secret")
+@requires("settings")
+@freshly
+def rotate(public_id: str) -> Response:
+    """Give a channel another secret; ours is shown on this answer only."""
+    connection, form = connections.find(public_id), SecretForm()
+    if not form.validate_on_submit():
+        return _show(connection, secret_form=form, status=422)
+    try:
+        secret = connections.rotate(connection, (form.secret.data or "").strip() or None)
+    except DomainError as error:
+        if isinstance(error, NotFound):
+            raise
+        form.complain("secret", error.message)
+        return _show(connection, secret_form=form, status=422)
+    return _show(connection, secret=secret)
 
 
 @bp.post("/new/<string:kind>")
@@ -325,6 +350,9 @@ def _show(
     form: Form | None = None,
     status: int = 200,
     trouble: str | None = None,
+    *,
+    secret_form: Form | None = None,
+    secret: str | None = None,
 ) -> Response:
     [found] = standing.all_of(connection.public_id)
     run = history.latest(connection.id)
@@ -349,6 +377,9 @@ def _show(
         states=STATE_NAMES,
         reason_of=lambda code: connections.words_of(code, connection.kind),
         trouble=trouble,
+        secret=secret,
+        secret_form=secret_form or SecretForm(formdata=None),
+        old_until=connections.old_secret_until(connection),
         shop=tenants.shop_by_id(connection.shop_id),
         table=LOG.load(inbox.log(connection.id)),
     )

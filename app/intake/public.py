@@ -1,14 +1,17 @@
-"""Where shops call: /hooks/<kind>/<connection>, what the function in front of Flask did not take."""
+"""Where shops call: /hooks/<kind>/<connection>, what the function in front of Flask did not take; postbacks."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, request
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, request
 from flask_babel import gettext as _
 
 from app.errors import Forbidden, NotFound
 from app.extensions import csrf, limiter
 from app.installation import settings
 from app.intake.hooks import Sent
+from app.intake.service import postbacks
 from app.intake.shops import connections, reception, thanks
 from app.site.access import requires
 
@@ -50,3 +53,23 @@ def keys() -> tuple[str, int]:
     if not connections.keys_came(*given):
         raise Forbidden("bad_token", _("These keys were not asked for, or came too late."))
     return "", 200
+
+
+@bp.route("/postback/<merchant>", methods=["GET", "POST"])
+@csrf.exempt  # type: ignore[untyped-decorator]  # the signature is the proof, and nothing else is believed
+@limiter.limit("60/minute", exempt_when=lambda: "sig" in request.values)
+@requires("anyone")
+def heard() -> tuple[dict[str, Any], int]:
+    """Take in a sale told by an address: proven it is an order as any, unproven it waits for proof."""
+    pairs = [
+        *request.args.items(multi=True),
+        *request.form.items(multi=True),
+    ]
+    order, proven = postbacks.hear(g.tenant, pairs)
+    if order is None or not proven:
+        return {"confirmed": False}, 202
+    return {
+        "order": order.external_id,
+        "state": order.folded.state.value,
+        "confirmed": True,
+    }, 200

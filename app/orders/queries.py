@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 
 from app.extensions import db
 from app.orders.models import Order, OrderMessage
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SHOWN = 100
+# Who never tells of an order again once it was placed: what became of it, staff say.
+ONCE_TOLD = ("staff", "postback", "tilda")
 WORDS = 50  # of a shop that its map does not have; more are a mistake, and nobody reads them
 
 
@@ -25,6 +27,14 @@ def messages(order_id: int) -> Sequence[OrderMessage]:
         .order_by(OrderMessage.id.desc())
         .limit(SHOWN)
     ).all()
+
+
+def is_told_once(order_id: int) -> bool:
+    """Tell whether nobody who knows what becomes of an order has told of it: then staff may."""
+    others = exists().where(
+        OrderMessage.order_id == order_id, OrderMessage.source.not_in(ONCE_TOLD)
+    )
+    return not db.session.scalar(select(others))
 
 
 def unexplained() -> dict[int, list[str]]:

@@ -17,7 +17,7 @@ from app.proofs.forms import FileForm
 from app.proofs.models import Block
 from app.site import attempts
 from app.site.access import requires
-from app.site.strict_json import BadJson, Unstorable, parse
+from app.strict_json import BadJson, Unstorable, parse
 from app.web.pages import page
 from app.web.tables import Column, Empty, Table
 

@@ -12,9 +12,8 @@ from app import clock
 from app.catalog import queries as catalog
 from app.commissions import explain
 from app.errors import NotFound
-from app.orders.api import MESSAGES
 from app.orders.rules import State, problems
-from app.orders.service import Incoming
+from app.orders.service import MESSAGES, Incoming
 from app.reports.queries import sources
 from app.simulator import service
 from app.simulator.forms import SimulatorForm

@@ -187,3 +187,16 @@ def test_html_of_an_example_is_the_line_itself(world: World, developer: FlaskCli
     text = developer.get(world.lampa.office("developers/")).text
     shown = [html.unescape(e) for e in re.findall(r"<code tabindex=\"0\">(.*?)</code>", text)]
     assert any(line.startswith("curl -sS -X PUT") for line in shown)
+
+
+def test_programs_to_paste_are_given_as_files(developer: FlaskClient, world: World) -> None:
+    index = developer.get(world.lampa.office("developers/")).text
+    found = re.findall(r'href="([^"]*/developers/examples/[^"]+)"', index)
+    assert len(found) == 12
+    for each in found:
+        told = developer.get(html.unescape(each))
+        assert (told.status_code, told.mimetype) == (200, "text/plain")
+        assert "whsec_" in told.text or "SECRET" in told.text or "KEY" in told.text
+    assert f"/postback/{world.lampa.slug}" in index
+    for odd in ("order.json", "..%2F..%2Fapi.md", "nobody.py"):
+        assert developer.get(world.lampa.office(f"developers/examples/{odd}")).status_code == 404

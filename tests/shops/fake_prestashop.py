@@ -25,7 +25,8 @@ ORDER_ROW = (
 ).split()
 CART_RULE = (
     "id_customer date_from date_to description quantity quantity_per_user priority partial_use code "
-    "minimum_amount free_shipping reduction_percent reduction_amount reduction_tax reduction_currency "
+    "minimum_amount minimum_amount_tax minimum_amount_currency minimum_amount_shipping "
+    "cart_rule_restriction free_shipping reduction_percent reduction_amount reduction_tax reduction_currency "
     "reduction_product gift_product highlight active date_add date_upd name"
 )
 CUSTOMER = (

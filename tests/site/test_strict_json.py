@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.site import strict_json
+from app import strict_json
 
 
 def test_what_is_json_is_read() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -17,9 +17,10 @@ from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.installation import public_address
 from app.intake.service import tenant
-from app.intake.shops import Access, ShopError, errands
+from app.intake.shops import Access, ShopError, errands, rotating
 from app.intake.shops.inbox import connect
 from app.intake.shops.registry import CALLED, CONNECTORS, connector
+from app.standard_webhooks import new_secret
 from app.tenancy import current_tenant, tenant_scope
 from app.tenants import queries as tenants
 from app.tenants import service
@@ -53,8 +54,8 @@ class Keys:
     """Where a shop is and what opens it, as a call needs it."""
 
     address: str
-    key: str = ""
-    secret: str = ""
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
 
 
 def read_keys(kind: str, address: str, key: str = "", secret: str = "") -> Keys:
@@ -191,6 +192,30 @@ def _connection(shop_id: int, kind: str) -> Connection:
     return made
 
 
+def rotate(connection: Connection, secret: str | None = None) -> str:
+    """Give a channel another secret (ours, unless the shop made one); the one before holds a day longer.
+
+    Returns the new one. Raises DomainError for one that proves nothing, NotFound for a kind of shop whose
+    hooks we make ourselves.
+    """
+    if connection.kind in CALLED and connection.credentials is not None:
+        raise NotFound
+    fresh = secret or new_secret(32)
+    rotating.check(connection.kind, fresh)
+    kept, now = crypto.open_sealed(connection.secret), int(clock.wall().timestamp())
+    connection.secret = crypto.seal(rotating.rotated(kept, fresh, now))
+    db.session.flush()
+    record("connection.keys", f"connection:{connection.id}", channel=connection.kind)
+    return fresh
+
+
+def old_secret_until(connection: Connection) -> datetime | None:
+    """Return until when the secret before the newest still holds; None: it does no more."""
+    now = int(clock.wall().timestamp())
+    until = rotating.overlaps_until(crypto.open_sealed(connection.secret), now)
+    return datetime.fromtimestamp(until, UTC) if until else None
+
+
 def hurry(connection: Connection) -> None:
     """Let a shop be asked at once. Raises NotFound where it cannot be."""
     if connection.credentials is None:
@@ -270,7 +295,7 @@ def open_shop(connection_id: int, *, closed: bool = False) -> Shop | None:
         key,
         secret,
         hook_of(found),
-        crypto.open_sealed(found.secret),
+        rotating.newest(crypto.open_sealed(found.secret)),
         tenant().currency,
         wished(found),
         zone_of(found),

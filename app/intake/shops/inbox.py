@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, text
 
-from app import clock, sql
+from app import clock, crypto, sql
+from app.carts import service as carts
+from app.carts.rules import Seen
+from app.carts.service import Ask
 from app.errors import NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
@@ -19,6 +22,7 @@ from app.intake.models import Inbox
 from app.intake.service import tenant
 from app.intake.shops import (
     FETCHED,
+    HOOKS,
     LISTED,
     Nothing,
     OrderGone,
@@ -31,10 +35,12 @@ from app.intake.shops import (
     cards,
     errands,
     pulling,
+    rotating,
     shelving,
+    signed,
 )
 from app.intake.shops.echo import staffs_word
-from app.intake.shops.registry import CONNECTORS, listener
+from app.intake.shops.registry import OWN, heard, listener
 from app.orders import service as orders
 from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
@@ -48,6 +54,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
+    from app.carts.service import Note
     from app.intake.shops import Person, Said
     from app.intake.shops.echo import Write
     from app.tenants.models import Connection
@@ -61,14 +68,29 @@ BATCH = 100  # deliveries that are booked in one transaction
 def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connection, str]:
     """Open a shop's hook and teach the shop's status map the words of its kind; returns the secret too.
 
-    Words that the merchant has mapped already stay as they are. Raises NotFound for another kind.
+    A shop that we call already, and whose hooks we cannot make, keeps its connection and gets the secret
+    that the shop made. Words that the merchant has mapped already stay as they are. Raises NotFound for
+    another kind, DomainError for a secret that proves nothing.
     """
     shop = tenants.shop_by_id(shop_id)
     if shop is None:
         raise NotFound
-    words = {**listener(kind).words, **tenants.words(shop_id).words}
+    of = listener(kind)
+    if secret:
+        rotating.check(kind, secret)
+    words = {**of.words, **tenants.words(shop_id).words}
     tenants_service.change_shop(shop, words=words)
+    called = _called(shop_id, kind) if secret and HOOKS not in of.offers else None
+    if secret and called is not None:
+        called.secret = crypto.seal(secret)
+        return called, secret
     return tenants_service.connect(shop_id, kind, secret)
+
+
+def _called(shop_id: int, kind: str) -> Connection | None:
+    """Return the shop's open connection of a kind that has keys: its hook is no channel of its own."""
+    found = tenants.connections(kind)
+    return next((e for e in found if e.shop_id == shop_id and e.credentials is not None), None)
 
 
 _TENANTS = text(
@@ -131,6 +153,7 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
     words: dict[int, Words] = {}
     own = _own(read)
     waiting: list[Incoming] = []
+    read, notes = _understood(read)
     for row, said in read:
         if isinstance(said, OrderSaid):
             if row.shop_id not in words:
@@ -143,6 +166,33 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
             waiting = []
             _gone(row.shop_id, said)
     intake.apply_all(waiting)
+    carts.note(notes)
+
+
+def _seen(kind: str, said: OrderSaid) -> Seen:
+    """Return what is said of coupons; in messages of our own kind prices without a discount are whole."""
+    known = {line.id: line.discount for line in said.snapshot.lines}
+    return said.seen or Seen({}, known, after=kind not in {OWN, signed.kind})
+
+
+def _understood(read: Sequence[tuple[Any, Said]]) -> tuple[list[tuple[Any, Said]], list[Note]]:
+    """Read what coupons of ours took off in the cart as paid in bonuses; return what to note of them then."""
+    asks = [
+        Ask(row.shop_id, said.external_id, said.snapshot, _seen(row.kind, said))
+        for row, said in read
+        if isinstance(said, OrderSaid)
+    ]
+    answers = iter(carts.understand(asks))
+    found: list[tuple[Any, Said]] = []
+    notes = []
+    for row, said in read:
+        now = said
+        if isinstance(said, OrderSaid):
+            snapshot, noted = next(answers)
+            now = replace(said, snapshot=snapshot)
+            notes += [noted] if noted else []
+        found.append((row, now))
+    return found, notes
 
 
 def _own(read: Sequence[tuple[Any, Said]]) -> Mapping[tuple[int, str], Sequence[Write]]:
@@ -197,7 +247,7 @@ def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:
 def _read(row: Any, currency: str) -> Said | None:
     """Read a delivery; one that cannot be read is asked for, else parked, and None."""
     try:
-        said = CONNECTORS[row.kind].parse(row.topic, bytes(row.body), currency)
+        said = heard(row.kind).parse(row.topic, bytes(row.body), currency)
         _refuse_unkeepable(said)
     except Unreadable as error:
         number = error.external_id
@@ -234,6 +284,8 @@ def _refuse_unkeepable(said: Said) -> None:
 
 def _incoming(row: Any, said: OrderSaid, words: Words, own: Sequence[Write]) -> Incoming:
     snapshot = said.snapshot
+    if said.undated:
+        snapshot = replace(snapshot, created_at=row.received_at)
     typed = staffs_word(said.card, snapshot.updated_at, own)
     if typed != Written():
         data = PartnerData(promo_code=typed.promo_code, refcode=typed.refcode, terms=typed.terms)
@@ -244,7 +296,7 @@ def _incoming(row: Any, said: OrderSaid, words: Words, own: Sequence[Write]) -> 
         snapshot=snapshot,
         state=orders.read_state(snapshot.status, words.words),
         map_version=words.version,
-        source=row.kind,
+        source=heard(row.kind).kind,
         received_at=row.received_at,
     )
 

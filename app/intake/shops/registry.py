@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NotFound
-from app.intake.shops import prestashop, woocommerce
+from app.intake.shops import bitrix, ecwid, insales, prestashop, shopify, signed, tilda, woocommerce
 
 if TYPE_CHECKING:
     from app.intake.shops import Connector, Listener
@@ -13,9 +13,23 @@ if TYPE_CHECKING:
 CALLED: dict[str, Connector] = {
     woocommerce.kind: woocommerce,
     prestashop.kind: prestashop,
+    bitrix.kind: bitrix,
+    insales.kind: insales,
+    ecwid.kind: ecwid,
 }
-_HEARD: dict[str, Listener] = {}
+_HEARD: dict[str, Listener] = {
+    signed.kind: signed,
+    shopify.kind: shopify,
+    tilda.kind: tilda,
+}
 CONNECTORS: dict[str, Listener] = {**CALLED, **_HEARD}
+# The channel that every shop has from the start: its secret signs postbacks, and messages of our own kind.
+OWN = "postback"
+
+
+def heard(kind: str) -> Listener:
+    """Return what reads the messages of a kind of channel. Raises NotFound for another."""
+    return listener(signed.kind if kind == OWN else kind)
 
 
 def listener(kind: str) -> Listener:

@@ -26,8 +26,8 @@ from app.ledger.rules import COMMISSIONS
 from app.lists.queries import views
 from app.orders.forms import PartnerDataForm
 from app.orders.models import Order
-from app.orders.office.door import HAND, bp
-from app.orders.queries import messages
+from app.orders.office.door import bp
+from app.orders.queries import is_told_once, messages
 from app.orders.rules import PartnerData, folded_from_json, line_value, partner_data, refunded
 from app.orders.service import staff_word
 from app.partners.queries import cards
@@ -202,7 +202,7 @@ def shown(order: Order, form: PartnerDataForm | None = None, status: int = 200) 
         status=status,
         form=form or _partner_form(folded, word),
         word=word,
-        by_hand=order.external_id.startswith(HAND),
+        by_hand=is_told_once(order.id),
         order=order,
         said=folded.snapshot,
         lines=lines,

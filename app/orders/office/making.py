@@ -16,12 +16,12 @@ from app.commissions.queries import deal_view, order_of_deal
 from app.errors import NotFound
 from app.intake import service as intake
 from app.money import Money
-from app.orders.api import MESSAGES
 from app.orders.forms import MORE, ROWS, OrderForm
 from app.orders.office.door import HAND, bp
 from app.orders.office.lists import STATES
+from app.orders.queries import is_told_once
 from app.orders.rules import body_hash, folded_from_json, problems
-from app.orders.service import Incoming, find, read_state
+from app.orders.service import MESSAGES, Incoming, find, read_state
 from app.partners.queries import partner_of_code
 from app.site.access import requires
 from app.tenancy import CROCKFORD
@@ -71,11 +71,11 @@ def create() -> Response:
 @bp.get("/<string:deal>/edit")
 @requires("manage")
 def edit(deal: str) -> Response:
-    """Show an order that was made by hand, to be changed; one of the shop's is changed in the shop."""
+    """Show an order that staff may change: made by hand, or of a sender that tells of it only once."""
     order = order_of_deal(deal)
     if order is None:
         raise NotFound
-    if not order.external_id.startswith(HAND):
+    if not is_told_once(order.id):
         words = _("This order is the shop's: change it there.")
         return see_other("office.orders.show", deal=deal, message=words)
     shop = tenants.shop_by_id(order.shop_id) or _shop()
@@ -179,7 +179,7 @@ def _typed(said: Snapshot) -> dict[str, Any]:
 
 def _by_hand(deal: str) -> Order:
     order = order_of_deal(deal)
-    if order is None or not order.external_id.startswith(HAND):
+    if order is None or not is_told_once(order.id):
         raise NotFound
     return order
 

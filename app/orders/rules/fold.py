@@ -201,7 +201,16 @@ def _evidence(said: Snapshot) -> tuple[Evidence, ...]:
     return tuple(Evidence(kind, value) for kind, value in carried if value)
 
 
+def _proven(one: Folded, other: Folded) -> Folded:
+    """Let the first proven word stand in place of all that anybody may have said, evidence included."""
+    proven = other if one.snapshot.unproven else one
+    deleted = [at for at in (one.deleted_at, other.deleted_at) if at is not None]
+    return replace(proven, deleted_at=max(deleted, default=None))
+
+
 def _join(one: Folded, other: Folded) -> Folded:
+    if one.snapshot.unproven != other.snapshot.unproven:
+        return _proven(one, other)
     newest = max(one, other, key=lambda folded: folded.key)
     mapped = max(one, other, key=lambda folded: (folded.mapped_key is not None, folded.mapped_key))
     completed = [at for at in (one.completed_first, other.completed_first) if at is not None]

@@ -133,7 +133,9 @@ class Snapshot:
     partner_data: PartnerData | None = None
     bonus_spend: int = 0
     partner_spend: int = 0  # of the customer's partner money
+    bonus_hold: str | None = None  # the hold whose coupon took the bonuses off in the shop's cart
     refunds: tuple[Refund, ...] = ()
+    unproven: bool = False  # anybody may have said it: it counts until the first proven word
 
 
 _SNAPSHOT = TypeAdapter(Snapshot)
@@ -144,6 +146,10 @@ def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
     written: dict[str, Any] = _SNAPSHOT.dump_python(snapshot, mode="json")
     if not snapshot.partner_spend:
         del written["partner_spend"]
+    if not snapshot.unproven:
+        del written["unproven"]
+    if snapshot.bonus_hold is None:
+        del written["bonus_hold"]
     for line in written["lines"]:
         if line["brand"] is None:
             del line["brand"]

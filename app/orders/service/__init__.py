@@ -1,6 +1,7 @@
 """Take in what shops say about orders, and keep each order as it now stands."""
 
 from app.orders.service.anew import other_customer, rate_as_of, read_anew, refold, remap
+from app.orders.service.bodies import MESSAGES, read_body
 from app.orders.service.reading import (
     find,
     get,
@@ -22,6 +23,7 @@ from app.orders.service.taking import (
 from app.orders.service.words import WORDS_OF, keep_word, staff_word, staff_words, word_before
 
 __all__ = [
+    "MESSAGES",
     "WORDS_OF",
     "Incoming",
     "Standing",
@@ -42,6 +44,7 @@ __all__ = [
     "peek",
     "rate_as_of",
     "read_anew",
+    "read_body",
     "read_state",
     "refold",
     "remap",

@@ -21,6 +21,7 @@ from app.intake.shops.prestashop.asking import (
     proved,
     streams,
 )
+from app.intake.shops.prestashop.blocking import blockers
 from app.intake.shops.prestashop.cards import read_card, write_card
 from app.intake.shops.prestashop.client import read_address
 from app.intake.shops.prestashop.coupons import drop_coupon, put_coupon, stop_coupon
@@ -74,6 +75,7 @@ hints: Mapping[str, LazyString] = {
 __all__ = [
     "asks",
     "beginning",
+    "blockers",
     "changed_since",
     "drop_coupon",
     "ensure_setup",

@@ -118,7 +118,7 @@ def _once(
     if body is not None:
         headers["Content-Type"] = "text/xml; charset=utf-8"
     try:
-        answer = WAY.fetch(method, url, headers=headers, body=body)
+        answer = _way(access).fetch(method, url, headers=headers, body=body)
     except egress.RefusedError as error:
         raise ShopError("address", str(error)) from error
     except egress.EgressError as error:
@@ -126,6 +126,12 @@ def _once(
     if not 200 <= answer.status < 300:
         raise _problem(answer, method, path, access)
     return answer
+
+
+def _way(access: Access) -> egress.Client:
+    if access.seconds is None:
+        return WAY
+    return egress.Client(limits=egress.Limits(seconds=access.seconds, size=WAY.limits.size))
 
 
 def _problem(answer: egress.Answer, method: str, path: str, access: Access) -> ShopError:

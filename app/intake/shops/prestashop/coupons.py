@@ -65,8 +65,13 @@ def _said(access: Access, wanted: CouponWanted, now: datetime) -> dict[str, str]
         "partial_use": "0",  # else the shop would make a new code of what remains
         "highlight": "0",
         "active": "1",
-        "id_customer": _customer(access, wanted.email),
+        "id_customer": wanted.customer or _customer(access, wanted.email),
+        # Restricted, with no rule named beside which it may stand.
+        "cart_rule_restriction": "1" if wanted.alone else "0",
     }
+    if wanted.minimum:
+        said |= {"minimum_amount": wanted.minimum, "minimum_amount_tax": "1"}
+        said |= {"minimum_amount_shipping": "0", "minimum_amount_currency": _currency(access)}
     if wanted.percent:
         return {**said, "reduction_percent": wanted.percent}
     smallest = to_decimal_string(1, access.currency) if access.currency else "0.01"
@@ -131,9 +136,12 @@ def stop_coupon(access: Access, code: str) -> bool:
 
 
 def drop_coupon(access: Access, code: str) -> bool:
-    """Delete a coupon that we made; False: there is none of ours."""
+    """Delete a coupon that we made and nobody used; False: there is none of ours.
+
+    Orders name a rule by its number: with the rule its code would be lost.
+    """
     found = _rule(access, code)
-    if found is None or not _is_ours(found):
+    if found is None or not _is_ours(found) or number(found.get("quantity")) == "0":
         return False
     try:
         delete(access, f"cart_rules/{number(found['id'])}")

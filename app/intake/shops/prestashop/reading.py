@@ -7,12 +7,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from app.carts.rules import Seen
 from app.intake.shops import Nothing, OrderGone, OrderSaid, Said, Unreadable, Written
 from app.intake.shops.prestashop import note
 from app.intake.shops.prestashop.discounts import Goods, Voucher, reconciled, spread
 from app.intake.shops.prestashop.shapes import amount
 from app.money import exponent, half_up, split
-from app.orders.rules import Customer, Line, Refund, RefundLine, Snapshot, clamp_refunds, problems
+from app.orders.rules import (
+    Customer,
+    Line,
+    Refund,
+    RefundLine,
+    Snapshot,
+    clamp_refunds,
+    line_value,
+    problems,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,11 +56,24 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
         if said["order"].get("gone"):
             return OrderGone(external_id)
         snapshot = _snapshot(said, currency)
+        seen = _seen(said, snapshot, currency) if snapshot.coupons else None
         typed = note.read(said["order"].get("note") or "")
     except BAD as error:
         msg = f"no order of this shop: {type(error).__name__}: {error}"
         raise Unreadable(msg, external_id) from error
-    return OrderSaid(external_id, snapshot, written(typed))
+    return OrderSaid(external_id, snapshot, written(typed), seen=seen)
+
+
+def _seen(said: dict[str, Any], snapshot: Snapshot, currency: str) -> Seen:
+    """Return what each voucher took off, and all of them from each row as we spread them."""
+    sums = {each["code"]: _minor(each["value"], currency) for each in said["vouchers"]}
+    before = {str(row["id"]): _before(row, currency) for row in said["order"]["rows"]}
+    cuts = {line.id: max(before[line.id] - line_value(line), 0) for line in snapshot.lines}
+    return Seen(sums, cuts)
+
+
+def _before(row: dict[str, Any], currency: str) -> int:
+    return _minor(amount(row["unit"]) * Decimal(row["quantity"]), currency)
 
 
 def written(typed: Mapping[str, str]) -> Written:
