@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.intake.shops import prestashop as presta
+from app.intake.shops.prestashop import cards
 from tests.shops.fake_prestashop import CANCELLED, DELIVERED, PAID, REFUNDED, WIRE
 from tests.shops.presta_scene import PrestaDesk, at_shop
 
@@ -225,7 +226,40 @@ def test_an_order_deleted_in_the_shop_earns_nothing(desk: PrestaDesk) -> None:
     assert desk.orders()[str(number)] == ("cancelled", 9000, [])
 
 
-def test_a_worker_killed_between_its_note_and_the_write_writes_once(old: PrestaDesk) -> None:
+class Killed(BaseException):
+    """What nothing catches."""
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_worker_killed_between_its_note_and_the_write_writes_once(
+    desk: PrestaDesk, written: bool
+) -> None:
+    desk.connect()
+    number = desk.sell("ANNA10")
+
+    write = cards.write
+
+    def killed(*said: Any) -> Any:
+        done = write(*said) if written or said[2] == "customer_threads" else None
+        if said[2] == "customer_threads":
+            return done
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cards, "write", killed)
+        with pytest.raises(Killed):
+            desk.settle()
+    desk.hurry()
+    desk.settle()
+    desk.hurry()
+    desk.settle()
+    assert card(desk, number)["promo_code"] == "ANNA10"
+    about = [call for call in desk.shop.writes() if "Partnerka" in call[2]]
+    assert len(about) == 1
+    assert desk.partner(number) == "Anna"
+
+
+def test_answers_that_are_lost_are_not_followed_by_a_second_note(old: PrestaDesk) -> None:
     old.connect()
     number = old.sell("ANNA10")
     old.shop.swallow = 2  # the thread is begun, the message is written, nobody hears of either
