@@ -30,6 +30,7 @@ _TOTALS = (
     "total_discounts_tax_incl total_paid_tax_incl total_products_wt total_shipping_tax_incl "
     "total_wrapping_tax_incl"
 ).split()
+VOUCHERS = ("order_cart_rules", "order_discounts")  # of newer versions, of older ones
 _MISSING = frozenset({"rights", "absent"})
 BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError)
 Row = dict[str, Any]
@@ -123,13 +124,15 @@ def _grouped(found: Iterable[Row]) -> dict[str, list[Row]]:
 
 def _vouchers(access: Access, ids: Sequence[str]) -> dict[str, list[Row]]:
     """Return the vouchers of orders; the older line has them under another name, or not at all."""
-    try:
-        found = _all(access, "order_cart_rules", "id_order", ids)
-    except ShopError as error:
-        if error.code != "absent":
-            raise
-        found = _maybe(access, "order_discounts", "id_order", ids)
-    return _grouped(each for each in found if not flag(each.get("deleted")))
+    for name in VOUCHERS:
+        try:
+            found = _all(access, name, "id_order", ids)
+        except ShopError as error:
+            if error.code != "absent":
+                raise
+        else:
+            return _grouped(each for each in found if not flag(each.get("deleted")))
+    return {}
 
 
 def _addresses(access: Access, orders: Sequence[Row]) -> dict[str, Row]:
