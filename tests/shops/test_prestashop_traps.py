@@ -9,6 +9,7 @@ import pytest
 
 from app.intake.shops import prestashop as presta
 from app.intake.shops.prestashop import cards
+from app.intake.shops.prestashop.client import write
 from tests.shops.fake_prestashop import CANCELLED, DELIVERED, PAID, REFUNDED, WIRE
 from tests.shops.presta_scene import PrestaDesk, at_shop
 
@@ -236,8 +237,6 @@ def test_a_worker_killed_between_its_note_and_the_write_writes_once(
 ) -> None:
     desk.connect()
     number = desk.sell("ANNA10")
-
-    write = cards.write
 
     def killed(*said: Any) -> Any:
         done = write(*said) if written or said[2] == "customer_threads" else None
