@@ -225,3 +225,14 @@ class TestHealth:
         shop.folder, shop.languages = "/fr", ["1"]
         said = presta.health(access(shop, address=f"{shop.url}/fr"))
         assert {"word": "6", "name": "Canceled", "state": "cancelled"} in said["statuses"]
+
+    def test_sums_that_are_none_are_no_trouble_where_no_money_hangs_on_them(
+        self, shop: FakePrestaShop
+    ) -> None:
+        shop.tables["currencies"][1]["conversion_rate"] = "NaN"
+        del shop.rights["configurations"]
+        assert presta.health(access(shop))["currency"] == ""
+        lamp = shop.add_product("Lamp", "dear")
+        shop.put("specific_prices", 1, id_product=lamp, reduction="x", id_customer="0")
+        [found], _categories = presta.products(access(shop), [str(lamp)])
+        assert (found.price, found.promo) == (None, False)

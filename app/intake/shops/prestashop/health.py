@@ -8,7 +8,7 @@ from app.intake.shops import ShopError
 from app.intake.shops.prestashop import states
 from app.intake.shops.prestashop.client import read, read_xml
 from app.intake.shops.prestashop.gathering import VOUCHERS
-from app.intake.shops.prestashop.shapes import amount, flag, number, rows, words
+from app.intake.shops.prestashop.shapes import flag, number, roughly, rows, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,6 +121,6 @@ def _currency(access: Access, settings: Mapping[str, str]) -> str:
         if own and number(each.get("id")) == own:
             return words(each.get("iso_code")).upper()
     for each in listed:  # others are reckoned from it
-        if amount(each.get("conversion_rate")) == 1:
+        if roughly(each.get("conversion_rate")) == 1:
             return words(each.get("iso_code")).upper()
     return ""
