@@ -10,9 +10,8 @@ from flask_babel import gettext as _
 from app.errors import Forbidden, NotFound
 from app.extensions import csrf, limiter
 from app.installation import settings
-from app.intake import postback
 from app.intake.hooks import Sent
-from app.intake.shops import connections, reception, thanks
+from app.intake.shops import connections, postback, reception, thanks
 from app.site.access import requires
 
 bp = Blueprint("intake", __name__)

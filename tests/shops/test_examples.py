@@ -21,7 +21,7 @@ import pytest
 
 from app import standard_webhooks
 from app.extensions import db
-from app.intake import postback
+from app.intake.shops import postback
 from app.partners.service import NewPartner, create
 from tests.shops.senders import Line, open_line
 
