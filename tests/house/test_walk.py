@@ -435,7 +435,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "when": "all",
             "slug": merchant.slug,
         },
-        "calls": {"call_id": call_of(one(ApiKey.id), partner.name)},
+        "calls": {"call_id": call_of(one(ApiKey.id), partner.name), "name": "postback.py"},
         "tariffs": {"invoice": invoice_of_the_platform(), "code": "start"},
         "partners": {"public_id": partner.public_id, "run_id": many},
         "withdrawals": {"public_id": withdrawal(partner, one(Member.id))},
