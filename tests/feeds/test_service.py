@@ -344,3 +344,13 @@ def test_words_with_signs_of_their_own_come_in_as_they_are(
         odd = "A\\tb \\N c:\\new \\\\ «x»"
         loaded(new_feed(lampa.shop_id), catalogue(offer("a\\b", odd), offer("\\N", "Null")))
         assert {key: p.name for key, p in shelf().items()} == {"a\\b": odd, "\\N": "Null"}
+
+
+def test_who_shows_a_product_again_by_hand_keeps_it(db_session: object, lampa: Merchant) -> None:
+    with lampa.scope():
+        feed = new_feed(lampa.shop_id)
+        loaded(feed, catalogue(LAMP, BULB))
+        loaded(feed, catalogue(LAMP))
+        products.put_product(lampa.shop_id, "bulb-1", shown=True)
+        loaded(feed, catalogue(LAMP))
+        assert shelf()["bulb-1"].gone_at is None
