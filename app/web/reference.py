@@ -64,6 +64,7 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     spec["security"] = [{"key": []}]
     for path in [p for p in spec["paths"] if p.endswith("/")]:
         del spec["paths"][path]  # the same call with a slash too many
+    _tell_of_files(spec)
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
             told = {"401", "403", "429"}
@@ -75,6 +76,27 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
                 status: _refusal(REFUSALS[status]) for status in sorted(told)
             }
     return spec
+
+
+def _tell_of_files(spec: dict[str, Any]) -> None:
+    """Describe the bodies of calls that take a file, which no schema of the library's does."""
+    for rule in current_app.url_map.iter_rules():
+        model = getattr(current_app.view_functions[rule.endpoint], "said_beside", None)
+        if model is None or rule.rule not in spec["paths"]:
+            continue
+        spec["components"]["schemas"][model.__name__] = model.model_json_schema()
+        file = {"schema": {"type": "string", "format": "binary"}}
+        form = {"type": "object", "required": ["file"], "properties": {"file": file["schema"]}}
+        spec["paths"][rule.rule]["post"]["requestBody"] = {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}},
+                "application/xml": file,
+                "text/csv": file,
+                "application/gzip": file,
+                "multipart/form-data": {"schema": form},
+            },
+        }
 
 
 def _refusal(description: str) -> dict[str, Any]:
