@@ -128,9 +128,9 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     if (v.kind != "cart") return past(v)
     const open = state && state.coupon && state.coupon.open, code = open && open.code
     v.choice.hidden = !quote || !!open
-    v.get.hidden = !quote || !state.coupon || !!open || !chosen || !+quote.spend
+    v.get.hidden = !quote || !state.coupon || !!open || !chosen || !+state.coupon.sum
     v.get.disabled = !!busy
-    if (!v.get.hidden) v.get.textContent = fill("get", {sum: money(quote.spend)})
+    if (!v.get.hidden) v.get.textContent = fill("get", {sum: money(state.coupon.sum)})
     v.code.hidden = !open
     if (open) {
       say(v.coupon, code)
@@ -247,7 +247,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     drawAll()
     if (!news) apply("apply")
   }
-  const get = () => once(async () => void await act("/discount", {...cart, spend: state.quote.spend}))
+  const get = () => once(async () => void await act("/discount", {...cart, spend: state.coupon.sum}))
   const back = () => once(async () => {
     const {id, code} = state.coupon.open
     await act("/discount/" + id + "/drop", {})
