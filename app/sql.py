@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -97,7 +97,7 @@ def array(found: Iterable[int | str]) -> str:
 
 
 def _written(value: object) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a time with its offset among them
         return value.isoformat()
     message = f"{type(value).__name__} is not written into a row"
     raise TypeError(message)

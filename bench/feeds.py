@@ -10,11 +10,13 @@ from datetime import time as moment
 from typing import IO, TYPE_CHECKING
 
 import psycopg
+from sqlalchemy import select
 
 from app.events.service import acting_as
 from app.extensions import db
 from app.feeds import queries, service
 from app.runs import service as runs
+from app.runs.models import Run
 from bench.trial import Trial, Work
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def _offers(number: int) -> Iterator[tuple[str, ...]]:
 
 def _write(number: int) -> IO[bytes]:
     """Write the file as shops' exports do: with parameters and descriptions that are read over."""
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is needed to the end
     out = io.TextIOWrapper(file, "utf-8", write_through=True)
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE yml_catalog SYSTEM "shops.dtd">\n')
     out.write('<yml_catalog><shop><name>Lampa</name><currencies><currency id="RUR" rate="1"/>')
@@ -121,7 +123,7 @@ class Loading:
         while more:
             with self.stage.scope(tenant):
                 more = runs.work(number, service.KINDS)
-                now = db.session.scalar(runs.select(runs.Run.phase).where(runs.Run.id == number))
+                now = db.session.scalar(select(Run.phase).where(Run.id == number))
                 more = more or now != phase
                 if now != phase:
                     marks.append(time.monotonic())

@@ -126,18 +126,23 @@ def is_busy(feed: CatalogFeed) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
+def is_fetching(feed: CatalogFeed) -> bool:
+    """Whether a feed is to be fetched now, or is on its way."""
+    return feed.due_at is not None and feed.due_at <= clock.wall()
+
+
 def flaws_of(load: FeedLoad) -> Select[Any]:
     """Return the statement of what was wrong with rows."""
     return select(FeedFlaw).where(FeedFlaw.load_id == load.id)
 
 
-def flaws_after(load: FeedLoad, last: tuple[int, int]) -> Sequence[FeedFlaw]:
+def flaws_after(load: FeedLoad, last: tuple[int, int], most: int = TOGETHER) -> Sequence[FeedFlaw]:
     """Return the next ones, by line."""
     line, own = last
     query = flaws_of(load).where(
         (FeedFlaw.line > line) | ((FeedFlaw.line == line) & (FeedFlaw.id > own))
     )
-    return db.session.scalars(query.order_by(FeedFlaw.line, FeedFlaw.id).limit(TOGETHER)).all()
+    return db.session.scalars(query.order_by(FeedFlaw.line, FeedFlaw.id).limit(most)).all()
 
 
 def flaw_counts(load: FeedLoad) -> list[tuple[str, int]]:

@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from app.errors import Forbidden, NotFound
 from app.extensions import csrf, limiter
 from app.installation import settings
-from app.intake import postback
 from app.intake.hooks import Sent
+from app.intake.service import postbacks
 from app.intake.shops import connections, reception, thanks
 from app.site.access import requires
 
@@ -65,7 +65,7 @@ def heard() -> tuple[dict[str, Any], int]:
         *request.args.items(multi=True),
         *request.form.items(multi=True),
     ]
-    order, proven = postback.hear(g.tenant, pairs)
+    order, proven = postbacks.hear(g.tenant, pairs)
     if order is None or not proven:
         return {"confirmed": False}, 202
     return {

@@ -18,21 +18,21 @@ from app.links import service
 from app.money import to_decimal_string
 from app.partner_keys import queries, rules
 from app.partner_keys.schemas import (
-    CodeList,
-    DealList,
-    DealsIn,
-    EntriesIn,
-    EntryList,
-    EventList,
-    EventsIn,
-    LinkIn,
-    LinkList,
-    LinkOut,
-    MeOut,
-    PayoutList,
-    PayoutsIn,
-    StatisticsIn,
-    StatisticsOut,
+    OwnCodeList,
+    OwnDealList,
+    OwnDealsIn,
+    OwnEntriesIn,
+    OwnEntryList,
+    OwnEventList,
+    OwnEventsIn,
+    OwnLinkIn,
+    OwnLinkList,
+    OwnLinkOut,
+    OwnMeOut,
+    OwnPayoutList,
+    OwnPayoutsIn,
+    OwnStatisticsIn,
+    OwnStatisticsOut,
 )
 from app.partners import queries as partners
 from app.payouts import queries as payouts
@@ -54,7 +54,7 @@ MONEY = ("turnover", "expected", "pending", "available", "network")
 
 
 @bp.get("/me")
-@bp.output(MeOut)
+@bp.output(OwnMeOut)
 @requires(rules.READ)
 def me() -> dict[str, Any]:
     """Return the partner, the shop, and the balances."""
@@ -79,7 +79,7 @@ def me() -> dict[str, Any]:
 
 @bp.get("/links")
 @bp.input(PageIn, location="query")
-@bp.output(LinkList)
+@bp.output(OwnLinkList)
 @requires(rules.READ)
 def list_links(query_data: PageIn) -> dict[str, Any]:
     """List the links in use, newest first."""
@@ -90,10 +90,10 @@ def list_links(query_data: PageIn) -> dict[str, Any]:
 
 
 @bp.post("/links")
-@bp.input(LinkIn)
-@bp.output(LinkOut, status_code=201)
+@bp.input(OwnLinkIn)
+@bp.output(OwnLinkOut, status_code=201)
 @requires(rules.LINKS)
-def make_link(json_data: LinkIn) -> dict[str, Any]:
+def make_link(json_data: OwnLinkIn) -> dict[str, Any]:
     """Make a link to a page of the shop. 409 for a code that is taken."""
     said = json_data.model_dump()
     params = {name: said[name] for name in service.SUBS}
@@ -106,7 +106,7 @@ def make_link(json_data: LinkIn) -> dict[str, Any]:
 
 @bp.get("/codes")
 @bp.input(PageIn, location="query")
-@bp.output(CodeList)
+@bp.output(OwnCodeList)
 @requires(rules.READ)
 def list_codes(query_data: PageIn) -> dict[str, Any]:
     """List the promo codes, as they were made."""
@@ -129,10 +129,10 @@ def list_codes(query_data: PageIn) -> dict[str, Any]:
 
 
 @bp.get("/statistics")
-@bp.input(StatisticsIn, location="query")
-@bp.output(StatisticsOut)
+@bp.input(OwnStatisticsIn, location="query")
+@bp.output(OwnStatisticsOut)
 @requires(rules.READ)
-def figures(query_data: StatisticsIn) -> dict[str, Any]:
+def figures(query_data: OwnStatisticsIn) -> dict[str, Any]:
     """Return visits and sales by day, link, source or sub-id."""
     since, until = query_data.since, query_data.to
     if since and until and since > until:
@@ -159,10 +159,10 @@ def figures(query_data: StatisticsIn) -> dict[str, Any]:
 
 
 @bp.get("/deals")
-@bp.input(DealsIn, location="query")
-@bp.output(DealList)
+@bp.input(OwnDealsIn, location="query")
+@bp.output(OwnDealList)
 @requires(rules.READ)
-def list_deals(query_data: DealsIn) -> dict[str, Any]:
+def list_deals(query_data: OwnDealsIn) -> dict[str, Any]:
     """List what sales earn the partner, at each level, newest first. Of buyers nothing is told."""
     limit = query_data.limit
     found = queries.sales(g.partner_id, query_data.bucket, limit + 1, query_data.before)
@@ -183,10 +183,10 @@ def list_deals(query_data: DealsIn) -> dict[str, Any]:
 
 
 @bp.get("/payouts")
-@bp.input(PayoutsIn, location="query")
-@bp.output(PayoutList)
+@bp.input(OwnPayoutsIn, location="query")
+@bp.output(OwnPayoutList)
 @requires(rules.READ)
-def list_payouts(query_data: PayoutsIn) -> dict[str, Any]:
+def list_payouts(query_data: OwnPayoutsIn) -> dict[str, Any]:
     """List the payouts, newest first. They are asked for in the cabinet."""
     limit = query_data.limit
     found = payouts.newest(
@@ -212,10 +212,10 @@ def list_payouts(query_data: PayoutsIn) -> dict[str, Any]:
 
 
 @bp.get("/entries")
-@bp.input(EntriesIn, location="query")
-@bp.output(EntryList)
+@bp.input(OwnEntriesIn, location="query")
+@bp.output(OwnEntryList)
 @requires(rules.READ)
-def list_entries(query_data: EntriesIn) -> dict[str, Any]:
+def list_entries(query_data: OwnEntriesIn) -> dict[str, Any]:
     """List what made a balance, newest first; the amounts of all sum to it."""
     limit = query_data.limit
     found = queries.account(g.partner_id, query_data.bucket, limit + 1, query_data.before)
@@ -235,10 +235,10 @@ def list_entries(query_data: EntriesIn) -> dict[str, Any]:
 
 
 @bp.get("/events")
-@bp.input(EventsIn, location="query")
-@bp.output(EventList)
+@bp.input(OwnEventsIn, location="query")
+@bp.output(OwnEventList)
 @requires(rules.READ)
-def feed(query_data: EventsIn) -> dict[str, Any]:
+def feed(query_data: OwnEventsIn) -> dict[str, Any]:
     """List what happened to the partner after a place, in order."""
     found, following = queries.happened(g.partner_id, query_data.after, query_data.limit)
     items = [_event(event, number) for event, number in found]

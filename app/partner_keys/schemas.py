@@ -35,7 +35,7 @@ class ShopOut(BaseModel):
     test: bool
 
 
-class MeOut(BaseModel):
+class OwnMeOut(BaseModel):
     """The partner, the shop, the balances."""
 
     id: str
@@ -47,7 +47,7 @@ class MeOut(BaseModel):
     minimum_payout: str
 
 
-class LinkIn(BaseModel):
+class OwnLinkIn(BaseModel):
     """A link to a page of the shop: `address` empty is its home, `code` empty a random one."""
 
     model_config = ConfigDict(extra="forbid")
@@ -62,7 +62,7 @@ class LinkIn(BaseModel):
     sub5: Text = ""
 
 
-class LinkOut(BaseModel):
+class OwnLinkOut(BaseModel):
     """A link: `url` and `short_url` lead to `leads_to`."""
 
     id: str
@@ -77,14 +77,14 @@ class LinkOut(BaseModel):
     created_at: datetime
 
 
-class LinkList(BaseModel):
+class OwnLinkList(BaseModel):
     """A page of links, newest first."""
 
-    items: list[LinkOut]
+    items: list[OwnLinkOut]
     next: str | None
 
 
-class CodeOut(BaseModel):
+class OwnCodeOut(BaseModel):
     """A promo code: active, early, expired, off or used_up."""
 
     code: str
@@ -96,14 +96,14 @@ class CodeOut(BaseModel):
     gives: str | None
 
 
-class CodeList(BaseModel):
+class OwnCodeList(BaseModel):
     """The codes, as they were made."""
 
-    items: list[CodeOut]
+    items: list[OwnCodeOut]
     next: str | None
 
 
-class StatisticsIn(BaseModel):
+class OwnStatisticsIn(BaseModel):
     """Which days, and by what; days are the merchant's own."""
 
     model_config = ConfigDict(extra="ignore")
@@ -115,7 +115,7 @@ class StatisticsIn(BaseModel):
     to: date | None = Field(None, description="The last day, included; today if not said.")
 
 
-class FiguresOut(BaseModel):
+class OwnFiguresOut(BaseModel):
     """Visits and sales of one day, link or word; `key` is null for all others together."""
 
     key: str | None
@@ -130,23 +130,23 @@ class FiguresOut(BaseModel):
     network: str
 
 
-class StatisticsOut(BaseModel):
+class OwnStatisticsOut(BaseModel):
     """The days that were reckoned, the lines, and when they were counted last."""
 
     first: date
     last: date
     by: str
-    items: list[FiguresOut]
+    items: list[OwnFiguresOut]
     counted_at: datetime | None
 
 
-class DealsIn(PageIn):
+class OwnDealsIn(PageIn):
     """Which sales are wanted."""
 
     bucket: Bucket | None = None
 
 
-class DealOut(BaseModel):
+class OwnDealOut(BaseModel):
     """What a sale earns the partner at one level. `id` is the deal's."""
 
     id: str
@@ -159,20 +159,20 @@ class DealOut(BaseModel):
     available_at: datetime | None
 
 
-class DealList(BaseModel):
+class OwnDealList(BaseModel):
     """A page of sales, newest first."""
 
-    items: list[DealOut]
+    items: list[OwnDealOut]
     next: str | None
 
 
-class PayoutsIn(PageIn):
+class OwnPayoutsIn(PageIn):
     """Which payouts are wanted."""
 
     state: State | None = None
 
 
-class PayoutOut(BaseModel):
+class OwnPayoutOut(BaseModel):
     """A payout as it now stands."""
 
     id: str
@@ -188,20 +188,20 @@ class PayoutOut(BaseModel):
     ended_at: datetime | None
 
 
-class PayoutList(BaseModel):
+class OwnPayoutList(BaseModel):
     """A page of payouts, newest first."""
 
-    items: list[PayoutOut]
+    items: list[OwnPayoutOut]
     next: str | None
 
 
-class EntriesIn(PageIn):
+class OwnEntriesIn(PageIn):
     """Which balance is told."""
 
     bucket: Literal["pending", "available", "reserved", "debt"] = "available"
 
 
-class EntryOut(BaseModel):
+class OwnEntryOut(BaseModel):
     """One line of a balance: `amount` is what it gained, with a minus what it gave."""
 
     id: str
@@ -213,14 +213,14 @@ class EntryOut(BaseModel):
     reason: str | None
 
 
-class EntryList(BaseModel):
+class OwnEntryList(BaseModel):
     """A page of entries, newest first."""
 
-    items: list[EntryOut]
+    items: list[OwnEntryOut]
     next: str | None
 
 
-class EventsIn(BaseModel):
+class OwnEventsIn(BaseModel):
     """From which place on the feed is read."""
 
     model_config = ConfigDict(extra="ignore")
@@ -231,7 +231,7 @@ class EventsIn(BaseModel):
     limit: Place = Field(50, ge=1, le=200, description="How many, 1 to 200.")
 
 
-class EventOut(BaseModel):
+class OwnEventOut(BaseModel):
     """What happened; `position` is its place, greater for what was later."""
 
     id: str
@@ -242,8 +242,8 @@ class EventOut(BaseModel):
     data: dict[str, Any]
 
 
-class EventList(BaseModel):
+class OwnEventList(BaseModel):
     """What happened after a place. `next`: where to go on from, even where `items` is empty; null: no more now."""
 
-    items: list[EventOut]
+    items: list[OwnEventOut]
     next: str | None

@@ -65,6 +65,16 @@ def requires(permission: str, *, also: str | None = None) -> Callable[[View], Vi
     return declare
 
 
+def takes_file(most: int) -> Callable[[View], View]:
+    """Let a view of the API take a file of so many bytes as its body, beside JSON."""
+
+    def marked(view: View) -> View:
+        view.takes_file = most  # type: ignore[attr-defined]
+        return view
+
+    return marked
+
+
 def told_once(view: View) -> View:
     """Say that a call's answer holds a secret: it is kept nowhere, not even to be repeated."""
     view.told_once = True  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app import clock, crypto, strict_json
@@ -18,7 +18,7 @@ from app.extensions import csrf, db
 from app.installation import settings
 from app.partner_keys import queries as keys
 from app.partner_keys import service as partner_keys
-from app.site import access, registry
+from app.site import access, file_bodies, registry
 from app.site.again import AGAIN, Again
 from app.site.limits import CALLS, calls
 from app.site.once import once
@@ -97,6 +97,7 @@ def _remember(response: Response) -> Response:
     if (left := g.get("calls_left")) is not None:
         response.headers["RateLimit-Policy"] = f'"key";q={CALLS};w=1'
         response.headers["RateLimit"] = f'"key";r={max(left, 0)};t=1'
+    file_bodies.close()
     if g.get("api_key_id") is None or AGAIN in request.environ:
         return response
     took = time.perf_counter() - g.get("began", time.perf_counter())
@@ -179,7 +180,12 @@ def _read_body() -> None:
     if request.method in BODIES and (
         request.content_length or request.headers.get("Transfer-Encoding")
     ):
-        _read_json()
+        view = current_app.view_functions[request.endpoint or ""]
+        most = getattr(view, "takes_file", None)
+        if most is None or request.mimetype == "application/json":
+            _read_json()
+        else:
+            file_bodies.take(most)
     elif access.body_may_be_absent_at(request.endpoint or ""):
         request._cached_json = ({}, {})  # noqa: SLF001 - as below
 

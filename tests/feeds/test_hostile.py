@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.feeds.rules import UNPACKED, Mark, Unreadable, yml
+from app.feeds.rules import UNPACKED, Mark, Offer, Unreadable, yml
 from app.feeds.rules.kinds import MIB
 from app.feeds.service import kept
 from tests.feeds.setting import catalogue, loaded, looked, new_feed, offer, refused, shelf
@@ -90,7 +90,7 @@ def test_a_document_type_that_is_named_passes_and_is_not_fetched() -> None:
         assert [o.said["name"] for o in _read(data)] == ["Green lamp"]
 
 
-def _read(data: bytes) -> list[yml.Offer]:
+def _read(data: bytes) -> list[Offer]:
     stream, mark, found = io.BytesIO(data), Mark(), []
     encoding = yml.encoding_of(data[:256])
     at: Mark | None = mark

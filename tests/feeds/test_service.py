@@ -46,7 +46,7 @@ LAMP = offer(
 BULB = offer("bulb-1", "", "150", typePrefix="Bulb", vendor="Svet", model="E27", available="false")
 
 
-def written() -> tuple[int, int]:
+def written() -> tuple[int, str]:
     """Return how many facts there are, and when a product was changed last."""
     changed = db.session.scalar(select(func.max(Product.updated_at)))
     return db.session.scalar(select(func.count()).select_from(Fact)) or 0, str(changed)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import clock
+from app.errors import Conflict
 from app.extensions import db
 from app.jobs import drain
-from app.partner_keys import service
+from app.partner_keys import queries, service
 from app.partner_keys.rules import LINKS, MOST, READ
 from app.partners import queries as partners
 from app.partners import service as people
@@ -234,7 +235,7 @@ def test_a_blocked_partners_key_stops_and_so_does_a_revoked_one(app: App, shop: 
     with app.app_context(), shop.merchant.scope():
         boris = partners.by_refcode("boris")
         assert boris is not None
-        service.revoke(service.queries.of_partner(boris.id)[0])
+        service.revoke(queries.of_partner(boris.id)[0])
         db.session.commit()
     assert {shop.ask(path, shop.boris).status_code for path in READS} == {401}
 
@@ -277,6 +278,6 @@ def test_a_partner_has_so_many_keys_and_no_more(app: App, shop: Shop) -> None:
     with app.app_context(), shop.merchant.scope():
         for _number in range(MOST - 1):
             make("anna")
-        with pytest.raises(service.Conflict):
+        with pytest.raises(Conflict):
             make("anna")
         db.session.rollback()

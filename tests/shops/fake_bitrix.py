@@ -151,7 +151,7 @@ class FakePortal(Methods):
         number = self.next()
         self.products[number] = {
             "id": number, "iblockId": 23, "name": name, "active": "Y", "iblockSectionId": section,
-            "type": 1,
+            "type": 1, "timestampX": self.now(),
         }  # fmt: skip
         return number
 
@@ -159,7 +159,7 @@ class FakePortal(Methods):
         number = self.next()
         self.offers[number] = {
             "id": number, "iblockId": 24, "name": name, "active": "Y", "iblockSectionId": None,
-            "type": 4, "parentId": {"value": str(product), "valueId": "1"},
+            "type": 4, "timestampX": self.now(), "parentId": {"value": str(product), "valueId": "1"},
         }  # fmt: skip
         return number
 

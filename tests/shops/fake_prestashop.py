@@ -61,7 +61,7 @@ KINDS: dict[str, Kind] = {
     "addresses": Kind("address", "addresses", "id_customer phone phone_mobile"),
     "products": Kind(
         "product", "products",
-        "id_category_default name price on_sale active visibility description quantity",
+        "id_category_default name price on_sale active visibility description quantity date_upd",
         parts={"categories": ("category", ["id"])}, sealed="quantity", languages="name description",
     ),
     "categories": Kind("category", "categories", "id_parent name active", languages="name"),
@@ -166,12 +166,13 @@ class FakePrestaShop(Webservice):
 
     def add_customer(self, email: str, **more: Any) -> int:
         number = self.next()
-        self.put(
+        row = self.put(
             "customers", number, firstname="Ivan", lastname="Petrov", email=email, passwd="hash",
             secure_key="s3cr3t", id_default_group="3", groups=[{"id": "3"}], is_guest="0", deleted="0",
             active="1", newsletter="1", note="likes tea & cake", birthday="1980-02-03",
-            date_add=self.now(), date_upd=self.now(), **more,
+            date_add=self.now(), date_upd=self.now(),
         )  # fmt: skip
+        row.update(more)
         self.put(
             "addresses", number, id_customer=str(number), phone="", phone_mobile="+12135550100"
         )

@@ -198,7 +198,8 @@ class Webservice:
             raise Refused(405, 25, f"Method {method} is not allowed for the resource {name}")
 
     def first_page(self) -> str:
-        methods = ("get", "put", "post", "patch", "delete", "head")
+        methods = ["get", "put", "post", "delete", "head"]
+        methods += ["patch"] if self.version.startswith("8") else []
         rows = [
             f"<{name} " + " ".join(
                 f'{m}="{str(m.upper() in self.rights[name]).lower()}"' for m in methods

@@ -191,3 +191,60 @@ def test_b5_an_order_that_is_gone_is_told_so(desk: PortalDesk) -> None:
         assert desk.ask(partial(cards.read_card, external_id=strange)) is None
     with pytest.raises(ShopError, match="gone"):
         desk.ask(lambda access: cards.write_card(access, "999999", {"partner": "Anna"}))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [None, "x", [{"value": "x"}], [{"orderPropsId": None, "value": "x"}], ["x"]],
+)
+def test_b1_where_the_values_are_not_all_shown_nothing_is_written(
+    desk: PortalDesk, monkeypatch: pytest.MonkeyPatch, values: object
+) -> None:
+    number = an_order(desk)
+    shown = desk.shop.shown
+    monkeypatch.setattr(desk.shop, "shown", lambda order: shown(order) | {"propertyValues": values})
+    if values is None:
+        monkeypatch.setattr(
+            desk.shop,
+            "shown",
+            lambda order: {k: v for k, v in shown(order).items() if k != "propertyValues"},
+        )
+    with pytest.raises(ShopError):
+        desk.ask(lambda access: cards.write_card(access, str(number), {"partner": "Anna"}))
+    assert desk.shop.writes() == []
+
+
+def test_b1_a_list_with_gaps_that_comes_as_an_object_is_read_whole(
+    desk: PortalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = an_order(desk)
+    before, shown = foreign(desk, number), desk.shop.shown
+
+    def gaps(order: dict[str, object]) -> dict[str, object]:
+        said = shown(order)
+        return said | {
+            "propertyValues": {str(2 * i): v for i, v in enumerate(said["propertyValues"])}
+        }
+
+    monkeypatch.setattr(desk.shop, "shown", gaps)
+    desk.ask(lambda access: cards.write_card(access, str(number), {"partner": "Anna"}))
+    assert foreign(desk, number) == before
+    assert desk.shop.card(number)["partner"] == "Anna"
+
+
+def test_b5_a_field_that_the_portal_does_not_take_is_not_written_for_ever(
+    desk: PortalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = an_order(desk)
+    before = foreign(desk, number)
+    taken = desk.shop._taken
+    monkeypatch.setattr(
+        desk.shop,
+        "_taken",
+        lambda known, value: None if known["xmlId"] == "partnerka_terms" else taken(known, value),
+    )
+    said = {"partner": "Anna", "terms": "Base"}
+    card = desk.ask(lambda access: cards.write_card(access, str(number), said))
+    assert (card.fields["partner"], card.fields["terms"]) == ("Anna", "")
+    assert len(desk.shop.writes()) == 1
+    assert foreign(desk, number) == before

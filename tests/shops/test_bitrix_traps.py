@@ -277,18 +277,29 @@ def page_of(access: Access, at: dict[str, Any]) -> Pulled:
     return bitrix.pulls["goods"](access, at)
 
 
+def read_all(
+    desk: PortalDesk, cursor: dict[str, Any]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, Any]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for _page in range(20):
+        page = desk.ask(partial(page_of, at=cursor))
+        found |= {each.external_id: each.categories for each in page.products}
+        cursor = dict(page.cursor)
+        if not page.more:
+            return found, cursor
+    raise AssertionError("it never ends")
+
+
 def test_the_whole_catalogue_is_read_block_after_block(desk: PortalDesk) -> None:
     section = desk.shop.add_section("Лампы")
     goods = [desk.shop.add_product(f"Лампа {n}", section) for n in range(60)]
     offers = [desk.shop.add_offer("Вариант", goods[0])]
     desk.connect()
-    cursor: dict[str, Any] = {}
-    found: dict[str, tuple[str, ...]] = {}
-    for _page in range(20):
-        page = desk.ask(partial(page_of, at=cursor))
-        found |= {each.external_id: each.categories for each in page.products}
-        cursor = page.cursor
-        if not page.more:
-            break
+    found, cursor = read_all(desk, {})
     assert set(found) == {str(each) for each in goods + offers}
     assert set(found.values()) == {(str(section),)}
+    desk.shop.wait(5)
+    fresh = desk.shop.add_product("Новая лампа", section)
+    found, cursor = read_all(desk, cursor)
+    assert set(found) == {str(fresh)}  # only what changed since
+    assert read_all(desk, cursor)[0] in ({}, {str(fresh): (str(section),)})

@@ -1,10 +1,10 @@
-"""What is told to a PrestaShop: coupons, groups; and its catalogue."""
+"""What is told to a PrestaShop: coupons, groups; and its catalogue and customers, from the first to the newest."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from tests.shops.fake_prestashop import PARTNERS
 from tests.shops.prestas import access
 
 if TYPE_CHECKING:
+    from app.intake.shops import Pull, Pulled
     from tests.shops.fake_prestashop import FakePrestaShop
 
 
@@ -48,6 +49,91 @@ class TestShelf:
     def test_without_the_right_there_are_none(self, shop: FakePrestaShop) -> None:
         del shop.rights["products"]
         assert presta.products(access(shop), ["1"]) == ([], ())
+
+
+def all_of(pull: Pull, shop: FakePrestaShop, cursor: Any = None) -> tuple[list[Pulled], Any]:
+    """Return all pages behind a cursor, and where to look for what is new."""
+    pages: list[Pulled] = []
+    while not pages or pages[-1].more:
+        pages.append(pull(access(shop), cursor or {}))
+        cursor = pages[-1].cursor
+        assert len(pages) < 20
+    return pages, cursor
+
+
+class TestPulls:
+    def test_the_whole_catalogue_and_then_what_changed(
+        self, shop: FakePrestaShop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.intake.shops.prestashop.goods.TOGETHER", 3)
+        shop.moved = timedelta(days=-2)
+        numbers = [shop.add_product(f"Lamp {n}", "5.00", date_upd=shop.now()) for n in range(7)]
+        numbers.append(shop.add_product("Imported", "5.00", date_upd="0000-00-00 00:00:00"))
+        pages, cursor = all_of(presta.shelf, shop)
+        seen = [int(each.external_id) for page in pages for each in page.products]
+        assert sorted(set(seen)) == numbers
+        assert pages[0].total == 8
+        shop.moved = timedelta(0)
+        shop.tables["products"][numbers[3]] |= {
+            "price": "6.00",
+            "asked": "6.00",
+            "date_upd": shop.now(),
+        }
+        pages, _cursor = all_of(presta.shelf, shop, cursor)
+        found = {each.external_id: each.price for page in pages for each in page.products}
+        assert found[str(numbers[3])] == 600
+
+    def test_a_catalogue_of_nothing_but_imports_has_no_dates(self, shop: FakePrestaShop) -> None:
+        lamp = shop.add_product("Imported", "5.00", date_upd="0000-00-00 00:00:00")
+        _pages, cursor = all_of(presta.shelf, shop)
+        pages, _cursor = all_of(presta.shelf, shop, cursor)
+        assert [each.external_id for each in pages[0].products] == [str(lamp)]
+        shop.tables["products"].clear()
+        assert all_of(presta.shelf, shop)[0][0].products == []
+
+    def test_one_that_changes_meanwhile_hides_no_other(
+        self, shop: FakePrestaShop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.intake.shops.prestashop.goods.TOGETHER", 2)
+        numbers = []
+        for n in range(6):
+            numbers.append(shop.add_product(f"Lamp {n}", "5.00", date_upd=shop.now()))
+            shop.wait()
+        first = presta.shelf(access(shop), {})
+        shop.tables["products"][numbers[0]]["date_upd"] = shop.now()
+        pages, _cursor = all_of(presta.shelf, shop, first.cursor)
+        seen = {int(each.external_id) for page in (first, *pages) for each in page.products}
+        assert seen == set(numbers)
+
+    def test_customers_with_their_groups_and_without_guests(self, shop: FakePrestaShop) -> None:
+        ivan = shop.add_customer("ivan@example.test")
+        shop.add_customer("guest@example.test", is_guest="1")
+        shop.add_customer("gone@example.test", deleted="1")
+        pages, cursor = all_of(presta.people, shop)
+        [found] = [each for page in pages for each in page.people]
+        assert (found.external_id, found.email, found.name) == (
+            str(ivan), "ivan@example.test", "Ivan Petrov",
+        )  # fmt: skip
+        assert (found.group, found.birthday, found.phone) == (
+            "Customer",
+            "1980-02-03",
+            "+12135550100",
+        )
+        assert found.registered_at is not None
+        assert cursor["since"]
+        del shop.rights["customers"]
+        with pytest.raises(ShopError, match="rights: customers"):
+            presta.people(access(shop), {})
+
+    def test_the_page_that_thanks_proves_whose_an_order_is(self, shop: FakePrestaShop) -> None:
+        number = shop.place_order((1, "100.000000", 1))
+        shop.kinds["orders"].fields.append("secure_key")
+        shop.orders[number]["secure_key"] = "daf2fe56"
+        assert presta.proved(access(shop), str(number), "daf2fe56")
+        assert not presta.proved(access(shop), str(number), "other")
+        shop.orders[number]["secure_key"] = ""
+        assert not presta.proved(access(shop), str(number), "")
+        assert not presta.proved(access(shop), "77", "daf2fe56")
 
 
 class TestCoupons:

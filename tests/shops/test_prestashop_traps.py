@@ -156,10 +156,12 @@ def test_p8_a_voucher_given_on_the_orders_card_gives_the_order_to_its_partner(
 def test_p9_and_p10_customers_and_goods_are_known_by_their_own_resources(desk: PrestaDesk) -> None:
     shelf = desk.shop.add_category("Lamps")
     desk.shop.tables["products"][desk.lamp]["id_category_default"] = str(shelf)
+    desk.shop.add_customer("maria@example.test")
     desk.connect()
     desk.sell("ANNA10")
     desk.settle()
     assert desk.one("SELECT name FROM product") == "Lamp"
+    assert str(desk.one("SELECT birthday FROM member WHERE birthday IS NOT NULL")) == "1980-02-03"
     assert (
         desk.one("SELECT folded->'snapshot'->'customer'->>'email' FROM orders")
         == "ivan@example.test"
@@ -261,3 +263,23 @@ def test_a_right_taken_away_later_is_said_by_name(desk: PrestaDesk) -> None:
     desk.settle()
     assert desk.health()["problem"] is None
     assert len(desk.orders()) == 1
+
+
+def test_the_page_that_thanks_gives_the_order_to_whose_link_it_was(desk: PrestaDesk) -> None:
+    key = "daf2fe56d42edc564a4cf601fc93d4b0"
+    desk.shop.kinds["orders"].fields.append("secure_key")
+    desk.connect()
+    numbers = [desk.sell(), desk.sell()]
+    for number in numbers:
+        desk.shop.orders[number]["secure_key"] = key
+    desk.settle()
+    client = desk.app.test_client()
+    for number, shown in zip(numbers, (key, "0" * 32), strict=True):
+        said = {"order": str(number), "key": shown, "click": "ref:anna"}
+        assert client.post(f"/t/{desk.lampa.slug}/order", data=said).status_code == 204
+    desk.settle()
+    assert [desk.partner(number) for number in numbers] == ["Anna", None]
+    desk.shop.wait()
+    desk.shop.change(numbers[0], DELIVERED)
+    desk.settle()
+    assert desk.partner(numbers[0]) == "Anna"

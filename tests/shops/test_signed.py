@@ -288,3 +288,18 @@ def flask_is_closed(app: App, monkeypatch: pytest.MonkeyPatch) -> Callable[[], N
         raise AssertionError("Flask was asked")
 
     return lambda: monkeypatch.setattr(app.extensions["hooks"], "inner", closed)
+
+
+def test_the_channel_that_every_shop_has_takes_them_too(app: App, lampa: Merchant) -> None:
+    """A plugin is given `webhook_secret` and `hook_url`, and needs nobody to open a channel for it."""
+    with app.app_context(), lampa.scope():
+        own = db.session.scalars(select(Connection).where(Connection.kind == "postback")).one()
+        shop = Shop(app, lampa, own.public_id, lampa.webhook_secret)
+    raw = json.dumps(order(), ensure_ascii=False).encode()
+    stamp = int(clock.wall().timestamp())
+    said = standard_webhooks.headers([shop.secret], "msg_1", stamp, raw)
+    door = Client(app.extensions["hooks"])
+    assert door.post(f"/hooks/postback/{own.public_id}", data=raw, headers=said).status_code == 200
+    assert door.post(f"/hooks/signed/{own.public_id}", data=raw, headers=said).status_code == 404
+    shop.drain()
+    assert shop.orders() == {"A-1": ("agreed", [])}

@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select
 
+from app import crypto
 from app.extensions import db
 from app.intake.models import Inbox
 from app.intake.shops import Nothing, OrderSaid, Unreadable, tilda
 from app.orders.models import Order
 from app.orders.rules import folded_from_json, order_total
 from app.partners.service import NewPartner, create
+from app.tenants.models import Connection
 from tests.shops.senders import Line, open_line
 
 if TYPE_CHECKING:
@@ -157,3 +159,17 @@ def test_the_secret_may_stand_where_tilda_lets_it(cart: Line, place: str) -> Non
     }[place]
     assert cart.send(said).status_code == 200
     assert list(cart.orders()) == ["1524"]
+
+
+def test_a_secret_with_signs_of_base64_may_be_pasted_as_it_stands(
+    app: App, lampa: Merchant
+) -> None:
+    """A plus in an address is read as a space by most; people paste what they were shown."""
+    cart = replace(open_line(app, lampa, "tilda"), secret="whsec_a+b/c==")
+    with app.app_context(), lampa.scope():
+        own = db.session.scalars(select(Connection)).all()[-1]
+        own.secret = crypto.seal(cart.secret)
+        db.session.commit()
+    for query in ("key=whsec_a+b/c==", "key=whsec_a%2Bb%2Fc%3D%3D"):
+        assert cart.send(replace(cart.sign(form()), query=query)).status_code == 200
+    assert cart.send(replace(cart.sign(form()), query="key=whsec_a b/c==")).status_code == 403

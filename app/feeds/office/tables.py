@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from app.feeds.forms import EVERY, FLAWS, WHY
 from app.feeds.models import CatalogFeed, FeedFlaw
@@ -19,7 +20,7 @@ FEEDS = Table(
                href=lambda f: url_for("office.feeds.show", feed_id=f.public_id)),
         Column("address", _l("Address"), value=lambda f: f.address or _l("By upload"), quiet=True),
         Column("every", _l("How often"), value=lambda f: EVERY[f.every]),
-        Column("loaded_at", _l("Loaded"), render="ago", sort=CatalogFeed.loaded_at, nullable=True),
+        Column("loaded_at", lazy_pgettext("feed", "Loaded"), render="ago", sort=CatalogFeed.loaded_at, nullable=True),
         Column("due_at", _l("Next time"), render="datetime"),
         Column("trouble", _l("Problem"), value=lambda f: WHY.get(f.trouble or "", "")),
         Column("created_at", _l("Added"), render="datetime", sort=CatalogFeed.id, quiet=True),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
-from app import clock
 from app.feeds import queries, service
 from app.feeds.forms import EVERY, FLAWS, WHY
 from app.runs.rules import LIFECYCLE, OPEN, can_resume, percent_done
@@ -35,7 +34,7 @@ def told(feed: CatalogFeed) -> dict[str, Any]:
         "load": load,
         "run": run,
         "open": is_open,
-        "fetching": feed.address is not None and _is_due(feed) and not is_open,
+        "fetching": queries.is_fetching(feed) and not is_open,
         "percent": percent_done(run.done, run.total) if run else 0,
         "can_resume": _may_go_on(load, run),
         "asks": _asks(load, run),
@@ -49,10 +48,6 @@ def told(feed: CatalogFeed) -> dict[str, Any]:
         "every": EVERY,
         "poll": url_for("office.feeds.show", feed_id=feed.public_id),
     }  # fmt: skip
-
-
-def _is_due(feed: CatalogFeed) -> bool:
-    return feed.due_at is not None and feed.due_at <= clock.wall()
 
 
 def _may_go_on(load: FeedLoad | None, run: Run | None) -> bool:

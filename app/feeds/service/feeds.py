@@ -39,6 +39,7 @@ class Wish:
     hides: bool = True
     marks_sales: bool = True
     login: tuple[str, str] | None = None
+    trusted: bool = False  # a new one is loaded without a question
 
 
 def add(shop_id: int, wish: Wish) -> CatalogFeed:
@@ -63,6 +64,7 @@ def add(shop_id: int, wish: Wish) -> CatalogFeed:
         loaded_at=None,
         retired_at=None,
         login=None,
+        trusted=wish.trusted,
         **_read(wish),
     )
     _give(feed, wish)

@@ -128,7 +128,7 @@ def _is_known(feed: CatalogFeed, columns: tuple[str, ...]) -> bool:
 def _guess(feed: CatalogFeed, load: FeedLoad) -> bool:
     """Let columns mean what their heads say, where nobody is asked."""
     found = guess(load.columns)
-    if any(name not in found for name in (*NEEDED, "name")):
+    if any(name not in found for name in NEEDED) or len(found) < 2:
         return False
     feed.mapping, feed.heads = found, heads_of(load.columns)
     return True

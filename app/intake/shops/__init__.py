@@ -172,7 +172,7 @@ class Access:
     """A shop that can be called: its address and keys, and where and with what secret it calls us."""
 
     address: str
-    key: str
+    key: str = field(repr=False)  # of some kinds it is all that opens the shop
     secret: str = field(repr=False)
     hook: str = ""
     hook_secret: str = field(default="", repr=False)

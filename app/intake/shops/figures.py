@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from app.intake.shops import Unreadable
-from app.money import LARGEST, exponent, half_up
+from app.money import LARGEST, exponent, half_up, split
 from app.orders.rules import Snapshot, clamp_refunds, problems
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.orders.rules import Line
 
 MOST_DIGITS = 20  # of a sum, before anything is made of it
 # What a body that is no order of a shop ends in; ArithmeticError: sums and times beyond all bounds.
@@ -63,3 +70,19 @@ def sound(snapshot: Snapshot) -> Snapshot:
     if found:
         raise Unreadable(", ".join(f"{problem.field}: {problem.code}" for problem in found))
     return clamped
+
+
+def paid_rules(
+    lines: Sequence[Line], shipping: int, paid: int | None, off: int = 0
+) -> tuple[tuple[Line, ...], int]:
+    """Return lines (with a price each), cheaper by what was left off the whole order, and what was paid beyond.
+
+    `paid`: what the order cost in all; then that says what was left off, and `off` does not count.
+    """
+    goods = [half_up((line.price or 0) * Fraction(line.quantity)) for line in lines]
+    if paid is not None:
+        off = sum(goods) + shipping - paid
+    beyond, off = max(-off, 0), min(max(off, 0), sum(goods))
+    parts = split(off, goods) if off else [0] * len(goods)
+    cheaper = (replace(line, discount=part) for line, part in zip(lines, parts, strict=True))
+    return tuple(cheaper), beyond

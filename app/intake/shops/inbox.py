@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, text
 
 from app import clock, crypto, sql
 from app.carts import service as carts
-from app.errors import DomainError, FieldError, NotFound
+from app.errors import NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.intake import service as intake
@@ -34,8 +33,8 @@ from app.intake.shops import (
     cards,
     errands,
     pulling,
+    rotating,
     shelving,
-    signed,
 )
 from app.intake.shops.couponed import understood
 from app.intake.shops.echo import staffs_word
@@ -43,7 +42,6 @@ from app.intake.shops.registry import heard, listener
 from app.orders import service as orders
 from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
-from app.standard_webhooks import is_secret
 from app.tenancy import role
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
@@ -60,7 +58,6 @@ if TYPE_CHECKING:
     from app.tenants.queries import Words
 
 ATTEMPTS = 12
-SHORTEST = 8  # characters of a secret
 KEPT = timedelta(days=30)  # for how long booked deliveries are shown
 BATCH = 100  # deliveries that are booked in one transaction
 
@@ -77,7 +74,7 @@ def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connect
         raise NotFound
     of = listener(kind)
     if secret:
-        check_secret(kind, secret)
+        rotating.check(kind, secret)
     words = {**of.words, **tenants.words(shop_id).words}
     tenants_service.change_shop(shop, words=words)
     called = _called(shop_id, kind) if secret and HOOKS not in of.offers else None
@@ -91,17 +88,6 @@ def _called(shop_id: int, kind: str) -> Connection | None:
     """Return the shop's open connection of a kind that has keys: its hook is no channel of its own."""
     found = tenants.connections(kind)
     return next((e for e in found if e.shop_id == shop_id and e.credentials is not None), None)
-
-
-def check_secret(kind: str, secret: str) -> None:
-    """Refuse a secret that this kind of shop cannot sign with, or that anybody could guess."""
-    words = ""
-    if kind == signed.kind and not is_secret(secret):
-        words = _("It begins with whsec_, and 24 to 64 random bytes in base64 follow.")
-    elif len(secret) < SHORTEST or "\n" in secret:
-        words = _("At least %(least)s characters.", least=SHORTEST)
-    if words:
-        raise DomainError("invalid", words, FieldError("secret", words))
 
 
 _TENANTS = text(

@@ -7,7 +7,6 @@ postback does. It says no time, so an order was made when it came.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import re
 from datetime import UTC, datetime
@@ -20,8 +19,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.errors import FieldError, Forbidden
 from app.intake.shops import Nothing, OrderSaid, Said, Unreadable
-from app.intake.shops.figures import BAD, decimal, minor, sound, text
-from app.money import split
+from app.intake.shops.addressed import KEY, in_address, knows
+from app.intake.shops.figures import BAD, decimal, minor, paid_rules, sound, text
 from app.orders.rules import Customer, Line, Snapshot
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ hints: Mapping[str, Any] = {
     ),
 }
 offers: frozenset[str] = frozenset()
-KEY = "key"
 CLICK = "partnerka_click"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # stands for when it came
 MOST_FIELDS = 5000
@@ -57,11 +55,9 @@ def is_ping(headers: Mapping[str, str], body: bytes) -> bool:
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     """Return True when the secret stands in the address, in a header, or in a field of the form."""
-    given = [value for name, value in parse_qsl(headers.get(":query", "")) if name == KEY]
-    given += [headers.get("x-api-key", ""), headers.get(KEY, "")]
+    given = [headers.get("x-api-key", ""), headers.get(KEY, "")]
     given += [value for name, value in _pairs(body) if name == KEY]
-    wanted = secret.encode()
-    return any(hmac.compare_digest(each.encode("utf-8", "replace"), wanted) for each in given)
+    return in_address(headers, secret) or knows(secret, given)
 
 
 def topic(headers: Mapping[str, str]) -> str:
@@ -134,13 +130,13 @@ def _snapshot(said: dict[str, Any], payment: dict[str, Any], currency: str) -> S
     rows = list(products.values()) if isinstance(products, dict) else list(products)
     lines = [_line(number, row, currency) for number, row in enumerate(rows, start=1)]
     shipping = minor(payment.get("delivery_price"), currency)
-    goods = [_worth(line) for line in lines]
     paid = payment.get("amount")
-    off = minor(payment.get("discount"), currency)
-    if paid not in (None, ""):  # what was paid in all says what was left off
-        off = sum(goods) + shipping - minor(paid, currency)
-    fees, off = max(-off, 0), min(max(off, 0), sum(goods))
-    parts = split(off, goods) if off else [0] * len(lines)
+    cheaper, fees = paid_rules(
+        lines,
+        shipping,
+        None if paid in (None, "") else minor(paid, currency),
+        minor(payment.get("discount"), currency),
+    )
     return sound(
         Snapshot(
             status="paid" if text(payment.get("systranid")) else "new",
@@ -148,7 +144,7 @@ def _snapshot(said: dict[str, Any], payment: dict[str, Any], currency: str) -> S
             created_at=EPOCH,
             number=text(payment["orderid"]),
             customer=_customer(said),
-            lines=tuple(_cheaper(line, part) for line, part in zip(lines, parts, strict=True)),
+            lines=cheaper,
             shipping=shipping,
             fees=fees,
             coupons=tuple(code for code in [text(payment.get("promocode"))] if code),
@@ -177,21 +173,6 @@ def _line(number: int, row: Any, currency: str) -> Line:
         name=text(row.get("name")),
         quantity=quantity,
         price=each,
-    )
-
-
-def _worth(line: Line) -> int:
-    return int((line.price or 0) * line.quantity)
-
-
-def _cheaper(line: Line, off: int) -> Line:
-    return Line(
-        id=line.id,
-        product=line.product,
-        name=line.name,
-        quantity=line.quantity,
-        price=line.price,
-        discount=off,
     )
 
 

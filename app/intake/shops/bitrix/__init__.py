@@ -53,6 +53,12 @@ hints: Mapping[str, LazyString] = {
         " enter the delivery address that we show as its handler."
     ),
     "hook.secret": _l("The application token of the outgoing webhook."),
+    "coupons": _l(
+        "This kind of shop takes no coupons from outside. By hand, once for all partners: Marketing, Product"
+        " marketing, Cart rules, a rule with your discount; then under Coupons of that rule add each partner's"
+        " code exactly as it is here, for many uses. A code works when the first order that used it names its"
+        " partner here."
+    ),
     "keys": _l(
         "The portal does not take this webhook. Make a new incoming webhook and paste its whole address,"
         " with /rest/, the number and the code."

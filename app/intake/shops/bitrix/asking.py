@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -186,5 +186,4 @@ def _naive(at: datetime, zone: str) -> str:
 
 def _with_offset(since: str, zone: str) -> str:
     """Write a time of the shop's with its offset, as the shop itself writes times."""
-    at = datetime.fromisoformat(since).replace(tzinfo=ZoneInfo(zone))
-    return at.astimezone(at.astimezone(UTC).astimezone(ZoneInfo(zone)).tzinfo).isoformat()
+    return datetime.fromisoformat(since).replace(tzinfo=ZoneInfo(zone)).isoformat()

@@ -14,7 +14,7 @@ from app.intake.shops import Card, ShopError
 from app.intake.shops.bitrix.asking import is_number, order_in
 from app.intake.shops.bitrix.client import call, together
 from app.intake.shops.bitrix.properties import ensure_type
-from app.intake.shops.bitrix.reading import BAD, CARD, card_values, changed_at
+from app.intake.shops.bitrix.reading import BAD, CARD, card_values, changed_at, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,15 +46,18 @@ def write_card(access: Access, external_id: str, fields: Mapping[str, str]) -> C
     ids = _ids(access, order, fields)
     ours = {ids[name] for name in fields if name in ids}
     goal: Values = {ids[name]: text for name, text in fields.items() if name in ids}
-    for _try in range(TRIES):
-        if not _missing(order, goal):
+    for attempt in range(TRIES):
+        missing = set(_missing(order, goal))
+        if not missing or (
+            attempt and missing <= ours
+        ):  # the shop makes something else of our words
             return _card(order)
         sent = _values(order) | goal
         before, after = _write(access, order, sent)
-        goal |= _dropped(sent, after) | _changed(order, before)
+        changed = _changed(order, before)
+        goal |= _dropped(sent, after) | changed
+        ours -= changed.keys()
         order = after
-    if set(_missing(order, goal)) <= ours:  # the shop makes something else of our words
-        return _card(order)
     raise ShopError("refused", f"values of order {external_id} do not stay")
 
 
@@ -117,11 +120,11 @@ def _write_alone(
 
 
 def _values(order: Mapping[str, Any]) -> Values:
-    return {
-        str(each["orderPropsId"]): each.get("value")
-        for each in order.get("propertyValues") or ()
-        if isinstance(each, dict) and each.get("orderPropsId")
-    }
+    """Return all values of an order. Raises ShopError where one could be missing: it would be deleted."""
+    try:
+        return {str(int(each["orderPropsId"])): each.get("value") for each in values_of(order)}
+    except BAD as error:
+        raise ShopError("not_a_shop", f"the values of an order: {type(error).__name__}") from error
 
 
 def sendable(value: Any) -> Any:
@@ -152,11 +155,8 @@ def _is_file(value: Any) -> bool:
 
 def _ids(access: Access, order: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
     """Return the ids of our properties for this order's type of payer; what it lacks is made."""
-    by_key = {
-        each.get("orderPropsXmlId"): str(each["orderPropsId"])
-        for each in reversed(order.get("propertyValues") or ())
-        if isinstance(each, dict) and each.get("orderPropsId")
-    }
+    _values(order)  # all there, else nothing is written
+    by_key = {e.get("orderPropsXmlId"): str(e["orderPropsId"]) for e in reversed(values_of(order))}
     found = {name: by_key[key] for name, key in CARD.items() if key in by_key}
     if all(name in found for name in names):
         return found

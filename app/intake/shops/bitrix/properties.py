@@ -39,6 +39,8 @@ def ensure_setup(access: Access) -> SetUp:
 
 def ensure_type(access: Access, person_type: str) -> dict[str, str]:
     """See to one type of payer; return the ids of our properties by their names."""
+    if not (person_type.isascii() and person_type.isdecimal()):
+        raise ShopError("not_a_shop", "an order of no type of payer")
     _make(access, [person_type])
     return _by_name(_known(access), person_type)
 

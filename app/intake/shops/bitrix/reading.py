@@ -91,7 +91,7 @@ def _cuts(said: Mapping[str, Any], currency: str) -> dict[str, int]:
 
 def trimmed(said: Mapping[str, Any], flags: Mapping[str, set[str]]) -> dict[str, Any]:
     """Return of an order only what is read; `flags`: ids of the properties that carry each flag."""
-    values = [each for each in said.get("propertyValues") or () if isinstance(each, dict)]
+    values = values_of(said)
     kept = {
         **{name: said.get(name) for name in _KEPT},
         "basketItems": _chosen(said.get("basketItems"), _ITEM),
@@ -112,8 +112,27 @@ def trimmed(said: Mapping[str, Any], flags: Mapping[str, set[str]]) -> dict[str,
     return {"order": kept, "who": who}
 
 
+def values_of(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the values of an order's properties. Raises TypeError where they are not shown whole."""
+    found = _many(said["propertyValues"])
+    if not all(isinstance(each, dict) for each in found):
+        msg = "no list of values"
+        raise TypeError(msg)
+    return found
+
+
+def _many(said: Any) -> list[Any]:
+    """Return a list; PHP writes one with gaps as an object."""
+    if isinstance(said, dict):
+        return list(said.values())
+    if said is None or isinstance(said, list):
+        return said or []
+    msg = "no list"
+    raise TypeError(msg)
+
+
 def _chosen(said: Any, names: Sequence[str]) -> list[dict[str, Any]]:
-    return [{name: each.get(name) for name in names} for each in said or ()]
+    return [{name: each.get(name) for name in names} for each in _many(said)]
 
 
 def _flagged(values: Sequence[Mapping[str, Any]], ids: set[str], code: str) -> str | None:
@@ -301,16 +320,12 @@ def card_of(said: Mapping[str, Any]) -> Written:
 
 def card_values(said: Mapping[str, Any]) -> dict[str, str]:
     """Return our six fields as the order has them; empty ones for those that it has not."""
-    by_id = {
-        str(each.get("orderPropsXmlId")): _text(each.get("value"))
-        for each in said.get("propertyValues") or ()
-        if isinstance(each, dict)
-    }
+    by_id = {str(e.get("orderPropsXmlId")): _text(e.get("value")) for e in values_of(said)}
     return {name: by_id.get(key, "") for name, key in CARD.items()}
 
 
 def _click(said: Mapping[str, Any]) -> str | None:
-    values = [e for e in said.get("propertyValues") or () if e.get("code") == CLICK]
+    values = [e for e in values_of(said) if e.get("code") == CLICK]
     return next((text for each in values if (text := _text(each.get("value")))), None)
 
 

@@ -88,24 +88,34 @@ def _sections(access: Access, wanted: set[str]) -> list[Category]:
 
 
 def goods(access: Access, cursor: Mapping[str, Any]) -> Pulled:
-    """Return a page of the catalogue behind a cursor: {"place", "after"}, block of goods after block."""
+    """Return a page of the catalogue behind a cursor, block of goods after block.
+
+    Behind the last one begins the next round: of what changed since this one began, by the portal's clock.
+    """
     blocks = _blocks(access)
     place, after = int(cursor.get("place", 0)), int(cursor.get("after", 0))
     if place >= len(blocks):
-        return Pulled({"place": 0, "after": 0}, more=False)
+        return Pulled(_round(cursor), more=False)
     block, (method, part) = blocks[place]
-    body = {
-        "select": ["id", "iblockId"],
-        "filter": {"iblockId": block, ">id": after},
-        "order": {"id": "asc"},
-    }
+    wanted: dict[str, Any] = {"iblockId": block, ">id": after}
+    if cursor.get("since"):
+        wanted[">=timestampX"] = cursor["since"]
+    body = {"select": ["id", "iblockId"], "filter": wanted, "order": {"id": "asc"}}
     got = call(access, f"{method}.list", body)
+    on = {**cursor, "began": cursor.get("began") or got.date}
     ids = [str(each["id"]) for each in rows(got.said, f"{part}s") if "id" in each]
-    if not ids:
-        return Pulled({"place": place + 1, "after": 0}, more=place + 1 < len(blocks))
-    found, sections = products(access, ids)
-    on = {"place": place, "after": int(ids[-1])}
-    return Pulled(on, more=True, products=found, categories=sections)
+    if ids:
+        found, sections = products(access, ids)
+        on |= {"place": place, "after": int(ids[-1])}
+        return Pulled(on, more=True, products=found, categories=sections)
+    if place + 1 < len(blocks):
+        return Pulled({**on, "place": place + 1, "after": 0}, more=True)
+    return Pulled(_round(on), more=False)
+
+
+def _round(cursor: Mapping[str, Any]) -> dict[str, Any]:
+    began = cursor.get("began")
+    return {"since": began} if began else {}
 
 
 def _blocks(access: Access) -> list[tuple[int, tuple[str, str]]]:

@@ -1,7 +1,7 @@
 """PrestaShop: its webservice, asked again and again, for the shop never calls.
 
-`asking` and `gathering` read orders, `reading` makes snapshots of them; `cards`, `coupons` and `people` write;
-`shelf` is the catalogue, `health` the rights of the key.
+`asking` and `gathering` read orders, `reading` makes snapshots of them; `cards`, `coupons` and `customers` write;
+`goods` is the catalogue, `health` the rights of the key.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
 
-from app.intake.shops import CARD, COUPONS, GOODS, GROUPS, HISTORY, PEOPLE
+from app.intake.shops import CARD, COUPONS, GOODS, GROUPS, HISTORY, PEOPLE, THANKS
 from app.intake.shops.lacking import ensure_setup, is_ping, take_down
 from app.intake.shops.prestashop.asking import (
     beginning,
@@ -25,10 +25,10 @@ from app.intake.shops.prestashop.blocking import blockers
 from app.intake.shops.prestashop.cards import read_card, write_card
 from app.intake.shops.prestashop.client import read_address
 from app.intake.shops.prestashop.coupons import drop_coupon, put_coupon, stop_coupon
+from app.intake.shops.prestashop.customers import people, write_member_group
+from app.intake.shops.prestashop.goods import products, shelf
 from app.intake.shops.prestashop.health import health
-from app.intake.shops.prestashop.people import people, write_member_group
 from app.intake.shops.prestashop.reading import kind, parse, topic, verify, words
-from app.intake.shops.prestashop.shelf import products, shelf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 title: str = "PrestaShop"
 asks: tuple[str, ...] = ("address", "key")
-offers: frozenset[str] = frozenset({COUPONS, GROUPS, CARD, HISTORY})
+offers: frozenset[str] = frozenset({COUPONS, GROUPS, CARD, HISTORY, THANKS})
 pulls: Mapping[str, Pull] = {GOODS: shelf, PEOPLE: people}
 hints: Mapping[str, LazyString] = {
     "address": _l("As its pages show it, with the folder if it is in one."),
     "key": _l(
         "In the shop: Advanced Parameters, Webservice. Switch the webservice on, add a key and tick what it may"
         " do: View all; Add, Modify and Delete for cart_rules; Add and Modify for customer_threads and"
-        " customer_messages; Modify for customers and orders."
+        " customer_messages; Modify for customers; Patch for orders, where there is such a column."
     ),
     "key.label": _l("Webservice key"),
     "keys": _l(

@@ -87,8 +87,8 @@ def changed_since(access: Access, cursor: Mapping[str, Any]) -> Page:
     try:
         said = asked(access, stream, _BY[stream], since, page, PER_PAGE)
     except ShopError as error:
-        # A history is an order's too, which changes with it: without the right to it nothing is lost.
-        if stream == HISTORIES and error.code in {"rights", "absent"}:
+        # An order changes with its history: where this cannot be asked for, nothing is lost.
+        if stream == HISTORIES and error.code in {"rights", "absent", "refused"}:
             return Page((), dict(cursor), more=False)
         raise
     found = rows(said.said, *_NAMES[stream])

@@ -87,7 +87,9 @@ def _needed(access: Access, rights: Rights) -> list[str]:
 
 def _less(rights: Rights) -> list[str]:
     found = []
-    for name, methods in USEFUL.items():
+    # A version that takes PATCH lists it; there partner fields are lines of the order's note.
+    patched = any("patch" in methods for methods in rights.values())
+    for name, methods in {**USEFUL, **({"orders": "patch"} if patched else {})}.items():
         missing = [each.upper() for each in methods.split() if each not in rights.get(name, ())]
         if missing:
             found.append(f"{name} ({', '.join(missing)})")

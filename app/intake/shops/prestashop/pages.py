@@ -75,6 +75,6 @@ def page_of(
     moved = behind(cursor, since, page, at, full=full)
     if not full:
         newest = since_of(moved)
-        again = newest - OVERLAP if newest - OVERLAP > NEVER else newest
+        again = newest - OVERLAP if newest > NEVER + OVERLAP else newest
         moved["since"] = again.isoformat(timespec="seconds")
     return got, found, moved, full, total
