@@ -70,7 +70,7 @@ BLOCKERS: dict[str, tuple[bool, Any, Any]] = {
     ),
 }
 TRIALS: dict[str, Any] = {
-    "ok": _l("A code was made in the shop and deleted again: it works."),
+    "ok": _l("A code was made in the shop and deleted again"),
     "stays": _l(
         "A code was made in the shop and could not be deleted. It is over in five minutes."
     ),
