@@ -248,7 +248,7 @@ def test_a_body_that_is_too_large_or_no_json_is_refused_everywhere(
             continue
         for data, kind, status in (
             (b'{"a": "' + b"x" * 2**20 + b'"}', "application/json", 413),
-            (b'{"a": NaN}', "application/json", 400),
+            (b'{"a": NaN}', "application/json", 422),
             (b'{"a": 1, "a": 2}', "application/json", 400),
             (b"a=1", "application/x-www-form-urlencoded", 415),
             (b'{"\\ud800": 1}', "application/json", 422),
