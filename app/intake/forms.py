@@ -59,6 +59,8 @@ class KeysForm(Form):
         ):
             if f"{name}.label" in kind.hints:
                 control.label.text = kind.hints[f"{name}.label"]
+            # With a screen of the shop's own nothing but its address is needed.
+            control.flags.required = name == "address" or SCREEN not in kind.offers
         if SCREEN not in kind.offers:
             self.how.data = KEYS
 

@@ -278,8 +278,9 @@ class Listener(Protocol):
     asks: tuple[
         str, ...
     ]  # what is pasted to connect, of: address, key, secret; none: it only calls us
-    # Words to people by name: of what is asked ("key", and its label as "key.label"), of how the hook is made
-    # ("hook"), and of a trouble where this kind has better ones.
+    # Words to people by name: what the kind is called where its title says too little ("name"), of what is
+    # asked ("key", and its label as "key.label"), of how the hook is made ("hook"), and of a trouble
+    # where this kind has better ones.
     hints: Mapping[str, LazyString]
     offers: frozenset[str]
 

@@ -32,6 +32,7 @@ title: str = "Standard Webhooks"
 words: Mapping[str, str] = {}
 asks: tuple[str, ...] = ()
 hints: Mapping[str, Any] = {
+    "name": _l("OpenCart, or a shop of one's own"),
     "hook": _l(
         "Sign with this secret after Standard Webhooks, and send an order whenever it changed."
     ),
