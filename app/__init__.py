@@ -49,7 +49,7 @@ def create_app(config: Config | None = None) -> App:
         app.register_blueprint(mailbox.blueprint)
     if config.env == "development":
         app.register_blueprint(shop.blueprint)
-    web.reference.init_app(app)
+    site.document.init_app(app)
     return app
 
 

@@ -15,7 +15,8 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpcore
@@ -31,6 +32,7 @@ Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PORTS = {"http": 80, "https": 443}
 LONGEST = 2048  # characters of an address
+SMALL = 262_144  # bytes of an answer that is read into memory
 CONNECT = 5.0  # seconds for the resolver, and for each connection
 _V4 = (
     "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 "
@@ -67,6 +69,10 @@ class InterruptedCallError(EgressError):
     sent = True
 
 
+class TooLongError(InterruptedCallError):
+    """The answer is longer than it may be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where an address leads, as text; nothing is resolved yet."""
@@ -88,7 +94,7 @@ class Limits:
     """What one call may take: seconds for the whole talk, bytes of the answer."""
 
     seconds: float = 10.0
-    size: int = 262_144
+    size: int = SMALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +206,17 @@ class Client:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         limits: Limits | None = None,
+        into: IO[bytes] | None = None,
     ) -> Answer:
-        """Make one call. Raises RefusedError, UnreachableError, InterruptedCallError; never follows."""
+        """Make one call. Raises RefusedError, UnreachableError, InterruptedCallError; never follows.
+
+        `into`: where the body of a good answer is written as it comes, for what may be large.
+        """
         target, within = self.check(url), limits or self.limits
         talk = _Talk(self, target, time.monotonic() + within.seconds)
         sent = {"Host": target.authority, "User-Agent": "Partnerka", "Accept-Encoding": "identity"}
         try:
-            return self._talk(talk, method, sent | dict(headers or {}), body, within)
+            return self._talk(talk, method, sent | dict(headers or {}), body, within, into)
         except httpcore.LocalProtocolError as error:
             raise RefusedError("not a request") from error
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -216,7 +226,12 @@ class Client:
 
     @staticmethod
     def _talk(
-        talk: _Talk, method: str, headers: dict[str, str], body: bytes | None, within: Limits
+        talk: _Talk,
+        method: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        within: Limits,
+        into: IO[bytes] | None = None,
     ) -> Answer:
         target = talk.target
         address = httpcore.URL(
@@ -236,11 +251,16 @@ class Client:
                 extensions={"timeout": waits},
             ) as answer,
         ):
-            got = bytearray()
+            got, size = bytearray(), 0
+            aside = into if answer.status == HTTPStatus.OK else None
             for piece in answer.iter_stream():
-                got += piece
-                if len(got) > within.size:
-                    raise InterruptedCallError("the answer is too long")
+                size += len(piece)
+                if size > (within.size if into is None or aside else SMALL):
+                    raise TooLongError("the answer is too long")
+                if aside is None:
+                    got += piece
+                else:
+                    aside.write(piece)
             named = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in answer.headers}
             return Answer(answer.status, named, bytes(got))
 

@@ -7,6 +7,7 @@ import app.attribution.models
 import app.billing.models
 import app.bonuses.models
 import app.calendars.models
+import app.carts.models
 import app.catalog.models
 import app.checkout.models
 import app.commissions.models
@@ -17,6 +18,7 @@ import app.documents.models
 import app.earnings.models
 import app.events.models
 import app.facts.models
+import app.feeds.models
 import app.fraud.models
 import app.grades.models
 import app.help.models
@@ -34,6 +36,7 @@ import app.notifications.models
 import app.orders.models
 import app.papers.models
 import app.participation.models
+import app.partner_keys.models
 import app.partners.models
 import app.passes.models
 import app.payouts.models

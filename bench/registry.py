@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench import bonuses, clicks, imports, orders, payruns, rules, tables
+from bench import bonuses, clicks, feeds, imports, orders, payruns, rules, tables
 
 if TYPE_CHECKING:
     from bench.trial import Maker
@@ -17,6 +17,7 @@ BENCHES: dict[str, Maker] = {
     "tables": tables.tables,
     "payruns": payruns.payruns,
     "import": imports.imports,
+    "feed": feeds.feeds,
     "expiry": bonuses.expiry,
     "script": clicks.script,
     "memory": clicks.memory,

@@ -16,10 +16,12 @@
     if (email || phone) fetch(base, {method: "POST", body: said, keepalive: true, credentials: "omit"})
   }, true)
   // WooCommerce: /checkout/order-received/1234/?key=wc_order_...
+  // PrestaShop: /order-confirmation?id_cart=6&id_module=7&id_order=1234&key=(32 hexadecimal digits)
   const thank = () => {
-    const key = new URLSearchParams(location.search).get("key") || "", click = window.partnerka.click()
-    const [order] = location.pathname.match(/\d+(?=\/?$)/) || []
-    if (/^wc_/.test(key) && order && click) fetch(base.replace(/lead$/, "order"), {method: "POST",
+    const said = new URLSearchParams(location.search), key = said.get("key") || ""
+    const click = window.partnerka.click(), named = /^[\da-f]{32}$/.test(key) && said.get("id_order")
+    const order = named || (/^wc_/.test(key) && (location.pathname.match(/\d+(?=\/?$)/) || [])[0])
+    if (order && click) fetch(base.replace(/lead$/, "order"), {method: "POST",
       keepalive: true, credentials: "omit", body: new URLSearchParams({order, key, click})}).catch(() => {})
   }
   thank()

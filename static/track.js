@@ -73,7 +73,7 @@
   // The page may be whole already, or still on its way.
   const look = () => {
     fill()
-    if (!w.partnerka.leads && (/[?&]key=wc_/.test(location.search) || d.querySelector("[data-partner-lead]"))) {
+    if (!w.partnerka.leads && (/[?&]key=(wc_|[\da-f]{32})/.test(location.search) || d.querySelector("[data-partner-lead]"))) {
       w.partnerka.leads = 1
       d.head.append(Object.assign(d.createElement("script"), {src: base + "/lead.js"}))
     }

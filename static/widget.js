@@ -8,7 +8,7 @@
   const base = me.src.replace(/\.js[^/]*$/, ""), said = me.dataset, views = new Map()
   const lang = said.lang || d.documentElement.lang || navigator.language || ""
   // `wish`: how much he wants to spend; nothing: as much as may be, whatever the cart holds.
-  let setup, token = said.token, cart, state, told = "", turn = 0, timer, chosen = false, wish = "", spent, coming, still
+  let setup, token = said.token, applied, cart, state, told = "", turn = 0, timer, busy, chosen = false, wish = "", spent, coming, still, known = null
 
   const ALL = "999999999999"
 
@@ -30,6 +30,9 @@ input[type=range]{flex-basis:100%;margin:0;min-height:1.5em}
 button{padding:.5em .9em;min-height:2.75em;border:0;border-radius:var(--r);background:var(--a);color:var(--o);cursor:pointer}
 :focus-visible{outline:2px solid var(--a);outline-offset:2px}.e{font-weight:600}
 li{display:flex;flex-wrap:wrap;gap:0 1em;padding-block:.35em;border-block-start:1px solid var(--l)}li span{flex:1}li small{min-width:7em}
+.c{border:1px dashed var(--a);border-radius:var(--r);padding:.7em}.c>*+*{margin-block-start:.5em!important}
+.c code{font-family:ui-monospace,monospace;font-size:1.1em;font-weight:600;overflow-wrap:anywhere;user-select:all}
+.b{display:flex;flex-wrap:wrap;gap:.5em}button.k{background:none;color:var(--i);border:1px solid var(--l)}
 details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;padding-block:.3em}
 @container(max-width:17em){section{padding:.7em}}`
 
@@ -46,6 +49,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
   const number = sum => new Intl.NumberFormat(setup.lang, {maximumFractionDigits: 3}).format(sum)
   const money = sum => new Intl.NumberFormat(setup.lang, {style: "currency", currency: setup.currency, currencyDisplay: "narrowSymbol"}).format(sum)
   const day = at => new Intl.DateTimeFormat(setup.lang, {day: "numeric", month: "long"}).format(new Date(at))
+  const time = at => new Intl.DateTimeFormat(setup.lang, {hour: "numeric", minute: "numeric"}).format(new Date(at))
   const has = block => setup.look.blocks.includes(block)
   // A sum as people type it: by spaces, with a point or a comma; the one that is no decimal here may part thousands.
   const typed = text => {
@@ -71,6 +75,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
       v[value + "Note"] = note
       return make("label", {className: "o"}, input, make("span", {}, text), note)
     }
+    const button = (v, name, textContent, onclick, className = "") => v[name] = make("button", {type: "button", textContent, onclick, className})
     const sum = (name, label) => make("div", {}, make("dt", {textContent: label}), v[name] = make("dd"))
     v.section = make("section", {}, make("p", {className: "t", textContent: words.title}),
       v.sums = make("dl", {}, sum("available", words.available), sum("pending", words.pending), sum("debt", words.debt)),
@@ -85,8 +90,14 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
           radio("spend", words.spend), v.row = make("div", {className: "n"},
             make("label", {htmlFor: "v", className: "q", textContent: words.amount}), v.amount,
             make("button", {type: "button", textContent: words.all, onclick: () => want("")}), v.range)),
+        v.get = make("button", {type: "button", onclick: get}),
+        v.code = make("div", {className: "c"}, make("p", {className: "q", textContent: words.code}), v.coupon = make("code"),
+          v.takes = make("p"), v.misfit = make("p", {className: "e"}), v.hand = make("p", {className: "q"}), make("div", {className: "b"},
+            button(v, "copy", words.copy, () => copy(v)), button(v, "apply", words.apply, () => apply("apply")),
+            button(v, "back", words.back, back, "k"))),
         v.pay = make("p", {className: "s"}), v.why = make("details", {}, make("summary", {className: "q", textContent: words.why}),
           v.list = make("ul")))
+      v.code.setAttribute("role", "status")
       v.pay.setAttribute("role", "status")
     } else v.section.append(v.past = make("p", {className: "q", textContent: words.history}), v.list = make("ul"))
     v.section.append(v.error = make("p", {className: "e"}), v.again = make("button",
@@ -115,9 +126,23 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     const next = state && has("expiry") && state.next_expiry
     say(v.expiry, next ? fill("expiry", {sum: number(next.amount), day: day(next.at)}) : "")
     if (v.kind != "cart") return past(v)
-    v.choice.hidden = !quote
-    v.why.hidden = !quote || !quote.why.length || !has("why")
-    say(v.pay, !state ? "" : !quote ? some ? "" : words.empty : (+quote.max_spend ? "" : words.none + " ") +
+    const open = state && state.coupon && state.coupon.open, code = open && open.code
+    v.choice.hidden = !quote || !!open
+    v.get.hidden = !quote || !state.coupon || !!open || !chosen || !+quote.spend
+    v.get.disabled = !!busy
+    if (!v.get.hidden) v.get.textContent = fill("get", {sum: money(quote.spend)})
+    v.code.hidden = !open
+    if (open) {
+      say(v.coupon, code)
+      say(v.takes, code ? fill("takes", {sum: money(open.amount), time: time(open.until)}) : words.making)
+      say(v.misfit, open.fits ? "" : words.misfit)
+      say(v.hand, !code || !open.fits ? "" : applied ? words.applied : words.hand)
+      v.copy.hidden = !code
+      v.apply.hidden = !code || !said.apply || applied
+      v.back.hidden = !code
+    }
+    v.why.hidden = !quote || !!open || !quote.why.length || !has("why")
+    say(v.pay, !state || open ? "" : !quote ? some ? "" : words.empty : (+quote.max_spend ? "" : words.none + " ") +
       fill("pay", {sum: money(quote.payable)}) + (chosen && +quote.earn ? " · " + fill("gain", {sum: number(quote.earn)}) : ""))
     if (!quote) return
     v.spend.disabled = !+quote.max_spend
@@ -157,12 +182,78 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
 
   // The shop sends what is told here as bonus.spend with its order: by the event, or by the hidden field.
   const tell = () => {
-    const quote = state && state.quote, spend = chosen && quote ? quote.spend : "0.00"
+    const quote = state && !state.coupon && state.quote, spend = chosen && quote ? quote.spend : "0.00"
     d.querySelectorAll("input[name=partnerka_spend]").forEach(field => field.value = spend)
     if (quote) for (const line of [spent = {spend, max: quote.max_spend, earn: quote.earn, payable: quote.payable}])
       d.dispatchEvent(new CustomEvent("partnerka:spend", {detail: line}))
     else if (spent && spent.spend != "0.00") d.dispatchEvent(new CustomEvent("partnerka:spend", {detail: spent = {spend}}))
   }
+
+  // Where bonuses become a code of the shop's cart nothing is told to be spent: the order names the code.
+  const coupon = now => {
+    const open = now && now.open, detail = open && open.code ? {code: open.code, amount: open.amount, until: open.until} : {code: null}
+    if (detail.code == known) return
+    known = detail.code
+    d.dispatchEvent(new CustomEvent("partnerka:coupon", {detail}))
+  }
+  const copy = async v => {
+    try {
+      await navigator.clipboard.writeText(v.coupon.textContent)
+      v.copy.textContent = setup.words.copied
+    } catch {
+      getSelection().selectAllChildren(v.coupon)
+    }
+  }
+  // WooCommerce takes and drops a code by its own cart interface, with the number that each of its answers carries.
+  const store = async (act, code) => {
+    const root = said.store || "/wp-json/wc/store/v1/cart", some = {credentials: "same-origin", cache: "no-store"}
+    const got = await fetch(root, some), has = (await got.json()).coupons.some(each => each.code.toLowerCase() == code.toLowerCase())
+    applied = act == "look" ? has : act == "apply"
+    if (act == "look" || has == applied) return
+    const answer = await fetch(root + "/" + act + "-coupon", {...some, method: "POST", body: JSON.stringify({code}),
+      headers: {"Content-Type": "application/json", Nonce: got.headers.get("Nonce")}})
+    if (answer.ok) return location.reload()
+    applied = !applied
+    setup.words.shop = ((await answer.json()).message || "").replace(/<[^>]*>|&\w+;/g, "") || setup.words.hand
+    throw told = "shop"
+  }
+  const apply = async act => {
+    const code = state && state.coupon && state.coupon.open && state.coupon.open.code
+    if (!code || !said.apply) return
+    if (said.apply != "woocommerce") return act == "apply" && location.assign(said.apply.replace("{code}", encodeURIComponent(code)))
+    await store(act, code).catch(() => 0)
+    drawAll()
+  }
+  const act = async (path, body) => {
+    const answer = await fetch(base + path, {method: "POST", credentials: "omit",
+      headers: {Authorization: "Bearer " + token, "Content-Type": "application/json"}, body: JSON.stringify({...body, lang})})
+    if (!answer.ok) throw answer.status
+    return answer.json()
+  }
+  const once = async doing => {
+    if (busy || !state) return
+    busy = true
+    told = "wait"
+    drawAll()
+    let news = ""
+    try {
+      news = await doing()
+    } catch {
+      news = "away"
+    }
+    busy = false
+    await ask()
+    if (news == "away" && !(state && state.coupon && state.coupon.open)) told = news
+    drawAll()
+    if (!news) apply("apply")
+  }
+  const get = () => once(async () => void await act("/discount", {...cart, spend: state.quote.spend}))
+  const back = () => once(async () => {
+    const {id, code} = state.coupon.open
+    await act("/discount/" + id + "/drop", {})
+    if (said.apply == "woocommerce") await store("remove", code).catch(() => 0)
+    return "done"
+  })
 
   const renew = async () => {
     if (!said.tokenUrl) return ""
@@ -196,6 +287,8 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     const quote = found && found.quote
     state = found
     told = news || (quote && chosen && +wish > +quote.max_spend ? "cut" : "")
+    if (found) coupon(found.coupon)
+    if (found && found.coupon && found.coupon.open) await apply("look")
     drawAll()
     tell()
   }

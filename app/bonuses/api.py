@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import g, request
+from flask import g
 from flask_babel import gettext as _
 
 from app import clock
 from app.bonuses import queries, service
 from app.bonuses.rules import Grant
-from app.bonuses.schemas import BonusesOut, BonusIn, BonusOut, EntryList
+from app.bonuses.schemas import BonusesOut, BonusIn, BonusOut, EntriesIn, EntryList
 from app.errors import DomainError, FieldError, NotFound
 from app.members import queries as members
 from app.money import MoneyError, parse_decimal, to_decimal_string
@@ -49,12 +49,13 @@ def balance(external_id: str) -> dict[str, Any]:
 
 
 @bp.get("/members/<path:external_id>/bonuses/entries")
+@bp.input(EntriesIn, location="query")
 @bp.output(EntryList)
 @requires("orders")
-def entries(external_id: str) -> dict[str, Any]:
-    """Return the statement, newest first: `?limit=` 1 to 200, `&cursor=` from the answer before."""
-    member, limit = _member(external_id), _limit(request.args.get("limit", "50"))
-    found = queries.entries(member.id, limit + 1, _cursor(request.args.get("cursor")))
+def entries(external_id: str, query_data: EntriesIn) -> dict[str, Any]:
+    """Return the statement, newest first."""
+    member, limit = _member(external_id), query_data.limit
+    found = queries.entries(member.id, limit + 1, _cursor(query_data.cursor))
     page = found[:limit]
     last = page[-1] if len(found) > limit else None
     known = orders.external_ids([row.order_id for row in page if row.order_id])
@@ -160,12 +161,6 @@ def _amount(text: str, currency: str) -> int:
     if not amount:
         raise _invalid("amount", words)
     return amount
-
-
-def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 200:
-        raise _invalid("limit", _("Give a number from 1 to 200."))
-    return int(text)
 
 
 def _cursor(text: str | None) -> tuple[datetime, int, int] | None:

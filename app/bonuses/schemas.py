@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.web.bodies import Instant
+from app.web.bodies import Instant, PageIn, SignedSum
 
-Amount = Annotated[str, StringConstraints(max_length=41, strict=True)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
 
 
@@ -19,7 +18,7 @@ class BonusIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     member: Id
-    amount: Amount
+    amount: SignedSum
     reason: Annotated[str, StringConstraints(min_length=1, max_length=500, strict=True)]
     expires_at: Instant | None = Field(None, description="When they lapse; absent: never.")
 
@@ -68,6 +67,16 @@ class EntryOut(BaseModel):
     expires_at: datetime | None
     order: str | None
     reason: str | None
+
+
+class EntriesIn(PageIn):
+    """Which part of the statement is wanted."""
+
+    cursor: str | None = Field(
+        None,
+        pattern=r"^[0-9]{1,17}-[01]-[0-9]{1,18}$",
+        description="`next` of the answer before; absent: from the beginning.",
+    )
 
 
 class EntryList(BaseModel):

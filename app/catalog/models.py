@@ -46,7 +46,12 @@ class Product(Tenanted, Model):
     search: Mapped[str]  # normalised name and id, for filters under row level security
     category_id: Mapped[int | None]
     price: Mapped[int | None]
+    old_price: Mapped[int | None]  # what it cost before the sale, where a feed says so
     url: Mapped[str | None]
+    picture: Mapped[str | None]
+    available: Mapped[bool] = mapped_column(server_default=text("true"))
+    feed_id: Mapped[int | None]  # the feed that says it
+    gone_at: Mapped[datetime | None]  # since when its feed has it no more: hidden, and kept
     takes_part: Mapped[bool] = mapped_column(server_default=text("true"))
     shown: Mapped[bool] = mapped_column(server_default=text("true"))
     brand: Mapped[str | None]

@@ -196,8 +196,8 @@ def matching(statement: Select[Any], words: str) -> Select[Any]:
 
 
 def shown() -> Select[Any]:
-    """Return the statement of what partners see: shown, taking part."""
-    return select(Product).where(Product.shown, Product.takes_part)
+    """Return the statement of what partners see: shown, taking part, and not gone from the shop."""
+    return select(Product).where(Product.shown, Product.takes_part, Product.gone_at.is_(None))
 
 
 def first_page(product: Product) -> str | None:

@@ -6,12 +6,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.web.bodies import Rate, Sum
+
 Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
 ExternalId = Annotated[str, StringConstraints(max_length=128, strict=True)]
 Address = Annotated[str, StringConstraints(max_length=2000, strict=True)]
-Sum = Annotated[str, StringConstraints(max_length=40, strict=True)]
 Levels = Annotated[
-    list[Sum | None],
+    list[Rate | None],
     Field(max_length=9, description='First level first: "10%", "50.00" or null (falls through).'),
 ]
 Margin = Annotated[

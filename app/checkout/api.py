@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from apiflask import APIBlueprint
 from flask import g, request
 from flask_babel import gettext as _
-from pydantic import ValidationError
 
 from app import clock
 from app.checkout import service
@@ -19,7 +18,7 @@ from app.intake import service as intake
 from app.members import queries as members
 from app.money import to_decimal_string
 from app.orders.api import read, rows_of
-from app.site.access import requires
+from app.site.access import body_may_be_absent, requires
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,13 +88,14 @@ def hold(json_data: HoldIn) -> dict[str, Any]:
 
 
 @bp.post("/holds/<string:public_id>/capture")
+@bp.input(CaptureIn)
 @bp.output(HoldOut)
 @requires("orders")
-def capture(public_id: str) -> dict[str, Any]:
-    """Spend what was reserved; 409 when it was let go. The body may name the order: `{"order"}`."""
-    said = _order()
+@body_may_be_absent
+def capture(public_id: str, json_data: CaptureIn) -> dict[str, Any]:
+    """Spend what was reserved; 409 when it was let go. The body may name the order."""
     intake.in_turn()
-    found = service.capture(g.shop_id, _name(public_id), said)
+    found = service.capture(g.shop_id, _name(public_id), json_data.order)
     if found.order_id is not None:
         intake.rework([found.order_id])
     return _hold(found)
@@ -107,14 +107,6 @@ def capture(public_id: str) -> dict[str, Any]:
 def void(public_id: str) -> dict[str, Any]:
     """Let go what was reserved; 409 when it was spent."""
     return _hold(service.void(g.shop_id, _name(public_id)))
-
-
-def _order() -> str | None:
-    try:
-        said = CaptureIn.model_validate(request.get_json() if request.get_data() else {})
-    except ValidationError as error:
-        raise _invalid("order", _("The id must have 1 to 128 characters.")) from error
-    return said.order
 
 
 def _name(public_id: str) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from app.bonuses.rules import Program
     from app.orders.rules import Folded, Snapshot
 
+COUPONED = "hc"  # the prefix of holds that are a coupon in the shop's cart
 SPENDS_NOTHING = frozenset({State.CANCELLED, State.REFUNDED})
 SPENDING = frozenset({"both", "spend"})  # modes of the program that let partner money pay orders
 _ONE = Decimal(1)
@@ -71,6 +72,10 @@ class Cart:
     def most_money(self, amount: int) -> int:
         """Return what partner money may pay where bonuses pay `amount`: all but fees, minor units."""
         return sum(one.value for one in self.goods) + self.shipping - amount
+
+    def opened(self) -> Cart:
+        """Return the cart with no limits but its goods: for what was taken off it already."""
+        return replace(self, limits=Limits(min_unit_price=0))
 
     def laid(self, amount: int) -> Quoted:
         """Lay an allowed amount over the lines."""

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.orders.schemas import ExternalId, LineIn, RowOut, Sum
+from app.orders.schemas import ExternalId, LineIn, RowOut
+from app.web.bodies import Sum
 
 Member = Annotated[str, StringConstraints(max_length=128, strict=True)]
 

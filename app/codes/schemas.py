@@ -7,20 +7,18 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.web.bodies import Instant
+from app.web.bodies import Instant, PageIn
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, strict=True)]
 Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
 Limit = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 
 
-class CodeIn(BaseModel):
-    """A promo code of a partner. `valid_to` is excluded; `limit` counts orders that stand."""
+class CodeChange(BaseModel):
+    """What a code is good for. `valid_to` is excluded; `limit` counts orders that stand."""
 
     model_config = ConfigDict(extra="forbid")
 
-    partner: Word | None = Field(None, description="A refcode; only for a new code.")
-    code: Word | None = Field(None, description="Made by the merchant's pattern unless said.")
     valid_from: Instant | None = None
     valid_to: Instant | None = None
     limit: Limit | None = None
@@ -28,6 +26,19 @@ class CodeIn(BaseModel):
     active: Annotated[bool, Field(strict=True)] | None = None
     gives: Text | None = Field(None, description="What the buyer gets, in words.")
     note: Text | None = None
+
+
+class CodeIn(CodeChange):
+    """A new promo code of a partner."""
+
+    partner: Word = Field(description="A refcode.")
+    code: Word | None = Field(None, description="Made by the merchant's pattern unless said.")
+
+
+class CodesIn(PageIn):
+    """Which codes are wanted."""
+
+    partner: Word | None = Field(None, description="Of this partner only: a refcode.")
 
 
 class CodeRow(BaseModel):

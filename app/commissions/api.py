@@ -5,37 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import g, request
+from flask import g
 from sqlalchemy import select
 
 from app.commissions.models import Deal
 from app.commissions.queries import deal_views
-from app.errors import DomainError, NotFound
+from app.errors import NotFound
 from app.extensions import db
 from app.orders import service as orders
 from app.orders.api import deal_of
 from app.orders.models import Order
+from app.orders.schemas import DealList, DealRow
 from app.site.access import requires
+from app.web.bodies import PageIn
 
 bp = APIBlueprint("commissions", __name__, url_prefix="/deals", tag="Deals")
 
 
-@bp.get("/")
-@bp.get("", endpoint="bare")
+@bp.get("/", endpoint="slash")
+@bp.get("")
+@bp.input(PageIn, location="query")
+@bp.output(DealList)
 @requires("orders")
-def index() -> dict[str, Any]:
-    """List deals, newest first: `?limit=` 1 to 200, `&cursor=` from the answer before."""
-    limit = _limit(request.args.get("limit", "50"))
+def index(query_data: PageIn) -> dict[str, Any]:
+    """List deals, newest first."""
+    limit = query_data.limit
     query = (
         select(Order)
         .join(Deal, (Deal.tenant_id == Order.tenant_id) & (Deal.order_id == Order.id))
         .where(Deal.partner_id.is_not(None), Order.shop_id == g.shop_id)
     )
-    cursor = request.args.get("cursor")
-    if cursor is not None:
-        if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
-            raise DomainError("cursor", "This cursor is none of ours.")
-        query = query.where(Order.id < int(cursor))
+    if query_data.before is not None:
+        query = query.where(Order.id < query_data.before)
     found = list(db.session.scalars(query.order_by(Order.id.desc()).limit(limit + 1)))
     views = deal_views([order.id for order in found[:limit]])
     return {
@@ -45,6 +46,7 @@ def index() -> dict[str, Any]:
 
 
 @bp.get("/<path:external_id>")
+@bp.output(DealRow)
 @requires("orders")
 def show(external_id: str) -> dict[str, Any]:
     """Return the deal of one order by the shop's own id."""
@@ -53,9 +55,3 @@ def show(external_id: str) -> dict[str, Any]:
     if view is None or view.partner is None:
         raise NotFound("No partner brought this order.")
     return {"order": order.external_id, **deal_of(view)}
-
-
-def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 3 or not 1 <= int(text) <= 200:
-        raise DomainError("limit", "limit must be a number from 1 to 200.")
-    return int(text)

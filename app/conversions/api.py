@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from apiflask import APIBlueprint
 from flask import g
 from flask_babel import gettext as _
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from app.conversions import queries, service
 from app.errors import DomainError, FieldError, NotFound
@@ -15,6 +15,7 @@ from app.money import MoneyError, parse_decimal, to_decimal_string
 from app.partners import queries as partners
 from app.site.access import requires
 from app.tenancy import public_id
+from app.web.bodies import Sum
 
 if TYPE_CHECKING:
     from app.partners.models import Partner
@@ -27,7 +28,7 @@ class ConversionIn(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    amount: Annotated[str, StringConstraints(max_length=41, strict=True)]
+    amount: Sum
     way: Literal["to_bonuses", "to_money"] = "to_bonuses"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import g, request
+from flask import g
 from flask_babel import gettext as _
 
 from app.coupons import queries, service
@@ -15,9 +15,9 @@ from app.coupons.schemas import CouponList, CouponsIn, FilledOut
 from app.errors import DomainError, FieldError
 from app.partners import queries as partners
 from app.site.access import requires
+from app.web.bodies import PageIn
 
 bp = APIBlueprint("coupons", __name__, url_prefix="/coupons", tag="Codes")
-DIGITS = 18
 
 
 @bp.post("")
@@ -43,13 +43,14 @@ def fill(json_data: CouponsIn) -> dict[str, Any]:
 
 
 @bp.get("")
+@bp.input(PageIn, location="query")
 @bp.output(CouponList)
 @requires("partners")
-def index() -> dict[str, Any]:
-    """List coupons, newest first: `?limit=` 1 to 200, `&cursor=` from the answer before."""
-    limit, statement = _number("limit", "50", 200), queries.listed()
-    if request.args.get("cursor"):
-        statement = statement.where(Coupon.id < _number("cursor", "0", 10**DIGITS))
+def index(query_data: PageIn) -> dict[str, Any]:
+    """List coupons, newest first."""
+    limit, statement = query_data.limit, queries.listed()
+    if query_data.before is not None:
+        statement = statement.where(Coupon.id < query_data.before)
     rows = queries.newest(statement, limit + 1)
     following = str(rows[limit - 1].Coupon.id) if len(rows) > limit else None
     known = partners.cards(row.Coupon.partner_id for row in rows)
@@ -68,11 +69,3 @@ def _row(row: Any, known: dict[int, partners.Card]) -> dict[str, Any]:
         "value": grant.value if grant else None,
         "given_at": grant.given_at if grant else None,
     }
-
-
-def _number(name: str, default: str, most: int) -> int:
-    said = request.args.get(name, default)
-    if not (said.isascii() and said.isdecimal() and len(said) <= DIGITS and 1 <= int(said) <= most):
-        words = _("This is out of range.")
-        raise DomainError("invalid", words, FieldError(name, words))
-    return int(said)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import g, request
-from flask_babel import gettext as _
+from flask import g
 
 from app.catalog import queries as catalog
 from app.creatives import queries, service
-from app.creatives.rules import Kind
-from app.creatives.schemas import CreativeList
-from app.errors import DomainError, FieldError, NotFound
+from app.creatives.schemas import CreativeList, CreativesIn
+from app.errors import NotFound
 from app.partners import queries as partners
 from app.site.access import requires
 
@@ -24,22 +22,18 @@ bp = APIBlueprint("creatives", __name__, url_prefix="/creatives", tag="Creatives
 
 
 @bp.get("")
+@bp.input(CreativesIn, location="query")
 @bp.output(CreativeList)
 @requires("partners")
-def index() -> dict[str, Any]:
-    """List what partners see now: `?limit=` 1 to 200, `&cursor=` from the answer before, `?kind=`.
-
-    `?partner=<refcode>`: what this partner sees, with his own link inside; the link is made the first time.
-    """
-    partner = _partner(request.args.get("partner"))
+def index(query_data: CreativesIn) -> dict[str, Any]:
+    """List what partners see now; with `partner`, with this partner's link inside, made the first time."""
+    partner = _partner(query_data.partner)
     statement = queries.visible(partner) if partner else queries.offered()
-    kind = request.args.get("kind")
-    if kind is not None:
-        if kind not in set(Kind):
-            raise _invalid("kind", _("One of %(kinds)s.", kinds=", ".join(Kind)))
-        statement = queries.of_kind(statement, Kind(kind))
-    limit = _limit(request.args.get("limit", "50"))
-    found, following = queries.after(statement, _cursor(request.args.get("cursor")), limit)
+    if query_data.kind is not None:
+        statement = queries.of_kind(statement, query_data.kind)
+    place = query_data.cursor.split("-") if query_data.cursor else None
+    edge = (int(place[0]), int(place[1])) if place else None
+    found, following = queries.after(statement, edge, query_data.limit)
     products = catalog.external_names(each.product_id for each in found)
     categories = catalog.external_category_names(each.category_id for each in found)
     names = {"product": products, "category": categories}
@@ -80,23 +74,3 @@ def _partner(refcode: str | None) -> Partner | None:
     if found is None:
         raise NotFound
     return found
-
-
-def _limit(said: str) -> int:
-    if not (said.isascii() and said.isdecimal() and len(said) <= 3 and 1 <= int(said) <= 200):
-        raise _invalid("limit", _("A number from 1 to 200."))
-    return int(said)
-
-
-def _cursor(said: str | None) -> tuple[int, int] | None:
-    """Return place and id of the last one seen."""
-    if said is None:
-        return None
-    parts = said.split("-")
-    if len(parts) != 2 or not all(p.isascii() and p.isdecimal() and len(p) <= 18 for p in parts):
-        raise _invalid("cursor", _("This cursor is none of ours."))
-    return int(parts[0]), int(parts[1])
-
-
-def _invalid(field: str, words: str) -> DomainError:
-    return DomainError("invalid", words, FieldError(field, words))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+from app.creatives.rules import Kind
+from app.web.bodies import PageIn
 
 
 class CreativeOut(BaseModel):
@@ -27,6 +30,20 @@ class CreativeOut(BaseModel):
     valid_to: datetime | None
     link: str | None
     code: str | None
+
+
+class CreativesIn(PageIn):
+    """Which materials are wanted."""
+
+    cursor: str | None = Field(
+        None,
+        pattern=r"^[0-9]{1,18}-[0-9]{1,18}$",
+        description="`next` of the answer before; absent: from the beginning.",
+    )
+    kind: Kind | None = None
+    partner: str | None = Field(
+        None, description="What this partner sees, with the own link inside: a refcode."
+    )
 
 
 class CreativeList(BaseModel):

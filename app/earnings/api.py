@@ -15,7 +15,7 @@ from app.earnings import service
 from app.errors import DomainError, FieldError, NotFound
 from app.members import queries as members
 from app.site.access import requires
-from app.web.bodies import Instant
+from app.web.bodies import Instant, Moment
 
 bp = APIBlueprint("earnings", __name__, url_prefix="/members", tag="Bonuses")
 
@@ -43,7 +43,7 @@ class EventOut(BaseModel):
     id: str
     type: str
     member: str
-    at: str
+    at: Moment
 
 
 @bp.post("/<path:external_id>/events")

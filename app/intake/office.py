@@ -63,6 +63,7 @@ TOPICS = {
     "product.updated": _l("Product changed"),
     "customer.created": _l("New customer"),
     "customer.updated": _l("Customer changed"),
+    "event": _l("Word that something changed"),
 }
 _COLUMNS = (
     Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
@@ -134,12 +135,12 @@ def connect(kind: str) -> Response:
     if not form.validate_on_submit():
         return _new(of, hook=form, status=422)
     try:
-        _made, secret = inbox.connect(
-            form.shop.data, kind, (form.secret.data or "").strip() or None
-        )
+        made, secret = inbox.connect(form.shop.data, kind, (form.secret.data or "").strip() or None)
     except DomainError as error:
         form.complain("secret", error.message)
         return _new(of, hook=form, status=422)
+    if made.credentials is not None:
+        return _shown(made, _("Saved. Enter the delivery address in the shop now."))
     return _page(secret=secret)
 
 

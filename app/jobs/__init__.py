@@ -17,6 +17,7 @@ from app.jobs.bonuses import (
     warn_of_lapse,
 )
 from app.jobs.books import check_books, seal_books
+from app.jobs.feeds import fetch_feeds
 from app.jobs.figures import refresh_statistics, verify_statistics
 from app.jobs.joining import convert
 from app.jobs.long_work import sweep_runs, work_runs
@@ -25,7 +26,7 @@ from app.jobs.orders import drain_inbox, mature
 from app.jobs.postbacks import send_postbacks
 from app.jobs.reminders import remind
 from app.jobs.settling import keep_tariffs, settle, sound_alarms
-from app.jobs.shops import run_errands, sweep_shops
+from app.jobs.shops import keep_carts, run_errands, sweep_shops
 from app.jobs.sites import check_sites, watch_sites
 from app.jobs.telling import ask_bots, digest, go_on_mailings, send_invitations
 from app.jobs.tree import grade, refresh_networks, rehang
@@ -47,11 +48,13 @@ __all__ = [
     "digest",
     "drain",
     "drain_inbox",
+    "fetch_feeds",
     "go_on_mailings",
     "grade",
     "in_transaction",
     "keep_bonuses",
     "keep_calls",
+    "keep_carts",
     "keep_tariffs",
     "mature",
     "partitions",

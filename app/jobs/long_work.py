@@ -11,6 +11,7 @@ from app.documents import service as documents
 from app.documents.prints import printed
 from app.earnings import service as earnings
 from app.extensions import queue
+from app.feeds import service as feeds
 from app.imports import service as imports
 from app.intake import service as intake
 from app.intake.shops import history
@@ -41,6 +42,7 @@ KINDS = {
     **exports.KINDS,
     **earnings.mass_kinds(intake.tenant),
     **imports.KINDS,
+    **feeds.KINDS,
     **backtests.KINDS,
     **shadow.KINDS,
     **margins.KINDS,

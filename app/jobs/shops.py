@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
+from app.carts import queries as carts
 from app.crypto import Unsealable
 from app.extensions import queue
 from app.intake.shops import ShopError, carrying, connections, errands, sweeping
+from app.intake.shops import carts as shop_carts
 from app.jobs.lanes import Lanes, this_app
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.tenancy import role
@@ -131,3 +134,15 @@ def _sweeps() -> list[tuple[int, int]]:
 
 
 LANES = Lanes(errands.due, _carry, most=SHOPS, turn=10.0)
+
+
+def keep_carts() -> None:
+    """End coupons of carts whose minutes are over, of all merchants, each by itself."""
+    queue.begun("keep_carts")
+    with at_work():
+        for tenant_id, coupon_id in in_transaction(carts.due):
+            try:
+                in_transaction(partial(shop_carts.tidy, coupon_id), tenant_id)
+            except Exception:
+                # The worker's edge: one coupon that cannot be ended must not hold up the others.
+                log.exception("coupon %s of tenant %s cannot be ended", coupon_id, tenant_id)

@@ -6,13 +6,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from app.web.bodies import SignedSum
+
 
 class AdjustmentIn(BaseModel):
     """Accrue by hand, or deduct with a minus; the partner reads the reason."""
 
     model_config = ConfigDict(extra="ignore")
 
-    amount: Annotated[str, StringConstraints(max_length=41, strict=True)]
+    amount: SignedSum
     reason: Annotated[str, StringConstraints(min_length=1, max_length=500, strict=True)]
 
 

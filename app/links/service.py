@@ -283,7 +283,7 @@ def _destination(wish: Wish) -> tuple[Shop, str | None]:
 def _owner(wish: Wish) -> Product | Category | None:
     if wish.product_id is not None:
         product = product_by_id(wish.product_id)
-        if product is None or not (product.shown and product.takes_part):
+        if product is None or product.gone_at or not (product.shown and product.takes_part):
             raise NotFound(_("There is no such product."))
         return product
     if wish.category_id is not None:

@@ -35,7 +35,7 @@ PLAIN = ("name", "email", "phone", "group", "birthday", "registered_at", "locale
 KEPT = frozenset({*PLAIN, "letters"})
 
 
-@bp.put("/<path:external_id>")
+@bp.put("/<customer:external_id>")
 @bp.input(MemberIn)
 @bp.output(MemberOut)
 @requires("orders")
@@ -60,7 +60,7 @@ def put(external_id: str, json_data: MemberIn) -> dict[str, Any]:
     return show(external_id)
 
 
-@bp.get("/<path:external_id>")
+@bp.get("/<customer:external_id>")
 @bp.output(MemberOut)
 @requires("orders")
 def get(external_id: str) -> dict[str, Any]:

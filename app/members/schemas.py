@@ -34,7 +34,7 @@ class MemberIn(BaseModel):
     )
     registered_at: Instant | None = None
     locale: Language | None = Field(None, description='What the customer reads, such as "ru".')
-    letters: bool | None = Field(
+    letters: Annotated[bool, Field(strict=True)] | None = Field(
         None, description="Whether messages about bonuses may be sent; null: they may."
     )
     click: Token | None = Field(None, description="The token of a click: ck_….")

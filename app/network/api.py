@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import g, request
-from flask_babel import gettext as _
+from flask import g
 
-from app.errors import DomainError, FieldError, NotFound
+from app.errors import NotFound
 from app.money import to_decimal_string
 from app.network import queries
 from app.network.schemas import NetworkOut
 from app.partners import queries as partners
 from app.partners import service as partner_service
 from app.site.access import requires
+from app.web.bodies import PageIn
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -26,15 +26,16 @@ SUMS = ("turnover_30", "commission_30", "turnover", "commission")
 
 
 @bp.get("/<string:refcode>/network")
+@bp.input(PageIn, location="query")
 @bp.output(NetworkOut)
 @requires("partners")
-def below(refcode: str) -> dict[str, Any]:
-    """List those directly below a partner: `?limit=` 1 to 200, `&cursor=` from the answer before."""
+def below(refcode: str, query_data: PageIn) -> dict[str, Any]:
+    """List those directly below a partner, oldest first."""
     found = partners.by_refcode(refcode) if len(refcode) <= 200 else None
     if found is None:
         raise NotFound
     viewer = queries.as_merchant()
-    seen = queries.below(viewer, found.id, _number("cursor", "0", 18), _number("limit", "50", 3))
+    seen = queries.below(viewer, found.id, query_data.before or 0, query_data.limit)
     return {
         "items": [_out(node) for node in seen.nodes],
         "next": None if seen.next is None else str(seen.next),
@@ -51,14 +52,3 @@ def _out(node: Node) -> dict[str, Any]:
 
 def _last_day(end: datetime | None) -> date | None:
     return None if end is None else partner_service.day_before(end)
-
-
-def _number(name: str, default: str, digits: int) -> int:
-    said = request.args.get(name, default)
-    good = said.isascii() and said.isdecimal() and len(said) <= digits
-    if not good or (name == "limit" and not 1 <= int(said) <= 200):
-        words = (
-            _("A number from 1 to 200.") if name == "limit" else _("This cursor is none of ours.")
-        )
-        raise DomainError("invalid", words, FieldError(name, words))
-    return int(said)

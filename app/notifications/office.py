@@ -102,6 +102,8 @@ KINDS = {
     "wording.tried": _l("Trial of a message to customers"),
     "code.typed": _l("Was it you? A code was typed"),
     "coupon.pool_low": _l("Coupons run low"),
+    "feed.failed": _l("A feed could not be loaded"),
+    "feed.held": _l("A feed lost more than half of its offers"),
     "code.guessed": _l("Somebody guesses codes"),
     "invitation.sent": _l("Invitation to the program"),
     "mailing.started": _l("Mailing"),

@@ -132,6 +132,8 @@ RULES: Mapping[str, Rule] = {
     "withdrawal.requested": Rule(To.STAFF, MONEY_DESK),
     "withdrawal.rejected": Rule(To.PARTNER),
     "coupon.pool_low": Rule(To.STAFF, MANAGERS),
+    "feed.failed": Rule(To.STAFF, MANAGERS),
+    "feed.held": Rule(To.STAFF, MANAGERS),
     "code.guessed": Rule(To.STAFF, MANAGERS),
     "staff.invited": Rule(To.PERSON),
     "person.password_reset": Rule(To.PERSON),

@@ -12,7 +12,7 @@ from app.links.queries import tracking_address
 from app.onboarding.schemas import InstallIn, InstallOut, NewMerchantIn, NewMerchantOut
 from app.onboarding.service import create_merchant
 from app.onboarding.service import install as use_code
-from app.site.access import requires
+from app.site.access import body_may_be_absent, requires
 from app.tenancy import tenant_scope
 from app.tenants.queries import words
 from app.tenants.rules import DEFAULT_WORDS
@@ -44,6 +44,7 @@ def create(json_data: NewMerchantIn) -> dict[str, Any]:
 @bp.input(InstallIn)
 @bp.output(InstallOut, status_code=201)
 @requires("install")
+@body_may_be_absent
 def install(json_data: InstallIn) -> dict[str, Any]:
     """Turn a one-time installation code (as the bearer) into the keys of its shop."""
     made = use_code(g.install_code, json_data.plugin)

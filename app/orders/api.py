@@ -10,6 +10,8 @@ from flask import g, request
 from flask_babel import gettext
 
 from app import clock
+from app.carts import service as carts
+from app.carts.service import Ask
 from app.checkout import queries as bonuses
 from app.checkout import service as checkout
 from app.commissions import explain
@@ -42,9 +44,10 @@ def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     snapshot = read(request.get_json())
     _own(external_id)
     words = tenants.words(g.shop_id)
+    [(snapshot, noted)] = carts.understand([Ask(g.shop_id, check_id(external_id), snapshot)])
     incoming = service.Incoming(
         shop_id=g.shop_id,
-        external_id=check_id(external_id),
+        external_id=external_id,
         snapshot=snapshot,
         state=service.read_state(snapshot.status, words.words),
         map_version=words.version,
@@ -55,6 +58,7 @@ def put(external_id: str, json_data: dict[str, Any]) -> dict[str, Any]:
     applied = intake.apply(incoming)
     if applied.changed:
         checkout.insist(incoming, applied.order)
+    carts.note([noted])
     return answer(applied.order)
 
 

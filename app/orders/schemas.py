@@ -13,12 +13,11 @@ from pydantic import (
     model_serializer,
 )
 
-from app.web.bodies import Instant
+from app.web.bodies import Instant, Moment, Quantity, Sum
 
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
 Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
 Address = Annotated[str, StringConstraints(max_length=4000, strict=True)]
-Sum = Annotated[str, StringConstraints(max_length=40, strict=True)]
 
 
 class _Part(BaseModel):
@@ -46,7 +45,7 @@ class LineIn(_Part):
     category: ExternalId | None = None
     supplier: ExternalId | None = None
     brand: ExternalId | None = None
-    quantity: Sum
+    quantity: Quantity
     price: Sum | None = None
     amount: Sum | None = None
     discount: Sum | None = None
@@ -58,7 +57,7 @@ class RefundLineIn(_Part):
     """What was given back for one line."""
 
     line: ExternalId
-    quantity: Sum | None = None
+    quantity: Quantity | None = None
     amount: Sum | None = None
 
 
@@ -142,9 +141,22 @@ class DealOut(BaseModel):
     refcode: str
     terms: str | None
     commission: str
-    available_at: str | None
+    available_at: Moment | None
     review: Literal["held", "refused"] | None = None  # by the merchant's fraud desk
     shares: list[ShareOut]
+
+
+class DealRow(DealOut):
+    """A deal by itself, with the shop's id of its order."""
+
+    order: str
+
+
+class DealList(BaseModel):
+    """A page of deals, newest first."""
+
+    items: list[DealRow]
+    next: str | None
 
 
 class RowOut(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import g, request
+from flask import g
 from flask_babel import gettext as _
 
 from app import clock
@@ -19,7 +19,7 @@ from app.participation import service as participation
 from app.partners import queries, service
 from app.partners.models import Partner
 from app.partners.rules import LIFECYCLE, Status
-from app.partners.schemas import PartnerIn, PartnerList, PartnerOut
+from app.partners.schemas import PartnerIn, PartnerList, PartnerOut, PartnersIn
 from app.programs import queries as programs
 from app.site.access import requires
 
@@ -59,20 +59,18 @@ def create(json_data: PartnerIn) -> dict[str, Any]:
 
 
 @bp.get("")
+@bp.input(PartnersIn, location="query")
 @bp.output(PartnerList)
 @requires("partners")
-def index() -> dict[str, Any]:
-    """List partners, newest first: `?limit=` 1 to 200, `&cursor=` from the answer before; `?q=`, `?status=`."""
-    limit, statement = _limit(request.args.get("limit", "50")), queries.listed()
-    if request.args.get("status"):
-        statement = statement.where(Partner.status == request.args["status"])
-    if request.args.get("q"):
-        statement = queries.matching(statement, request.args["q"][:100].replace("\x00", ""))
-    cursor = request.args.get("cursor")
-    if cursor is not None:
-        if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
-            raise _invalid("cursor", _("This cursor is none of ours."))
-        statement = statement.where(Partner.id < int(cursor))
+def index(query_data: PartnersIn) -> dict[str, Any]:
+    """List partners, newest first."""
+    limit, statement = query_data.limit, queries.listed()
+    if query_data.status:
+        statement = statement.where(Partner.status == query_data.status)
+    if query_data.q:
+        statement = queries.matching(statement, query_data.q)
+    if query_data.before is not None:
+        statement = statement.where(Partner.id < query_data.before)
     found = list(db.session.scalars(statement.order_by(Partner.id.desc()).limit(limit + 1)))
     following = str(found[limit - 1].id) if len(found) > limit else None
     return {"items": _out(found[:limit]), "next": following}
@@ -165,12 +163,6 @@ def _move(partner: Partner, wanted: Status) -> None:
         return
     leading = [a for a in LIFECYCLE.actions(now) if LIFECYCLE.next(now, a) == wanted]
     service.act(partner, leading[0] if leading else "")
-
-
-def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 3 or not 1 <= int(text) <= 200:
-        raise _invalid("limit", _("A number from 1 to 200."))
-    return int(text)
 
 
 def _invalid(name: str, words: str) -> DomainError:

@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.web.bodies import PageIn, Rate
+
 _DAY = re.compile(r"(19|20|21)\d\d-\d\d-\d\d", re.ASCII)
 Text = Annotated[str, StringConstraints(max_length=500, strict=True)]
 Word = Annotated[str, StringConstraints(max_length=200, strict=True)]
 Levels = Annotated[
-    list[Annotated[str, StringConstraints(max_length=40, strict=True)] | None],
+    list[Rate | None],
     Field(max_length=9, description='First level first: "10%", "50.00" or null (falls through).'),
 ]
 
@@ -96,6 +98,15 @@ class PartnerOut(BaseModel):
     answers: dict[str, str | bool | list[str]]
     customer_group: str | None
     balance: BalanceOut
+
+
+class PartnersIn(PageIn):
+    """Which partners are wanted."""
+
+    q: Annotated[str, StringConstraints(max_length=100)] | None = Field(
+        None, description="Part of a name, refcode, code or e-mail."
+    )
+    status: Status | None = None
 
 
 class PartnerList(BaseModel):

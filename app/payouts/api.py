@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import g, request
+from flask import g
 from flask_babel import gettext as _
-from pydantic import BaseModel, ValidationError
 
 from app.errors import DomainError, FieldError, NotFound
 from app.events.service import actor
 from app.money import MoneyError, parse_decimal, to_decimal_string
 from app.partners import queries as partners
 from app.payouts import queries, service
-from app.payouts.rules import State
-from app.payouts.schemas import PayoutIn, PayoutList, PayoutOut, ReasonIn
-from app.site.access import requires
+from app.payouts.schemas import PayoutIn, PayoutList, PayoutOut, PayoutsIn, ReasonIn
+from app.site.access import body_may_be_absent, requires
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from app.payouts.queries import Line
 
-Said = TypeVar("Said", bound=BaseModel)
 bp = APIBlueprint("payouts", __name__, url_prefix="/payouts", tag="Payouts")
-MOST = 200
 
 
 @bp.get("")
+@bp.input(PayoutsIn, location="query")
 @bp.output(PayoutList)
 @requires("payouts")
-def index() -> dict[str, Any]:
-    """List payouts, newest first; `?state=`, `?partner=` narrow, `?limit=` (1 to 200) and `&cursor=` page."""
-    limit = _number("limit", 50)
-    if not 1 <= limit <= MOST:
-        raise _invalid("limit", _("limit goes from 1 to 200."))
-    partner = request.args.get("partner")
-    state = request.args.get("state")
-    if state is not None and state not in {s.value for s in State}:
-        raise _invalid("state", _("There is no such state."))
+def index(query_data: PayoutsIn) -> dict[str, Any]:
+    """List payouts, newest first."""
+    limit = query_data.limit
     found = queries.newest(
         limit + 1,
-        before=_number("cursor", 0) or None,
-        state=state,
-        partner_id=_partner(partner) if partner else None,
+        before=query_data.before,
+        state=query_data.state,
+        partner_id=_partner(query_data.partner) if query_data.partner else None,
     )
     page = found[:limit]
     return {
@@ -62,12 +53,12 @@ def show(public_id: str) -> dict[str, Any]:
 
 
 @bp.post("")
-@bp.input(PayoutIn, location="json", validation=False)
+@bp.input(PayoutIn)
 @bp.output(PayoutOut, status_code=201)
 @requires("payouts")
-def create(json_data: dict[str, Any]) -> dict[str, Any]:
+def create(json_data: PayoutIn) -> dict[str, Any]:
     """Ask for a payout on a partner's behalf, or record a payment already made."""
-    said = _read(PayoutIn)
+    said = json_data
     partner_id = _partner(said.partner)
     amount = _amount(said.amount)
     if said.state == "paid":
@@ -87,11 +78,13 @@ def approve(public_id: str) -> dict[str, Any]:
 
 
 @bp.post("/<string:public_id>/reject")
+@bp.input(ReasonIn)
 @bp.output(PayoutOut)
 @requires("payouts")
-def reject(public_id: str) -> dict[str, Any]:
-    """Refuse to pay; the money is available again. The body may say why: `{"reason"}`."""
-    reason = (_read(ReasonIn).reason or "").strip() or _("Declined by the merchant.")
+@body_may_be_absent
+def reject(public_id: str, json_data: ReasonIn) -> dict[str, Any]:
+    """Refuse to pay; the money is available again. The body may say why."""
+    reason = (json_data.reason or "").strip() or _("Declined by the merchant.")
     service.reject(_line(public_id).payout.id, reason, actor())
     return _answer(_line(public_id))
 
@@ -106,11 +99,13 @@ def paid(public_id: str) -> dict[str, Any]:
 
 
 @bp.post("/<string:public_id>/failed")
+@bp.input(ReasonIn)
 @bp.output(PayoutOut)
 @requires("payouts")
-def failed(public_id: str) -> dict[str, Any]:
-    """Say that the money came back; it is available again. The body may say why: `{"reason"}`."""
-    service.fail(_line(public_id).payout.id, _read(ReasonIn).reason or "", actor())
+@body_may_be_absent
+def failed(public_id: str, json_data: ReasonIn) -> dict[str, Any]:
+    """Say that the money came back; it is available again. The body may say why."""
+    service.fail(_line(public_id).payout.id, json_data.reason or "", actor())
     return _answer(_line(public_id))
 
 
@@ -145,21 +140,6 @@ def _line(public_id: str) -> Line:
     return found
 
 
-def _read(schema: type[Said]) -> Said:
-    """Read the body, strictly; none at all is an empty one."""
-    body = request.get_json() if request.get_data() else {}
-    try:
-        return schema.model_validate(body)
-    except ValidationError as error:
-        complaints = [
-            FieldError(".".join(str(part) for part in one["loc"]), one["msg"])
-            for one in error.errors()
-        ]
-        raise DomainError(
-            "invalid", _("The payout cannot be taken as it is."), *complaints
-        ) from error
-
-
 def _partner(refcode: str) -> int:
     found = partners.by_refcode(refcode) if "\x00" not in refcode else None
     if found is None:
@@ -172,15 +152,6 @@ def _amount(text: str) -> int:
         return parse_decimal(text, g.tenant.currency)
     except MoneyError as error:
         raise _invalid("amount", _('Write a sum as a string, such as "1990.00".')) from error
-
-
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise _invalid(name, _("This must be a whole number."))
-    return int(text)
 
 
 def _invalid(field: str, message: str) -> DomainError:

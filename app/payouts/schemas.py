@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.payouts.rules import State
+from app.web.bodies import Moment, PageIn, Sum
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
-Sum = Annotated[str, StringConstraints(max_length=40, strict=True)]
 Reason = Annotated[str, StringConstraints(max_length=500, strict=True)]
 
 
@@ -31,6 +33,13 @@ class ReasonIn(BaseModel):
     reason: Reason | None = None
 
 
+class PayoutsIn(PageIn):
+    """Which payouts are wanted."""
+
+    state: State | None = Field(None, description="In this state only.")
+    partner: Word | None = Field(None, description="Of this partner only: a refcode.")
+
+
 class PayoutOut(BaseModel):
     """A payout as it now stands; `partner` is the refcode."""
 
@@ -44,10 +53,10 @@ class PayoutOut(BaseModel):
     settled_by: str  # own, platform
     method: str
     reason: str | None
-    requested_at: str
-    first_approved_at: str | None  # of two people: it waits for another's
-    approved_at: str | None
-    ended_at: str | None
+    requested_at: Moment
+    first_approved_at: Moment | None  # of two people: it waits for another's
+    approved_at: Moment | None
+    ended_at: Moment | None
 
 
 class PayoutList(BaseModel):

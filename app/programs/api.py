@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import g, request
+from flask import g
 from flask_babel import gettext as _
 
 from app import clock
@@ -30,6 +30,7 @@ from app.programs.schemas import (
     TermsOut,
 )
 from app.site.access import requires
+from app.web.bodies import PageIn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +43,12 @@ NEVER_NULL = frozenset({"name", "text", "levels", "levels_by_buyer", "valid_from
 
 
 @bp.get("/terms")
+@bp.input(PageIn, location="query")
 @bp.output(TermsList)
 @requires("partners")
-def terms_list() -> dict[str, Any]:
-    """List sets of terms, the base first: `?limit=` 1 to 200, `&cursor=` from the answer before."""
-    found, following = _page(queries.terms_listed(), Terms.id)
+def terms_list(query_data: PageIn) -> dict[str, Any]:
+    """List sets of terms, the base first."""
+    found, following = _page(query_data, queries.terms_listed(), Terms.id)
     return {"items": _terms(found), "next": following}
 
 
@@ -85,11 +87,12 @@ def change_terms(terms_id: str, json_data: TermsIn) -> dict[str, Any]:
 
 
 @bp.get("/groups")
+@bp.input(PageIn, location="query")
 @bp.output(GroupList)
 @requires("partners")
-def groups() -> dict[str, Any]:
-    """List partner groups as they were made: `?limit=` 1 to 200, `&cursor=` from the answer before."""
-    found, following = _page(queries.groups_listed(), Group.id)
+def groups(query_data: PageIn) -> dict[str, Any]:
+    """List partner groups as they were made."""
+    found, following = _page(query_data, queries.groups_listed(), Group.id)
     return {"items": _groups(found), "next": following}
 
 
@@ -116,11 +119,12 @@ def change_group(group_id: str, json_data: GroupIn) -> dict[str, Any]:
 
 
 @bp.get("/campaigns")
+@bp.input(PageIn, location="query")
 @bp.output(CampaignList)
 @requires("partners")
-def campaigns() -> dict[str, Any]:
-    """List campaigns, newest first: `?limit=` 1 to 200, `&cursor=` from the answer before."""
-    found, following = _page(queries.all_campaigns(), Campaign.id, down=True)
+def campaigns(query_data: PageIn) -> dict[str, Any]:
+    """List campaigns, newest first."""
+    found, following = _page(query_data, queries.all_campaigns(), Campaign.id, down=True)
     return {"items": _campaigns(found), "next": following}
 
 
@@ -160,24 +164,16 @@ def stop_campaign(campaign_id: str) -> dict[str, Any]:
 
 
 def _page(
-    statement: Select[Any], key: Any, *, down: bool = False
+    wanted: PageIn, statement: Select[Any], key: Any, *, down: bool = False
 ) -> tuple[Sequence[Any], str | None]:
     """Return one page of a list and the cursor to the next."""
-    limit, cursor = request.args.get("limit", "50"), request.args.get("cursor")
-    if not _is_number(limit, 3) or not 1 <= int(limit) <= 200:
-        raise _invalid("limit", _("A number from 1 to 200."))
-    if cursor is not None:
-        if not _is_number(cursor, 18):
-            raise _invalid("cursor", _("This cursor is none of ours."))
-        statement = statement.where(key < int(cursor) if down else key > int(cursor))
-    ordered = statement.order_by(key.desc() if down else key).limit(int(limit) + 1)
+    edge = wanted.before
+    if edge is not None:
+        statement = statement.where(key < edge if down else key > edge)
+    ordered = statement.order_by(key.desc() if down else key).limit(wanted.limit + 1)
     found = db.session.scalars(ordered).all()
-    shown = found[: int(limit)]
+    shown = found[: wanted.limit]
     return shown, str(shown[-1].id) if len(found) > len(shown) else None
-
-
-def _is_number(text: str, digits: int) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= digits
 
 
 def _invalid(name: str, words: str) -> DomainError:

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-_INSTANT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+from app.web.bodies import Instant, Rate, Sum
 
-
-def _instant(value: Any) -> Any:
-    if isinstance(value, str) and _INSTANT.fullmatch(value):
-        found = datetime.fromisoformat(value.upper())
-        if 1970 <= found.year <= 9000:
-            return found
-    raise ValueError("a time such as 2026-11-22T10:00:00+03:00")
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
 Name = Annotated[str, StringConstraints(max_length=200, strict=True)]
 Long = Annotated[str, StringConstraints(max_length=50_000, strict=True)]
 Days = Annotated[int, Field(strict=True, ge=0, le=3650)]
 Switch = Annotated[bool, Field(strict=True)]
 Levels = Annotated[
-    list[Annotated[str, StringConstraints(max_length=40, strict=True)] | None],
+    list[Rate | None],
     Field(max_length=9, description='First level first: "10%" or "50.00".'),
 ]
 
-Rate = Annotated[str, StringConstraints(max_length=40, strict=True)]
 ByBuyer = Annotated[
     dict[Name, Levels],
     Field(description="Levels by the group of the shop's buyers, looked up before the others."),
@@ -70,7 +56,7 @@ class TermsIn(BaseModel):
     base: BaseIn | None = None
     levels_by_buyer: ByBuyer | None = None
     cashback: Rate | None = None
-    cap: Rate | None = None
+    cap: Sum | None = None
     valid_from: Instant | None = None
     valid_to: Instant | None = None
     codes: Annotated[list[Name], Field(max_length=200)] | None = None

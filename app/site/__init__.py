@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.site import api, attempts, doors, health, people, registry, scope
+from app.site import api, attempts, converters, document, doors, health, people, registry, scope
 
 if TYPE_CHECKING:
     from app.application import App
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def init_app(app: App) -> None:
     """Open the doors. Raises Undeclared for a view that does not say who may call it."""
+    app.url_map.converters["customer"] = converters.Customer
     scope.init_app(app)
     people.init_app(app)
     attempts.init_app(app)
@@ -19,3 +20,6 @@ def init_app(app: App) -> None:
     doors.init_app(app)
     api.init_app(app)
     registry.check(app)
+
+
+__all__ = ["document", "init_app"]

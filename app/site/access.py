@@ -13,6 +13,14 @@ View = TypeVar("View", bound=Callable[..., object])
 
 PLATFORM_SCOPE = "platform"  # of a platform key, for POST /api/v1/merchants
 INSTALL = "install"  # an installation code in place of a key, for POST /api/v1/merchants/install
+# Of a partner's own key, for the calls under /api/v1/partner/: read what the cabinet shows, make links.
+PARTNER_SCOPES = ("partner.read", "partner.links")
+# By what a call of the API requires, which kind of key it takes; all else is a merchant's own.
+SCHEMES = {
+    PLATFORM_SCOPE: "platform",
+    INSTALL: "code",
+    **dict.fromkeys(PARTNER_SCOPES, "partner"),
+}
 # What may be required behind each door.
 KNOWN: dict[str, frozenset[str]] = {
     "office": frozenset(
@@ -32,7 +40,7 @@ KNOWN: dict[str, frozenset[str]] = {
     "cabinet": frozenset({"partner", "member"}),
     "platform": frozenset({"operator", "member"}),
     "public": frozenset({"anyone", "signed_in"}),
-    "api": frozenset({*SCOPES, PLATFORM_SCOPE, INSTALL}),
+    "api": frozenset({*SCOPES, *PARTNER_SCOPES, PLATFORM_SCOPE, INSTALL}),
 }
 
 
@@ -57,10 +65,31 @@ def requires(permission: str, *, also: str | None = None) -> Callable[[View], Vi
     return declare
 
 
+def takes_file(most: int) -> Callable[[View], View]:
+    """Let a view of the API take a file of so many bytes as its body, beside JSON."""
+
+    def marked(view: View) -> View:
+        view.takes_file = most  # type: ignore[attr-defined]
+        return view
+
+    return marked
+
+
 def told_once(view: View) -> View:
     """Say that a call's answer holds a secret: it is kept nowhere, not even to be repeated."""
     view.told_once = True  # type: ignore[attr-defined]
     return view
+
+
+def body_may_be_absent(view: View) -> View:
+    """Say that a call may come without a body: it is read as an empty object."""
+    view.body_may_be_absent = True  # type: ignore[attr-defined]
+    return view
+
+
+def body_may_be_absent_at(endpoint: str) -> bool:
+    """Tell whether an endpoint's call may come without a body."""
+    return hasattr(current_app.view_functions.get(endpoint), "body_may_be_absent")
 
 
 def permission_of(endpoint: str) -> str | None:

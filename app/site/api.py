@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app import clock, crypto, strict_json
@@ -16,9 +16,11 @@ from app.calls.service import recorder
 from app.errors import DomainError, FieldError, Forbidden
 from app.extensions import csrf, db
 from app.installation import settings
-from app.site import access, registry
+from app.partner_keys import queries as keys
+from app.partner_keys import service as partner_keys
+from app.site import access, file_bodies, registry
 from app.site.again import AGAIN, Again
-from app.site.limits import calls
+from app.site.limits import CALLS, calls
 from app.site.once import once
 from app.site.scope import act_as, enter_id, enter_tenant, stand_in
 from app.tenancy import current_tenant
@@ -68,15 +70,19 @@ def init_app(app: Flask) -> None:
 
 
 def _enter() -> Response | None:
-    if access.permission_of(request.endpoint or "") == access.INSTALL:
+    needed = access.permission_of(request.endpoint or "")
+    if needed == access.INSTALL:
         return _take_code()
+    if needed in access.PARTNER_SCOPES:
+        return _take_partner(str(needed))
     key = _recognise()
     if key is None:
         header = {"WWW-Authenticate": 'Bearer realm="Partnerka"'}
         return problem(
             401, "Send a valid API key: Authorization: Bearer sk_…", code="key", headers=header
         )
-    if calls.too_many(key.id):
+    g.calls_left = calls.left(key.id)
+    if g.calls_left < 0:
         return problem(
             429, "Too many calls in this second.", code="rate", headers={"Retry-After": "1"}
         )
@@ -88,6 +94,10 @@ def _enter() -> Response | None:
 
 def _remember(response: Response) -> Response:
     """Put aside what a key said and was answered, for the developers' page; nothing is written here."""
+    if (left := g.get("calls_left")) is not None:
+        response.headers["RateLimit-Policy"] = f'"key";q={CALLS};w=1'
+        response.headers["RateLimit"] = f'"key";r={max(left, 0)};t=1'
+    file_bodies.close()
     if g.get("api_key_id") is None or AGAIN in request.environ:
         return response
     took = time.perf_counter() - g.get("began", time.perf_counter())
@@ -132,11 +142,52 @@ def _take_code() -> Response | None:
     return None
 
 
+def _take_partner(needed: str) -> Response | None:
+    """Let a partner's program in by the partner's own key."""
+    scheme, _space, said = request.headers.get("Authorization", "").partition(" ")
+    secret = said.strip()
+    ids = keys.by_secret(secret) if scheme.lower() == "bearer" and secret.isascii() else None
+    key = None
+    if ids is not None:
+        enter_id(ids[0])
+        key = keys.in_use(ids[1], secret)
+    if key is None or key.tenant.suspended_at is not None:
+        header = {"WWW-Authenticate": 'Bearer realm="Partnerka"'}
+        words = "Send a partner's own key: Authorization: Bearer pk_…"
+        return problem(401, words, code="key", headers=header)
+    g.calls_left = calls.left(f"partner:{key.id}")
+    if g.calls_left < 0:
+        words = "Too many calls in this second."
+        return problem(429, words, code="rate", headers={"Retry-After": "1"})
+    stand_in(key.tenant)
+    g.partner_id, g.caller = key.partner_id, f"partner-key:{key.id}"
+    act_as(f"partner:{key.partner_id}")
+    if key.status != "active":
+        raise Forbidden("partner_not_active", "This partner's account is not active.")
+    if not partner_keys.allowed():
+        raise Forbidden("partner_keys", "The shop does not offer keys to its partners.")
+    g.permissions = frozenset(key.scopes)
+    if needed not in key.scopes:
+        raise Forbidden("scope", f"This key has no scope for this call; it needs {needed}.")
+    if key.last_used_at is None or clock.wall() - key.last_used_at > TOUCH:
+        partner_keys.touch(key.id)
+        db.session.commit()
+    _read_body()
+    return None
+
+
 def _read_body() -> None:
     if request.method in BODIES and (
         request.content_length or request.headers.get("Transfer-Encoding")
     ):
-        _read_json()
+        view = current_app.view_functions[request.endpoint or ""]
+        most = getattr(view, "takes_file", None)
+        if most is None or request.mimetype == "application/json":
+            _read_json()
+        else:
+            file_bodies.take(most)
+    elif access.body_may_be_absent_at(request.endpoint or ""):
+        request._cached_json = ({}, {})  # noqa: SLF001 - as below
 
 
 def _recognise() -> KeyInUse | None:

@@ -21,10 +21,14 @@ class Calls:
         self._here: Counter[str] = Counter()
         self._second = 0
 
+    def left(self, key_id: int | str, limit: int = CALLS) -> int:
+        """Count one call of a key (or of an address); return how many more this second has, below 0: too many."""
+        second = int(time.time())
+        return limit - self._count(f"calls:{key_id}:{second}", second)
+
     def too_many(self, key_id: int | str, limit: int = CALLS) -> bool:
         """Count one call of a key (or of an address) and tell whether it is one too many in this second."""
-        second = int(time.time())
-        return self._count(f"calls:{key_id}:{second}", second) > limit
+        return self.left(key_id, limit) < 0
 
     def _count(self, name: str, second: int) -> int:
         if queue.redis is not None and time.monotonic() >= self._quiet_until:

@@ -47,6 +47,7 @@ def once(view: Callable[..., Any]) -> Callable[..., Any]:
             _keep(key, body, response)
         return response
 
+    answered.keyed = True  # type: ignore[attr-defined]
     return answered
 
 
@@ -55,10 +56,10 @@ def _hashes(given: str) -> tuple[str, str]:
         raise DomainError(
             "idempotency_key", "The Idempotency-Key is 1 to 255 printable characters."
         )
-    caller = f"{g.api_key_id}\n{request.method}\n{request.path}\n{given}"
-    return hashlib.sha256(caller.encode()).hexdigest(), hashlib.sha256(
-        request.get_data()
-    ).hexdigest()
+    caller = f"{g.get('caller') or g.api_key_id}\n{request.method}\n{request.path}\n{given}"
+    # A file was read to disk already, and hashed on its way.
+    body = g.get("body_hash") or hashlib.sha256(request.get_data()).hexdigest()
+    return hashlib.sha256(caller.encode()).hexdigest(), body
 
 
 def _hold(key: str) -> None:

@@ -17,6 +17,7 @@ from app.site.access import requires
 from app.tenants import queries, service
 from app.tenants.rules import CAPS, PURSE
 from app.tenants.schemas import MerchantIn, MerchantOut, ShopIn, ShopList, ShopOut
+from app.web.bodies import PageIn
 
 if TYPE_CHECKING:
     from app.tenants.models import Shop
@@ -48,6 +49,7 @@ PLAIN = (
     "customer_group",
     "margin",
     "margin_stop",
+    "partner_keys",
 )
 
 
@@ -84,13 +86,17 @@ def change_merchant(json_data: MerchantIn) -> dict[str, Any]:
 
 
 @bp.get("/shops")
+@bp.input(PageIn, location="query")
 @bp.output(ShopList)
 @requires("settings")
-def shops() -> dict[str, Any]:
-    """List the merchant's shops."""
-    found = queries.shops()
+def shops(query_data: PageIn) -> dict[str, Any]:
+    """List the merchant's shops, oldest first."""
+    edge = query_data.before or 0
+    later = [shop for shop in queries.shops() if shop.id > edge]
+    found = later[: query_data.limit]
     words = queries.maps(shop.id for shop in found)
-    return {"items": [_shop(shop, words[shop.id]) for shop in found], "next": None}
+    following = str(found[-1].id) if len(later) > len(found) else None
+    return {"items": [_shop(shop, words[shop.id]) for shop in found], "next": following}
 
 
 @bp.get("/shops/<string:shop_id>")

@@ -60,7 +60,8 @@ class Directory(Model):
 
     __table_args__ = (
         CheckConstraint(
-            "kind in ('slug','domain','api_key','short','connection','past_domain','install')",
+            "kind in ('slug','domain','api_key','short','connection','past_domain','install',"
+            "'partner_key')",
             name="kind",
         ),
         Index("ix_directory_tenant", "tenant_id"),

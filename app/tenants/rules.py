@@ -65,6 +65,7 @@ DEFAULTS: dict[str, Any] = {
     "margin": None,
     "margin_stop": False,
     "shadow": False,
+    "partner_keys": True,
 }
 CHOICES: dict[str, tuple[str, ...]] = {
     "click": ("first", "last"),
@@ -108,6 +109,7 @@ SWITCHES = frozenset(
         "mask_referred",
         "margin_stop",
         "shadow",
+        "partner_keys",
     }
 )
 _MARGIN = re.compile(r"(100|[0-9]{1,2}(\.[0-9]{1,2})?)%")  # percent of the price

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.web.bodies import Rate, Sum
+
 Line = Annotated[str, StringConstraints(min_length=1, max_length=255, strict=True)]
-Sum = Annotated[str, StringConstraints(max_length=40, strict=True)]
-Rate = Annotated[str, StringConstraints(min_length=1, max_length=40, strict=True)]
 State = Literal["registered", "agreed", "completed", "cancelled", "refunded"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100, strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
@@ -70,6 +70,7 @@ class MerchantOut(BaseModel):
     customer_group: str | None
     margin: str | None
     margin_stop: bool
+    partner_keys: bool
     levels: list[str | None]
 
 
@@ -127,6 +128,9 @@ class MerchantIn(BaseModel):
     customer_group: Annotated[str, StringConstraints(max_length=100, strict=True)] | None = None
     margin: Annotated[str, StringConstraints(max_length=20, strict=True)] | None = None
     margin_stop: Switch | None = None
+    partner_keys: Switch | None = Field(
+        None, description="Whether partners may have keys of their own."
+    )
     levels: list[Rate | None] | None = None
 
 

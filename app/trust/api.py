@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apiflask import APIBlueprint
-from flask import request
-from flask_babel import gettext as _
-from pydantic import ValidationError
 
-from app.errors import DomainError, FieldError
 from app.partners.queries import cards
 from app.site.access import requires
 from app.trust import queries, service
-from app.trust.rules import State
-from app.trust.schemas import DecisionIn, DisputeList, DisputeOut
+from app.trust.schemas import DecisionIn, DisputeList, DisputeOut, DisputesIn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,17 +20,13 @@ bp = APIBlueprint("trust", __name__, url_prefix="/disputes", tag="Disputes")
 
 
 @bp.get("")
+@bp.input(DisputesIn, location="query")
 @bp.output(DisputeList)
 @requires("partners")
-def index() -> dict[str, Any]:
-    """List disputes, newest first: `?state=`, `?limit=` 1 to 200, `&cursor=` from the answer before."""
-    state = request.args.get("state")
-    if state is not None and state not in {each.value for each in State}:
-        raise _invalid("state", _("There is no such state."))
-    limit = _number("limit", 50)
-    if not 1 <= limit <= 200:
-        raise _invalid("limit", _("limit goes from 1 to 200."))
-    found = queries.newest(limit + 1, before=_number("cursor", 0), state=state)
+def index(query_data: DisputesIn) -> dict[str, Any]:
+    """List disputes, newest first."""
+    limit = query_data.limit
+    found = queries.newest(limit + 1, before=query_data.before or 0, state=query_data.state)
     page = found[:limit]
     return {
         "items": [_answer(each) for each in page],
@@ -52,36 +43,17 @@ def show(dispute: str) -> dict[str, Any]:
 
 
 @bp.post("/<string:dispute>/decision")
-@bp.input(DecisionIn, location="json", validation=False)
+@bp.input(DecisionIn)
 @bp.output(DisputeOut)
 @requires("partners")
-def decide(dispute: str, json_data: dict[str, Any]) -> dict[str, Any]:
+def decide(dispute: str, json_data: DecisionIn) -> dict[str, Any]:
     """Count the sale for the partner, or decline with a reason that he reads; 409 when it is closed."""
-    found, said = service.find(dispute), _read(json_data)
+    found, said = service.find(dispute), json_data
     if said.decision == "attribute":
         service.attribute(found, said.reason)
     else:
         service.decline(found, said.reason)
     return _answer(found)
-
-
-def _read(body: Any) -> DecisionIn:
-    try:
-        return DecisionIn.model_validate(body)
-    except ValidationError as error:
-        errors = [FieldError(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
-        raise DomainError("invalid", _("The body is not as documented."), *errors) from error
-
-
-def _number(name: str, default: int) -> int:
-    text = request.args.get(name, str(default))
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise _invalid(name, _("A number is expected."))
-    return int(text)
-
-
-def _invalid(field: str, message: str) -> DomainError:
-    return DomainError("invalid", message, FieldError(field, message))
 
 
 def _time(at: datetime | None) -> str | None:

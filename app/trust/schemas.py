@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from app.trust.rules import REMARK
+from app.trust.rules import REMARK, State
+from app.web.bodies import Moment, PageIn
 
 
 class DecisionIn(BaseModel):
@@ -23,7 +24,7 @@ class RemarkOut(BaseModel):
 
     by: Literal["partner", "staff"]
     text: str
-    at: str
+    at: Moment
 
 
 class DisputeOut(BaseModel):
@@ -35,10 +36,16 @@ class DisputeOut(BaseModel):
     state: str
     verdict: str
     reason: str | None
-    opened_at: str
-    due_at: str
-    decided_at: str | None
+    opened_at: Moment
+    due_at: Moment
+    decided_at: Moment | None
     thread: list[RemarkOut]
+
+
+class DisputesIn(PageIn):
+    """Which disputes are wanted."""
+
+    state: State | None = None
 
 
 class DisputeList(BaseModel):

@@ -1,7 +1,8 @@
-"""The API's own document: the generated OpenAPI made true to what we answer, and a page that reads it."""
+"""The page that reads the API's own document; app.site.document makes that."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -14,72 +15,6 @@ from app.web.preferences import blueprint
 
 if TYPE_CHECKING:
     from apiflask import APIFlask
-
-PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457: what went wrong.",
-    "required": ["type", "title", "status", "detail", "errors", "request_id"],
-    "properties": {
-        "type": {"type": "string", "description": "about:blank, or urn:partnerka:problem:<code>"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {"type": "array", "items": {"$ref": "#/components/schemas/ProblemField"}},
-        "request_id": {"type": "string"},
-    },
-}
-FIELD = {
-    "type": "object",
-    "required": ["field", "message"],
-    "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-}
-REFUSALS = {
-    "401": "No valid key",
-    "403": "The key has no scope for this",
-    "404": "Not found",
-    "409": "The thing is not in the state that the call supposes",
-    "413": "The body is too large",
-    "415": "The body is not JSON",
-    "422": "Something in the body is refused",
-    "429": "Too many calls",
-}
-BODILESS = frozenset({"get", "delete"})
-
-
-def init_app(app: APIFlask) -> None:
-    """Finish the document; call it when every door is open."""
-    for each in app.blueprints.values():
-        if not hasattr(each, "enable_openapi"):
-            each.enable_openapi = False  # type: ignore[attr-defined] # APIFlask asks it of plain blueprints too
-    app.config["SECURITY_SCHEMES"] = {"key": {"type": "http", "scheme": "bearer"}}
-    app.spec_processor(cast("Any", complete))
-
-
-def complete(spec: dict[str, Any]) -> dict[str, Any]:
-    """The generated document with our refusals in place of the library's, and the key that all calls need."""
-    schemas = spec["components"]["schemas"]
-    for name in ("HTTPError", "ValidationError"):
-        schemas.pop(name, None)
-    schemas |= {"Problem": PROBLEM, "ProblemField": FIELD}
-    spec["security"] = [{"key": []}]
-    for path in [p for p in spec["paths"] if p.endswith("/")]:
-        del spec["paths"][path]  # the same call with a slash too many
-    for path, operations in spec["paths"].items():
-        for method, operation in operations.items():
-            told = {"401", "403", "429"}
-            told |= {"404"} if "{" in path else set()
-            told |= set() if method in BODILESS else {"409", "413", "415", "422"}
-            for status in set(operation["responses"]) & set(REFUSALS):
-                del operation["responses"][status]
-            operation["responses"] |= {
-                status: _refusal(REFUSALS[status]) for status in sorted(told)
-            }
-    return spec
-
-
-def _refusal(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +39,10 @@ class Call:
     body: str | None
     answer: str | None
     status: str
+    parameters: list[Field]
+    sent: str | None
+    said: str | None
+    refusals: str
 
 
 @blueprint.get("/api/docs")
@@ -116,26 +55,47 @@ def reference() -> Response:
         for method, operation in operations.items()
     ]
     found.sort(key=lambda pair: (pair[0], pair[1].path, pair[1].method))
+    told = {tag["name"]: tag["description"] for tag in spec["tags"]}
     groups = [
-        (tag, [call for _, call in calls]) for tag, calls in groupby(found, key=itemgetter(0))
+        (tag, told[tag], [call for _, call in calls])
+        for tag, calls in groupby(found, key=itemgetter(0))
     ]
     schemas = {
         name: fields(schema) for name, schema in sorted(spec["components"]["schemas"].items())
     }
-    return page("web/reference.html", groups=groups, schemas=schemas)
+    return page("web/reference.html", groups=groups, schemas=schemas, manner=_paragraphs(spec))
+
+
+def _paragraphs(spec: dict[str, Any]) -> list[tuple[str, str]]:
+    """What holds for every call: (heading, text) of each paragraph that has a heading."""
+    found = (part.split("**", 2) for part in spec["info"]["description"].split("\n\n"))
+    return [(part[1].strip("."), part[2].strip()) for part in found if len(part) == 3]
 
 
 def _call(method: str, path: str, operation: dict[str, Any]) -> Call:
-    status = next(iter(operation["responses"]))
+    status, *refusals = operation["responses"]
+    answer = operation["responses"][status]
     return Call(
         method=method.upper(),
         path=path,
         summary=operation.get("summary", ""),
         description=operation.get("description", ""),
         body=_schema_of(operation.get("requestBody", {})),
-        answer=_schema_of(operation["responses"][status]),
+        answer=_schema_of(answer),
         status=status,
+        parameters=[
+            _field(each["name"], each["schema"] | each, required=each.get("required", False))
+            for each in operation.get("parameters", ())
+        ],
+        sent=_example_of(operation.get("requestBody", {})),
+        said=_example_of(answer),
+        refusals=", ".join(refusals),
     )
+
+
+def _example_of(holder: dict[str, Any]) -> str | None:
+    found = holder.get("content", {}).get("application/json", {}).get("example")
+    return None if found is None else json.dumps(found, ensure_ascii=False, indent=2)
 
 
 def _schema_of(holder: dict[str, Any]) -> str | None:

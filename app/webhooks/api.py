@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apiflask import APIBlueprint
 
 from app.site.access import requires
+from app.web.bodies import PageIn
 from app.webhooks import queries, service
 from app.webhooks.schemas import WebhookIn, WebhookList, WebhookMade, WebhookOut
 
@@ -17,11 +18,16 @@ bp = APIBlueprint("webhooks", __name__, url_prefix="/webhooks", tag="Webhooks")
 
 
 @bp.get("")
+@bp.input(PageIn, location="query")
 @bp.output(WebhookList)
 @requires("settings")
-def index() -> dict[str, Any]:
+def index(query_data: PageIn) -> dict[str, Any]:
     """List the merchant's endpoints, oldest first."""
-    return {"items": [_out(each) for each in queries.endpoints()], "next": None}
+    edge = query_data.before or 0
+    later = [each for each in queries.endpoints() if each.id > edge]
+    found = later[: query_data.limit]
+    following = str(found[-1].id) if len(later) > len(found) else None
+    return {"items": [_out(each) for each in found], "next": following}
 
 
 @bp.post("")

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.web.bodies import Place
+
 Address = Annotated[str, StringConstraints(min_length=1, max_length=2000, strict=True)]
 Kind = Annotated[str, StringConstraints(min_length=1, max_length=128, strict=True)]
 
@@ -44,7 +46,7 @@ class WebhookList(BaseModel):
     """All endpoints, oldest first."""
 
     items: list[WebhookOut]
-    next: None = None
+    next: str | None
 
 
 class EventOut(BaseModel):
@@ -55,6 +57,15 @@ class EventOut(BaseModel):
     timestamp: datetime
     position: int
     data: dict[str, Any]
+
+
+class EventsIn(BaseModel):
+    """From which place on the feed is read."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    after: Place = Field(0, ge=0, lt=10**18, description="A `position`; 0: from the start.")
+    limit: Place = Field(50, ge=1, le=200, description="How many, 1 to 200.")
 
 
 class EventList(BaseModel):

@@ -58,6 +58,20 @@ WORDS: dict[str, Any] = {
     "expired": _l("The page has stood open for long. Reload it to see your bonuses."),
     "failed": _l("Your bonuses cannot be shown just now. You can order without them."),
     "again": _l("Try again"),
+    "get": _l("Get a code for {sum}"),
+    "code": _l("Your code"),
+    "making": _l("The shop is making your code…"),
+    "takes": _l("It takes {sum} off this cart until {time}."),
+    "hand": _l("Enter it where the cart asks for a coupon."),
+    "applied": _l("It is in the cart."),
+    "misfit": _l(
+        "The cart is worth less than the one it was made for. Take it back and choose again."
+    ),
+    "copy": _l("Copy"),
+    "copied": _l("Copied"),
+    "apply": _l("Apply"),
+    "back": _l("Take it back"),
+    "away": _l("The shop cannot take a code just now. Your bonuses are free again."),
 }
 BLOCK_NAMES = {
     "pending": _l("Bonuses that still wait"),

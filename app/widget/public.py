@@ -15,12 +15,15 @@ from pydantic import ValidationError
 from app import strict_json
 from app.bonuses import queries as bonuses
 from app.bonuses.api import KINDS
+from app.carts import queries as cart_queries
 from app.checkout import service as checkout
 from app.checkout.api import earned, narrowed, snapshot_of
 from app.errors import DomainError, FieldError
 from app.extensions import csrf, limiter
+from app.intake.shops import carts
 from app.members import queries as members
 from app.money import to_decimal_string
+from app.orders.rules import line_value
 from app.site.access import requires
 from app.site.limits import calls
 from app.tenants import queries as tenants
@@ -36,9 +39,11 @@ from app.widget.schemas import WalletIn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from app.carts.models import CartCoupon
     from app.checkout.service import Quote
     from app.members.models import Member
     from app.orders.rules import Snapshot
+    from app.widget.service import SignedIn
 
 bp = Blueprint("widget", __name__, url_prefix="/w")
 
@@ -61,6 +66,11 @@ REFUSALS = {
 }
 
 
+PRIVATE = frozenset(
+    {"public.widget.wallet", "public.carts.make", "public.carts.drop"}
+)  # what is one customer's
+
+
 @bp.before_request
 def stand_alone() -> None:
     """Neither read nor write anybody's session; remember whether one of the shops' pages asks."""
@@ -72,7 +82,7 @@ def stand_alone() -> None:
 @bp.after_request
 def open_to_shops(response: Response) -> Response:
     """Let the shops' own pages read the answer, refusals too, and nobody else's."""
-    if request.endpoint == "public.widget.wallet":
+    if request.endpoint in PRIVATE:
         response.vary.add("Origin")
         response.headers["Cache-Control"] = "no-store"
         if g.get("widget_origin"):
@@ -103,7 +113,7 @@ def look() -> Response:
 
 def setup_of(wanted: str) -> dict[str, Any]:
     """Return all that the script needs to draw: look, words, currency, and the look's version."""
-    now, language = queries.look(), _language(wanted)
+    now, language = queries.look(), language_of(wanted)
     said = now.said()
     del said["texts"]
     return {
@@ -120,6 +130,25 @@ def setup_of(wanted: str) -> dict[str, Any]:
 @requires("anyone")
 def wallet() -> Response:
     """Say what the signed-in customer has, and what of a cart may be paid with it. Books nothing."""
+    who = who_asks(PER_CUSTOMER)
+    if isinstance(who, Response):
+        return who
+    body, lines = asked()
+    g.shop_id = who.shop_id
+    with force_locale(language_of(body.lang)):
+        answer = _answer(members.by_external(who.shop_id, who.customer), who.customer, body, lines)
+    service.note_seen(who.key, g.widget_origin)
+    return make_response(current_app.json.response(answer))
+
+
+csrf.exempt(wallet)  # a signed token speaks for the customer; no browser sends it by itself
+
+
+def who_asks(most: int) -> SignedIn | Response:
+    """Return whom a page of the merchant's shops says is signed in, or the answer that refuses it.
+
+    `most`: questions a second of one customer.
+    """
     if g.widget_origin is None:
         words = "Only pages on the domains of the merchant's shops may ask."
         return problem(403, words, code="origin")
@@ -131,19 +160,11 @@ def wallet() -> Response:
         header = {"WWW-Authenticate": 'Bearer realm="Partnerka widget"'}
         return problem(401, REFUSALS[error.code], code=f"token_{error.code}", headers=header)
     if calls.too_many(f"widget:{request.remote_addr}", PER_ADDRESS) or calls.too_many(
-        f"widget:{who.key.id}:{who.customer}", PER_CUSTOMER
+        f"widget:{who.key.id}:{who.customer}:{request.endpoint}", most
     ):
         words = "Too many questions in this second."
         return problem(429, words, code="rate", headers={"Retry-After": "1"})
-    body, lines = _body()
-    g.shop_id = who.shop_id
-    with force_locale(_language(body.lang)):
-        answer = _answer(members.by_external(who.shop_id, who.customer), who.customer, body, lines)
-    service.note_seen(who.key, g.widget_origin)
-    return make_response(current_app.json.response(answer))
-
-
-csrf.exempt(wallet)  # a signed token speaks for the customer; no browser sends it by itself
+    return who
 
 
 @lru_cache(maxsize=2)
@@ -171,7 +192,7 @@ def _may_ask() -> Response:
     return make_response("", 204, headers)
 
 
-def _language(wanted: str) -> str:
+def language_of(wanted: str) -> str:
     """Return the language of ours that is nearest to the one of the page, else the merchant's."""
     said = wanted.replace("-", "_")
     for each in (said, said.partition("_")[0].lower(), g.tenant.locale):
@@ -189,7 +210,7 @@ def _token() -> str:
     return token.strip()
 
 
-def _body() -> tuple[WalletIn, Any]:
+def asked() -> tuple[WalletIn, Any]:
     """Return what is asked, and the lines as they were sent."""
     words, sent = _("The cart cannot be taken as it is."), request.get_data()
     if len(sent) > LARGEST:
@@ -225,6 +246,28 @@ def _answer(member: Member | None, customer: str, body: WalletIn, lines: Any) ->
         },
         "history": _history(member) if body.history else None,
         "quote": None if body.lines is None else _quote(customer, body, lines),
+        "coupon": None if body.lines is None else coupon_of(member, cart_of(customer, body, lines)),
+    }
+
+
+def coupon_of(member: Member | None, cart: Snapshot) -> dict[str, Any] | None:
+    """Return whether bonuses become a code in this shop, and the code that the customer has now."""
+    if not carts.offered(g.shop_id):
+        return None
+    row = cart_queries.open_of(g.shop_id, member.id) if member else None
+    return {"open": row and shown(row, sum(line_value(line) for line in cart.lines))}
+
+
+def shown(row: CartCoupon, goods: int) -> dict[str, Any]:
+    """Return a code as the widget is told of it; one that the shop is still asked for has no word yet."""
+    made = row.state == "made"
+    return {
+        "id": row.public_id,
+        "state": row.state,
+        "code": row.code if made else None,
+        "amount": to_decimal_string(row.amount, g.tenant.currency),
+        "until": row.ends_at.isoformat(),
+        "fits": carts.fits(row, goods),
     }
 
 
@@ -240,9 +283,14 @@ def _history(member: Member | None) -> list[dict[str, str]]:
     ]
 
 
-def _quote(customer: str, body: WalletIn, lines: Any) -> dict[str, Any]:
+def cart_of(customer: str, body: WalletIn, lines: Any) -> Snapshot:
+    """Return a customer's cart as an order of now. Raises DomainError for what cannot be read."""
     said = body.model_dump(include={"shipping", "fees", "spend"}, exclude_none=True)
-    snapshot, currency = snapshot_of({"member": customer, **said}, lines), g.tenant.currency
+    return snapshot_of({"member": customer, **said}, lines)
+
+
+def _quote(customer: str, body: WalletIn, lines: Any) -> dict[str, Any]:
+    snapshot, currency = cart_of(customer, body, lines), g.tenant.currency
     found = checkout.quote(g.shop_id, snapshot, earned, narrowed)
     sums = {
         "total": found.cart.total,

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.orders.schemas import LineIn, Sum
+from app.orders.schemas import LineIn
+from app.web.bodies import Sum
 
 Language = Annotated[str, StringConstraints(max_length=20, strict=True)]
 

@@ -57,6 +57,7 @@ EDGES = {
     "app/jobs/joining.py",
     "app/jobs/bonuses.py",
     "app/jobs/books.py",
+    "app/jobs/feeds.py",
     "app/jobs/figures.py",
     "app/jobs/long_work.py",
     "app/jobs/messages.py",

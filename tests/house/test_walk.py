@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,9 @@ from app.documents.rules import Kind as DocumentKind
 from app.documents.service import PACK, issue, start_pack
 from app.events.service import drain
 from app.extensions import db
+from app.feeds.models import CatalogFeed, FeedLoad
+from app.feeds.service import Wish as FeedWish
+from app.feeds.service import add_with as add_feed
 from app.fraud.rules import Word
 from app.help.rules import Kind as Subject
 from app.help.service import Asker
@@ -152,6 +155,7 @@ SIGNED = {
     "public.attribution.postback",
     "public.intake.postback",
     "public.intake.keys",
+    "public.intake.thanked",
     "public.notifications.unsubscribe",
     "public.telegram.hear",
     "public.widget.wallet",
@@ -159,8 +163,13 @@ SIGNED = {
     "public.passes.account",
     "public.passes.window",
 }
-# Their addresses name a kind and a day, and nobody's thing.
-NO_IDS = {"office.liability.rows", "office.liability.file", "office.intake.new"}
+# Their addresses name a kind, a day or an example, and nobody's thing.
+NO_IDS = {
+    "office.liability.rows",
+    "office.liability.file",
+    "office.intake.new",
+    "office.calls.example",
+}
 # External ids are each merchant's own: a PUT makes its own thing of that name.
 OWN_NAMES = {
     "api.orders.put",
@@ -378,6 +387,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         Rights(of="supplier", word=partner.name, share=Decimal(1), partner_id=partner.id)
     )
     take_file(BytesIO(f"id;name\n1;{partner.name}\n".encode()), "old.csv", "other", "partner")
+    feed_of(merchant, partner.name)
     bonus_rule = draft_rule(f"{partner.name} rule", PRESETS["order"].body(100))
     try_rule(bonus_rule)
     receipt = sold(merchant, partner.name)
@@ -449,6 +459,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "participation": {"run_id": of_kind("convert")},
         "bonuses": {"run_id": of_kind(MASS)},
         "imports": {"file_id": one(ImportFile.public_id), "kind": "csv"},
+        "feeds": {"feed_id": one(CatalogFeed.public_id), "load_id": one(FeedLoad.public_id)},
         "network": {"public_id": partner.public_id},
         "verified_sites": {"public_id": one(VerifiedSite.public_id)},
         "creatives": {"public_id": one(Creative.public_id)},
@@ -470,6 +481,13 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "catalog": {"external_id": f"prod-{mark}"},
         "codes": {"work_id": act_run(made, "stop").public_id},
     }
+
+
+def feed_of(merchant: Merchant, name: str) -> None:
+    """Add a feed by upload, whose columns are to be chosen."""
+    file = BytesIO(f"number;what\n1;{name}\n".encode())
+    wish = FeedWish(f"{name} feed", None, "never", time(4))
+    add_feed(merchant.shop_id, wish, file, "list.csv")
 
 
 def invoice_of_the_platform() -> str:

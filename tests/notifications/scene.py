@@ -211,10 +211,12 @@ def _own(kind: str, partner: Partner, person: Person) -> tuple[str, dict[str, An
     if kind == "digest.month":
         sums = {"paid": 1, "recruits": 2, "available": 5, "pending": 7, "soon": 6}
         return f"partner:{partner.id}", {"partner_id": partner.id, **month, **sums}
-    if kind in {"digest.merchant", "sms.stopped", "webhook.stopped", "connection.failing"}:
+    servers = {"webhook.stopped", "connection.failing", "feed.failed", "feed.held"}
+    if kind in {"digest.merchant", "sms.stopped", *servers}:
         server = {"webhook": "wh_1", "url": "https://shop.example/in", "why": "failing"}
         server |= {"connection": "cn_1", "shop": "Lampa", "channel": "WooCommerce"}
-        return "merchant:1", {**month, "paid": 0, **server}
+        feed = {"feed": "fd_1", "name": "Lamps", "known": 9, "gone": 5}
+        return "merchant:1", {**month, "paid": 0, **server, **feed}
     return _of_signup(kind, partner)
 
 

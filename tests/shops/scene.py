@@ -33,9 +33,11 @@ OURS = Connection.kind == KIND
 class Desk:
     """A merchant in dollars with Anna (code ANNA10) and Boris (BORIS5), and his shop."""
 
+    kind_of_shop: type[FakeShop] = FakeShop
+
     def __init__(self, app: App) -> None:
         self.app = app
-        self.shop = FakeShop(self.take)
+        self.shop = self.kind_of_shop(self.take)
         self.before = app.extensions["partnerka"]
         app.extensions["partnerka"] = replace(self.before, egress_allow=(self.shop.place,))
         with app.app_context():
@@ -84,7 +86,15 @@ class Desk:
                 jobs.drain_inbox()
             if not sent and not self.shop.waiting and not self.busy():
                 return
-        raise AssertionError("they talk for ever")
+        msg = f"they talk for ever: {self.open()}"
+        raise AssertionError(msg)
+
+    def open(self) -> list[tuple[Any, ...]]:
+        """Return what still waits, for who reads of a failure."""
+        with self.app.app_context(), self.lampa.scope():
+            mine = text("SELECT kind, subject, state, attempts, problem, due_at FROM shop_errand")
+            told = text("SELECT topic, state, attempts, problem, due_at FROM inbox")
+            return [tuple(row) for query in (mine, told) for row in db.session.execute(query)]
 
     def busy(self) -> bool:
         now = clock.wall()

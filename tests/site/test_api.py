@@ -226,10 +226,20 @@ def test_a_key_makes_a_hundred_calls_a_second_and_not_any_number(
 def test_too_many_calls_are_told_when_to_come_back(
     client: FlaskClient, lampa: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.site.api.calls.too_many", lambda *_: True)
+    monkeypatch.setattr("app.site.api.calls.left", lambda *_: -1)
     answer = client.get("/api/v1/merchant", headers=lampa.bearer)
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "1"
+    assert answer.headers["RateLimit"] == '"key";r=0;t=1'
+
+
+def test_each_answer_says_how_many_calls_are_left(client: FlaskClient, lampa: Merchant) -> None:
+    for path, status in (("merchant", 200), ("partners/nobody", 404), ("nothing", 404)):
+        answer = client.get(f"/api/v1/{path}", headers=lampa.bearer)
+        assert answer.status_code == status
+        if path != "nothing":  # no call of ours: nothing was counted
+            assert answer.headers["RateLimit-Policy"] == '"key";q=150;w=1'
+            assert answer.headers["RateLimit"].startswith('"key";r=14')
 
 
 def test_live_and_test_keys_lead_to_two_tenants(client: FlaskClient, world: World) -> None:

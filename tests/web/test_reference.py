@@ -22,13 +22,16 @@ def spec(client: FlaskClient) -> dict[str, Any]:
 def test_every_call_names_its_refusals_as_problem_documents(spec: dict[str, Any]) -> None:
     assert spec["openapi"] == "3.1.0"
     assert spec["security"] == [{"key": []}]
+    assert set(spec["components"]["securitySchemes"]) == {"key", "platform", "code", "partner"}
     assert len(spec["paths"]) > 20
     for operations in spec["paths"].values():
         for operation in operations.values():
             assert {"401", "403", "429"} <= set(operation["responses"])
             for status, told in operation["responses"].items():
                 if status >= "4":
-                    assert list(told["content"]) == ["application/problem+json"]
+                    assert told == {"$ref": f"#/components/responses/{status}"}
+                    refusal = spec["components"]["responses"][status]
+                    assert list(refusal["content"]) == ["application/problem+json"]
 
 
 def test_every_reference_leads_somewhere(spec: dict[str, Any]) -> None:

@@ -81,7 +81,7 @@ def test_every_word_is_there_in_every_language(
         holes = set(re.findall(r"{\w+}", text))
         assert holes == {
             "expiry": {"{sum}", "{day}"}, "gain": {"{sum}"}, "most": {"{sum}"},
-            "pay": {"{sum}"}, "cut": {"{sum}"},
+            "pay": {"{sum}"}, "cut": {"{sum}"}, "get": {"{sum}"}, "takes": {"{sum}", "{time}"},
         }.get(name, set())  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_the_answer_has_nothing_beside_balance_last_lines_and_the_quote(
 ) -> None:
     said = shop.ask(client, lines=LINES, history=True).get_json()
     assert said.keys() == {
-        *("version", "available", "pending", "debt", "next_expiry", "history", "quote"),
+        *("version", "available", "pending", "debt", "next_expiry", "history", "quote", "coupon"),
     }
     assert said["quote"].keys() == {"total", "max_spend", "spend", "earn", "payable", "why"}
     assert all(line.keys() == {"at", "kind", "amount"} for line in said["history"])

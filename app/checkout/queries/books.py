@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app import sql
 from app.bonuses import queries as bonuses
 from app.checkout.queries.carts import cart_of
-from app.checkout.rules import Share, Spent, Version, rows_from_json
+from app.checkout.rules import COUPONED, Share, Spent, Version, rows_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -62,11 +62,13 @@ JOIN bonus_hold h ON h.tenant_id = c.tenant_id AND h.reference = c.reference
 WHERE o.id = ANY(%(orders)s) ORDER BY o.id, c.id
 """
 # What shops took of the order's own customer by their calls alone: their messages need not say it.
+# Of a coupon in the cart they do say it.
 _CAPTURED = """
 SELECT o.id, sum(h.amount)::bigint AS amount
 FROM orders o
 JOIN checkout_hold c ON c.tenant_id = o.tenant_id AND c.shop_id = o.shop_id
      AND c.order_key = o.external_id AND c.member_id = o.member_id
+     AND c.public_id NOT LIKE 'hc\\_%%'
 JOIN bonus_hold h ON h.tenant_id = c.tenant_id AND h.reference = c.reference AND h.state = 'captured'
 WHERE o.id = ANY(%(orders)s) GROUP BY 1
 """
@@ -82,6 +84,11 @@ class Held:
     state: str
     spending: str | None
     shops: bool
+
+    @property
+    def called(self) -> bool:
+        """Whether the shop's calls alone decide of it, and no coupon in its cart."""
+        return self.shops and not self.reference.startswith(f"hold:{COUPONED}_")
 
 
 @dataclass(slots=True)
@@ -102,9 +109,14 @@ class Purse:
         return [one for one in self.holds if one.state == "held"]
 
     @property
+    def couponed(self) -> bool:
+        """Whether a coupon in the shop's cart held some of it."""
+        return any(one.shops and not one.called for one in self.holds)
+
+    @property
     def captured(self) -> int:
         """What the shop reserved and then spent by its own calls, minor units."""
-        return sum(one.amount for one in self.holds if one.shops and one.state == "captured")
+        return sum(one.amount for one in self.holds if one.called and one.state == "captured")
 
     def note(self, act: str, amount: int, reference: str, owner: int, of: str | None) -> None:
         """Count an act."""

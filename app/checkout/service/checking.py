@@ -41,8 +41,8 @@ def check(incoming: Incoming, narrow: Narrow = unbound) -> None:
     the newest, that cancels, or changes nothing of it, is not asked.
     """
     said = incoming.snapshot
-    if not _spends(said) or incoming.state in SPENDS_NOTHING:
-        return
+    if not _spends(said) or said.bonus_hold or incoming.state in SPENDS_NOTHING:
+        return  # what a coupon has taken off in the cart is given already
     field = FIELD if said.bonus_spend else MONEY_FIELD
     book, order = None, None
     try:
@@ -139,7 +139,8 @@ def insist(incoming: Incoming, order: Standing) -> None:
     said = order.folded.snapshot
     if order.folded.key != incoming.message.key:
         return
-    if not _spends(said) or order.folded.state in SPENDS_NOTHING or not setting("loyalty"):
+    settled = said.bonus_hold or order.folded.state in SPENDS_NOTHING
+    if not _spends(said) or settled or not setting("loyalty"):
         return
     version = queries.books([order.id])[order.id].version
     if said.partner_spend and (version is None or version.money < said.partner_spend):

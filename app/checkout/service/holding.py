@@ -50,9 +50,16 @@ class Reserved:
 
 
 def hold(
-    shop_id: int, snapshot: Snapshot, order_key: str | None, narrow: Narrow = unbound
+    shop_id: int,
+    snapshot: Snapshot,
+    order_key: str | None,
+    narrow: Narrow = unbound,
+    until: datetime | None = None,
+    prefix: str = "hd",
 ) -> Reserved:
-    """Reserve the snapshot's `bonus_spend` and `partner_spend` of its customer, as long as the program says.
+    """Reserve the snapshot's `bonus_spend` and `partner_spend` of its customer for a while.
+
+    `until`: else as long as the program says. `prefix`: of the outside id.
 
     With lines it must be what they take, and lies on them as a quote says. A new hold for the same
     order replaces one that is open. `narrow`: how rules are asked. Raises DomainError on `spend`,
@@ -70,9 +77,9 @@ def hold(
     service.bring_up([member.id])
     payer = _payer(snapshot, member)
     laid = _allowed(shop_id, snapshot, member, narrow)
-    name = public_id("hd")
+    name = public_id(prefix)
     program = bonuses.program()
-    until = clock.now() + timedelta(minutes=program.hold_minutes)
+    until = until or clock.now() + timedelta(minutes=program.hold_minutes)
     row = CheckoutHold(
         public_id=name,
         shop_id=shop_id,

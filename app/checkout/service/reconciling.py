@@ -23,6 +23,7 @@ from app.checkout.rules import (
 )
 from app.checkout.service import money
 from app.checkout.service.bounding import unbound
+from app.checkout.service.couponed import payers
 from app.checkout.service.paying import Paying
 from app.checkout.service.quoting import has_account
 from app.events import service as events
@@ -46,7 +47,8 @@ def reconcile(orders: Sequence[Standing], narrow: Narrow = unbound, *, anew: boo
     as it now stands; accounts are locked here. Due is the message's `bonus.spend` (else what the shop
     captured for the order by its own calls) less what refunds give back, and nothing while the order
     is cancelled, refunded or deleted. A first spending is at most what the customer has and the
-    program lets; one that was given back and is due again may become debt. Where the program says so
+    program lets; one that was given back and is due again may become debt, and so may what a coupon in
+    the shop's cart took off already. Where the program says so
     bonuses are held until the order is paid. `narrow`: how rules are asked what of an order may be
     paid so; `anew`: what was cut of a wish is tried once more. Any order of messages ends the same.
     """
@@ -56,14 +58,16 @@ def reconcile(orders: Sequence[Standing], narrow: Narrow = unbound, *, anew: boo
         return
     on = bool(setting("loyalty"))
     concerned = [order for order in asked if on or order.id in touched]
+    owners = payers(concerned)
     found = queries.books([order.id for order in concerned])
-    whose = {order.member_id for order in concerned}
+    whose = {order.member_id for order in concerned} | set(owners.values())
     whose |= {book.version.member_id for book in found.values() if book.version is not None}
     whose |= {one.member_id for book in found.values() for one in book.holds}
     service.bring_up(sorted(m for m in whose if m is not None))
     money.lock(_partners(concerned, found))
     for order in concerned:
-        _Order(order, found[order.id], narrow, on=on, anew=anew).settle()
+        payer = owners.get(order.id)
+        _Order(order, found[order.id], narrow, payer, on=on, anew=anew).settle()
     db.session.flush()
 
 
@@ -86,9 +90,17 @@ class _Order:
     """One order, and its books as they become."""
 
     def __init__(
-        self, order: Standing, books: Books, narrow: Narrow, *, on: bool, anew: bool
+        self,
+        order: Standing,
+        books: Books,
+        narrow: Narrow,
+        payer: int | None,
+        *,
+        on: bool,
+        anew: bool,
     ) -> None:
         self.order = order
+        self.payer = payer  # whose coupon took the bonuses off already, whatever may be now
         self.books = books
         self.narrow = narrow
         self.on = on
@@ -127,7 +139,7 @@ class _Order:
 
     def _renew(self) -> None:
         """Void the version and lay the wishes anew where lines, wishes or customer are others."""
-        old, member_id, wishes = self.books.version, self.order.member_id, self._wishes()
+        old, member_id, wishes = self.books.version, self._whose(), self._wishes()
         mark = signature(self.order.folded.snapshot, *wishes)
         same = old is not None and old.member_id == member_id
         if member_id is None or (old is None and not (any(wishes) and self.on)):
@@ -145,10 +157,16 @@ class _Order:
         if made.lacks and not known:
             self._tell_cut(made)
 
+    def _whose(self) -> int | None:
+        """Return who pays: who got the coupon, else whose order it is; of a coupon taken off it, who did."""
+        old, books = self.books.version, self.books
+        paid = old.member_id if old is not None and books.couponed else None
+        return self.payer or self.order.member_id or paid
+
     def _wishes(self) -> tuple[int, int]:
         """Return what is to be spent in bonuses and partner money: by the message, else the shop's calls."""
         said, books = self.order.folded.snapshot, self.books
-        if not has_account(said):
+        if self.payer is None and not has_account(said):
             return 0, 0
         return said.bonus_spend or books.captured, said.partner_spend or books.money.captured
 
@@ -158,8 +176,10 @@ class _Order:
         said, books = self.order.folded.snapshot, self.books
         program, bounds = bonuses.program(said.created_at), self.narrow(self.order)
         cart = cart_of(self.order.shop_id, said, program, self.order.folded, bounds)
-        available = books.net
-        if self.on:
+        if self.payer is not None:
+            cart = cart.opened()
+        available = wishes[0] if self.payer is not None else books.net
+        if self.on and self.payer is None:
             available += bonuses.balance(member_id).available
             available += sum(one.amount for one in books.open if one.member_id == member_id)
         amount = min(wishes[0], cart.most(available))
@@ -250,8 +270,8 @@ class _Order:
 
     def _spend(self, amount: int) -> None:
         member_id = self._member()
-        reference = self._reference()
-        service.spend(member_id, amount, reference, order_id=self.order.id, may_owe=not self.new)
+        reference, owes = self._reference(), not self.new or self.payer is not None
+        service.spend(member_id, amount, reference, order_id=self.order.id, may_owe=owes)
         self._note("spend", amount, reference, member_id)
 
     def _give_back(self, amount: int) -> None:

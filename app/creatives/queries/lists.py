@@ -68,7 +68,7 @@ def offered() -> Select[Any]:
     hidden = exists().where(
         Product.tenant_id == Creative.tenant_id,
         Product.id == Creative.product_id,
-        ~(Product.shown & Product.takes_part),
+        ~(Product.shown & Product.takes_part & Product.gone_at.is_(None)),
     )
     return select(Creative).where(
         Creative.shown,

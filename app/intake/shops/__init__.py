@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from flask_babel.speaklater import LazyString
 
+    from app.carts.rules import Seen
     from app.orders.rules import Snapshot
 
 FETCHED = "order.fetched"  # the topic of an order that we asked for, with all that belongs to it
@@ -52,6 +53,8 @@ class OrderSaid:
     card: Written = Written()
     whole: bool = True
     undated: bool = False
+    # What coupons took off; None: the lines are what is paid, and no more is known.
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -169,13 +172,16 @@ class Access:
     """A shop that can be called: its address and keys, and where and with what secret it calls us."""
 
     address: str
-    key: str
+    key: str = field(repr=False)  # of some kinds it is all that opens the shop
     secret: str = field(repr=False)
     hook: str = ""
     hook_secret: str = field(default="", repr=False)
     currency: str = ""
     pulls: frozenset[str] = frozenset()  # what the merchant wants beside orders
     zone: str = "UTC"  # in which the shop counts its days, by its IANA name
+    seconds: float | None = (
+        None  # that a call may take while somebody waits; None: as long as is usual
+    )
 
 
 @dataclass(frozen=True)
@@ -246,6 +252,9 @@ class CouponWanted:
     uses: int | None = None
     ends: datetime | None = None
     email: str | None = None
+    customer: str | None = None  # the shop's id of who alone may use it, where the shop can tell
+    minimum: str | None = None  # what the goods must be worth, a decimal string
+    alone: bool = False  # no other coupon beside it
 
 
 @dataclass(frozen=True)
@@ -343,7 +352,7 @@ class Connector(Listener, Protocol):
         """Let a coupon that we made be taken no more; False: there is none of ours."""
 
     def drop_coupon(self, access: Access, code: str) -> bool:
-        """Delete a coupon that we made; False: there is none of ours."""
+        """Delete a coupon that we made and nobody used; False: there is none of ours."""
 
     def ensure_setup(self, access: Access) -> SetUp:
         """See that the shop calls us, and has what we write into: each once, and switched on."""

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from app import clock
+from app.carts import service as carts
 from app.errors import NotFound
 from app.extensions import db
 from app.intake import service as intake
@@ -140,6 +141,10 @@ def make_coupon(errand: Errand, shop: Shop, within: Within) -> Ended:
     """Have the shop take a code as a coupon, or take it no more, as it now stands here."""
     said = within(lambda: coupons.standing(errand.subject, shop.shop_id))
     if said is None:
+        return NOTHING
+    if said.drop:
+        shop.connector.drop_coupon(shop.access, said.code)
+        within(lambda: carts.removed(shop.shop_id, errand.subject))
         return NOTHING
     if said.wanted is None:
         shop.connector.stop_coupon(shop.access, said.code)

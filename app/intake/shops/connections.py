@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ from app.extensions import db, kick_after_commit
 from app.installation import public_address
 from app.intake.service import tenant
 from app.intake.shops import Access, ShopError, errands, rotating
-from app.intake.shops.inbox import check_secret, connect
+from app.intake.shops.inbox import connect
 from app.intake.shops.registry import CALLED, CONNECTORS, connector
 from app.standard_webhooks import new_secret
 from app.tenancy import current_tenant, tenant_scope
@@ -54,8 +54,8 @@ class Keys:
     """Where a shop is and what opens it, as a call needs it."""
 
     address: str
-    key: str = ""
-    secret: str = ""
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
 
 
 def read_keys(kind: str, address: str, key: str = "", secret: str = "") -> Keys:
@@ -201,7 +201,7 @@ def rotate(connection: Connection, secret: str | None = None) -> str:
     if connection.kind in CALLED and connection.credentials is not None:
         raise NotFound
     fresh = secret or new_secret(32)
-    check_secret(connection.kind, fresh)
+    rotating.check(connection.kind, fresh)
     kept, now = crypto.open_sealed(connection.secret), int(clock.wall().timestamp())
     connection.secret = crypto.seal(rotating.rotated(kept, fresh, now))
     db.session.flush()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, or_, select
 
 from app import clock
+from app.carts import queries as carts
 from app.codes import queries as codes
 from app.coupons.models import Coupon, CouponGrant, CouponIssue
 from app.coupons.rules import worth
@@ -34,6 +35,7 @@ class Standing:
     code: str
     wanted: CouponWanted | None
     again_at: datetime | None = None
+    drop: bool = False  # it was for one cart, and is over: nobody need find it in the shop
 
 
 def standing(key: str, shop_id: int) -> Standing | None:
@@ -42,7 +44,11 @@ def standing(key: str, shop_id: int) -> Standing | None:
     if code is not None:
         return _promo(code, shop_id)
     coupon = db.session.scalar(select(Coupon).where(Coupon.key == key))
-    return _coupon(coupon, shop_id) if coupon is not None else None
+    if coupon is not None:
+        return _coupon(coupon, shop_id)
+    cart = carts.by_key(shop_id, key)
+    over = cart is not None and cart.state not in {*carts.OPEN, "used"}
+    return Standing(cart.code, None, drop=True) if cart is not None and over else None
 
 
 def _promo(code: Code, shop_id: int) -> Standing:

@@ -172,8 +172,10 @@ def _let_be(connection_id: int, until: datetime) -> None:
     db.session.execute(later.values(due_at=until))
 
 
-# What somebody may mend meanwhile: keys, the address, a firewall.
-_MENDABLE = frozenset({"keys", "read_only", "blocked", "not_a_shop", "https", "moved", "address"})
+# What somebody may mend meanwhile: keys and their rights, the address, a firewall.
+_MENDABLE = frozenset(
+    "keys rights read_only webservice_off no_group blocked not_a_shop https moved address".split()
+)
 
 
 def again(connection_id: int) -> int:

@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, text
 
-from app import clock, sql
-from app.errors import DomainError, FieldError, NotFound
+from app import clock, crypto, sql
+from app.carts import service as carts
+from app.carts.rules import Seen
+from app.carts.service import Ask
+from app.errors import NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
 from app.intake import service as intake
@@ -20,6 +22,7 @@ from app.intake.models import Inbox
 from app.intake.service import tenant
 from app.intake.shops import (
     FETCHED,
+    HOOKS,
     LISTED,
     Nothing,
     OrderGone,
@@ -32,15 +35,15 @@ from app.intake.shops import (
     cards,
     errands,
     pulling,
+    rotating,
     shelving,
     signed,
 )
 from app.intake.shops.echo import staffs_word
-from app.intake.shops.registry import heard, listener
+from app.intake.shops.registry import OWN, heard, listener
 from app.orders import service as orders
 from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
-from app.standard_webhooks import is_secret
 from app.tenancy import role
 from app.tenants import queries as tenants
 from app.tenants import service as tenants_service
@@ -51,13 +54,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
+    from app.carts.service import Note
     from app.intake.shops import Person, Said
     from app.intake.shops.echo import Write
     from app.tenants.models import Connection
     from app.tenants.queries import Words
 
 ATTEMPTS = 12
-SHORTEST = 8  # characters of a secret
 KEPT = timedelta(days=30)  # for how long booked deliveries are shown
 BATCH = 100  # deliveries that are booked in one transaction
 
@@ -65,29 +68,29 @@ BATCH = 100  # deliveries that are booked in one transaction
 def connect(shop_id: int, kind: str, secret: str | None = None) -> tuple[Connection, str]:
     """Open a shop's hook and teach the shop's status map the words of its kind; returns the secret too.
 
-    Words that the merchant has mapped already stay as they are. Raises NotFound for another kind,
-    DomainError for a secret that proves nothing.
+    A shop that we call already, and whose hooks we cannot make, keeps its connection and gets the secret
+    that the shop made. Words that the merchant has mapped already stay as they are. Raises NotFound for
+    another kind, DomainError for a secret that proves nothing.
     """
     shop = tenants.shop_by_id(shop_id)
     if shop is None:
         raise NotFound
     of = listener(kind)
     if secret:
-        check_secret(kind, secret)
+        rotating.check(kind, secret)
     words = {**of.words, **tenants.words(shop_id).words}
     tenants_service.change_shop(shop, words=words)
+    called = _called(shop_id, kind) if secret and HOOKS not in of.offers else None
+    if secret and called is not None:
+        called.secret = crypto.seal(secret)
+        return called, secret
     return tenants_service.connect(shop_id, kind, secret)
 
 
-def check_secret(kind: str, secret: str) -> None:
-    """Refuse a secret that this kind of shop cannot sign with, or that anybody could guess."""
-    words = ""
-    if kind == signed.kind and not is_secret(secret):
-        words = _("It begins with whsec_, and 24 to 64 random bytes in base64 follow.")
-    elif len(secret) < SHORTEST or "\n" in secret:
-        words = _("At least %(least)s characters.", least=SHORTEST)
-    if words:
-        raise DomainError("invalid", words, FieldError("secret", words))
+def _called(shop_id: int, kind: str) -> Connection | None:
+    """Return the shop's open connection of a kind that has keys: its hook is no channel of its own."""
+    found = tenants.connections(kind)
+    return next((e for e in found if e.shop_id == shop_id and e.credentials is not None), None)
 
 
 _TENANTS = text(
@@ -150,6 +153,7 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
     words: dict[int, Words] = {}
     own = _own(read)
     waiting: list[Incoming] = []
+    read, notes = _understood(read)
     for row, said in read:
         if isinstance(said, OrderSaid):
             if row.shop_id not in words:
@@ -162,6 +166,33 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
             waiting = []
             _gone(row.shop_id, said)
     intake.apply_all(waiting)
+    carts.note(notes)
+
+
+def _seen(kind: str, said: OrderSaid) -> Seen:
+    """Return what is said of coupons; in messages of our own kind prices without a discount are whole."""
+    known = {line.id: line.discount for line in said.snapshot.lines}
+    return said.seen or Seen({}, known, after=kind not in {OWN, signed.kind})
+
+
+def _understood(read: Sequence[tuple[Any, Said]]) -> tuple[list[tuple[Any, Said]], list[Note]]:
+    """Read what coupons of ours took off in the cart as paid in bonuses; return what to note of them then."""
+    asks = [
+        Ask(row.shop_id, said.external_id, said.snapshot, _seen(row.kind, said))
+        for row, said in read
+        if isinstance(said, OrderSaid)
+    ]
+    answers = iter(carts.understand(asks))
+    found: list[tuple[Any, Said]] = []
+    notes = []
+    for row, said in read:
+        now = said
+        if isinstance(said, OrderSaid):
+            snapshot, noted = next(answers)
+            now = replace(said, snapshot=snapshot)
+            notes += [noted] if noted else []
+        found.append((row, now))
+    return found, notes
 
 
 def _own(read: Sequence[tuple[Any, Said]]) -> Mapping[tuple[int, str], Sequence[Write]]:

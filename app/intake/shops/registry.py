@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NotFound
-from app.intake.shops import ecwid, insales, shopify, signed, tilda, woocommerce
+from app.intake.shops import bitrix, ecwid, insales, prestashop, shopify, signed, tilda, woocommerce
 
 if TYPE_CHECKING:
     from app.intake.shops import Connector, Listener
 
 CALLED: dict[str, Connector] = {
     woocommerce.kind: woocommerce,
+    prestashop.kind: prestashop,
+    bitrix.kind: bitrix,
     insales.kind: insales,
     ecwid.kind: ecwid,
 }

@@ -8,7 +8,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flask_babel import gettext as _
+
+from app.errors import DomainError, FieldError
+from app.intake.shops import signed
+from app.standard_webhooks import is_secret
+
 OVERLAP = timedelta(days=1)
+SHORTEST = 8  # characters of a secret
+
+
+def check(kind: str, secret: str) -> None:
+    """Refuse a secret that this kind of shop cannot sign with, or that anybody could guess."""
+    words = ""
+    if kind == signed.kind and not is_secret(secret):
+        words = _("It begins with whsec_, and 24 to 64 random bytes in base64 follow.")
+    elif len(secret) < SHORTEST or "\n" in secret:
+        words = _("At least %(least)s characters.", least=SHORTEST)
+    if words:
+        raise DomainError("invalid", words, FieldError("secret", words))
 
 
 def valid(kept: str, now: int) -> tuple[str, ...]:

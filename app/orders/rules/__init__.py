@@ -40,6 +40,7 @@ from app.orders.rules.message import (
     line_value,
     order_total,
     parse_quantity,
+    refund_line_value,
     snapshot_from_json,
     snapshot_to_json,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "parse_quantity",
     "partner_data",
     "problems",
+    "refund_line_value",
     "refunded",
     "snapshot_from_json",
     "snapshot_to_json",

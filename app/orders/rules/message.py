@@ -133,6 +133,7 @@ class Snapshot:
     partner_data: PartnerData | None = None
     bonus_spend: int = 0
     partner_spend: int = 0  # of the customer's partner money
+    bonus_hold: str | None = None  # the hold whose coupon took the bonuses off in the shop's cart
     refunds: tuple[Refund, ...] = ()
     unproven: bool = False  # anybody may have said it: it counts until the first proven word
 
@@ -147,6 +148,8 @@ def snapshot_to_json(snapshot: Snapshot) -> dict[str, Any]:
         del written["partner_spend"]
     if not snapshot.unproven:
         del written["unproven"]
+    if snapshot.bonus_hold is None:
+        del written["bonus_hold"]
     for line in written["lines"]:
         if line["brand"] is None:
             del line["brand"]

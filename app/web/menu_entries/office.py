@@ -111,6 +111,11 @@ OFFICE: tuple[Entry, ...] = (
             ),
             Entry(lazy_gettext("In the shop"), endpoint="office.widget.index"),
             Entry(lazy_gettext("Widget's look"), endpoint="office.widget.look"),
+            Entry(
+                lazy_gettext("Discount in the cart"),
+                endpoint="office.carts.index",
+                below=pages("office.carts", "save try_out bring drop_codes"),
+            ),
             Entry(lazy_gettext("Rules of bonuses"), endpoint="office.profiles.index"),
             Entry(
                 lazy_gettext("Ranks and awards"),

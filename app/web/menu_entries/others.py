@@ -16,7 +16,7 @@ CABINET: tuple[Entry, ...] = (
             Entry(
                 lazy_gettext("Links"),
                 endpoint="cabinet.links.index",
-                below=pages("cabinet", "verified_sites.index postbacks.index"),
+                below=pages("cabinet", "verified_sites.index postbacks.index partner_keys.index"),
             ),
             Entry(lazy_gettext("Codes"), endpoint="cabinet.codes.index"),
             Entry(lazy_gettext("Materials"), endpoint="cabinet.creatives.index"),

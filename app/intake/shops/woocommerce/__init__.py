@@ -26,6 +26,7 @@ from app.intake.shops.woocommerce.asking import (
     history,
     proved,
 )
+from app.intake.shops.woocommerce.blocking import blockers
 from app.intake.shops.woocommerce.client import read_address
 from app.intake.shops.woocommerce.people import people, reviews
 from app.intake.shops.woocommerce.reading import (
@@ -90,6 +91,7 @@ __all__ = [
     "ENTRY",
     "asks",
     "beginning",
+    "blockers",
     "changed_since",
     "drop_coupon",
     "ensure_setup",

@@ -23,7 +23,7 @@ _KEPT = (
     "date_completed_gmt customer_id"
 ).split()
 _META = {ENTRY, CLICK, *CARD.values()}
-_ITEM = "id product_id name quantity total total_tax".split()
+_ITEM = "id product_id name quantity subtotal subtotal_tax total total_tax".split()
 _BILLING = "first_name last_name email phone".split()
 
 
@@ -159,7 +159,10 @@ def trimmed(said: dict[str, Any]) -> dict[str, Any]:
         "line_items": [_chosen(each, _ITEM) for each in said["line_items"]],
         "shipping_lines": _sums(said.get("shipping_lines")),
         "fee_lines": _sums(said.get("fee_lines")),
-        "coupon_lines": [{"code": each["code"]} for each in said.get("coupon_lines") or ()],
+        "coupon_lines": [
+            _chosen(each, ["code", "discount", "discount_tax"])
+            for each in said.get("coupon_lines") or ()
+        ],
         "refunds": [_chosen(each, ["id", "total"]) for each in said.get("refunds") or ()],
         "meta_data": [
             {"key": each["key"], "value": each["value"]}
@@ -172,7 +175,7 @@ def trimmed(said: dict[str, Any]) -> dict[str, Any]:
 def _refund(said: dict[str, Any]) -> dict[str, Any]:
     items = [
         {
-            **_chosen(each, ["total", "total_tax"]),
+            **_chosen(each, ["total", "total_tax", "quantity"]),
             "meta_data": [
                 {"key": m["key"], "value": m["value"]}
                 for m in each.get("meta_data") or ()

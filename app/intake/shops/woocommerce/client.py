@@ -61,13 +61,19 @@ def call(
         headers["Content-Type"] = "application/json"
     address = f"{url}?{oauth.encoded(pairs)}" if pairs else url
     try:
-        answer = WAY.fetch(method, address, headers=headers, body=sent)
+        answer = _way(access).fetch(method, address, headers=headers, body=sent)
     except egress.RefusedError as error:
         raise ShopError("address", str(error)) from error
     except egress.EgressError as error:
         # What may have arrived is asked for again by who reads first; nothing else is written here.
         raise ShopError("away", str(error), later=True) from error
     return _read(answer, access)
+
+
+def _way(access: Access) -> egress.Client:
+    if access.seconds is None:
+        return WAY
+    return egress.Client(limits=egress.Limits(seconds=access.seconds, size=WAY.limits.size))
 
 
 def proof(

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from app.carts.rules import Seen
 from app.intake.shops import (
     FETCHED,
     LISTED,
@@ -111,11 +112,16 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
             return Nothing()
         snapshot = _snapshot(said, refunds, currency)
         snapshot = replace(snapshot, click=snapshot.click or click)
+        seen = _seen(said, currency) if snapshot.coupons else None
     except BAD as error:
         msg = f"no order of this shop: {type(error).__name__}: {error}"
         raise Unreadable(msg, external_id) from error
     return OrderSaid(
-        external_id, snapshot, card_of(said), whole=refunds is not None or not snapshot.refunds
+        external_id,
+        snapshot,
+        card_of(said),
+        whole=refunds is not None or not snapshot.refunds,
+        seen=seen,
     )
 
 
@@ -144,7 +150,7 @@ def _snapshot(said: dict[str, Any], refunds: list[Any] | None, currency: str) ->
         completed_at=_optional(said.get("date_completed_gmt")),
         entry=words.get(ENTRY) or None,
         click=words.get(CLICK) or None,
-        refunds=_by_sum(said, currency) if refunds is None else _by_line(refunds, currency),
+        refunds=_by_sum(said, currency) if refunds is None else _by_line(refunds, said, currency),
     )
     clamped, _changed = clamp_refunds(snapshot)
     found = problems(clamped)
@@ -152,6 +158,24 @@ def _snapshot(said: dict[str, Any], refunds: list[Any] | None, currency: str) ->
         msg = ", ".join(f"{problem.field}: {problem.code}" for problem in found)
         raise Unreadable(msg)
     return clamped
+
+
+def _seen(said: dict[str, Any], currency: str) -> Seen:
+    """Return what each coupon took off, and all of them from each line; taxes are in it."""
+    sums: dict[str, int] = {}
+    for each in said["coupon_lines"]:
+        if each.get("discount") is not None:
+            off = _minor(each["discount"], currency)
+            sums[each["code"]] = off + _minor(each.get("discount_tax") or "0", currency)
+    cuts = {str(item["id"]): _cut(item, currency) for item in said["line_items"]}
+    return Seen(sums, cuts)
+
+
+def _cut(item: dict[str, Any], currency: str) -> int:
+    if item.get("subtotal") is None:
+        return 0
+    before = _minor(item["subtotal"], currency) + _minor(item.get("subtotal_tax") or "0", currency)
+    return max(before - _gross(item, currency), 0)
 
 
 def meta(said: dict[str, Any]) -> dict[str, str]:
@@ -175,16 +199,19 @@ def _by_sum(said: dict[str, Any], currency: str) -> tuple[Refund, ...]:
     )
 
 
-def _by_line(refunds: list[Any], currency: str) -> tuple[Refund, ...]:
+def _by_line(refunds: list[Any], said: dict[str, Any], currency: str) -> tuple[Refund, ...]:
     """Read refunds with their lines; what none of them names is given back by its sum.
 
     Their lines are negative, and name the line of the order in `_refunded_item_id`. Shipping and fees
     that were given back are no refunds here: the order has so much less of them.
     """
     found: list[Refund] = []
+    free = {str(item["id"]) for item in said["line_items"] if not _gross(item, currency)}
     for each in sorted(refunds, key=lambda r: int(r["id"])):
         number, whole = str(each["id"]), abs(_minor(each["amount"], currency))
-        parts = [part for item in each.get("line_items", []) if (part := _part(item, currency))]
+        parts = [
+            part for item in each.get("line_items", []) if (part := _part(item, free, currency))
+        ]
         named = sum(part.amount or 0 for part in parts)
         named += _sum(each.get("shipping_lines", []), currency, back=True)
         named += _sum(each.get("fee_lines", []), currency, back=True)
@@ -195,11 +222,13 @@ def _by_line(refunds: list[Any], currency: str) -> tuple[Refund, ...]:
     return tuple(found)
 
 
-def _part(item: dict[str, Any], currency: str) -> RefundLine | None:
+def _part(item: dict[str, Any], free: set[str], currency: str) -> RefundLine | None:
     line = next(
         (str(m["value"]) for m in item["meta_data"] if m["key"] == "_refunded_item_id"), None
     )
-    amount = abs(_gross(item, currency))
+    amount, quantity = abs(_gross(item, currency)), abs(Decimal(item.get("quantity") or 0))
+    if line in free and not amount and quantity:
+        return RefundLine(line=line, quantity=quantity)  # nothing was paid for it in money
     return RefundLine(line=line, amount=amount) if line and amount else None
 
 

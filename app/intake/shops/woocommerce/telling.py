@@ -113,6 +113,8 @@ def put_coupon(access: Access, wanted: CouponWanted) -> bool:
         "usage_limit": wanted.uses,
         "date_expires_gmt": _ends(wanted.ends),
         "email_restrictions": [wanted.email] if wanted.email else [],
+        "minimum_amount": wanted.minimum,
+        "individual_use": True if wanted.alone else None,
     }
     try:
         call(access, "POST", "coupons", None, {k: v for k, v in body.items() if v is not None})
@@ -135,9 +137,9 @@ def stop_coupon(access: Access, code: str) -> bool:
 
 
 def drop_coupon(access: Access, code: str) -> bool:
-    """Delete a coupon that we made; False: there is none of ours."""
+    """Delete a coupon that we made and nobody used; False: there is none of ours."""
     found = _coupon(access, code)
-    if found is None or not _is_ours(found):
+    if found is None or not _is_ours(found) or found.get("usage_count"):
         return False
     call(access, "DELETE", f"coupons/{int(found['id'])}", {"force": "true"})
     return True

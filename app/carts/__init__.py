@@ -1,0 +1,1 @@
+"""The bonus discount in the shop's own cart: a coupon of exactly what is held, for one customer, for minutes."""

@@ -1,0 +1,181 @@
+"""The six partner fields as properties of an order, among the merchant's own values, none of which is lost.
+
+The one method that sets values takes all of an order's: what is left out is deleted. So all are read, ours
+are laid among them, and all are sent, with a look right before and one right after in the same request.
+Where somebody's value had changed since we read it, ours went over it: it is put back at once, as that
+look showed it. What the shop dropped is sent again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.intake.shops import Card, ShopError
+from app.intake.shops.bitrix.asking import is_number, order_in
+from app.intake.shops.bitrix.client import call, together
+from app.intake.shops.bitrix.properties import ensure_type
+from app.intake.shops.bitrix.reading import BAD, CARD, card_values, changed_at, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.intake.shops import Access
+
+TRIES = 4
+_MACRO = "$result["  # in a batch the portal would put another call's answer in its place
+Call = tuple[str, "Mapping[str, Any]"]
+Values = dict[str, Any]  # by the property's id, as the portal shows them
+
+
+def read_card(access: Access, external_id: str) -> Card | None:
+    """Return the partner fields of an order; None: the shop has it no more."""
+    order = _order(access, external_id)
+    return None if order is None else _card(order)
+
+
+def write_card(access: Access, external_id: str, fields: Mapping[str, str]) -> Card:
+    """Write these partner fields at once; return them as the shop then has them.
+
+    Where they stand already nothing is written. Raises ShopError, too, where a value of somebody else's
+    could not be kept.
+    """
+    found = _order(access, external_id)
+    if found is None:
+        raise ShopError("gone", f"no order {external_id}")
+    order: Mapping[str, Any] = found
+    ids = _ids(access, order, fields)
+    ours = {ids[name] for name in fields if name in ids}
+    goal: Values = {ids[name]: text for name, text in fields.items() if name in ids}
+    for attempt in range(TRIES):
+        missing = set(_missing(order, goal))
+        if not missing or (
+            attempt and missing <= ours
+        ):  # the shop makes something else of our words
+            return _card(order)
+        sent = _values(order) | goal
+        before, after = _write(access, order, sent)
+        changed = _changed(order, before)
+        goal |= _dropped(sent, after) | changed
+        ours -= changed.keys()
+        order = after
+    raise ShopError("refused", f"values of order {external_id} do not stay")
+
+
+def _missing(order: Mapping[str, Any], goal: Values) -> list[str]:
+    known = _values(order)
+    return [each for each, value in goal.items() if plain(known.get(each)) != plain(value)]
+
+
+def _changed(order: Mapping[str, Any], before: Mapping[str, Any]) -> Values:
+    """Return what somebody wrote between our look and our write, emptied values among it."""
+    seen, there = _values(order), _values(before)
+    return {
+        each: there.get(each) or ""
+        for each in seen.keys() | there.keys()
+        if plain(seen.get(each)) != plain(there.get(each))
+    }
+
+
+def _dropped(sent: Values, after: Mapping[str, Any]) -> Values:
+    """Return what we sent and is empty now: that was nobody's wish."""
+    there = _values(after)
+    return {k: value for k, value in sent.items() if plain(value) and not plain(there.get(k))}
+
+
+def _write(
+    access: Access, order: Mapping[str, Any], values: Values
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Set all values of an order; return the order as it was right before, and as it is now."""
+    number = int(order["id"])
+    look: Call = ("sale.order.get", {"id": number})
+    rows = [
+        {"orderPropsId": int(each), "value": sendable(value)}
+        for each, value in values.items()
+        if value is not None
+    ]
+    said = {"fields": {"order": {"id": number, "propertyValues": rows}}}
+    if _MACRO in repr(rows):
+        return _write_alone(access, order, said)
+    write: Call = ("sale.propertyvalue.modify", said)
+    calls = {"before": look, "write": write, "after": look}
+    found, failed = together(access, calls, halt=True)
+    if "write" in failed and "ERROR_BATCH" in failed["write"].detail:
+        return _write_alone(access, order, said)
+    for name in ("before", "write"):
+        if name in failed or name not in found:
+            raise failed.get(name) or ShopError("failing", f"no answer to {name}", later=True)
+    after = order_in(found["after"]) if "after" in found else _order(access, str(number))
+    return order_in(found["before"]), after or order
+
+
+def _write_alone(
+    access: Access, order: Mapping[str, Any], said: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Set values by a request of their own, where a batch will not do; the look before is a call earlier."""
+    before = _order(access, str(order["id"])) or order
+    if _changed(order, before):  # nothing is written yet: begin anew from what is there
+        return before, before
+    call(access, "sale.propertyvalue.modify", said)
+    return before, _order(access, str(order["id"])) or order
+
+
+def _values(order: Mapping[str, Any]) -> Values:
+    """Return all values of an order. Raises ShopError where one could be missing: it would be deleted."""
+    try:
+        return {str(int(each["orderPropsId"])): each.get("value") for each in values_of(order)}
+    except BAD as error:
+        raise ShopError("not_a_shop", f"the values of an order: {type(error).__name__}") from error
+
+
+def sendable(value: Any) -> Any:
+    """Return a value as the portal takes it: a file that it has already by its id."""
+    if isinstance(value, list):
+        return [sendable(each) for each in value]
+    return str(value["id"]) if _is_file(value) else value
+
+
+def plain(value: Any) -> Any:
+    """Return what tells values apart: nothing, an empty text and an empty list are one."""
+    if isinstance(value, list):
+        return tuple(found for each in value if (found := plain(each)))
+    if isinstance(value, dict):
+        if _is_file(value):
+            return str(value["id"])
+        return tuple(sorted((str(k), found) for k, v in value.items() if (found := plain(v))))
+    return "" if value is None else str(value)
+
+
+def _is_file(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and bool(value.get("id"))
+        and ("src" in value or "fileName" in value)
+    )
+
+
+def _ids(access: Access, order: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """Return the ids of our properties for this order's type of payer; what it lacks is made."""
+    _values(order)  # all there, else nothing is written
+    by_key = {e.get("orderPropsXmlId"): str(e["orderPropsId"]) for e in reversed(values_of(order))}
+    found = {name: by_key[key] for name, key in CARD.items() if key in by_key}
+    if all(name in found for name in names):
+        return found
+    return ensure_type(access, str(order.get("personTypeId") or "")) | found
+
+
+def _order(access: Access, external_id: str) -> dict[str, Any] | None:
+    if not is_number(external_id):
+        return None
+    try:
+        return order_in(call(access, "sale.order.get", {"id": int(external_id)}).said)
+    except ShopError as error:
+        if error.code == "gone":
+            return None
+        raise
+
+
+def _card(order: Mapping[str, Any]) -> Card:
+    try:
+        return Card(card_values(order), changed_at(order))
+    except BAD as error:
+        raise ShopError("not_a_shop", f"no order: {type(error).__name__}") from error

@@ -1,0 +1,1 @@
+"""Partners' own keys: programs of a partner read what the cabinet shows, and make links."""
