@@ -153,7 +153,7 @@ SIGNED = {
     "public.attribution.lead",
     "public.codes.take_embedded",
     "public.attribution.postback",
-    "public.intake.postback",
+    "public.intake.heard",
     "public.intake.keys",
     "public.intake.thanked",
     "public.notifications.unsubscribe",
