@@ -128,9 +128,9 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     if (v.kind != "cart") return past(v)
     const open = state && state.coupon && state.coupon.open, code = open && open.code
     v.choice.hidden = !quote || !!open
-    v.get.hidden = !quote || !state.coupon || !!open || !chosen || !+quote.spend
+    v.get.hidden = !quote || !state.coupon || !!open || !chosen || !+state.coupon.sum
     v.get.disabled = !!busy
-    if (!v.get.hidden) v.get.textContent = fill("get", {sum: money(quote.spend)})
+    if (!v.get.hidden) v.get.textContent = fill("get", {sum: money(state.coupon.sum)})
     v.code.hidden = !open
     if (open) {
       say(v.coupon, code)
@@ -217,9 +217,17 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     setup.words.shop = ((await answer.json()).message || "").replace(/<[^>]*>|&\w+;/g, "") || setup.words.hand
     throw told = "shop"
   }
+  // The field for coupons that the cart's page has itself: of PrestaShop's themes, of WooCommerce's own cart.
+  const byForm = code => {
+    const field = d.querySelector(said.field || "input[name=discount_name],input[name=coupon_code]")
+    if (!field || !field.form) return
+    field.value = code
+    field.form.requestSubmit(field.form.querySelector("[name=apply_coupon]"))
+  }
   const apply = async act => {
     const code = state && state.coupon && state.coupon.open && state.coupon.open.code
     if (!code || !said.apply) return
+    if (said.apply == "form") return act == "apply" && byForm(code)
     if (said.apply != "woocommerce") return act == "apply" && location.assign(said.apply.replace("{code}", encodeURIComponent(code)))
     await store(act, code).catch(() => 0)
     drawAll()
@@ -247,7 +255,7 @@ details li{display:block;border:0;padding-block:.15em}summary{cursor:pointer;pad
     drawAll()
     if (!news) apply("apply")
   }
-  const get = () => once(async () => void await act("/discount", {...cart, spend: state.quote.spend}))
+  const get = () => once(async () => void await act("/discount", {...cart, spend: state.coupon.sum}))
   const back = () => once(async () => {
     const {id, code} = state.coupon.open
     await act("/discount/" + id + "/drop", {})

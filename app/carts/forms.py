@@ -70,10 +70,8 @@ BLOCKERS: dict[str, tuple[bool, Any, Any]] = {
     ),
 }
 TRIALS: dict[str, Any] = {
-    "ok": _l("A code was made in the shop and deleted again: it works."),
-    "stays": _l(
-        "A code was made in the shop and could not be deleted. It is over in five minutes."
-    ),
+    "ok": _l("A code was made in the shop and deleted again"),
+    "stays": _l("A code was made in the shop and could not be deleted: it is over in five minutes"),
 }
 ODD: dict[str, Any] = {
     "stranger": _l("another customer used it; its owner's bonuses paid"),

@@ -21,6 +21,7 @@ from app.carts.forms import (
 )
 from app.crypto import Unsealable
 from app.errors import DomainError, NotFound
+from app.installation import public_address
 from app.intake.shops import carts, connections
 from app.jobs.work import in_transaction
 from app.profiles import queries as profiles
@@ -159,6 +160,7 @@ def _page(
         codes_form=codes or _codes_form(empty=True),
         stocks=[(shops[stock.shop_id], stock) for stock in queries.stocks()],
         own=_own_codes(),
+        script=public_address(f"/w/{g.tenant.slug}.js"),
         fates=_fates(),
     )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
 
 OPEN = ("making", "made")
 PATIENCE = "2 minutes"  # with a shop that is being asked for a coupon
@@ -118,17 +118,27 @@ def shown(most: int = 20) -> Sequence[tuple[CartCoupon, str, str | None]]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def _free(shop_id: int, member_id: int, most: int) -> list[ColumnElement[bool]]:
+    return [
+        CartCode.shop_id == shop_id,
+        CartCode.used_at.is_(None),
+        CartCode.amount <= most,
+        CartCode.member_id.is_(None) | (CartCode.member_id == member_id),
+    ]
+
+
+def dearest(shop_id: int, member_id: int, most: int) -> int:
+    """Return the sum of the dearest code that a customer may be shown; 0: there is none."""
+    query = select(func.max(CartCode.amount)).where(*_free(shop_id, member_id, most))
+    return db.session.scalar(query) or 0
+
+
 def free_codes(shop_id: int, member_id: int, most: int) -> Select[CartCode]:
-    """Return the statement of the codes that a customer may be shown: his own first, then the dearest."""
+    """Return the statement of the code that a customer is shown: the dearest, of one sum his own first."""
     mine = (CartCode.member_id == member_id).is_(True)
     return (
         select(CartCode)
-        .where(
-            CartCode.shop_id == shop_id,
-            CartCode.used_at.is_(None),
-            CartCode.amount <= most,
-            CartCode.member_id.is_(None) | mine,
-        )
+        .where(*_free(shop_id, member_id, most))
         .order_by(CartCode.amount.desc(), mine.desc(), CartCode.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -155,8 +165,10 @@ def stocks() -> list[Stock]:
 
 
 def has_codes(shop_id: int) -> bool:
-    """Tell whether a shop brought codes of its own."""
-    query = select(CartCode.id).where(CartCode.shop_id == shop_id).limit(1)
+    """Tell whether a shop brought codes of its own of which some are left."""
+    query = (
+        select(CartCode.id).where(CartCode.shop_id == shop_id, CartCode.used_at.is_(None)).limit(1)
+    )
     return db.session.scalar(query) is not None
 
 

@@ -22,7 +22,7 @@ from app.errors import DomainError, FieldError
 from app.extensions import csrf, limiter
 from app.intake.shops import carts
 from app.members import queries as members
-from app.money import to_decimal_string
+from app.money import parse_decimal, to_decimal_string
 from app.orders.rules import line_value
 from app.site.access import requires
 from app.site.limits import calls
@@ -232,7 +232,9 @@ def _answer(member: Member | None, customer: str, body: WalletIn, lines: Any) ->
     if not tenants.setting("loyalty"):
         raise DomainError("no_loyalty", _("Bonuses are not switched on."))
     has, currency = bonuses.balance(member.id) if member else bonuses.NOTHING, g.tenant.currency
-    following = has.next_expiry
+    following, quote = has.next_expiry, None
+    if body.lines is not None:
+        quote = _quote(customer, body, lines)
     return {
         "version": queries.look().version,
         **{
@@ -245,17 +247,23 @@ def _answer(member: Member | None, customer: str, body: WalletIn, lines: Any) ->
             "amount": to_decimal_string(following[1], currency),
         },
         "history": _history(member) if body.history else None,
-        "quote": None if body.lines is None else _quote(customer, body, lines),
-        "coupon": None if body.lines is None else coupon_of(member, cart_of(customer, body, lines)),
+        "quote": quote,
+        "coupon": quote and coupon_of(member, cart_of(customer, body, lines), quote["spend"]),
     }
 
 
-def coupon_of(member: Member | None, cart: Snapshot) -> dict[str, Any] | None:
-    """Return whether bonuses become a code in this shop, and the code that the customer has now."""
-    if not carts.offered(g.shop_id):
+def coupon_of(member: Member | None, cart: Snapshot, spend: str) -> dict[str, Any] | None:
+    """Return whether bonuses become a code in this shop, of which sum, and the code that is open."""
+    currency = g.tenant.currency
+    if member is None or not carts.offered(g.shop_id):
         return None
-    row = cart_queries.open_of(g.shop_id, member.id) if member else None
-    return {"open": row and shown(row, sum(line_value(line) for line in cart.lines))}
+    goods = sum(line_value(line) for line in cart.lines)
+    most = min(parse_decimal(spend, currency), goods)
+    row = cart_queries.open_of(g.shop_id, member.id)
+    return {
+        "sum": to_decimal_string(carts.sum_of(g.shop_id, member.id, most), currency),
+        "open": row and shown(row, goods),
+    }
 
 
 def shown(row: CartCoupon, goods: int) -> dict[str, Any]:

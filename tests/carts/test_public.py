@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app import clock
+from app import clock, jobs
 from app.carts import service
 from app.carts.queries import Settings
 from app.extensions import db
+from app.intake.shops import connections
 from app.tenants import queries as tenants
 from app.widget import service as widget
 from app.widget.rules import signed_token
@@ -157,6 +158,37 @@ def test_two_windows_at_once_make_one_code(desk: CartDesk, shop: Page) -> None:
     assert desk.balance() == (30_000, 20_000, 0)
 
 
+@pytest.mark.parametrize("round_", range(3))
+def test_an_order_and_a_letting_go_that_meet_spend_once(
+    desk: CartDesk, client: FlaskClient, shop: Page, round_: int
+) -> None:
+    """Whoever is first: the shop gave the discount, so the bonuses are spent."""
+    made = shop.make(client).get_json()["coupon"]
+    desk.shop.buy("1500.00", code=made["code"])
+    desk.shop.deliver()
+    barrier, codes = threading.Barrier(2), []
+
+    def book() -> None:
+        with desk.app.app_context():
+            barrier.wait()
+            jobs.drain_inbox()
+
+    def let_go() -> None:
+        other = desk.app.test_client()
+        barrier.wait()
+        codes.append(shop.ask(other, f"discount/{made['id']}/drop").status_code)
+
+    threads = [threading.Thread(target=each) for each in (book, let_go)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    desk.hurry()
+    desk.settle()
+    assert codes[0] in {200, 409}, round_
+    assert desk.balance() == (30_000, 0, 0)
+
+
 def test_the_shop_is_never_asked_inside_a_transaction(
     desk: CartDesk, client: FlaskClient, shop: Page
 ) -> None:
@@ -175,6 +207,19 @@ def test_the_shop_is_never_asked_inside_a_transaction(
     desk.shop.answer = look  # type: ignore[method-assign]
     assert shop.make(client).status_code == 201
     assert seen == [((30_000, 20_000, 0), 0)]
+
+
+def test_where_the_shop_made_the_codes_the_widget_offers_the_sum_of_one(
+    desk: CartDesk, client: FlaskClient, shop: Page
+) -> None:
+    desk.do(lambda: connections.forget(desk.id))
+    desk.do(lambda: service.bring(desk.lampa.shop_id, [("B100", 10_000), ("B300", 30_000)]))
+    for spend, offered in (("500.00", "300.00"), ("250.00", "100.00"), ("50.00", "0.00")):
+        told = shop.ask(client, "wallet", lines=LINES, spend=spend).get_json()["coupon"]
+        assert told == {"sum": offered, "open": None}, spend
+    made = shop.make(client, "250.00").get_json()["coupon"]
+    assert (made["code"], made["amount"]) == ("B100", "100.00")
+    assert desk.balance() == (40_000, 10_000, 0)
 
 
 def test_where_it_is_switched_off_the_widget_offers_nothing(

@@ -439,6 +439,7 @@ def test_limits_of_the_program_bound_the_wish_and_not_what_the_shop_gave_already
 ) -> None:
     row = take(desk, 150_000)
     desk.do(lambda: bonus_service.change_program({"spend_percent": "10"}))
+    desk.shop.wait()
     desk.shop.buy("1500.00", code=row.code)
     desk.settle()
     assert desk.balance() == (30_000, 0, 0)

@@ -159,6 +159,8 @@ SIGNED = {
     "public.notifications.unsubscribe",
     "public.telegram.hear",
     "public.widget.wallet",
+    "public.carts.make",
+    "public.carts.drop",
     "public.passes.home",
     "public.passes.account",
     "public.passes.window",
@@ -475,6 +477,13 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "public_id": db.session.scalars(
                 select(Connection.public_id).where(Connection.kind == "woocommerce")
             ).first(),
+        },
+        "carts": {
+            "public_id": db.session.scalars(
+                select(Connection.public_id).where(Connection.kind == "woocommerce")
+            ).first(),
+            "shop": db.session.scalars(select(Shop.public_id)).first(),
+            "name": "cc_0000000000000000",
         },
         "lists": {"run_id": exported, "view_id": one(SavedView.id)},
         "onboarding": {"code_id": one(InstallCode.id) or 2**40},

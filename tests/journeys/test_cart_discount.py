@@ -208,3 +208,26 @@ def test_a_shop_that_does_not_answer_is_told_and_the_bonuses_stay(
     )
     assert desk.balance() == (50_000, 0, 0)
     expect(box.get_by_role("button", name="Get a code for $500.00")).to_be_visible()
+
+
+def test_the_carts_own_field_for_coupons_takes_the_code(desk: Desk, ours: str, page: Page) -> None:
+    """As PrestaShop's themes have it, and WooCommerce's classic cart, whose form has another button first."""
+    place = dress(desk, ours, 'data-apply="form"')
+    for field, button in (("discount_name", "ok"), ("coupon_code", "apply_coupon")):
+        form = (
+            f'<form action="/coupon" method="get"><button name="update_cart" value="1">Update</button>'
+            f'<input name="{field}" aria-label="Code"><button name="{button}" value="1">Apply</button></form>'
+        )
+        page.route("**/coupon*", lambda route: route.fulfill(body="Thank you"))
+        desk.shop.page = desk.shop.page.replace("{shown}", form + "{shown}")
+        page.goto(place)
+        box = page.locator("[data-partnerka-widget=cart]")
+        box.get_by_role("radio", name="Pay a part with bonuses").check()
+        box.get_by_role("button", name="Get a code for $500.00").click()
+        expect(page.get_by_text("Thank you")).to_be_visible()
+        assert f"{field}=BONUS-" in page.url
+        assert ("apply_coupon=1" in page.url) == (button == "apply_coupon")
+        desk.shop.page = desk.shop.page.replace(form, "")
+        page.goto(place)
+        box.get_by_role("button", name="Take it back").click()
+        expect(box.get_by_role("radio", name="Pay a part with bonuses")).to_be_visible()

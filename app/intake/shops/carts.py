@@ -167,6 +167,13 @@ def offered(shop_id: int) -> bool:
     return queries.settings().on and (place(shop_id) is not None or queries.has_codes(shop_id))
 
 
+def sum_of(shop_id: int, member_id: int, most: int) -> int:
+    """Return the sum of the code that a customer who wishes to spend so much would get; 0: none."""
+    if place(shop_id) is not None:
+        return most
+    return queries.dearest(shop_id, member_id, most)
+
+
 def fits(row: CartCoupon, goods: int) -> bool:
     """Tell whether a cart of so much is still the one that a coupon was made for."""
     return goods >= max(row.minimum, row.amount)

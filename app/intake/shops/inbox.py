@@ -12,8 +12,6 @@ from sqlalchemy import delete, func, select, text
 
 from app import clock, crypto, sql
 from app.carts import service as carts
-from app.carts.rules import Seen
-from app.carts.service import Ask
 from app.errors import NotFound
 from app.events.service import record
 from app.extensions import db, kick_after_commit
@@ -37,10 +35,10 @@ from app.intake.shops import (
     pulling,
     rotating,
     shelving,
-    signed,
 )
+from app.intake.shops.couponed import understood
 from app.intake.shops.echo import staffs_word
-from app.intake.shops.registry import OWN, heard, listener
+from app.intake.shops.registry import heard, listener
 from app.orders import service as orders
 from app.orders.rules import PartnerData, is_id, unkeepable
 from app.orders.service import Incoming
@@ -54,7 +52,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
 
-    from app.carts.service import Note
     from app.intake.shops import Person, Said
     from app.intake.shops.echo import Write
     from app.tenants.models import Connection
@@ -153,7 +150,7 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
     words: dict[int, Words] = {}
     own = _own(read)
     waiting: list[Incoming] = []
-    read, notes = _understood(read)
+    read, notes = understood(read)
     for row, said in read:
         if isinstance(said, OrderSaid):
             if row.shop_id not in words:
@@ -167,32 +164,6 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
             _gone(row.shop_id, said)
     intake.apply_all(waiting)
     carts.note(notes)
-
-
-def _seen(kind: str, said: OrderSaid) -> Seen:
-    """Return what is said of coupons; in messages of our own kind prices without a discount are whole."""
-    known = {line.id: line.discount for line in said.snapshot.lines}
-    return said.seen or Seen({}, known, after=kind not in {OWN, signed.kind})
-
-
-def _understood(read: Sequence[tuple[Any, Said]]) -> tuple[list[tuple[Any, Said]], list[Note]]:
-    """Read what coupons of ours took off in the cart as paid in bonuses; return what to note of them then."""
-    asks = [
-        Ask(row.shop_id, said.external_id, said.snapshot, _seen(row.kind, said))
-        for row, said in read
-        if isinstance(said, OrderSaid)
-    ]
-    answers = iter(carts.understand(asks))
-    found: list[tuple[Any, Said]] = []
-    notes = []
-    for row, said in read:
-        now = said
-        if isinstance(said, OrderSaid):
-            snapshot, noted = next(answers)
-            now = replace(said, snapshot=snapshot)
-            notes += [noted] if noted else []
-        found.append((row, now))
-    return found, notes
 
 
 def _own(read: Sequence[tuple[Any, Said]]) -> Mapping[tuple[int, str], Sequence[Write]]:
