@@ -179,7 +179,7 @@ def test_no_header_or_field_makes_one_method_another(
 
 
 # POSTs that change nothing the second time, or make something anew: each with a key is done once.
-REPEATED = {
+REPEATED: dict[str, dict[str, Any]] = {
     "terms": {"name": "Once", "levels": ["1%"]},
     "groups": {"name": "Once"},
     "campaigns": {"name": "Once", "levels": ["1%"]},

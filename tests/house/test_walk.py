@@ -152,10 +152,9 @@ SIGNED = {
     "public.billing.hear",
     "public.attribution.lead",
     "public.codes.take_embedded",
-    "public.attribution.postback",
-    "public.intake.heard",
     "public.intake.keys",
     "public.intake.thanked",
+    "public.intake.heard",
     "public.notifications.unsubscribe",
     "public.telegram.hear",
     "public.widget.wallet",
@@ -165,7 +164,7 @@ SIGNED = {
     "public.passes.account",
     "public.passes.window",
 }
-# Their addresses name a kind, a day or an example, and nobody's thing.
+# Their addresses name a kind and a day, and nobody's thing.
 NO_IDS = {
     "office.liability.rows",
     "office.liability.file",
