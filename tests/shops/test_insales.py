@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -245,7 +246,8 @@ def test_a_notice_with_another_sum_in_it_is_only_a_reason_to_ask(desk: RestDesk)
     desk.settle()
     before = desk.orders()
     [address] = {h["address"] for h in desk.shop.hooks.values()}
-    forged = {**desk.shop.orders[number], "total_price": 1.0, "financial_status": "pending"}
+    later = (desk.shop.now() + timedelta(hours=1)).isoformat(timespec="milliseconds")
+    forged = {**desk.shop.orders[number], "total_price": 1.0, "updated_at": later}
     assert desk.take(address, json.dumps(forged).encode(), {}) == 200
     desk.settle()
     assert desk.orders() == before
