@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import TYPE_CHECKING, Any
 
-from flask_babel import LazyString
+from flask_babel import LazyString, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, PasswordField, StringField
@@ -35,7 +35,7 @@ NAMES: dict[str, LazyString] = {
     "purchase_price": _l("Purchase price"),
     "currencyId": _l("Currency"),
     "url": _l("Address in the shop"),
-    "picture": _l("Picture"),
+    "picture": lazy_pgettext("image", "Picture"),
     "available": _l("In stock"),
 }
 # Why a file is no catalogue, could not be fetched, or was left aside.
@@ -106,7 +106,7 @@ class SettingsForm(Form):
     login = StringField(_l("User name"), [Length(max=200)])
     password = PasswordField(_l("Password"), [Length(max=200)])
     every = SelectField(_l("How often"), choices=list(EVERY.items()), default="day")
-    at = SelectField(_l("At"), choices=HOURS, default="04")
+    at = SelectField(_l("At what time"), choices=HOURS, default="04")
     hides = BooleanField(_l("Hide products that the feed no longer has"), default=True)
     marks_sales = BooleanField(_l("Goods with an old price are promotional"), default=True)
 

@@ -97,9 +97,9 @@ def history(feed: CatalogFeed, most: int) -> Sequence[FeedLoad]:
     return db.session.scalars(query).all()
 
 
-def load_of(run: Run) -> FeedLoad:
-    """Return the file that a run is about."""
-    return db.session.scalars(select(FeedLoad).where(FeedLoad.run_id == run.id)).one()
+def load_of(run: Run) -> FeedLoad | None:
+    """Return the file that a run is about; None once it is forgotten."""
+    return db.session.scalar(select(FeedLoad).where(FeedLoad.run_id == run.id))
 
 
 def run_of(load: FeedLoad | None) -> Run | None:

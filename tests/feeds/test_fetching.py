@@ -262,3 +262,14 @@ def test_more_than_half_is_more_than_half() -> None:
     assert not lost_too_many(10, 5)
     assert lost_too_many(10, 6)
     assert lost_too_many(1, 1)
+
+
+def test_a_server_that_is_back_with_the_same_file_is_no_trouble_any_more(desk: Desk) -> None:
+    desk.add()
+    desk.shop.status = 500
+    desk.come()
+    assert desk.feed().trouble == "status"
+    desk.shop.status = 200
+    desk.come()
+    assert desk.shop.asked[-1]["If-None-Match"] == desk.shop.etag
+    assert desk.feed().trouble is None

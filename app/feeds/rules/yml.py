@@ -52,6 +52,15 @@ def encoding_of(start: bytes) -> str:
     return name
 
 
+def start_of(start: bytes) -> Mark:
+    """Return where a file begins, behind empty lines that careless exports put in front."""
+    rest = start.removeprefix(codecs.BOM_UTF8)
+    empty = rest[: len(rest) - len(rest.lstrip())]
+    if not empty or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Mark()
+    return Mark(len(start) - len(rest) + len(empty), 1 + empty.count(b"\n"))
+
+
 def read_on(stream: IO[bytes], encoding: str, mark: Mark, until: int) -> Piece:
     """Read from a mark to the first offer that begins behind a byte. Raises Unreadable."""
     reader = _Reader(encoding, mark, until)

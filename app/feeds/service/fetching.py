@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SECONDS = 900.0
 LEASE = timedelta(seconds=SECONDS + 120)
 HOPS = 3
+# What stands in the way to a file, not in the file.
+ON_THE_WAY = frozenset("moved login missing status sealed refused unreachable size".split())
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -145,6 +147,8 @@ def taken(errand: Errand, fetched: Fetched, file: IO[bytes]) -> None:
         return
     feed.checked_at, feed.failures = clock.now(), 0
     plan(feed)
+    if feed.trouble in ON_THE_WAY:
+        feed.trouble = None
     if not fetched.is_new:
         return
     try:

@@ -14,8 +14,8 @@ from app.extensions import db
 from app.feeds import queries
 from app.feeds.models import FeedLoad
 from app.feeds.queries import FEED
-from app.feeds.rules import CSV, FIELDS, NEEDED, YML, Mark, Unreadable, guess, look_at
-from app.feeds.rules.yml import encoding_of
+from app.feeds.rules import CSV, FIELDS, NEEDED, YML, Unreadable, guess, look_at
+from app.feeds.rules.yml import encoding_of, start_of
 from app.feeds.service import kept
 from app.feeds.service.feeds import add
 from app.imports.rules import folded
@@ -85,9 +85,10 @@ def _take(
         return None
     table = look_at(stream) if kind == CSV else None
     stream.seek(0)
-    encoding = "" if table else encoding_of(stream.read(256))
+    start = stream.read(2048)
+    encoding = "" if table else encoding_of(start)
+    mark = table.mark if table else start_of(start)
     _forget_older(feed)
-    mark = table.mark if table else Mark()
     load = FeedLoad(
         public_id=public_id("fl"),
         feed_id=feed.id,
