@@ -16,6 +16,10 @@ class BadJson(ValueError):
     """The body is no JSON that we read; the message is one sentence."""
 
 
+class BadNumber(BadJson):
+    """A number that is none (NaN), or beyond all that is kept; the message is one sentence."""
+
+
 class Unstorable(ValueError):
     """A string holds a NUL or a lone surrogate; `path` says where."""
 
@@ -25,7 +29,7 @@ class Unstorable(ValueError):
 
 
 def parse(body: bytes) -> Any:
-    """Return the document. Raises BadJson, and Unstorable for text that no database keeps."""
+    """Return the document. Raises BadJson, BadNumber, and Unstorable for text that no database keeps."""
     try:
         text = body.decode("utf-8")
         found = json.loads(
@@ -46,20 +50,20 @@ def parse(body: bytes) -> Any:
 
 
 def _refuse(name: str) -> NoReturn:
-    message = f"{name} is not JSON."
-    raise BadJson(message)
+    message = f"{name} is no number that is kept."
+    raise BadNumber(message)
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if value in {float("inf"), float("-inf")}:
-        raise BadJson("A number is too large.")
+        raise BadNumber("A number is too large.")
     return value
 
 
 def _whole(text: str) -> int:
     if len(text) > LONGEST_NUMBER:
-        raise BadJson("A number is too large.")
+        raise BadNumber("A number is too large.")
     return int(text)
 
 

@@ -103,6 +103,9 @@ def put_product(shop_id: int, external_id: str, **said: Unpack[ProductChanges]) 
     if "category" in said:
         fields["category_id"] = _category_id(shop_id, said["category"])
     changes = _assign(product, fields)
+    if said.get("shown") and product.gone_at is not None:
+        product.gone_at = product.feed_id = None  # a feed had it no more: who says so keeps it
+        changes["gone"] = [True, False]
     if made or changes:
         product.search = search_text(product.name, product.external_id)
         product.updated_at = clock.now()

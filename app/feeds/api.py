@@ -31,7 +31,7 @@ _EARLY = time(4)
 @bp.post("/catalog/feed")
 @bp.output(FeedOut, status_code=201)
 @requires("catalog")
-@takes_file(LARGEST)
+@takes_file(LARGEST, FeedIn)
 def post_feed() -> dict[str, Any]:
     """Send the whole catalogue, YML or CSV, or its address; it is loaded in the background.
 

@@ -11,8 +11,7 @@ from app.errors import Forbidden, NotFound
 from app.extensions import csrf, limiter
 from app.installation import settings
 from app.intake.hooks import Sent
-from app.intake.service import postbacks
-from app.intake.shops import connections, reception, thanks
+from app.intake.shops import connections, postback, reception, thanks
 from app.site.access import requires
 
 bp = Blueprint("intake", __name__)
@@ -65,7 +64,7 @@ def heard() -> tuple[dict[str, Any], int]:
         *request.args.items(multi=True),
         *request.form.items(multi=True),
     ]
-    order, proven = postbacks.hear(g.tenant, pairs)
+    order, proven = postback.hear(g.tenant, pairs)
     if order is None or not proven:
         return {"confirmed": False}, 202
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import current_app, g
 
@@ -65,11 +65,12 @@ def requires(permission: str, *, also: str | None = None) -> Callable[[View], Vi
     return declare
 
 
-def takes_file(most: int) -> Callable[[View], View]:
-    """Let a view of the API take a file of so many bytes as its body, beside JSON."""
+def takes_file(most: int, schema: Any) -> Callable[[View], View]:
+    """Let a view of the API take a file of so many bytes as its body, beside JSON that a pydantic model describes."""
 
     def marked(view: View) -> View:
         view.takes_file = most  # type: ignore[attr-defined]
+        view.said_beside = schema  # type: ignore[attr-defined]
         return view
 
     return marked

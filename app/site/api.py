@@ -269,6 +269,8 @@ def _read_json() -> None:
     try:
         g.said = request.get_data(cache=True)
         found: Any = strict_json.parse(g.said)
+    except strict_json.BadNumber as error:
+        raise DomainError("invalid", str(error)) from error
     except strict_json.BadJson as error:
         raise BadRequest(str(error)) from error
     except strict_json.Unstorable as error:

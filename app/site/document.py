@@ -77,10 +77,27 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
         del spec["paths"][path]  # the same call with a slash too many
     known = endpoints()
     for method, path, operation in operations(spec):
+        beside = getattr(current_app.view_functions[known[method, path]], "said_beside", None)
+        if beside is not None:
+            schemas[beside.__name__] = beside.model_json_schema()
+            operation["requestBody"] = _file_or(beside.__name__)
         _call(method, path, operation, known[method, path])
     used = {tag for _m, _p, operation in operations(spec) for tag in operation.get("tags", ())}
     spec["tags"] = [{"name": n, "description": t} for n, t in TAGS.items() if n in used]
     return spec
+
+
+def _file_or(name: str) -> dict[str, Any]:
+    """Describe the body of a call that takes a file, or a schema in its place."""
+    file = {"schema": {"type": "string", "format": "binary"}}
+    form = {"type": "object", "required": ["file"], "properties": {"file": file["schema"]}}
+    return {
+        "content": {
+            "application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}},
+            **dict.fromkeys(("application/xml", "text/csv", "application/gzip"), file),
+            "multipart/form-data": {"schema": form},
+        }
+    }
 
 
 def operations(spec: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

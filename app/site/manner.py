@@ -17,13 +17,13 @@ own key (`pk_live_…`, `pk_test_…`) opens the calls under `/partner/` and not
 merchant's currency (`"1990.00"`), never JSON numbers. Times are RFC 3339 with an offset. External ids are the
 shop's own, up to 128 characters. Unknown fields of an order or a customer are let be.
 
-**Errors** are problem documents (RFC 9457): `type` holds our stable word for what happened, `errors` names fields,
+**Errors.** Problem documents (RFC 9457): `type` holds our stable word for what happened, `errors` names fields,
 `request_id` is what to tell us.
 
 **Repeating.** PUT is idempotent by content. POST takes `Idempotency-Key`: the same key and body get the same answer
 for 24 hours (with `Idempotency-Replayed: true`), another body 422, one still in flight 409.
 
-**Lists** take `limit` (1 to 200) and `cursor`, and answer `{"items": […], "next": null | "…"}`.
+**Lists.** They take `limit` (1 to 200) and `cursor`, and answer `{"items": […], "next": null | "…"}`.
 
 **Limits.** At least 100 calls a second and key. Each answer says where you stand in `RateLimit-Policy` and
 `RateLimit`; beyond it 429 with `Retry-After`.

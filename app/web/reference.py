@@ -123,7 +123,7 @@ def _field(name: str, told: dict[str, Any], *, required: bool) -> Field:
     inner = main.get("items", {}) if many else main
     link = _target(inner)
     kind = link or inner.get("format") or inner.get("type") or "any"
-    notes = [told.get("description", "")]
+    notes = [told.get("description", "").rstrip(".")]
     notes += [f"one of {', '.join(map(str, inner['enum']))}"] if "enum" in inner else []
     notes += [f"up to {inner['maxLength']} characters"] if "maxLength" in inner else []
     notes += ["may be null"] if len(told.get("anyOf", ())) > len(options) else []

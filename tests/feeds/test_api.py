@@ -200,3 +200,13 @@ def test_a_test_key_loads_the_twins_catalogue_and_a_key_sees_its_own(
     theirs = Caller(caller.app, kniga)
     assert theirs.get(feed).status_code == 404
     assert theirs.get(f"{feed}/problems").status_code == 404
+
+
+def test_the_document_says_what_may_be_sent(app: App) -> None:
+    spec = app.test_client().get("/api/v1/openapi.json").json
+    assert spec is not None
+    body = spec["paths"]["/api/v1/catalog/feed"]["post"]["requestBody"]["content"]
+    assert body["application/json"]["schema"] == {"$ref": "#/components/schemas/FeedIn"}
+    assert set(spec["components"]["schemas"]["FeedIn"]["properties"]) == {"address", "every"}
+    assert {"application/xml", "text/csv", "multipart/form-data"} <= set(body)
+    assert app.test_client().get("/api/docs").status_code == 200

@@ -344,3 +344,25 @@ def test_words_with_signs_of_their_own_come_in_as_they_are(
         odd = "A\\tb \\N c:\\new \\\\ «x»"
         loaded(new_feed(lampa.shop_id), catalogue(offer("a\\b", odd), offer("\\N", "Null")))
         assert {key: p.name for key, p in shelf().items()} == {"a\\b": odd, "\\N": "Null"}
+
+
+def test_who_shows_a_product_again_by_hand_keeps_it(db_session: object, lampa: Merchant) -> None:
+    with lampa.scope():
+        feed = new_feed(lampa.shop_id)
+        loaded(feed, catalogue(LAMP, BULB))
+        loaded(feed, catalogue(LAMP))
+        products.put_product(lampa.shop_id, "bulb-1", shown=True)
+        loaded(feed, catalogue(LAMP))
+        assert shelf()["bulb-1"].gone_at is None
+
+
+def test_a_product_that_somebody_made_meanwhile_is_changed_and_not_made_twice(
+    db_session: object, lampa: Merchant
+) -> None:
+    with lampa.scope():
+        load = looked(new_feed(lampa.shop_id), catalogue(LAMP, BULB))
+        products.put_product(lampa.shop_id, "bulb-1", name="By hand", price=1, brand="Svet")
+        run = work(service.approve(load))
+        assert (run.applied["new"], run.applied["changed"]) == (1, 1)
+        bulb = shelf()["bulb-1"]
+        assert (bulb.name, bulb.price, bulb.brand) == ("Bulb Svet E27", 15000, "Svet")

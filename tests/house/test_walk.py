@@ -152,9 +152,9 @@ SIGNED = {
     "public.billing.hear",
     "public.attribution.lead",
     "public.codes.take_embedded",
-    "public.attribution.postback",
-    "public.intake.postback",
     "public.intake.keys",
+    "public.intake.thanked",
+    "public.intake.heard",
     "public.notifications.unsubscribe",
     "public.telegram.hear",
     "public.widget.wallet",
@@ -165,7 +165,12 @@ SIGNED = {
     "public.passes.window",
 }
 # Their addresses name a kind and a day, and nobody's thing.
-NO_IDS = {"office.liability.rows", "office.liability.file", "office.intake.new"}
+NO_IDS = {
+    "office.liability.rows",
+    "office.liability.file",
+    "office.intake.new",
+    "office.calls.example",
+}
 # External ids are each merchant's own: a PUT makes its own thing of that name.
 OWN_NAMES = {
     "api.orders.put",
@@ -437,7 +442,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
             "when": "all",
             "slug": merchant.slug,
         },
-        "calls": {"call_id": call_of(one(ApiKey.id), partner.name)},
+        "calls": {"call_id": call_of(one(ApiKey.id), partner.name), "name": "postback.py"},
         "tariffs": {"invoice": invoice_of_the_platform(), "code": "start"},
         "partners": {"public_id": partner.public_id, "run_id": many},
         "withdrawals": {"public_id": withdrawal(partner, one(Member.id))},

@@ -49,10 +49,10 @@ class FakePortal(Methods):
     meanwhile: list[tuple[str, str, Callable[[], None]]] = field(default_factory=list)
     scopes: set[str] = field(default_factory=lambda: {"sale", "catalog"})
     handler: str = ""  # where events go
-    token: str = TOKEN
     lose: bool = False
     swallow: int = 0  # writes that are done and whose answers are lost
     no_batch_writes: bool = False
+    no_batch: bool = False  # at all
     room: int | None = None  # calls until the bucket is full
     spent: dict[str, float] = field(default_factory=dict)  # seconds by method
     cost: float = 0.0
@@ -270,13 +270,13 @@ class FakePortal(Methods):
                 count += 1
         return count
 
-    def post(self, event: str, number: int | str, token: str | None = None) -> int:
+    def post(self, event: str, number: int | str, token: str = TOKEN) -> int:
         form = {
             "event": event, "event_handler_id": "1", "data[FIELDS][ID]": str(number),
             "data[FIELDS][XML_ID]": "", "data[FIELDS][ACTION]": "save", "ts": "1714649632",
             "auth[domain]": self.place, "auth[client_endpoint]": f"{self.url}/rest/",
             "auth[member_id]": "a223c6b3710f85df22e9377d6c4f7553",
-            "auth[application_token]": self.token if token is None else token,
+            "auth[application_token]": token,
         }  # fmt: skip
         self.sent.append((event, int(number)))
         headers = {
@@ -325,10 +325,9 @@ class FakePortal(Methods):
     def admit(self, hook: list[str]) -> None:
         if hook != [USER, CODE]:
             raise Refused(401, "NO_AUTH_FOUND", "Wrong authorization data")
-        if self.room is not None:
-            self.room -= 1
-            if self.room < 0:
-                raise Refused(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
+        self.room = None if self.room is None else self.room - 1
+        if (self.room or 0) < 0:
+            raise Refused(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
 
     def time(self, method: str) -> Row:
         stamp = datetime.now(UTC).timestamp()
@@ -374,6 +373,8 @@ class FakePortal(Methods):
             "result_next": {},
             "result_time": {},
         }
+        if self.no_batch:
+            raise Refused(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
         if len(said["cmd"]) > 50:
             raise Refused(400, "ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
         for name, line in said["cmd"].items():

@@ -149,6 +149,18 @@ def test_b4_a_portal_that_takes_no_writes_in_batches_is_written_to_alone(desk: P
     assert len(desk.shop.writes()) == 1
 
 
+def test_b4_a_portal_without_batches_is_asked_one_by_one(desk: PortalDesk) -> None:
+    number = an_order(desk)
+    before = foreign(desk, number)
+    desk.shop.no_batch = True
+    desk.settle()
+    desk.settle()
+    assert desk.partner(number) == "Anna"
+    assert foreign(desk, number) == before
+    assert desk.shop.card(number)["partner"] == "Anna"
+    assert len(desk.shop.writes()) == 1
+
+
 def test_b4_a_value_that_reads_like_a_macro_is_never_put_into_a_batch(desk: PortalDesk) -> None:
     number = an_order(desk)
     desk.shop.set_value(number, FIO, "$result[before][order][price]")

@@ -21,7 +21,7 @@ import pytest
 
 from app import standard_webhooks
 from app.extensions import db
-from app.intake.service import postbacks
+from app.intake.shops import postback
 from app.partners.service import NewPartner, create
 from tests.shops.senders import Line, open_line
 
@@ -127,7 +127,7 @@ def test_the_vectors_hold() -> None:
     )
     assert made == said["signature"]
     said = VECTORS["postback"]
-    assert said["sig"] in postbacks.signatures(said["secret"], said["said"])
+    assert said["sig"] in postback.signatures(said["secret"], said["said"])
 
 
 def test_the_steps_of_php_give_the_vectors() -> None:

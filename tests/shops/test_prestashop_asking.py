@@ -145,6 +145,18 @@ class TestTroubles:
             presta.fetch(access(shop), str(number))
         assert (caught.value.code, caught.value.detail) == ("rights", "order_slip")
 
+    def test_vouchers_of_an_older_shop_are_needed_under_their_older_name(
+        self, old: FakePrestaShop
+    ) -> None:
+        old.kinds["order_discounts"] = old.kinds.pop("order_cart_rules")
+        with pytest.raises(ShopError, match="rights: order_discounts"):
+            presta.health(access(old))
+        number = old.place_order((1, "100.000000", 1))
+        with pytest.raises(ShopError, match="rights: order_discounts"):
+            presta.fetch(access(old), str(number))
+        del old.kinds["order_discounts"]
+        assert presta.health(access(old))["currency"] == "USD"
+
     def test_less_rights_are_less_known_and_said(self, shop: FakePrestaShop) -> None:
         for name in ("order_details", "order_histories", "addresses", "groups", "configurations"):
             del shop.rights[name]
@@ -213,3 +225,14 @@ class TestHealth:
         shop.folder, shop.languages = "/fr", ["1"]
         said = presta.health(access(shop, address=f"{shop.url}/fr"))
         assert {"word": "6", "name": "Canceled", "state": "cancelled"} in said["statuses"]
+
+    def test_sums_that_are_none_are_no_trouble_where_no_money_hangs_on_them(
+        self, shop: FakePrestaShop
+    ) -> None:
+        shop.tables["currencies"][1]["conversion_rate"] = "NaN"
+        del shop.rights["configurations"]
+        assert presta.health(access(shop))["currency"] == ""
+        lamp = shop.add_product("Lamp", "dear")
+        shop.put("specific_prices", 1, id_product=lamp, reduction="x", id_customer="0")
+        [found], _categories = presta.products(access(shop), [str(lamp)])
+        assert (found.price, found.promo) == (None, False)

@@ -162,3 +162,22 @@ def test_a_sweep_that_is_cut_goes_on_and_loses_nothing(app: App) -> None:
         shop.settle()
         assert sorted(map(int, shop.orders())) == numbers
         assert {shop.partner(number) for number in numbers} == {"Anna"}
+
+
+def test_an_order_that_cannot_be_read_is_shown_and_stops_no_other(app: App) -> None:
+    with at_shop(app, "8") as shop:
+        shop.connect()
+        numbers = [shop.sell("ANNA10") for _ in range(3)]
+        shop.shop.orders[numbers[1]]["date_add"] = "0000-00-00 00:00:00"
+        shop.shop.orders[numbers[0]]["order_rows"][0]["product_quantity"] = "many"
+        shop.settle()
+        assert sorted(map(int, shop.orders())) == [numbers[2]]
+        parked = [state for _topic, state in shop.inbox()].count("parked")
+        assert parked == 2
+        assert shop.health()["problem"] is None
+        shop.shop.orders[numbers[0]]["order_rows"][0]["product_quantity"] = "1"
+        shop.shop.orders[numbers[1]]["date_add"] = shop.shop.now()
+        for number in numbers[:2]:
+            shop.shop.touch(number)
+        shop.settle()
+        assert sorted(map(int, shop.orders())) == numbers

@@ -220,3 +220,11 @@ def test_p3_texts_ids_and_sums_are_read_in_every_shape() -> None:
 )
 def test_the_address_may_be_typed_with_what_stands_behind_it(typed: str) -> None:
     assert root(typed) == "https://shop.example/fr"
+
+
+def test_texts_within_texts_have_a_bottom() -> None:
+    deep: Any = "Paid"
+    for _level in range(900):
+        deep = [deep]
+    assert shapes.words(deep) == ""
+    assert shapes.words({"language": [{"attrs": {"id": "1"}, "value": "Paid"}]}) == "Paid"

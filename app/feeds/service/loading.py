@@ -8,7 +8,7 @@ from app import clock, sql
 from app.events.service import actor, record
 from app.feeds import queries
 from app.feeds.queries import FEED
-from app.feeds.rules import MIB, lost_too_many
+from app.feeds.rules import CHANGED, MIB, NEW, lost_too_many
 from app.feeds.service import kept, looking, statements
 from app.runs import service as runs
 from app.runs.rules import Step
@@ -66,8 +66,11 @@ def _apply(run: Run, ids: Sequence[int]) -> Step:
     }
     sums = {}
     if ids[0] <= load.rows:
-        sums["new"] = sql.one(statements.MAKE, values).number
-        sums["changed"] = sql.one(statements.CHANGE, values).number
+        made = sql.one(statements.MAKE, values)
+        # What somebody else made meanwhile is no news any more, but may differ.
+        verdicts = (CHANGED,) if made.number == made.due else (CHANGED, NEW)
+        changed = sql.one(statements.CHANGE, {**values, "verdicts": sql.array(verdicts)})
+        sums = {"new": made.number, "changed": changed.number}
     beyond = ids[-1] - max(load.rows, ids[0] - 1)
     if beyond > 0:
         sql.send(statements.WHOLE, {})

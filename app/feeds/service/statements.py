@@ -131,7 +131,7 @@ WITH due AS MATERIALIZED (
     SELECT 'product:' || m.id, 'cost', to_jsonb(due.cost), %(now)s, %(actor)s
     FROM made m JOIN due USING (external_id) WHERE due.cost IS NOT NULL
 )
-SELECT count(*) AS number FROM made
+SELECT (SELECT count(*) FROM made) AS number, (SELECT count(*) FROM due) AS due
 """
 CHANGE = f"""
 WITH d AS MATERIALIZED (
@@ -141,7 +141,7 @@ WITH d AS MATERIALIZED (
         r.name, r.search, CASE WHEN r.category IS NULL THEN p.category_id ELSE {_CATEGORY} END AS category_id,
         r.price, CASE WHEN %(old)s AND r.price IS NOT NULL THEN r.old_price ELSE p.old_price END AS old_price,
         r.url, r.picture, r.available, r.cost
-    FROM feed_row r CROSS JOIN {_PRODUCT} WHERE {_RANGE} AND r.verdict <> 'same' AND {_DIFFERS}
+    FROM feed_row r CROSS JOIN {_PRODUCT} WHERE {_RANGE} AND r.verdict = ANY(%(verdicts)s::text[]) AND {_DIFFERS}
 ), u AS (
     UPDATE product p SET name = coalesce(d.name, p.name), search = coalesce(d.search, p.search),
         category_id = d.category_id, price = coalesce(d.price, p.price), old_price = d.old_price,

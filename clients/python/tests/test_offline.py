@@ -217,7 +217,9 @@ def test_signatures_are_those_that_the_server_makes() -> None:
 def test_an_order_by_the_signed_webhook_keeps_its_id_at_each_try() -> None:
     server = Server(problem(503), httpx.ConnectError("x"), ok())
     http = httpx.Client(transport=httpx.MockTransport(server))
-    hook = OrderHook("https://p.example/hooks/signed/cn_1", SECRET, http=http, sleep=lambda _s: None)
+    hook = OrderHook(
+        "https://p.example/hooks/signed/cn_1", SECRET, http=http, sleep=lambda _s: None
+    )
     name = hook.send_order({"id": "A-1", "shipping": Decimal("1.00")})
     assert {request.headers["webhook-id"] for request in server.asked} == {name}
     last = server.asked[-1]

@@ -51,7 +51,7 @@ def whole(access: Access, external_ids: Sequence[str]) -> list[Fetched]:
     asked = {flag: _flag(flag) for flag in (EMAIL, PHONE, PAYER)}
     found, failed = batch(access, {**asked, **calls})
     flags = {
-        flag: {str(each.get("id")) for each in rows(found[flag], "properties")}
+        flag: {str(e.get("id")) for e in rows(found[flag], "properties") if e.get(flag) == "Y"}
         for flag in asked
         if flag in found
     }
@@ -67,7 +67,7 @@ def whole(access: Access, external_ids: Sequence[str]) -> list[Fetched]:
 
 
 def _flag(name: str) -> tuple[str, Mapping[str, Any]]:
-    return "sale.property.list", {"select": ["id"], "filter": {name: "Y"}}
+    return "sale.property.list", {"select": ["id", name], "filter": {name: "Y"}}
 
 
 def order_in(said: Any) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.intake.shops import Card, ShopError
 from app.intake.shops.bitrix.asking import is_number, order_in
-from app.intake.shops.bitrix.client import call, together
+from app.intake.shops.bitrix.client import call, one_by_one, together
 from app.intake.shops.bitrix.properties import ensure_type
-from app.intake.shops.bitrix.reading import BAD, CARD, card_values, changed_at, values_of
+from app.intake.shops.bitrix.reading import BAD, CARD, card_values, changed_at, key_of, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,29 +94,16 @@ def _write(
         if value is not None
     ]
     said = {"fields": {"order": {"id": number, "propertyValues": rows}}}
-    if _MACRO in repr(rows):
-        return _write_alone(access, order, said)
     write: Call = ("sale.propertyvalue.modify", said)
     calls = {"before": look, "write": write, "after": look}
-    found, failed = together(access, calls, halt=True)
+    found, failed = (one_by_one if _MACRO in repr(rows) else together)(access, calls, halt=True)
     if "write" in failed and "ERROR_BATCH" in failed["write"].detail:
-        return _write_alone(access, order, said)
+        found, failed = one_by_one(access, calls, halt=True)
     for name in ("before", "write"):
         if name in failed or name not in found:
             raise failed.get(name) or ShopError("failing", f"no answer to {name}", later=True)
     after = order_in(found["after"]) if "after" in found else _order(access, str(number))
     return order_in(found["before"]), after or order
-
-
-def _write_alone(
-    access: Access, order: Mapping[str, Any], said: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Set values by a request of their own, where a batch will not do; the look before is a call earlier."""
-    before = _order(access, str(order["id"])) or order
-    if _changed(order, before):  # nothing is written yet: begin anew from what is there
-        return before, before
-    call(access, "sale.propertyvalue.modify", said)
-    return before, _order(access, str(order["id"])) or order
 
 
 def _values(order: Mapping[str, Any]) -> Values:
@@ -156,7 +143,7 @@ def _is_file(value: Any) -> bool:
 def _ids(access: Access, order: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
     """Return the ids of our properties for this order's type of payer; what it lacks is made."""
     _values(order)  # all there, else nothing is written
-    by_key = {e.get("orderPropsXmlId"): str(e["orderPropsId"]) for e in reversed(values_of(order))}
+    by_key = {key_of(each): str(each["orderPropsId"]) for each in reversed(values_of(order))}
     found = {name: by_key[key] for name, key in CARD.items() if key in by_key}
     if all(name in found for name in names):
         return found

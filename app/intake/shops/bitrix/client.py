@@ -118,7 +118,16 @@ def call(access: Access, method: str, body: Mapping[str, Any] | None = None) -> 
     PACE.after(_hook(access), method, time)
     date = str(time.get("date_start", "")) if isinstance(time, dict) else ""
     result = said.get("result", said)  # some lists come without it
-    return Got(result, _int(said.get("next")), _int(said.get("total")) or 0, date)
+    total = _int(said.get("total")) or 0
+    return Got(result, _following(said, body or {}, total), total, date)
+
+
+def _following(said: Mapping[str, Any], body: Mapping[str, Any], total: int) -> int | None:
+    """Return where the next page begins: as the portal says, else where a page more must be."""
+    if "next" in said:
+        return _int(said["next"])
+    behind = (_int(body.get("start")) or 0) + PAGE
+    return behind if "start" in body and total > behind else None
 
 
 def _hook(access: Access) -> str:
@@ -208,11 +217,19 @@ def batch(access: Access, calls: Calls) -> tuple[dict[str, Any], dict[str, ShopE
 def together(
     access: Access, calls: Calls, *, halt: bool = False
 ) -> tuple[dict[str, Any], dict[str, ShopError]]:
-    """Make some calls in one request, one after another; `halt`: none after one that failed."""
+    """Make some calls in one request, one after another; `halt`: none after one that failed.
+
+    Where a portal has no batches, each is a request of its own.
+    """
     for method, _told in calls.values():
         _respect("", access, method)
     cmd = {name: line(*each) for name, each in calls.items()}
-    said = call(access, "batch", {"halt": int(halt), "cmd": cmd}).said
+    try:
+        said = call(access, "batch", {"halt": int(halt), "cmd": cmd}).said
+    except ShopError as error:
+        if error.code != "not_a_shop":
+            raise
+        return one_by_one(access, calls, halt=halt)
     for name, (method, _told) in calls.items():
         PACE.after(_hook(access), method, _named(said, "result_time").get(name))
     failed = {
@@ -220,6 +237,22 @@ def together(
         for name, error in _named(said, "result_error").items()
     }
     return _named(said, "result"), failed
+
+
+def one_by_one(
+    access: Access, calls: Calls, *, halt: bool = False
+) -> tuple[dict[str, Any], dict[str, ShopError]]:
+    """Make some calls, each by a request of its own, as `together` does."""
+    found: dict[str, Any] = {}
+    failed: dict[str, ShopError] = {}
+    for name, (method, told) in calls.items():
+        try:
+            found[name] = call(access, method, told).said
+        except ShopError as error:
+            failed[name] = error
+            if halt or error.later:
+                break
+    return found, failed
 
 
 def _error(said: Any) -> Mapping[str, Any]:
@@ -243,8 +276,10 @@ def _flat(name: str, said: Any) -> list[tuple[str, str]]:
         items: list[tuple[Any, Any]] = list(said.items())
     elif isinstance(said, (list, tuple)):
         items = list(enumerate(said))
+    elif said is None:
+        return []
     else:
-        return [] if said is None else [(name, str(said))]
+        return [(name, str(int(said) if isinstance(said, bool) else said))]
     return [
         pair
         for key, value in items

@@ -102,7 +102,7 @@ def trimmed(said: Mapping[str, Any], flags: Mapping[str, set[str]]) -> dict[str,
         "propertyValues": [
             {name: each.get(name) for name in ("orderPropsXmlId", "code", "value")}
             for each in values
-            if each.get("orderPropsXmlId") in CARD.values() or each.get("code") == CLICK
+            if key_of(each) in CARD.values() or each.get("code") == CLICK
         ],
     }
     who = {
@@ -120,6 +120,11 @@ def values_of(said: Mapping[str, Any]) -> list[dict[str, Any]]:
         msg = "no list of values"
         raise TypeError(msg)
     return found
+
+
+def key_of(value: Mapping[str, Any]) -> str:
+    """Return the external id of a value's property; where none is shown, its code, which we made alike."""
+    return str(value.get("orderPropsXmlId") or str(value.get("code") or "").lower())
 
 
 def _many(said: Any) -> list[Any]:
@@ -321,7 +326,7 @@ def card_of(said: Mapping[str, Any]) -> Written:
 
 def card_values(said: Mapping[str, Any]) -> dict[str, str]:
     """Return our six fields as the order has them; empty ones for those that it has not."""
-    by_id = {str(e.get("orderPropsXmlId")): _text(e.get("value")) for e in values_of(said)}
+    by_id = {key_of(each): _text(each.get("value")) for each in values_of(said)}
     return {name: by_id.get(key, "") for name, key in CARD.items()}
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from app import clock
 from app.intake.shops import FETCHED, Fetched, ShopError
 from app.intake.shops.prestashop import shapes
 from app.intake.shops.prestashop.client import read
@@ -30,6 +31,7 @@ _TOTALS = (
     "total_discounts_tax_incl total_paid_tax_incl total_products_wt total_shipping_tax_incl "
     "total_wrapping_tax_incl"
 ).split()
+VOUCHERS = ("order_cart_rules", "order_discounts")  # of newer versions, of older ones
 _MISSING = frozenset({"rights", "absent"})
 BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError)
 Row = dict[str, Any]
@@ -61,7 +63,7 @@ def gather(access: Access, orders: Sequence[Row], now: datetime | None) -> list[
     if not orders:
         return []
     around, zone = _around(access, orders), zone_of(access)
-    return [_fetched(each, around, zone, now) for each in orders]
+    return [_read(each, around, zone, now) for each in orders]
 
 
 def _around(access: Access, orders: Sequence[Row]) -> Around:
@@ -123,13 +125,15 @@ def _grouped(found: Iterable[Row]) -> dict[str, list[Row]]:
 
 def _vouchers(access: Access, ids: Sequence[str]) -> dict[str, list[Row]]:
     """Return the vouchers of orders; the older line has them under another name, or not at all."""
-    try:
-        found = _all(access, "order_cart_rules", "id_order", ids)
-    except ShopError as error:
-        if error.code != "absent":
-            raise
-        found = _maybe(access, "order_discounts", "id_order", ids)
-    return _grouped(each for each in found if not flag(each.get("deleted")))
+    for name in VOUCHERS:
+        try:
+            found = _all(access, name, "id_order", ids)
+        except ShopError as error:
+            if error.code != "absent":
+                raise
+        else:
+            return _grouped(each for each in found if not flag(each.get("deleted")))
+    return {}
 
 
 def _addresses(access: Access, orders: Sequence[Row]) -> dict[str, Row]:
@@ -162,35 +166,45 @@ def _paid(access: Access) -> frozenset[str]:
     return frozenset(number(each.get("id")) for each in listed if flag(each.get("paid")))
 
 
-def _fetched(order: Row, around: Around, zone: ZoneInfo | None, now: datetime | None) -> Fetched:
+def _read(order: Row, around: Around, zone: ZoneInfo | None, now: datetime | None) -> Fetched:
+    """Read an order; one that cannot be read is handed on by its number, to be shown, and stops no other."""
     try:
-        external_id = number(order["id"])
-        vouchers = [_voucher(each, around) for each in around.vouchers.get(external_id, ())]
-        slips = [_slip(each) for each in around.slips.get(external_id, ())]
-        times = _times(order, around, zone, now)
-        body: dict[str, Any] = {
-            "order": _trimmed(order, around),
-            "currency": around.currencies.get(number(order.get("id_currency")), ""),
-            "times": {name: at.isoformat() if at else None for name, at in times.items()},
-            "vouchers": vouchers,
-            "slips": slips,
-            "customer": _customer(order, around),
-        }
-        return Fetched(
-            external_id=external_id,
-            body=json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace"),
-            topic=FETCHED,
-            changed_at=times["updated"] or times["created"],  # type: ignore[arg-type]
-            created_at=times["created"],  # type: ignore[arg-type]
-            fingerprint=(
-                body["order"]["current_state"],
-                tuple(each["code"] for each in vouchers if each["code"]),
-                tuple(sorted(each["id"] for each in slips if amount(each["amount"]) > 0)),
-            ),
-            products=tuple(sorted({r["product"] for r in body["order"]["rows"] if r["product"]})),
-        )
+        return _fetched(order, around, zone, now)
     except BAD as error:
-        raise ShopError("not_a_shop", f"no order: {type(error).__name__}") from error
+        external_id = number(order.get("id"))
+        if not external_id:
+            raise ShopError("not_a_shop", f"no order: {type(error).__name__}") from error
+        body = json.dumps({"order": {"id": external_id}}).encode()
+        at = now or clock.wall()
+        return Fetched(external_id, body, FETCHED, at, at, ())
+
+
+def _fetched(order: Row, around: Around, zone: ZoneInfo | None, now: datetime | None) -> Fetched:
+    external_id = number(order["id"])
+    vouchers = [_voucher(each, around) for each in around.vouchers.get(external_id, ())]
+    slips = [_slip(each) for each in around.slips.get(external_id, ())]
+    times = _times(order, around, zone, now)
+    body: dict[str, Any] = {
+        "order": _trimmed(order, around),
+        "currency": around.currencies.get(number(order.get("id_currency")), ""),
+        "times": {name: at.isoformat() if at else None for name, at in times.items()},
+        "vouchers": vouchers,
+        "slips": slips,
+        "customer": _customer(order, around),
+    }
+    return Fetched(
+        external_id=external_id,
+        body=json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace"),
+        topic=FETCHED,
+        changed_at=times["updated"] or times["created"],  # type: ignore[arg-type]
+        created_at=times["created"],  # type: ignore[arg-type]
+        fingerprint=(
+            body["order"]["current_state"],
+            tuple(each["code"] for each in vouchers if each["code"]),
+            tuple(sorted(each["id"] for each in slips if amount(each["amount"]) > 0)),
+        ),
+        products=tuple(sorted({r["product"] for r in body["order"]["rows"] if r["product"]})),
+    )
 
 
 def _times(

@@ -11,7 +11,16 @@ from app.intake.shops.prestashop import shapes
 from app.intake.shops.prestashop.client import Got, read
 from app.intake.shops.prestashop.gathering import zone_of
 from app.intake.shops.prestashop.pages import page_of
-from app.intake.shops.prestashop.shapes import amount, flag, local, number, parts, rows, words
+from app.intake.shops.prestashop.shapes import (
+    amount,
+    flag,
+    local,
+    number,
+    parts,
+    roughly,
+    rows,
+    words,
+)
 from app.money import LARGEST, exponent, half_up
 
 if TYPE_CHECKING:
@@ -49,6 +58,7 @@ def products(
 def shelf(access: Access, cursor: Mapping[str, Any]) -> Pulled:
     """Return a page of the catalogue by when products were changed last."""
     got, found, moved, more, total = page_of(access, "products", "product", cursor, TOGETHER)
+    found = [each for each in found if number(each.get("id"))]
     ids = [number(each.get("id")) for each in found]
     cheaper = on_sale(access, ids, got.at or clock.wall()) if ids else frozenset()
     products = [product_of(each, access.currency, cheaper) for each in found]
@@ -61,7 +71,7 @@ def _products(access: Access, ids: Sequence[str]) -> list[Product]:
     got = _asked(access, {"filter[id]": shapes.either(ids)})
     listed = rows(got.said, "products", "product")
     cheaper = on_sale(access, ids, got.at or clock.wall())
-    return [product_of(each, access.currency, cheaper) for each in listed]
+    return [product_of(each, access.currency, cheaper) for each in listed if number(each.get("id"))]
 
 
 def _asked(access: Access, query: Mapping[str, str]) -> Got:
@@ -79,7 +89,7 @@ def product_of(said: Mapping[str, Any], currency: str, cheaper: frozenset[str]) 
     own = number(said.get("id_category_default"))
     inside = [number(each.get("id")) for each in parts(said, "categories")]
     every = dict.fromkeys([each for each in [own, *inside] if each and each not in ROOTS])
-    external_id = number(said["id"])
+    external_id = number(said.get("id"))
     price = said.get("asked")
     return Product(
         external_id=external_id,
@@ -118,7 +128,7 @@ def _holds(said: Mapping[str, Any], at: datetime) -> bool:
     """Whether a special price is one for everybody, for one piece, and now."""
     if any(number(said.get(name)) for name in ("id_customer", "id_cart", "id_group")):
         return False
-    if int(number(said.get("from_quantity")) or 0) > 1 or amount(said.get("reduction")) <= 0:
+    if int(number(said.get("from_quantity")) or 0) > 1 or roughly(said.get("reduction")) <= 0:
         return False
     begins, ends = local(said.get("from")), local(said.get("to"))
     return (begins is None or begins <= at) and (ends is None or at <= ends)
@@ -135,7 +145,7 @@ def _categories(access: Access, wanted: Iterable[str]) -> list[Category]:
         for each in rows(read(access, "categories", query).said, "categories", "category"):
             parent = number(each.get("id_parent"))
             above = parent if parent and parent not in ROOTS else None
-            category = Category(number(each["id"]), words(each.get("name"))[:300], above)
+            category = Category(number(each.get("id")), words(each.get("name"))[:300], above)
             known[category.external_id] = category
         over = {each.parent for each in known.values() if each.parent}
         missing = (over | missing) - set(known) - set(ids)

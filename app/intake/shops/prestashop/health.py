@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from app.intake.shops import ShopError
 from app.intake.shops.prestashop import states
 from app.intake.shops.prestashop.client import read, read_xml
-from app.intake.shops.prestashop.shapes import amount, flag, number, rows, words
+from app.intake.shops.prestashop.gathering import VOUCHERS
+from app.intake.shops.prestashop.shapes import flag, number, roughly, rows, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from app.intake.shops import Access
 
 # Without these no order can be read whole, and money would go wrong in silence.
-NEEDED = ("orders order_states order_slip order_cart_rules cart_rules customers currencies").split()
+NEEDED = "orders order_states order_slip cart_rules customers currencies".split()
 # Without these something less is known or done: what is lost is said on the page of the shop.
 USEFUL = {
     "order_histories": "get",
@@ -73,16 +74,18 @@ def _rights(whole: etree._Element) -> Rights:
 
 def _needed(access: Access, rights: Rights) -> list[str]:
     """Return what must be readable; the older line has vouchers under another name, or not at all."""
-    if "order_cart_rules" in rights:
-        return NEEDED
-    try:
-        read(access, "order_cart_rules", {"limit": "1"})
-    except ShopError as error:
-        if error.code == "rights":
-            return NEEDED
-        if error.code != "absent":
-            raise
-    return [each for each in NEEDED if each != "order_cart_rules"]
+    for name in VOUCHERS:
+        if name in rights:
+            return [*NEEDED, name]
+        try:
+            read(access, name, {"limit": "1"})
+        except ShopError as error:
+            if error.code == "absent":
+                continue
+            if error.code != "rights":
+                raise
+        return [*NEEDED, name]
+    return NEEDED
 
 
 def _less(rights: Rights) -> list[str]:
@@ -118,6 +121,6 @@ def _currency(access: Access, settings: Mapping[str, str]) -> str:
         if own and number(each.get("id")) == own:
             return words(each.get("iso_code")).upper()
     for each in listed:  # others are reckoned from it
-        if amount(each.get("conversion_rate")) == 1:
+        if roughly(each.get("conversion_rate")) == 1:
             return words(each.get("iso_code")).upper()
     return ""

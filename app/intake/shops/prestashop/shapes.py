@@ -49,14 +49,13 @@ def parts(thing: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def words(value: Any) -> str:
+def words(value: Any, depth: int = 4) -> str:
     """Return a text that may be of several languages: the first that says anything."""
-    if isinstance(value, dict):
-        if "value" in value:
-            return words(value["value"])
-        return next((text for each in value.values() if (text := words(each))), "")
-    if isinstance(value, list):
-        return next((text for each in value if (text := words(each))), "")
+    if isinstance(value, (dict, list)):
+        inner = value if isinstance(value, list) else value.values()
+        inner = [value["value"]] if isinstance(value, dict) and "value" in value else inner
+        found = (words(each, depth - 1) for each in inner if depth)
+        return next((text for text in found if text), "")
     if value is None or isinstance(value, bool):
         return ""
     return str(value).strip()
@@ -88,6 +87,14 @@ def amount(value: Any) -> Decimal:
         msg = f"{value!r} is no sum"
         raise ValueError(msg)
     return found
+
+
+def roughly(value: Any) -> Decimal:
+    """Return a sum that decides no money; what is none is nothing."""
+    try:
+        return amount(value)
+    except ValueError:
+        return Decimal(0)
 
 
 def zone_of(name: str) -> ZoneInfo | None:

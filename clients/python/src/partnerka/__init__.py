@@ -15,8 +15,8 @@ from partnerka.errors import (
     Unavailable,
     Unreachable,
 )
-from partnerka.money import money
 from partnerka.hooks import OrderHook, postback_url
+from partnerka.money import money
 from partnerka.webhooks import Event, SignatureError, sign, verify
 
 __all__ = [
@@ -27,17 +27,17 @@ __all__ = [
     "Event",
     "Invalid",
     "NotFound",
+    "OrderHook",
     "PartnerClient",
     "PartnerkaError",
     "Policy",
-    "OrderHook",
-    "postback_url",
     "RateLimited",
     "SignatureError",
     "Unauthorized",
     "Unavailable",
     "Unreachable",
     "money",
+    "postback_url",
     "sign",
     "verify",
 ]

@@ -171,7 +171,9 @@ class Client(_Base):
         """Return a partner with the balance."""
         return self._get(f"/partners/{_part(refcode)}")
 
-    def create_partner(self, name: str, *, idempotency_key: str | None = None, **facts: Any) -> JSON:
+    def create_partner(
+        self, name: str, *, idempotency_key: str | None = None, **facts: Any
+    ) -> JSON:
         """Make a partner: `refcode`, `email`, `sponsor`, `group`, `terms`, `codes`, `levels` ..."""
         return self._post("/partners", {"name": name, **facts}, idempotency_key)
 
@@ -199,7 +201,9 @@ class Client(_Base):
         """Yield promo codes, newest first; `partner`."""
         return self.pages("/codes", **narrow)
 
-    def create_code(self, partner: str, *, idempotency_key: str | None = None, **facts: Any) -> JSON:
+    def create_code(
+        self, partner: str, *, idempotency_key: str | None = None, **facts: Any
+    ) -> JSON:
         """Give a partner a code."""
         return self._post("/codes", {"partner": partner, **facts}, idempotency_key)
 
