@@ -36,8 +36,8 @@ def written(random: bytes) -> str:
 class Seen:
     """What a shop says of coupons on an order: what each took off by its code, and all from each line.
 
-    Taxes are in the sums. `sums` without a code: it says the code alone. `after`: where it names no
-    discount of lines they are what is paid; else what was to be paid before the coupon.
+    Taxes are in the sums. `sums` without a code: it says the code alone. `cuts` with every line: it says so
+    of each; else lines are what is paid (`after`), or what was to be paid before the coupon.
     """
 
     sums: Mapping[str, int]
@@ -99,11 +99,13 @@ def _taken(said: Snapshot, given: Given, seen: Seen) -> tuple[int, list[int]]:
     known = sum(named) if named else None
     if any(cuts):
         return min(sum(cuts), given.amount if known is None else known), cuts
+    if seen.after and all(line.id in seen.cuts for line in said.lines):
+        return 0, []  # the shop says of each line that nothing came off it
     paid = [line_value(line) for line in said.lines]
     taken = given.amount if known is None else known
     if not seen.after:
         return min(sum(paid), taken), []
-    return taken if paid else 0, paid if any(paid) else [1] * len(paid)
+    return taken, paid if any(paid) else [1] * len(paid)
 
 
 def _is_stranger(said: Snapshot, given: Given) -> bool:

@@ -143,8 +143,8 @@ def make_coupon(errand: Errand, shop: Shop, within: Within) -> Ended:
     if said is None:
         return NOTHING
     if said.drop:
-        shop.connector.drop_coupon(shop.access, said.code)
-        within(lambda: carts.removed(shop.shop_id, errand.subject))
+        if shop.connector.drop_coupon(shop.access, said.code):
+            within(lambda: carts.removed(shop.shop_id, errand.subject))
         return NOTHING
     if said.wanted is None:
         shop.connector.stop_coupon(shop.access, said.code)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def _seen(kind: str, said: OrderSaid) -> Seen:
     """Return what is said of coupons; in messages of our own kind prices without a discount are whole."""
-    known = {line.id: line.discount for line in said.snapshot.lines}
+    known = {line.id: line.discount for line in said.snapshot.lines if line.discount}
     return said.seen or Seen({}, known, after=kind not in {OWN, signed.kind})
 
 

@@ -81,11 +81,12 @@ def _cuts(said: Mapping[str, Any], currency: str) -> dict[str, int]:
     """Return what all discounts took off each line: which of them did the portal does not say."""
     found = {}
     for each in said.get("basketItems") or ():
-        off = _number(each.get("basePrice")) - _number(each.get("price"))
-        if off > 0:
-            off *= _number(each.get("quantity"))
-            tax = _vat(each, off) if each.get("vatIncluded") == "N" else Decimal(0)
-            found[str(each["id"])] = _minor(off + tax, currency)
+        if each.get("basePrice") is None:
+            continue  # kept before this was read
+        off = max(_number(each["basePrice"]) - _number(each.get("price")), Decimal(0))
+        off *= _number(each.get("quantity"))
+        tax = _vat(each, off) if each.get("vatIncluded") == "N" else Decimal(0)
+        found[str(each["id"])] = _minor(off + tax, currency)
     return found
 
 
