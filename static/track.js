@@ -4,7 +4,7 @@
   const w = window, d = document, me = d.currentScript, key = "partnerka_click"
   if ((w.partnerka && w.partnerka.click) || !me) return
   const base = me.src.replace(/\.js[^/]*$/, ""), data = me.dataset
-  let allowed = data.consent != "wait", value = "", code, fresh, waiting
+  let allowed = data.consent != "wait", value = "", code, fresh, waiting, lead
   try {
     value = decodeURIComponent((d.cookie.match(/(?:^|; )partnerka_click=([^;]*)/) || [])[1] || "")
   } catch {}
@@ -68,15 +68,13 @@
       }
     }
   })
-  if (d.prerendering) d.addEventListener("prerenderingchange", start, {once: true})
+  if (d.prerendering) d.addEventListener("prerenderingchange", start)
   else start()
   // The page may be whole already, or still on its way.
   const look = () => {
     fill()
-    if (!w.partnerka.leads && (/[?&]key=(wc_|[\da-f]{32})/.test(location.search) || d.querySelector("[data-partner-lead]"))) {
-      w.partnerka.leads = 1
-      d.head.append(Object.assign(d.createElement("script"), {src: base + "/lead.js"}))
-    }
+    if (!lead && (/key=\w{20}/.test(location) || d.querySelector("[data-partner-lead]")))
+      d.head.append(Object.assign(d.createElement("script"), {src: lead = base + "/lead.js"}))
   }
   d.addEventListener("DOMContentLoaded", look)
   look()

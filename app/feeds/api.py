@@ -14,7 +14,7 @@ from app.errors import DomainError, FieldError, NotFound
 from app.feeds import queries, service
 from app.feeds.forms import WHY
 from app.feeds.rules import LARGEST, NEVER, Unreadable
-from app.feeds.schemas import FeedIn, FeedOut, FeedProblems
+from app.feeds.schemas import FeedIn, FeedOut, FeedProblems, ProblemsIn
 from app.runs import queries as run_queries
 from app.runs.rules import OPEN, State, percent_done
 from app.site.access import requires, takes_file
@@ -92,19 +92,17 @@ def show_feed(feed_id: str) -> dict[str, Any]:
 
 
 @bp.get("/catalog/feed/<string:feed_id>/problems")
+@bp.input(ProblemsIn, location="query")
 @bp.output(FeedProblems)
 @requires("catalog")
-def show_problems(feed_id: str) -> dict[str, Any]:
+def show_problems(feed_id: str, query_data: ProblemsIn) -> dict[str, Any]:
     """Return what was wrong with rows, by line: `?limit=` (1 to 200) `&cursor=`."""
     _feed, load = _found(feed_id)
-    limit = request.args.get("limit", "100")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:4]) <= MOST:
-        words = _("A number from 1 to %(most)s.", most=MOST)
-        raise DomainError("invalid", words, FieldError("limit", words))
     if load is None:
         return {"items": [], "next": None}
-    found = queries.flaws_after(load, _place(request.args.get("cursor", "")), int(limit) + 1)
-    part = found[: int(limit)]
+    limit = query_data.limit
+    found = queries.flaws_after(load, _place(query_data.cursor or ""), limit + 1)
+    part = found[:limit]
     more = f"{part[-1].line}-{part[-1].id}" if len(found) > len(part) else None
     items = [{"line": f.line, "id": f.external_id, "code": f.code, "said": f.said} for f in part]
     return {"items": items, "next": more}
@@ -112,10 +110,6 @@ def show_problems(feed_id: str) -> dict[str, Any]:
 
 def _place(cursor: str) -> tuple[int, int]:
     line, _dash, own = cursor.partition("-")
-    numbers = [t for t in (line, own) if t.isascii() and t.isdigit() and len(t) <= 18]
-    if cursor and len(numbers) != 2:
-        words = _("Send the cursor as it was given.")
-        raise DomainError("invalid", words, FieldError("cursor", words))
     return (int(line), int(own)) if cursor else (0, 0)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.web.bodies import PageIn
+
 Address = Annotated[str, StringConstraints(min_length=1, max_length=2000, strict=True)]
 
 
@@ -41,6 +43,16 @@ class FeedOut(BaseModel):
     problems: Annotated[int, Field(description="Rows of which something could not be taken.")]
     problem: Annotated[str | None, Field(description="Why nothing, or nothing yet, was loaded.")]
     line: int | None
+
+
+class ProblemsIn(PageIn):
+    """Which part of what was wrong is wanted."""
+
+    cursor: str | None = Field(
+        None,
+        pattern=r"^[0-9]{1,18}-[0-9]{1,18}$",
+        description="`next` of the answer before; absent: from the beginning.",
+    )
 
 
 class FeedProblem(BaseModel):

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.payouts.rules import State
 from app.web.bodies import PageIn, Place
 
+
+def day_only(said: object) -> object:
+    """Pass on what is written as a day: 2026-11-30. Raises ValueError."""
+    if isinstance(said, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", said, re.ASCII):
+        msg = "no day"
+        raise ValueError(msg)
+    return said
+
+
 Text = Annotated[str, StringConstraints(max_length=200, strict=True)]
+# A number of seconds is no day, though the library would make one of it.
+Day = Annotated[date, BeforeValidator(day_only)]
 Bucket = Literal["expected", "pending", "available", "taken_back"]
 By = Literal[
     "day", "link", "source", "medium", "campaign", "page", "sub1", "sub2", "sub3", "sub4", "sub5"
@@ -109,10 +121,8 @@ class OwnStatisticsIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     by: By = "day"
-    since: date | None = Field(
-        None, alias="from", description="The first day; 30 days if not said."
-    )
-    to: date | None = Field(None, description="The last day, included; today if not said.")
+    since: Day | None = Field(None, alias="from", description="The first day; 30 days if not said.")
+    to: Day | None = Field(None, description="The last day, included; today if not said.")
 
 
 class OwnFiguresOut(BaseModel):

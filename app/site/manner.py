@@ -191,6 +191,7 @@ PARAMETERS: dict[str, Any] = {
     "campaign_id": _named("Our id of the campaign.", "ca_7d2k9x4b"),
     "public_id": _named("Our id.", "po_7d2k9x4b"),
     "shop_id": _named("Our id of the shop.", "sh_7d2k9x4b"),
+    "feed_id": _named("Our id of the feed, or of the work on one of its files.", "fd_7d2k9x4b"),
     "webhook_id": _named("Our id of the endpoint.", "wh_7d2k9x4b"),
     "dispute": _named("Our id of the dispute.", "di_7d2k9x4b"),
 }

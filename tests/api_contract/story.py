@@ -153,6 +153,9 @@ def _settings(story: Story, lampa: Merchant) -> None:
     }
     story.say("PUT products/{external_id}", lamp, external_id="lamp-1")
     story.say("GET products/{external_id}", external_id="lamp-1")
+    feed = story.say("POST catalog/feed", {"address": "https://lampa.example/market.yml"})
+    story.say("GET catalog/feed/{feed_id}", feed_id=feed["id"])
+    story.say("GET catalog/feed/{feed_id}/problems", feed_id=feed["id"])
 
 
 def _partners(story: Story) -> None:

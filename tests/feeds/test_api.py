@@ -93,12 +93,12 @@ def test_problems_come_page_by_page(caller: Caller) -> None:
     assert again is not None
     caller.work()
     lines: list[int] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        part = caller.get(f"{again['id']}/problems?limit=2&cursor={cursor}").json
+    place: str | None = "limit=2"
+    while place is not None:
+        part = caller.get(f"{again['id']}/problems?{place}").json
         assert part is not None
         lines += [item["line"] for item in part["items"]]
-        cursor = part["next"]
+        place = f"limit=2&cursor={part['next']}" if part["next"] else None
     assert lines == [10, 11, 12, 13, 14]
     for wrong in ("limit=0", "limit=x", "limit=201", "cursor=x", "cursor=1-x"):
         assert caller.get(f"{again['id']}/problems?{wrong}").status_code == 422
