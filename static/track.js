@@ -2,7 +2,7 @@
 // Served as /t/<merchant>.js with the merchant's settings in place of the last line's word.
 (function ([names, days, first, sites]) {
   const w = window, d = document, me = d.currentScript, key = "partnerka_click"
-  if ((w.partnerka && w.partnerka.click) || !me) return
+  if (w.partnerka && w.partnerka.click || !me) return
   const base = me.src.replace(/\.js[^/]*$/, ""), data = me.dataset
   let allowed = data.consent != "wait", value = "", code, fresh, waiting, lead
   try {
@@ -78,5 +78,5 @@
   }
   d.addEventListener("DOMContentLoaded", look)
   look()
-  d.addEventListener("submit", fill, true)
+  d.addEventListener("submit", fill, 1)
 })(SETTINGS)
