@@ -9,10 +9,9 @@
     value = decodeURIComponent((d.cookie.match(/(?:^|; )partnerka_click=([^;]*)/) || [])[1] || "")
   } catch {}
 
-  const put = (text, age) => {
+  const put = (text, age) =>
     d.cookie = key + "=" + encodeURIComponent(text) + ";path=/;SameSite=Lax;max-age=" + age +
       (location.protocol == "https:" ? ";Secure" : "") + (data.domain ? ";domain=" + data.domain : "")
-  }
   const fill = () => d.querySelectorAll(`input[name=${key}]`).forEach(field => field.value = value)
   const keep = () => {
     if (allowed && value && value == fresh) put(value, days * 86400)
