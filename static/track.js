@@ -30,7 +30,7 @@
           value = fresh = token
           keep()
         }
-      }).catch(() => {})
+      }, () => {})
   }
   const start = () => {
     const query = new URLSearchParams(location.search), click = query.get("click") || ""
