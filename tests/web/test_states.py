@@ -19,7 +19,7 @@ PREFIXES = {
 }
 ELSEWHERE = {
     *("bonus_hold", "money_hold", "inbox", "message", "join_request", "postback_delivery"),
-    *("tariff_invoice", "sign_up", "webhook_delivery", "shop_errand"),
+    *("tariff_invoice", "sign_up", "webhook_delivery", "shop_errand", "cart_coupon"),
 }  # fmt: skip
 
 
