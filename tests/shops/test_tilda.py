@@ -167,7 +167,7 @@ def test_a_secret_with_signs_of_base64_may_be_pasted_as_it_stands(
     """A plus in an address is read as a space by most; people paste what they were shown."""
     cart = replace(open_line(app, lampa, "tilda"), secret="whsec_a+b/c==")
     with app.app_context(), lampa.scope():
-        own = db.session.scalars(select(Connection)).all()[-1]
+        own = db.session.scalars(select(Connection).where(Connection.kind == "tilda")).one()
         own.secret = crypto.seal(cart.secret)
         db.session.commit()
     for query in ("key=whsec_a+b/c==", "key=whsec_a%2Bb%2Fc%3D%3D"):
