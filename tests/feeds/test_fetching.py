@@ -49,7 +49,8 @@ class Desk:
             return jobs.in_transaction(act, self.merchant.id)
 
     def add(self, *, trusted: bool = True, **said: Any) -> None:
-        wish = service.Wish("", self.shop.url, "day", time(4), trusted=trusted)
+        far = (clock.wall().astimezone(ZoneInfo("Europe/Moscow")) + timedelta(hours=12)).hour
+        wish = service.Wish("", self.shop.url, "day", time(far), trusted=trusted)
         self.feed_id = self.do(lambda: service.add(self.merchant.shop_id, replace(wish, **said)).id)
         self.work()
 
