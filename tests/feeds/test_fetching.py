@@ -95,7 +95,7 @@ def desk(app: App, lampa: Merchant) -> Iterator[Desk]:
 
 
 def test_it_is_fetched_and_loaded_and_comes_again_at_its_time(desk: Desk) -> None:
-    desk.add()
+    desk.add(at=time(4))
     assert desk.products() == {f"p{n}" for n in range(6)}
     feed = desk.feed()
     assert feed.due_at is not None
