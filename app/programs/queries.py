@@ -158,10 +158,21 @@ def sets() -> Sequence[Any]:
 
 def find_group(said: str) -> Group | None:
     """Return the group meant by an outside id, a name, or a number."""
-    found = db.session.scalar(select(Group).where(Group.public_id == said))
-    found = found or db.session.scalar(select(Group).where(Group.name == said))
-    number = _number(said)
-    return found if found is not None or number is None else group_by_id(number)
+    return find_groups([said]).get(said)
+
+
+def find_groups(said: Iterable[str]) -> dict[str, Group]:
+    """Return the groups meant by words: outside ids first, then names, then numbers."""
+    words = set(said)
+    numbers = {word: number for word in words if (number := _number(word)) is not None}
+    query = select(Group).where(
+        Group.public_id.in_(words) | Group.name.in_(words) | Group.id.in_(set(numbers.values()))
+    )
+    rows = db.session.scalars(query.order_by(Group.id.desc())).all()
+    by_id = {group.id: group for group in rows}
+    found = {word: by_id[number] for word, number in numbers.items() if number in by_id}
+    found |= {group.name: group for group in rows if group.name in words}
+    return found | {group.public_id: group for group in rows if group.public_id in words}
 
 
 def conditions(terms_ids: Iterable[int]) -> dict[int, Conditions]:

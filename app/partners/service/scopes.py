@@ -44,8 +44,7 @@ def read_scopes(
 
 
 def _groups(words: Iterable[str]) -> dict[str, list[int]]:
-    found = {word: programs.find_group(word) for word in words}
-    return {word: [group.id] for word, group in found.items() if group}
+    return {word: [group.id] for word, group in programs.find_groups(words).items()}
 
 
 def _partners(words: Sequence[str]) -> dict[str, list[int]]:
