@@ -173,7 +173,9 @@ def _let_be(connection_id: int, until: datetime) -> None:
 
 
 # What somebody may mend meanwhile: keys, the address, a firewall.
-_MENDABLE = frozenset({"keys", "read_only", "blocked", "not_a_shop", "https", "moved", "address"})
+_MENDABLE = frozenset(
+    {"keys", "rights", "read_only", "blocked", "not_a_shop", "https", "moved", "address"}
+)
 
 
 def again(connection_id: int) -> int:
