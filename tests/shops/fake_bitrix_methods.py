@@ -38,7 +38,10 @@ def _macro(value: str, results: Row) -> Any:
         return value
     at: Any = results
     for key in _NAME.findall(value.removeprefix("$result")):
-        at = at.get(key) if isinstance(at, dict) else None
+        if isinstance(at, list):
+            at = at[int(key)] if key.isdecimal() and int(key) < len(at) else None
+        else:
+            at = at.get(key) if isinstance(at, dict) else None
     return at
 
 

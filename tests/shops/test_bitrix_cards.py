@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from app.intake.shops import ShopError
 from app.intake.shops.bitrix import cards
+from tests.shops import fake_bitrix_methods
 from tests.shops.bitrix_scene import PortalDesk, at_portal
 from tests.shops.fake_bitrix import DOC, EMPTY, FIO, PHONE, WISHES
 
@@ -55,19 +57,26 @@ def test_b1_a_write_keeps_every_value_files_and_several_ones_and_empty_ones(
     assert len(desk.shop.writes()) == 1
 
 
-def test_b2_a_value_changed_between_reading_and_writing_is_put_back(desk: PortalDesk) -> None:
+@pytest.mark.parametrize(
+    ("later", "writes"),
+    [(2, 1), (0, 2)],  # seconds; in the same one ours goes over theirs, and theirs is put back
+)
+def test_b2_a_value_changed_between_reading_and_writing_is_kept(
+    desk: PortalDesk, later: int, writes: int
+) -> None:
     number = an_order(desk)
     shop = desk.shop
 
     def staff() -> None:
-        shop.wait()
+        shop.wait(later)
+        before = shop.orders[number]["dateUpdate"]
         shop.set_value(number, PHONE, "+79990000000")
         shop.set_value(number, EMPTY, "7 этаж")
         shop.set_value(number, WISHES, None)
+        if not later:
+            shop.orders[number]["dateUpdate"] = before
 
-    shop.meanwhile = [
-        ("after", "sale.order.get", lambda: None)
-    ] * 2  # the fetch, and the card's look
+    shop.meanwhile = [("after", "sale.order.get", lambda: None)] * 2  # the fetch, the card's look
     shop.meanwhile.append(("after", "sale.order.get", staff))  # right after the writer's own look
     desk.settle()
     assert not shop.meanwhile
@@ -76,7 +85,52 @@ def test_b2_a_value_changed_between_reading_and_writing_is_put_back(desk: Portal
     assert not shop.value(number, WISHES)
     assert shop.value(number, FIO) == "Иван Петров"
     assert shop.card(number)["partner"] == "Anna"
-    assert len(shop.writes()) == 2  # ours, and the one that put theirs back
+    assert len(shop.writes()) == writes
+
+
+def test_b2_and_b3_a_value_changed_while_the_answer_is_lost_is_kept_too(desk: PortalDesk) -> None:
+    number = an_order(desk)
+    shop = desk.shop
+
+    def staff() -> None:
+        shop.wait()
+        shop.set_value(number, PHONE, "+79990000000")
+
+    shop.meanwhile = [("after", "sale.order.get", staff)]
+    shop.swallow = 1
+    for _try in range(2):
+        with contextlib.suppress(ShopError):
+            desk.ask(lambda access: cards.write_card(access, str(number), {"partner": "Anna"}))
+    assert shop.value(number, PHONE) == "+79990000000"
+    assert shop.card(number)["partner"] == "Anna"
+    assert len(shop.writes()) == 1
+
+
+def test_b4_a_portal_that_cannot_hold_a_chain_is_written_to_with_looks_alone(
+    desk: PortalDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = an_order(desk)
+    before = foreign(desk, number)
+    monkeypatch.setattr(fake_bitrix_methods, "_macro", lambda value, _results: value)
+    desk.settle()
+    assert foreign(desk, number) == before
+    assert desk.shop.card(number)["partner"] == "Anna"
+    assert len(desk.shop.writes()) == 1
+
+
+def test_an_order_that_is_saved_all_the_time_is_written_to_later(desk: PortalDesk) -> None:
+    number = an_order(desk)
+    shop = desk.shop
+
+    def save() -> None:
+        shop.wait()
+        shop.touch(number)
+
+    shop.meanwhile = [("after", "sale.order.get", save)] * 20
+    with pytest.raises(ShopError) as refused:
+        desk.ask(lambda access: cards.write_card(access, str(number), {"partner": "Anna"}))
+    assert (refused.value.code, refused.value.later) == ("busy", True)
+    assert shop.writes() == []
 
 
 def test_b2_a_code_that_staff_type_in_that_very_moment_stays_theirs(desk: PortalDesk) -> None:

@@ -1,9 +1,9 @@
 """The six partner fields as properties of an order, among the merchant's own values, none of which is lost.
 
 The one method that sets values takes all of an order's: what is left out is deleted. So all are read, ours
-are laid among them, and all are sent, with a look right before and one right after in the same request.
-Where somebody's value had changed since we read it, ours went over it: it is put back at once, as that
-look showed it. What the shop dropped is sent again.
+are laid among them, and all are sent, in one request that stops before the write where the order was saved
+since. Within it stands a look right before and one right after: what had changed in the same second, and
+ours went over, is put back at once. What the shop dropped is sent again.
 """
 
 from __future__ import annotations
@@ -46,18 +46,21 @@ def write_card(access: Access, external_id: str, fields: Mapping[str, str]) -> C
     ids = _ids(access, order, fields)
     ours = {ids[name] for name in fields if name in ids}
     goal: Values = {ids[name]: text for name, text in fields.items() if name in ids}
-    for attempt in range(TRIES):
+    wrote = False
+    for _try in range(TRIES):
         missing = set(_missing(order, goal))
-        if not missing or (
-            attempt and missing <= ours
-        ):  # the shop makes something else of our words
+        if not missing or (wrote and missing <= ours):  # the shop makes something else of our words
             return _card(order)
         sent = _values(order) | goal
         before, after = _write(access, order, sent)
         changed = _changed(order, before)
-        goal |= _dropped(sent, after) | changed
+        if after is not None:
+            wrote, goal = True, goal | _dropped(sent, after)
+        goal |= changed
         ours -= changed.keys()
-        order = after
+        order = after or before
+    if not wrote:
+        raise ShopError("busy", f"order {external_id} is being saved", later=True)
     raise ShopError("refused", f"values of order {external_id} do not stay")
 
 
@@ -84,26 +87,71 @@ def _dropped(sent: Values, after: Mapping[str, Any]) -> Values:
 
 def _write(
     access: Access, order: Mapping[str, Any], values: Values
-) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Set all values of an order; return the order as it was right before, and as it is now."""
+) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """Set all values of an order; return it as it was right before, and as it is now.
+
+    None for the latter: somebody had saved it since we looked, and nothing was written.
+    """
     number = int(order["id"])
-    look: Call = ("sale.order.get", {"id": number})
     rows = [
         {"orderPropsId": int(each), "value": sendable(value)}
         for each, value in values.items()
         if value is not None
     ]
     said = {"fields": {"order": {"id": number, "propertyValues": rows}}}
-    write: Call = ("sale.propertyvalue.modify", said)
-    calls = {"before": look, "write": write, "after": look}
-    found, failed = (one_by_one if _MACRO in repr(rows) else together)(access, calls, halt=True)
+    look: Call = ("sale.order.get", {"id": number})
+    calls: dict[str, Call] = {
+        "before": look,
+        "write": ("sale.propertyvalue.modify", said),
+        "after": look,
+    }
+    if _MACRO in repr(rows):
+        return _looks(access, number, one_by_one(access, calls, halt=True))
+    found, failed = together(
+        access, _held(order) | {"write": calls["write"], "after": look}, halt=True
+    )
+    if "write" not in found and "write" not in failed:
+        _raise_later(failed)
+        now = _order(access, str(number))
+        if now is None:
+            raise ShopError("gone", f"no order {number}")
+        if now.get("dateUpdate") != order.get("dateUpdate") or _changed(order, now):
+            return now, None
+        found, failed = together(access, calls, halt=True)  # a portal that cannot hold a chain so
     if "write" in failed and "ERROR_BATCH" in failed["write"].detail:
         found, failed = one_by_one(access, calls, halt=True)
+    return _looks(access, number, (found, failed))
+
+
+def _held(order: Mapping[str, Any]) -> dict[str, Call]:
+    """Return calls that fail, and so hold up those behind them, where an order was saved since we looked.
+
+    The list is empty then, and an order of no id is none.
+    """
+    at = {"id": int(order["id"]), "dateUpdate": order.get("dateUpdate")}
+    return {
+        "same": ("sale.order.list", {"select": ["id"], "filter": at}),
+        "before": ("sale.order.get", {"id": f"{_MACRO}same][orders][0][id]"}),
+    }
+
+
+def _raise_later(failed: Mapping[str, ShopError]) -> None:
+    for reason in failed.values():
+        if reason.later:
+            raise reason
+
+
+def _looks(
+    access: Access, number: int, said: tuple[dict[str, Any], dict[str, ShopError]]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return an order before and after a write. Raises ShopError for one that failed."""
+    found, failed = said
     for name in ("before", "write"):
         if name in failed or name not in found:
             raise failed.get(name) or ShopError("failing", f"no answer to {name}", later=True)
+    before = order_in(found["before"])
     after = order_in(found["after"]) if "after" in found else _order(access, str(number))
-    return order_in(found["before"]), after or order
+    return before, after or before
 
 
 def _values(order: Mapping[str, Any]) -> Values:
