@@ -43,6 +43,7 @@ def test_what_must_not_wait_runs_every_minute_at_least() -> None:
         *(jobs.go_on_mailings, jobs.send_invitations, jobs.digest, jobs.ask_bots),
         *(jobs.check_sites, jobs.send_postbacks, jobs.settle, jobs.keep_bonuses, jobs.keep_calls),
         *(jobs.send_webhooks, jobs.run_errands, jobs.sweep_shops, jobs.rank, jobs.fetch_feeds),
+        jobs.keep_carts,
     }
 
 

@@ -301,5 +301,5 @@ def test_the_whole_catalogue_is_read_block_after_block(desk: PortalDesk) -> None
     desk.shop.wait(5)
     fresh = desk.shop.add_product("Новая лампа", section)
     found, cursor = read_all(desk, cursor)
-    assert set(found) == {str(fresh)}  # only what changed since
-    assert read_all(desk, cursor)[0] in ({}, {str(fresh): (str(section),)})
+    assert str(fresh) in found  # what changed since, and of the same moments some of what was there
+    assert set(read_all(desk, cursor)[0]) <= {str(each) for each in [*goods, *offers, fresh]}
