@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, tuple_
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
 
 OPEN = ("making", "made")
-PATIENCE = "2 minutes"  # with a shop that is being asked for a coupon
+PATIENCE = timedelta(minutes=2)  # with a shop that is being asked for a coupon
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +179,18 @@ def checks() -> Mapping[int, CartCheck]:
 
 
 _DUE = text(
-    f"""
+    """
     SELECT c.tenant_id, c.id FROM cart_coupon c JOIN tenant t ON t.id = c.tenant_id
     WHERE c.state = 'made' AND c.ends_at <= :now + t.clock_offset
-       OR c.state = 'making' AND c.made_at <= :now + t.clock_offset - interval '{PATIENCE}'
+       OR c.state = 'making' AND c.made_at <= :now + t.clock_offset - :patience
     ORDER BY c.ends_at LIMIT :most
-    """  # noqa: S608 - nothing of anybody's is in it
+    """
 )
 
 
 def due(most: int = 1000) -> list[tuple[int, int]]:
     """Return (tenant, coupon) of all merchants' coupons that are over, or were never made."""
     with role("partnerka_drain"):
-        rows = db.session.execute(_DUE, {"now": clock.now(), "most": most}).all()
+        said = {"now": clock.now(), "patience": PATIENCE, "most": most}
+        rows = db.session.execute(_DUE, said).all()
     return [(row.tenant_id, row.id) for row in rows]

@@ -184,6 +184,10 @@ def _fetched(order: Row, around: Around, zone: ZoneInfo | None, now: datetime | 
     vouchers = [_voucher(each, around) for each in around.vouchers.get(external_id, ())]
     slips = [_slip(each) for each in around.slips.get(external_id, ())]
     times = _times(order, around, zone, now)
+    created = times["created"]
+    if created is None:
+        msg = "the order has no time"
+        raise ValueError(msg)
     body: dict[str, Any] = {
         "order": _trimmed(order, around),
         "currency": around.currencies.get(number(order.get("id_currency")), ""),
@@ -196,8 +200,8 @@ def _fetched(order: Row, around: Around, zone: ZoneInfo | None, now: datetime | 
         external_id=external_id,
         body=json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace"),
         topic=FETCHED,
-        changed_at=times["updated"] or times["created"],  # type: ignore[arg-type]
-        created_at=times["created"],  # type: ignore[arg-type]
+        changed_at=times["updated"] or created,
+        created_at=created,
         fingerprint=(
             body["order"]["current_state"],
             tuple(each["code"] for each in vouchers if each["code"]),
