@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.dev.children import wait_until
 from app.extensions import db
 from app.feeds import queries, service
 from app.runs import service as runs
 from app.runs.models import Run
 from app.runs.rules import OPEN
-from tests.faults.workers import workers
+from tests.faults.workers import ended, workers
 from tests.feeds.setting import catalogue, new_feed, offer, state
 from tests.harness import invariants
 
@@ -25,11 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.application import App
-    from app.dev.children import Child
+    from tests.faults.workers import Start
     from tests.world import Merchant
 
 PART = 20  # bytes of a look, rows of a load
-SOON = 180.0
 FIRST = catalogue(*(offer(f"p{n}", f"Lamp {n}", n + 1, purchase_price=n) for n in range(120)))
 # A third changed, a quarter gone, some new, two twice.
 SECOND = catalogue(
@@ -50,9 +45,9 @@ SECOND = catalogue(
 
 
 @pytest.fixture
-def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int, int], Child]]:
+def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Start workers on one run; they end with the test."""
-    with workers("feeding", PART, environ, tmp_path) as begin:
+    with workers(PART, environ, tmp_path) as begin:
         yield begin
 
 
@@ -90,10 +85,6 @@ class Shelf:
         found: tuple[str | None, int, bool] = self.do(act)
         return found
 
-    def is_past(self, number: int, phase: str, far: int) -> bool:
-        now, done, is_open = self.stands(number)
-        return not is_open or (now == phase and done >= far)
-
     def finish(self, number: int) -> None:
         """Let it come to its end in this process."""
         while self.stands(number)[2]:
@@ -109,19 +100,17 @@ class Shelf:
 
 
 def test_a_feed_killed_half_way_ends_as_one_that_was_not(
-    app: App, lampa: Merchant, kniga: Merchant, start: Callable[[int, int], Child]
+    app: App, lampa: Merchant, kniga: Merchant, start: Start
 ) -> None:
     killed, whole = Shelf(app, lampa), Shelf(app, kniga)
     for data in (FIRST, SECOND):
         whole.finish(whole.take(data))
         number = killed.take(data)
         for phase, far in (("preview", 5_000), ("apply", 40)):
-            child = start(lampa.id, number)
-            assert wait_until(partial(killed.is_past, number, phase, far), SOON)
-            assert killed.stands(number)[2], "killed before its end"
-            assert child.process is not None
-            os.killpg(child.process.pid, signal.SIGKILL)
-            child.process.wait()
+            ended(start(lampa.id, number, far=far, phase=phase), killed=True)
+            now, done, is_open = killed.stands(number)
+            assert (now, is_open) == (phase, True)
+            assert done >= far
         killed.finish(number)
         assert killed.sound() == whole.sound()
     told = killed.sound()

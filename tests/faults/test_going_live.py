@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.dev.children import wait_until
 from app.extensions import db
 from app.runs.models import Run
 from app.runs.rules import OPEN
 from app.shadow import queries
 from app.tenants import service as tenants
 from app.tenants.queries import in_shadow
-from tests.faults.workers import workers
+from tests.faults.workers import ended, workers
 from tests.orders.test_api import lampa, put, said
 from tests.shadow.test_office import Month, month
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from app.dev.children import Child
+    from tests.faults.workers import Start
+
 
 __all__ = ["lampa", "month"]
 
 ORDERS, PART = 30, 2
-SOON = 180.0
 DONE = {"status": "completed", "completed_at": "2026-11-22T10:00:00+03:00"}
 
 
 @pytest.fixture
-def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int, int], Child]]:
+def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Start workers on one run; they end with the test."""
-    with workers("going_live", PART, environ, tmp_path) as begin:
+    with workers(PART, environ, tmp_path) as begin:
         yield begin
 
 
@@ -55,10 +51,6 @@ class Going:
             run = db.session.get_one(Run, (self.month.merchant.id, self.number))
             return run.done, run.standing in OPEN
 
-    def is_past(self, far: int) -> bool:
-        done, is_open = self.look()
-        return done >= far or not is_open
-
     def shadow(self) -> bool:
         with self.month.app.app_context(), self.month.merchant.scope():
             return in_shadow()
@@ -74,7 +66,7 @@ def _order(month: Month, n: int, **changes: Any) -> Any:
 
 
 def test_killed_half_way_while_the_shop_goes_on_it_ends_with_nothing_of_the_shadow(
-    month: Month, start: Callable[[int, int], Child]
+    month: Month, start: Start
 ) -> None:
     with month.app.app_context(), month.merchant.scope():
         tenants.change_settings({"loyalty": True})
@@ -87,12 +79,8 @@ def test_killed_half_way_while_the_shop_goes_on_it_ends_with_nothing_of_the_shad
     assert month.press("live") == 303
     going = Going(month)
     for share in (4, 2):
-        child = start(month.merchant.id, going.number)
         far = ORDERS // share
-        assert wait_until(partial(going.is_past, far), SOON)
-        assert child.process is not None
-        os.killpg(child.process.pid, signal.SIGKILL)
-        child.process.wait()
+        ended(start(month.merchant.id, going.number, far=far), killed=True)
         done, is_open = going.look()
         assert is_open, "killed before its end"
         assert far <= done < ORDERS
@@ -109,10 +97,8 @@ def test_killed_half_way_while_the_shop_goes_on_it_ends_with_nothing_of_the_shad
         _order(month, ORDERS - 5, **late, **DONE, refunds=back)
         month.balances()
     both = [start(month.merchant.id, going.number) for _ in range(2)]
-    assert wait_until(lambda: not going.look()[1], SOON)
     for child in both:
-        assert child.process is not None
-        assert child.process.wait() == 0
+        ended(child)
     assert not going.shadow()
     assert month.balances() == (0, 500_00, 0)
     last = {"version": 5, "updated_at": "2026-11-24T10:00:00+03:00"}

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
 
-from app.dev.children import wait_until
 from app.extensions import db
 from app.imports import queries, service
 from app.runs import service as runs
 from app.runs.models import Run
 from app.runs.rules import OPEN
-from tests.faults.workers import workers
+from tests.faults.workers import ended, workers
 from tests.harness import invariants
 
 if TYPE_CHECKING:
@@ -25,11 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.application import App
-    from app.dev.children import Child
+    from tests.faults.workers import Start
     from tests.world import Merchant
 
 PEOPLE, CUSTOMERS, PART = 600, 120, 30
-SOON = 180.0
 # What stands here, told without our own ids.
 _STORY = {
     "tree": "SELECT p.refcode, s.refcode, p.status, p.email FROM partner p"
@@ -83,9 +78,9 @@ def files() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int, int], Child]]:
+def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Start workers on one run; they end with the test."""
-    with workers("moving", PART, environ, tmp_path) as begin:
+    with workers(PART, environ, tmp_path) as begin:
         yield begin
 
 
@@ -132,11 +127,6 @@ class Move:
         found: tuple[int, bool, dict[str, int]] = self.do(act)
         return found
 
-    def is_past(self, number: int, far: int) -> bool:
-        """Whether a run has come so far, or to its end."""
-        done, is_open, _rows = self.run(number)
-        return done >= far or not is_open
-
     def finish(self, number: int) -> dict[str, int]:
         """Let it come to its end in this process, nobody being killed."""
         while self.do(lambda: runs.work(number, service.KINDS)):
@@ -163,7 +153,7 @@ class Move:
 
 
 def test_an_import_killed_half_way_and_repeated_ends_as_one_that_was_not(
-    app: App, lampa: Merchant, kniga: Merchant, start: Callable[[int, int], Child]
+    app: App, lampa: Merchant, kniga: Merchant, start: Start
 ) -> None:
     killed, whole = Move(app, lampa), Move(app, kniga)
     for kind, data in files().items():
@@ -173,12 +163,8 @@ def test_an_import_killed_half_way_and_repeated_ends_as_one_that_was_not(
         number = killed.begin(file)
         for share in (3, 2):
             far = killed.run(number)[0]
-            child = start(lampa.id, number)
             more = far + (PEOPLE if kind == "partner" else CUSTOMERS) // (share + 1)
-            assert wait_until(partial(killed.is_past, number, more), SOON)
-            assert child.process is not None
-            os.killpg(child.process.pid, signal.SIGKILL)
-            child.process.wait()
+            ended(start(lampa.id, number, far=more), killed=True)
         killed.finish(number)
     once = killed.story()
     assert once == whole.story()

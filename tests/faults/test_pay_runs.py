@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,6 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
-from app.dev.children import wait_until
 from app.events.service import acting_as
 from app.extensions import db
 from app.ledger.models import Transfer
@@ -26,7 +23,7 @@ from app.runs import service as runs
 from app.runs.models import Run
 from app.runs.rules import OPEN
 from tests.faults.test_payout_races import committed
-from tests.faults.workers import workers
+from tests.faults.workers import ended, workers
 from tests.harness import invariants
 from tests.payouts.setting import at_lampa
 from tests.payruns.setting import DESK, ready
@@ -37,15 +34,15 @@ if TYPE_CHECKING:
 
     from app.application import App
     from app.dev.children import Child
+    from tests.faults.workers import Start
 
 PEOPLE, EARNED, BATCH = 40, 5_000, 3
-SOON = 180.0
 
 
 @pytest.fixture
-def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int, int], Child]]:
+def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Start workers on one run; they end with the test."""
-    with workers("paying", BATCH, environ, tmp_path) as begin:
+    with workers(BATCH, environ, tmp_path) as begin:
         yield begin
 
 
@@ -90,28 +87,19 @@ class Desk:
             run = db.session.scalars(select(Run).where(Run.id == self.watched)).one()
             return run.done, run.standing in OPEN
 
-    def killed_on_the_way(self, start: Callable[[int, int], Child], dice: random.Random) -> None:
+    def killed_on_the_way(self, start: Start, dice: random.Random) -> None:
         """Let workers go on, the first killed after some batches, until the work is at its end."""
         self.watched = self.work
         reached = dice.randrange(1, PEOPLE // 2)
-        child = start(self.tenant, self.watched)
-        assert wait_until(lambda: self._past(reached), SOON, 0.001), child.tail(20)
-        assert child.process is not None
-        os.kill(child.process.pid, signal.SIGKILL)
-        child.process.wait()
+        ended(start(self.tenant, self.watched, far=reached), killed=True)
         self.to_the_end([start(self.tenant, self.watched)])
 
     def to_the_end(self, children: list[Child]) -> None:
         """Wait for the workers."""
         self.watched = self.work
         for child in children:
-            assert child.process is not None
-            assert child.process.wait(SOON) == 0, child.tail(20)
+            ended(child)
         assert not self.done()[1]
-
-    def _past(self, number: int) -> bool:
-        done, more = self.done()
-        return done >= number or not more
 
     def paid_once_each(self) -> None:
         """Every partner got all of his, once; the books are sound."""
@@ -137,9 +125,7 @@ def committed_work(app: App, tenant: int, number: int) -> bool:
         return runs.work(number, service.KINDS)
 
 
-def test_workers_killed_half_way_pay_nobody_twice(
-    app: App, start: Callable[[int, int], Child]
-) -> None:
+def test_workers_killed_half_way_pay_nobody_twice(app: App, start: Start) -> None:
     dice, desk = random.Random(), Desk(app)  # noqa: S311 - no secret; where it is killed is chance
     desk.make()
     desk.go_on()
@@ -152,7 +138,7 @@ def test_workers_killed_half_way_pay_nobody_twice(
     desk.paid_once_each()
 
 
-def test_two_workers_at_once_pay_nobody_twice(app: App, start: Callable[[int, int], Child]) -> None:
+def test_two_workers_at_once_pay_nobody_twice(app: App, start: Start) -> None:
     desk = Desk(app)
     desk.make()
     for verb in (service.prepare, service.approve, service.pay):

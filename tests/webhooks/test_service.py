@@ -383,6 +383,7 @@ def test_however_many_are_away_they_hide_nobodys_message(
     with app.app_context():
         assert jobs.in_transaction(one, kniga.id) == 1
         jobs_due = jobs.in_transaction(_due_of_all)
+    jobs_due = [each for each in jobs_due if each[0] in {desk.merchant.id, kniga.id}]
     lanes = list(dict.fromkeys(each[:2] for each in jobs_due))
     assert lanes[0][0] == kniga.id, "whoever answers comes before those that fail"
     assert len(lanes) == rules.MOST + 1
@@ -397,5 +398,6 @@ def _first_of(endpoint_id: int) -> int:
 
 
 def _due_of_all() -> list[tuple[int, int, int]]:
+    """Nobody's hidden by the limit: other tests' messages may wait, too."""
     with role("partnerka_drain"):
-        return queries.due()
+        return queries.due(1_000_000)
