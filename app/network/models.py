@@ -13,6 +13,7 @@ from app.extensions import Model
 from app.tenancy import CURRENT
 
 _ZERO = text("0")
+_NONE = text("'{0,0,0,0,0,0,0,0,0}'")  # nine levels
 
 
 class NetworkRun(Model):
@@ -54,7 +55,7 @@ class Branch(Model):
     whole: Mapped[int] = mapped_column(server_default=_ZERO)
     depth: Mapped[int] = mapped_column(server_default=_ZERO)
     levels: Mapped[list[int]] = mapped_column(
-        ARRAY(BigInteger), server_default=text("'{0,0,0,0,0,0,0,0,0}'")
+        ARRAY(BigInteger), server_default=_NONE
     )  # how many stand one, two … nine levels below
     turnover_30: Mapped[int] = mapped_column(server_default=_ZERO)
     commission_30: Mapped[int] = mapped_column(server_default=_ZERO)
@@ -80,3 +81,6 @@ class BranchEarning(Model):
     commission_30: Mapped[int] = mapped_column(server_default=_ZERO)
     turnover: Mapped[int] = mapped_column(server_default=_ZERO)
     commission: Mapped[int] = mapped_column(server_default=_ZERO)
+    # of it, the sales of those who stand one, two … nine levels below that partner
+    turnovers: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=_NONE)
+    commissions: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=_NONE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
 LEVELS = 9  # as many as terms can pay
 MASK = "•••"
@@ -56,8 +56,10 @@ def masked(name: str) -> str:
     return f"{first.upper()}{MASK}"
 
 
-def by_level(levels: Sequence[int], whole: int) -> list[tuple[int | None, int]]:
-    """Return (level, how many) as far as there is anybody; None stands for all that are deeper."""
-    told = [(number, count) for number, count in enumerate(levels, start=1) if count]
+def by_level(
+    levels: Sequence[int], whole: int, brought: Container[int] = ()
+) -> list[tuple[int | None, int]]:
+    """Return (level, how many) where there is anybody, or brought something; None: all that are deeper."""
+    told = [(n, count) for n, count in enumerate(levels, start=1) if count or n in brought]
     deeper = whole - sum(levels)
     return [*told, (None, deeper)] if deeper > 0 else list(told)

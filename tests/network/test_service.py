@@ -167,6 +167,10 @@ def test_sums_are_the_branchs_for_the_merchant_and_what_he_earns_for_the_partner
         own = queries.summary(anna, scene.anna.id)
         assert own is not None
         assert (own.commission, own.levels) == (1_900, [(1, 1), (2, 1)])
+        assert own.earned == {2: (190_000, 1_900)}, "Vera's sale stands two levels below Anna"
+        nearer = queries.summary(anna, scene.boris.id)
+        assert nearer is not None
+        assert nearer.earned == {1: (190_000, 1_900)}
         whole = queries.summary(merchant, None)
         assert whole is not None
         assert (whole.partners, whole.depth, whole.commission) == (3, 3, 30_400)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -22,7 +22,10 @@ COUNTED = 10_001  # of a branch that no roll-up knows, as many are counted
 
 @dataclass(frozen=True)
 class Summary:
-    """A branch, or the whole network, in numbers; `levels` are (level, partners), None: deeper."""
+    """A branch, or the whole network, in numbers; `levels` are (level, partners), None: deeper.
+
+    `earned`: to a partner, what each level's sales were and what he earned from them, minor units.
+    """
 
     levels: list[tuple[int | None, int]]
     partners: int
@@ -31,6 +34,7 @@ class Summary:
     commission_30: int
     turnover: int
     commission: int
+    earned: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def summary(viewer: Viewer, top: int | None) -> Summary | None:
@@ -43,17 +47,21 @@ def summary(viewer: Viewer, top: int | None) -> Summary | None:
     if row is None:
         return None
     sums: Branch | BranchEarning | None = row
+    earned: dict[int, tuple[int, int]] = {}
     if viewer.partner_id is not None:
         key = (current_tenant(), viewer.run, viewer.partner_id, top)
-        sums = db.session.get(BranchEarning, key)
+        sums = own = db.session.get(BranchEarning, key)
+        pairs = zip(own.turnovers, own.commissions, strict=True) if own else ()
+        earned = {level: pair for level, pair in enumerate(pairs, start=1) if any(pair)}
     return Summary(
-        levels=by_level(row.levels, row.whole),
+        levels=by_level(row.levels, row.whole, earned),
         partners=row.whole,
         depth=row.depth,
         turnover_30=sums.turnover_30 if sums else 0,
         commission_30=sums.commission_30 if sums else 0,
         turnover=sums.turnover if sums else 0,
         commission=sums.commission if sums else 0,
+        earned=earned,
     )
 
 

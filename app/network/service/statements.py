@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.network.rules import LEVELS
+
 # A run's rows are new to the planner: it takes them for one row and would read the whole run for each
 # of a level's. So each look-up stands behind a fence (OFFSET 0, or a subquery of its own), which
 # leaves nothing but the index to find one row.
@@ -89,10 +91,18 @@ SELECT coalesce(sum(turnover_30), 0) AS turnover_30, coalesce(sum(commission_30)
        coalesce(sum(turnover), 0) AS turnover, coalesce(sum(commission), 0) AS commission
 FROM branch WHERE run = %(run)s AND level = 0
 """
+
+
+def _by_level(what: str) -> str:
+    """Say a sum for each level; `n` steps lead from who brought a sale to the top of the branch."""
+    each = (f"coalesce(sum(base.{what}) FILTER (WHERE c.n = {n}), 0)" for n in range(1, LEVELS + 1))
+    return f"ARRAY[{', '.join(each)}]::bigint[]"
+
+
 # Each sale climbs from the one who brought it to the one who earned, at most as far as terms pay;
 # where the earner stands no longer above, his earning belongs to no branch of today. The row of the
 # earner himself is the sum over all his branches.
-EARN = """
+EARN = f"""
 WITH RECURSIVE per_order AS (
     SELECT s.order_id, s.partner_id AS earner, sum(s.amount) AS amount
     FROM share s
@@ -118,14 +128,17 @@ WITH RECURSIVE per_order AS (
         WHERE b.run = %(run)s AND b.partner_id = c.node OFFSET 0) b
     WHERE b.sponsor_id IS NOT NULL AND c.node <> c.earner AND c.n < 9
 )
-INSERT INTO branch_earning (run, earner_id, partner_id, turnover_30, commission_30, turnover, commission)
+INSERT INTO branch_earning (run, earner_id, partner_id, turnover_30, commission_30, turnover, commission,
+                            turnovers, commissions)
 SELECT %(run)s, c.earner, c.node, sum(base.turnover_30), sum(base.commission_30),
-       sum(base.turnover), sum(base.commission)
+       sum(base.turnover), sum(base.commission),
+       {_by_level("turnover")},
+       {_by_level("commission")}
 FROM climb c
 JOIN climb top ON top.earner = c.earner AND top.bringer = c.bringer AND top.node = c.earner
 JOIN base ON base.earner = c.earner AND base.bringer = c.bringer
 GROUP BY c.earner, c.node
-"""
+"""  # noqa: S608 - our own columns
 NEXT_CHANGE = """
 SELECT (SELECT min(valid_from) FROM sponsor_edge WHERE valid_from > %(at)s) AS begins,
        (SELECT min(valid_to) FROM sponsor_edge WHERE valid_to > %(at)s) AS ends,
