@@ -11,7 +11,7 @@ import pytest
 from app.intake.shops import CouponWanted, ShopError
 from app.intake.shops import prestashop as presta
 from tests.shops.fake_prestashop import PARTNERS
-from tests.shops.prestas import access
+from tests.shops.prestas import access, snapshot
 
 if TYPE_CHECKING:
     from app.intake.shops import Pull, Pulled
@@ -82,6 +82,16 @@ class TestPulls:
         pages, _cursor = all_of(presta.shelf, shop, cursor)
         found = {each.external_id: each.price for page in pages for each in page.products}
         assert found[str(numbers[3])] == 600
+
+    def test_prices_are_those_that_buyers_see(self, shop: FakePrestaShop) -> None:
+        # A product's own field is its price without tax.
+        lamp = shop.add_product("Lamp", "100.00", date_upd=shop.now())
+        shop.tables["products"][lamp]["asked"] = "121.000000"
+        [found] = presta.shelf(access(shop), {}).products
+        assert found.price == 12100
+        shop.fail_at("price%5Basked", 1, (500, '{"errors":[{"code":5}]}', {}))
+        [found] = presta.shelf(access(shop), {}).products
+        assert found.price == 10000
 
     def test_a_catalogue_of_nothing_but_imports_has_no_dates(self, shop: FakePrestaShop) -> None:
         lamp = shop.add_product("Imported", "5.00", date_upd="0000-00-00 00:00:00")
@@ -180,6 +190,18 @@ class TestCoupons:
         assert presta.drop_coupon(access(shop), "ANNA10")
         assert shop.rules() == {}
         assert not presta.drop_coupon(access(shop), "ANNA10")
+
+    def test_one_that_an_order_used_is_not_dropped(self, shop: FakePrestaShop) -> None:
+        # The order names it by its number alone: the code would be lost with it.
+        for code, uses in (("ONCE", 1), ("OFTEN", 3)):
+            presta.put_coupon(access(shop), replace(self.wanted, code=code, uses=uses))
+            rule = shop.rules()[code]
+            number = shop.place_order((1, "100.000000", 1))
+            shop.give_voucher(number, int(rule["id"]), "12.500000")
+            rule["quantity"] = str(uses - 1)
+            assert not presta.drop_coupon(access(shop), code)
+            assert code in shop.rules()
+            assert snapshot(shop, number).coupons == (code,)
 
     def test_a_coupon_of_one_person_is_his_where_the_shop_knows_him(
         self, shop: FakePrestaShop

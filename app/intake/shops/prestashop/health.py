@@ -43,7 +43,12 @@ def health(access: Access) -> Mapping[str, Any]:
 
     Raises ShopError "rights" with the names of resources that the key must be allowed to read.
     """
-    got = read_xml(access, "")
+    try:
+        got = read_xml(access, "")
+    except ShopError as error:
+        if error.code != "rights":
+            raise
+        raise ShopError("rights", ", ".join([*NEEDED, VOUCHERS[0]])) from error  # of none at all
     rights = _rights(got.said)
     lacking = [name for name in _needed(access, rights) if "get" not in rights.get(name, ())]
     if lacking:
