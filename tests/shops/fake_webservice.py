@@ -57,7 +57,7 @@ class Webservice:
 
     def __init__(self, kinds: dict[str, Kind], version: str, zone: str) -> None:
         self.version, self.zone = version, ZoneInfo(zone)
-        self.kinds = kinds
+        self.kinds, self.patches = kinds, int(version.partition(".")[0]) >= 8
         self.tables: dict[str, dict[int, ROW]] = {name: {} for name in kinds}
         self.rights: dict[str, set[str]] = {
             name: {"GET", "POST", "PUT", "DELETE", "PATCH"} for name in kinds
@@ -97,10 +97,6 @@ class Webservice:
         self.place = f"127.0.0.1:{self.server.server_port}"
         self.url = f"http://{self.place}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    @property
-    def patches(self) -> bool:
-        return int(self.version.partition(".")[0]) >= 8
 
     def close(self) -> None:
         self.server.shutdown()

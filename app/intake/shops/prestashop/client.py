@@ -174,8 +174,8 @@ def _once(
     if not 200 <= answer.status < 300:
         raise _problem(answer, method, path, access)
     if _is_page(answer):
-        error = ShopError("not_a_shop", "the answer is a page")
-        raise Refusal(error, frozenset(), by="another")
+        page = ShopError("not_a_shop", "the answer is a page")
+        raise Refusal(page, frozenset(), by="another")
     return answer
 
 
