@@ -1,4 +1,4 @@
-"""How a PrestaShop filters, sorts and writes values, for the fake."""
+"""What a resource of the fake PrestaShop is, and how it filters, sorts and writes values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,23 @@ _WHOLE = re.compile(
     r"id|id_.*|.*_id|.*quantity|valid|active|deleted|paid|shipped|logable|delivery|private|read|is_guest"
     r"|free_shipping|partial|shipping_cost|order_slip_type|on_sale|newsletter"
 )
+
+
+class Refused(Exception):
+    def __init__(self, status: int, number: int, words: str) -> None:
+        super().__init__(words)
+        self.status, self.number, self.words = status, number, words
+
+
+class Kind:
+    """One resource: what one and many are called, its fields, what belongs to it, what must and may not be sent."""
+
+    def __init__(self, one: str, many: str, fields: str, **more: Any) -> None:
+        self.one, self.many, self.fields = one, many, fields.split()
+        self.parts: dict[str, tuple[str, list[str]]] = more.get("parts", {})
+        self.required: list[str] = more.get("required", "").split()
+        self.sealed: list[str] = more.get("sealed", "").split()
+        self.languages: list[str] = more.get("languages", "").split()
 
 
 def native(field: str, value: Any) -> Any:

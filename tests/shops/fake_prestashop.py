@@ -47,7 +47,9 @@ KINDS: dict[str, Kind] = {
     ),
     "order_histories": Kind("order_history", "order_histories", "id_order_state id_order date_add"),
     "order_details": Kind(
-        "order_detail", "order_details", "id_order product_id reduction_percent reduction_amount"
+        "order_detail", "order_details",
+        "id_order product_id product_quantity product_name unit_price_tax_incl unit_price_tax_excl "
+        "reduction_percent reduction_amount",
     ),
     "order_cart_rules": Kind("order_cart_rule", "order_cart_rules", VOUCHER + " deleted"),
     "order_states": Kind(
@@ -211,7 +213,8 @@ class FakePrestaShop(Webservice):
                     row, product, 0, count, f"Thing {product}", price, price, without)), strict=True))
             )  # fmt: skip
             self.put(
-                "order_details", row, id_order=number, product_id=product,
+                "order_details", row, id_order=number, product_id=product, product_quantity=count,
+                product_name=f"Thing {product}", unit_price_tax_incl=price, unit_price_tax_excl=without,
                 reduction_percent="0.00", reduction_amount="0.000000",
             )  # fmt: skip
         goods = sum(round(float(price) * 100) * count for _p, price, count in rows)

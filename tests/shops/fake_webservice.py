@@ -21,9 +21,10 @@ from zoneinfo import ZoneInfo
 
 from defusedxml import ElementTree
 
-from tests.shops.fake_filters import matches, native, sortable
+from tests.shops.fake_filters import Kind, Refused, matches, native, sortable
 
 KEY = "K" * 32
+__all__ = ["HOME", "KEY", "ROW", "Kind", "Webservice"]
 ROW = dict[str, Any]
 Answer = tuple[int, Any, dict[str, str]]
 _DATES = ("date_add", "date_upd")
@@ -33,23 +34,6 @@ SERVICE = {"X-Powered-By": "PrestaShop Webservice"}  # on whatever it answers it
 NO_ENTRY = {17, 18, 20, 21, 22}
 REALM = 'Basic realm="Welcome to PrestaShop Webservice, please enter the authentication key as the login."'
 HOME = "<!DOCTYPE html><html><body>A shop</body></html>"
-
-
-class Refused(Exception):
-    def __init__(self, status: int, number: int, words: str) -> None:
-        super().__init__(words)
-        self.status, self.number, self.words = status, number, words
-
-
-class Kind:
-    """One resource: what one and many are called, its fields, what belongs to it, what must and may not be sent."""
-
-    def __init__(self, one: str, many: str, fields: str, **more: Any) -> None:
-        self.one, self.many, self.fields = one, many, fields.split()
-        self.parts: dict[str, tuple[str, list[str]]] = more.get("parts", {})
-        self.required: list[str] = more.get("required", "").split()
-        self.sealed: list[str] = more.get("sealed", "").split()
-        self.languages: list[str] = more.get("languages", "").split()
 
 
 class Webservice:
@@ -71,6 +55,7 @@ class Webservice:
         self.later: dict[int, tuple[str, int, Answer]] = {}
         self.swallow = 0  # writes that are done and whose answers are lost
         self.folder, self.mute, self.no_header = "", False, False
+        self.nameless = False  # as version 8.0 writes on PHP 8
         self.off = self.of_another = (
             False  # the webservice; the key, in an installation of several shops
         )
@@ -331,8 +316,7 @@ class Webservice:
                 fields.append(f"<{field}>{inner}</{field}>")
             held = "".join(
                 f"<{part}>" + "".join(
-                    f"<{one}>" + "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in each.items()) + f"</{one}>"
-                    for each in row.get(part, [])
+                    self.part(part, one, each) for each in row.get(part, [])
                 ) + f"</{part}>"
                 for part, (one, _names) in kind.parts.items()
             )  # fmt: skip
@@ -340,7 +324,17 @@ class Webservice:
             things.append(f"<{kind.one}>{''.join(fields)}</{kind.one}>")
         whole = "".join(things)
         whole = f"<{kind.many}>{whole}</{kind.many}>" if many else whole
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n<prestashop>{whole}</prestashop>'
+        space = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n<prestashop {space}>{whole}</prestashop>'
+
+    def part(self, part: str, one: str, each: ROW) -> str:
+        link = f'xlink:href="{self.url}/api/{part}/{each.get("id", "")}"'
+        if self.nameless and list(each) == [
+            "id"
+        ]:  # 8.0 with PHP 8: the field has no name, nor a value
+            return f"<{one} {link}>\n<0><![CDATA[]]></0>\n</{one}>"
+        inner = "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in each.items())
+        return f"<{one} {link}>{inner}</{one}>"
 
     # --- writing
 

@@ -235,6 +235,20 @@ class TestGroups:
         assert presta.write_member_group(access(shop), {"email": "ivan@example.test"}, "Partners")
         assert len(shop.writes()) == done
 
+    def test_groups_whose_numbers_only_their_addresses_tell_are_kept(
+        self, new: FakePrestaShop
+    ) -> None:
+        # Version 8.0 with PHP 8 writes <0/> instead of the number, which is not even XML.
+        ivan = new.add_customer("ivan@example.test", groups=[{"id": "3"}, {"id": "1"}])
+        new.nameless = True
+        who = {"id": str(ivan), "email": None}
+        assert presta.write_member_group(access(new), who, "partners")
+        after = new.tables["customers"][ivan]
+        assert after["groups"] == [{"id": "3"}, {"id": "1"}, {"id": str(PARTNERS)}]
+        done = len(new.writes())
+        assert presta.write_member_group(access(new), who, "partners")
+        assert len(new.writes()) == done
+
     def test_strangers_and_groups_that_are_none(self, shop: FakePrestaShop) -> None:
         assert not presta.write_member_group(access(shop), {"id": "77", "email": None}, "Partners")
         shop.add_customer("ivan@example.test")

@@ -31,6 +31,7 @@ LONGEST_WAIT = timedelta(hours=6)
 _BUSY = frozenset({429, 502, 503, 504, 520, 522, 524})
 _TAIL = re.compile(r"/(api(/.*)?|index\.php.*|webservice(/.*)?)?/*$")
 _CODES = re.compile(r"<code>\s*(?:<!\[CDATA\[)?\s*(\d{1,5})")
+_NAMELESS = re.compile(rb"<(/?)\d+(\s*/?>)")
 # The webservice's numbers for what went wrong.
 NO_KEY, SWITCHED_OFF, NO_METHOD, NO_RIGHT_TO_DO, NO_RIGHT, NO_RESOURCE = 16, 22, 23, 25, 26, 27
 NO_RIGHTS, OTHER_SHOP = 21, 132
@@ -307,10 +308,13 @@ def _element(answer: egress.Answer) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
     )
-    body = answer.body
-    start = body.find(b"<?xml")
+    body = answer.body[max(answer.body.find(b"<?xml"), 0) :]
     try:
-        found = etree.fromstring(body[max(start, 0) :], parser)
+        try:
+            found = etree.fromstring(body, parser)
+        except etree.XMLSyntaxError:
+            # Version 8.0 on PHP 8 names a field 0, which XML does not allow.
+            found = etree.fromstring(_NAMELESS.sub(rb"<\1nameless\2", body), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ShopError("not_a_shop", "the answer is no XML") from error
     if found.tag != "prestashop":

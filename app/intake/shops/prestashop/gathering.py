@@ -247,9 +247,21 @@ def _trimmed(order: Row, around: Around) -> Row:
         "reference": words(order.get("reference")) or number(order["id"]),
         "current_state": number(order.get("current_state")) or "0",
         **{name: words(order.get(name)) for name in _TOTALS},
-        "rows": [_row(each, around) for each in parts(order, "order_rows")],
+        "rows": [_row(each, around) for each in _rows(order, around)],
         "note": words(order.get("note")),
     }
+
+
+def _rows(order: Row, around: Around) -> list[Row]:
+    """Return an order's rows; where it does not show them, its details, which say the same. Raises ValueError."""
+    found = parts(order, "order_rows")
+    if not found and amount(order.get("total_products_wt")):
+        mine = number(order["id"])
+        found = [each for each in around.details.values() if number(each.get("id_order")) == mine]
+        if not found:
+            msg = "the order shows nothing of what was bought"
+            raise ValueError(msg)
+    return found
 
 
 def _row(said: Row, around: Around) -> Row:
