@@ -54,3 +54,8 @@ def matches(value: str, said: str) -> bool:
 def sortable(row: dict[str, Any], field: str) -> tuple[int, str]:
     value = str(row.get(field, ""))
     return (int(value), "") if value.isdecimal() else (0, value)
+
+
+def column(row: dict[str, Any], field: str) -> str:
+    """Return what is filtered by: of a product the date that its stock changes, too, not the one that is shown."""
+    return str(row.get(f"base_{field}", row.get(field, "")))

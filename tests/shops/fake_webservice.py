@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from defusedxml import ElementTree
 
-from tests.shops.fake_filters import Kind, Refused, matches, native, sortable
+from tests.shops.fake_filters import Kind, Refused, column, matches, native, sortable
 
 KEY = "K" * 32
 __all__ = ["HOME", "KEY", "ROW", "Kind", "Webservice"]
@@ -245,7 +245,7 @@ class Webservice:
                 field = key[7:-1]
                 if field not in usable:
                     raise Refused(400, 32, "This filter does not exist")
-                found = [row for row in found if matches(str(row.get(field, "")), value)]
+                found = [row for row in found if matches(column(row, field), value)]
         for each in reversed(query.get("sort", "[]").strip("[]").split(",")):
             field, _sign, way = each.rpartition("_")
             if each and field not in usable:

@@ -152,3 +152,20 @@ def test_p11_threads_are_asked_for_by_number_alone(old: FakePrestaShop) -> None:
     assert asked
     assert not any("display" in query for query in asked)
     assert len(old.messages(number)) == 1
+
+
+def test_p11_no_thread_is_begun_that_would_stay_empty(old: FakePrestaShop) -> None:
+    # From an empty thread the order's own page in version 1.7 makes an error.
+    number = old.place_order((1, "100.000000", 1))
+    old.rights["customer_messages"] = {"GET"}
+    with pytest.raises(ShopError) as caught:
+        presta.write_card(access(old), str(number), {"promo_code": "ANNA10"})
+    assert (caught.value.code, caught.value.detail) == ("rights", "customer_messages (POST)")
+    assert old.writes() == []
+    old.rights["customer_messages"] = {"GET", "POST", "PUT"}
+    old.fail_at("/customer_messages", 1, (400, '{"errors":[{"code":85,"message":"invalid"}]}', {}))
+    with pytest.raises(ShopError, match="refused"):
+        presta.write_card(access(old), str(number), {"promo_code": "ANNA10"})
+    assert old.tables["customer_threads"] == {}
+    presta.write_card(access(old), str(number), {"promo_code": "ANNA10"})
+    assert len(old.messages(number)) == 1

@@ -83,6 +83,24 @@ class TestPulls:
         found = {each.external_id: each.price for page in pages for each in page.products}
         assert found[str(numbers[3])] == 600
 
+    def test_products_that_are_asked_for_by_another_date_than_they_show(
+        self, shop: FakePrestaShop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # A change of stock touches the date that is filtered by, and not the one that is shown and sorted by.
+        monkeypatch.setattr("app.intake.shops.prestashop.goods.TOGETHER", 2)
+        shop.moved = timedelta(days=-3)
+        numbers = [shop.add_product(f"Lamp {n}", "5.00", date_upd=shop.now()) for n in range(5)]
+        _pages, cursor = all_of(presta.shelf, shop)
+        shop.moved = timedelta(days=-1)
+        numbers.append(shop.add_product("New", "5.00", date_upd=shop.now()))
+        _pages, cursor = all_of(presta.shelf, shop, cursor)
+        shop.moved = timedelta(0)
+        for each in numbers:
+            shop.tables["products"][each]["base_date_upd"] = shop.now()
+        pages, after = all_of(presta.shelf, shop, cursor)
+        assert {int(p.external_id) for page in pages for p in page.products} == set(numbers)
+        assert after["since"] >= cursor["since"]
+
     def test_prices_are_those_that_buyers_see(self, shop: FakePrestaShop) -> None:
         # A product's own field is its price without tax.
         lamp = shop.add_product("Lamp", "100.00", date_upd=shop.now())

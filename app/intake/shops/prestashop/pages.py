@@ -43,8 +43,11 @@ def asked(
 def behind(
     cursor: Mapping[str, Any], since: datetime, page: int, at: datetime, *, full: bool
 ) -> dict[str, Any]:
-    """Return the cursor behind a page whose last change was `at`; `full`: others may follow."""
-    said = at.isoformat(timespec="seconds")
+    """Return the cursor behind a page whose last change was `at`; `full`: others may follow.
+
+    Products are found by another date than the one that they show, which may lie long before: never back.
+    """
+    said = max(at, since).isoformat(timespec="seconds")
     if not full:  # nothing that was seen before is forgotten
         said = max(said, str(cursor.get("since") or said))
     following = page + 1 if full and at <= since else 1
