@@ -184,7 +184,7 @@ class TestCoupons:
             "5.00",
             "1",
         )
-        # The shop forgets a voucher that took nothing off, and whose code it was.
+        # By its source the shop leaves a voucher that took nothing off out of the order, and its code with it.
         assert rules["NIL"]["reduction_amount"] == "0.01"
 
     def test_one_of_the_shops_own_stays_as_it_is(self, shop: FakePrestaShop) -> None:

@@ -1,7 +1,7 @@
 """Codes as cart rules of a PrestaShop: made, taken up again, stopped, dropped; those of the shop stay as they are.
 
-The shop finds codes in any case. A rule that gives nothing is forgotten with the order, so a code that is
-worth nothing here is worth the smallest coin there.
+The shop finds codes in any case. In the source that we read, a rule whose value is zero is left out of the order,
+so a code that is worth nothing here is worth the smallest coin there.
 """
 
 from __future__ import annotations
