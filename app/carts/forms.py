@@ -47,6 +47,14 @@ BLOCKERS: dict[str, tuple[bool, Any, Any]] = {
             "both be untick Individual use only on the coupon, and Beside no other coupon here."
         ),
     ),
+    "one_code": (
+        False,
+        _l("The shop takes one code for each cart"),
+        _l(
+            "A customer who uses a partner's code cannot use bonuses with it, and the other way round. New shops "
+            "of PrestaShop 9.2 begin so: allow several codes in the settings of its discounts."
+        ),
+    ),
     "settings_hidden": (
         False,
         _l("We may not read the shop's settings"),

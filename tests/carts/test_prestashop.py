@@ -108,6 +108,8 @@ def test_what_stands_in_the_way_is_found(desk: Desk) -> None:
     desk.shop.put("configurations", 90, name="PS_CART_RULE_FEATURE_ACTIVE", value="0")
     desk.shop.add_rule("OWN", cart_rule_restriction="1")
     assert set(look().found) == {"rules_off", "loners"}
+    desk.shop.put("configurations", 91, name="PS_CART_RULE_ALLOW_MULTIPLE_CODES", value="0")
+    assert set(look().found) == {"rules_off", "loners", "one_code"}
     desk.shop.rights["cart_rules"] = {"GET"}
     found = look()
     assert "rights" in found.found

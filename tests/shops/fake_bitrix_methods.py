@@ -91,9 +91,13 @@ class Methods:
 
     next: Callable[[], int]
     touch: Callable[[int], None]
+    old = False  # an older version, which makes the number 1 of a list of numbers in a filter
 
     def listed(self, part: str, rows: Any, said: Row) -> Row:
-        found = [row for row in rows if fits(row, said.get("filter") or {})]
+        wanted = said.get("filter") or {}
+        if self.old:
+            wanted = {k: 1 if isinstance(v, list) else v for k, v in wanted.items()}
+        found = [row for row in rows if fits(row, wanted)]
         for name, way in reversed(list((said.get("order") or {"id": "asc"}).items())):
             found.sort(key=lambda row: _order(row[name]), reverse=way.lower() == "desc")
         start = int(said.get("start") or 0) // PAGE * PAGE

@@ -1,6 +1,7 @@
 """A PrestaShop: what its owner and customers do in it. How it talks is in `fake_webservice`.
 
-Two flavours: the 1.6 line, whose orders have no note, and version 8, whose orders have one, and PATCH.
+Four flavours: the 1.6 line, whose orders have no note; 1.7.8, whose orders have one that only a PUT writes;
+8 and 9, which take PATCH and write whole numbers as numbers.
 """
 
 from __future__ import annotations
@@ -39,12 +40,16 @@ KINDS: dict[str, Kind] = {
     "orders": Kind("order", "orders", ORDER, parts={"order_rows": ("order_row", ORDER_ROW)}),
     "order_slip": Kind(
         "order_slip", "order_slips",
-        "id_customer id_order total_products_tax_incl total_shipping_tax_incl amount partial date_add date_upd",
+        "id_customer id_order conversion_rate total_products_tax_excl total_products_tax_incl "
+        "total_shipping_tax_excl total_shipping_tax_incl amount shipping_cost shipping_cost_amount partial "
+        "order_slip_type date_add date_upd",
         parts={"order_slip_details": ("order_slip_detail", SLIP_PARTS)},
     ),
     "order_histories": Kind("order_history", "order_histories", "id_order_state id_order date_add"),
     "order_details": Kind(
-        "order_detail", "order_details", "id_order product_id reduction_percent reduction_amount"
+        "order_detail", "order_details",
+        "id_order product_id product_quantity product_name unit_price_tax_incl unit_price_tax_excl "
+        "reduction_percent reduction_amount",
     ),
     "order_cart_rules": Kind("order_cart_rule", "order_cart_rules", VOUCHER + " deleted"),
     "order_states": Kind(
@@ -70,7 +75,7 @@ KINDS: dict[str, Kind] = {
         "id_product id_customer id_cart id_group from_quantity reduction reduction_type from to",
     ),
     "currencies": Kind("currency", "currencies", "iso_code conversion_rate deleted"),
-    "groups": Kind("group", "groups", "name", languages="name"),
+    "groups": Kind("group", "groups", "name price_display_method", languages="name"),
     "configurations": Kind("configuration", "configurations", "name value"),
     "employees": Kind("employee", "employees", "lastname"),
     "customer_threads": Kind(
@@ -84,6 +89,7 @@ KINDS: dict[str, Kind] = {
     ),
 }  # fmt: skip
 
+VERSIONS = {"1.6": "1.6.1.24", "1.7": "1.7.8.11", "8": "8.1.7", "9": "9.0.2"}
 PARTNERS = 4  # a group
 PAID, PREPARING, SHIPPED, DELIVERED, CANCELLED, REFUNDED, WIRE = 2, 3, 4, 5, 6, 7, 10
 _STATES = {
@@ -104,11 +110,11 @@ class FakePrestaShop(Webservice):
         self, flavour: str = "1.6", currency: str = "USD", zone: str = "Europe/Paris"
     ) -> None:
         kinds = deepcopy(KINDS)
-        if flavour == "8":
-            kinds["orders"].fields.append("note")
-        else:
+        if flavour == "1.6":
             kinds["order_cart_rules"].fields.remove("deleted")
-        super().__init__(kinds, "8.1.7" if flavour == "8" else "1.6.1.24", zone)
+        else:
+            kinds["orders"].fields.append("note")
+        super().__init__(kinds, VERSIONS[flavour], zone)
         self.put("currencies", 1, iso_code=currency, conversion_rate="1.000000", deleted="0")
         for number, name in (("1", "PS_TIMEZONE"), ("2", "PS_CURRENCY_DEFAULT")):
             value = zone if name == "PS_TIMEZONE" else "1"
@@ -207,7 +213,8 @@ class FakePrestaShop(Webservice):
                     row, product, 0, count, f"Thing {product}", price, price, without)), strict=True))
             )  # fmt: skip
             self.put(
-                "order_details", row, id_order=number, product_id=product,
+                "order_details", row, id_order=number, product_id=product, product_quantity=count,
+                product_name=f"Thing {product}", unit_price_tax_incl=price, unit_price_tax_excl=without,
                 reduction_percent="0.00", reduction_amount="0.000000",
             )  # fmt: skip
         goods = sum(round(float(price) * 100) * count for _p, price, count in rows)
@@ -262,16 +269,36 @@ class FakePrestaShop(Webservice):
         number: int,
         amount: str,
         lines: list[tuple[str, str]] | None = None,
-        shipping: str = "0",
+        shipping: str = "0.000000",
+        **how: Any,
     ) -> int:
-        """Give money back by an order slip: the order itself is not touched (P5)."""
-        made = self.next()
+        """Give money back by an order slip: the order itself is not touched (P5).
+
+        `tax`: percents within the sums; `untaxed`: the customer's group sees prices without tax; `kept`: "excluding
+        amount of initial voucher". A sum that is not that of the rows is one that the merchant chose.
+        """
+        made, rate = self.next(), 1 + how.get("tax", 0) / 100
+        off = float(self.orders[number]["total_discounts"])
+        with_tax = sum(float(sum_) for _row, sum_ in lines or [("", amount)])
+        without = with_tax / rate
+        shown = without if how.get("untaxed") else with_tax
+        chosen = abs(float(amount) - with_tax) > 0.001 and not how.get("kept")
+        if how.get("kept"):  # of the two sums only the one that nobody looks at is made smaller
+            without, with_tax = (
+                (without, with_tax - off) if how.get("untaxed") else (without - off, with_tax)
+            )
+        paid = float(amount) / rate if how.get("untaxed") else float(amount)
         self.put(
-            "order_slip", made, id_order=number, total_products_tax_incl=amount, amount=amount,
-            total_shipping_tax_incl=shipping, date_add=self.now(), date_upd=self.now(), partial="1",
+            "order_slip", made, id_order=number, id_customer=self.orders[number]["id_customer"],
+            total_products_tax_incl=f"{with_tax:.6f}", total_products_tax_excl=f"{without:.6f}",
+            total_shipping_tax_incl=shipping, total_shipping_tax_excl=f"{float(shipping) / rate:.6f}",
+            amount=f"{paid if chosen else shown:.6f}", shipping_cost=int(float(shipping) > 0),
+            shipping_cost_amount=shipping, partial="0", conversion_rate="1.000000",
+            order_slip_type=2 if chosen or float(shipping) else int(bool(how.get("kept"))),
+            date_add=self.now(), date_upd=self.now(),
             order_slip_details=[
                 dict(zip(KINDS["order_slip"].parts["order_slip_details"][1],
-                         (str(made), line, "1", sum_, sum_), strict=True))
+                         (str(made), line, "1", f"{float(sum_) / rate:.6f}", sum_), strict=True))
                 for line, sum_ in lines or []
             ],
         )  # fmt: skip

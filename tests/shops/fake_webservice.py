@@ -21,27 +21,19 @@ from zoneinfo import ZoneInfo
 
 from defusedxml import ElementTree
 
+from tests.shops.fake_filters import Kind, Refused, column, matches, native, sortable
+
 KEY = "K" * 32
+__all__ = ["HOME", "KEY", "ROW", "Kind", "Webservice"]
 ROW = dict[str, Any]
 Answer = tuple[int, Any, dict[str, str]]
 _DATES = ("date_add", "date_upd")
 
 
-class Refused(Exception):
-    def __init__(self, status: int, number: int, words: str) -> None:
-        super().__init__(words)
-        self.status, self.number, self.words = status, number, words
-
-
-class Kind:
-    """One resource: what one and many are called, its fields, what belongs to it, what must and may not be sent."""
-
-    def __init__(self, one: str, many: str, fields: str, **more: Any) -> None:
-        self.one, self.many, self.fields = one, many, fields.split()
-        self.parts: dict[str, tuple[str, list[str]]] = more.get("parts", {})
-        self.required: list[str] = more.get("required", "").split()
-        self.sealed: list[str] = more.get("sealed", "").split()
-        self.languages: list[str] = more.get("languages", "").split()
+SERVICE = {"X-Powered-By": "PrestaShop Webservice"}  # on whatever it answers itself
+NO_ENTRY = {17, 18, 20, 21, 22}
+REALM = 'Basic realm="Welcome to PrestaShop Webservice, please enter the authentication key as the login."'
+HOME = "<!DOCTYPE html><html><body>A shop</body></html>"
 
 
 class Webservice:
@@ -49,7 +41,7 @@ class Webservice:
 
     def __init__(self, kinds: dict[str, Kind], version: str, zone: str) -> None:
         self.version, self.zone = version, ZoneInfo(zone)
-        self.kinds = kinds
+        self.kinds, self.patches = kinds, int(version.partition(".")[0]) >= 8
         self.tables: dict[str, dict[int, ROW]] = {name: {} for name in kinds}
         self.rights: dict[str, set[str]] = {
             name: {"GET", "POST", "PUT", "DELETE", "PATCH"} for name in kinds
@@ -58,10 +50,16 @@ class Webservice:
         self.number, self.moved = 100, timedelta(0)
         self.asked: list[tuple[str, str, str]] = []
         self.queries: list[tuple[str, dict[str, str]]] = []
+        self.seen: list[str] = []  # addresses as they were called
         self.troubles: list[Answer] = []
         self.later: dict[int, tuple[str, int, Answer]] = {}
         self.swallow = 0  # writes that are done and whose answers are lost
         self.folder, self.mute, self.no_header = "", False, False
+        self.nameless = False  # as version 8.0 writes on PHP 8
+        self.off = self.of_another = (
+            False  # the webservice; the key, in an installation of several shops
+        )
+        self.front: Answer | None = None  # what stands at /api where addresses are not rewritten
         self.after: dict[tuple[str, str], Callable[[ROW], None]] = {}
         self.lock = threading.RLock()
         outer = self
@@ -107,10 +105,13 @@ class Webservice:
         raw = talk.rfile.read(int(talk.headers.get("Content-Length") or 0)).decode()
         query = dict(parse_qsl(urlsplit(talk.path).query, keep_blank_values=True))
         with self.lock:
+            self.seen.append(talk.path)
             try:
                 status, said, headers = self.answer(talk, query, raw)
             except Refused as refused:
-                status, headers = refused.status, {"PSWS-Version": self.version}
+                status, headers = refused.status, {**SERVICE, "Content-Type": "text/xml"}
+                if refused.number not in NO_ENTRY:
+                    headers["PSWS-Version"] = self.version
                 said = self.error(refused, query)
             if talk.command != "GET" and self.swallow and status < 300:
                 self.swallow -= 1
@@ -138,13 +139,21 @@ class Webservice:
         if trouble := self.trouble(talk.path):
             return trouble
         path = urlsplit(talk.path).path
-        if not path.startswith(f"{self.folder}/api/"):
+        if path == f"{self.folder}/webservice/dispatcher.php":
+            path = query.pop("url")
+        elif self.front and path.startswith(f"{self.folder}/api"):
+            return self.front
+        elif path.startswith(f"{self.folder}/api/"):
+            path = path.removeprefix(f"{self.folder}/api/")
+        else:
             return 404, "<html>nothing here</html>", {"Content-Type": "text/html"}
+        if not self.said_key(talk, query):
+            return 401, "401 Unauthorized", {"WWW-Authenticate": REALM, "Content-Type": "text/html"}
         self.check(talk, query)
-        name, _sign, number = path.removeprefix(f"{self.folder}/api/").strip("/").partition("/")
+        name, _sign, number = path.strip("/").partition("/")
         self.asked.append((talk.command, f"{name}/{number}" if number else name, raw))
         self.queries.append((name, query))
-        headers = {"PSWS-Version": self.version}
+        headers = {**SERVICE, "PSWS-Version": self.version}
         if not name:
             return 200, self.first_page(), headers
         self.allow(name, talk.command)
@@ -177,20 +186,31 @@ class Webservice:
             return 404, ""
         return 200, self.shown(name, [found], query, many="display" in query)
 
+    def said_key(self, talk: BaseHTTPRequestHandler, query: dict[str, str]) -> str | None:
+        said = talk.headers.get("Authorization", "")
+        if not said or self.no_header:
+            return query.get("ws_key")
+        key, _sign, password = base64.b64decode(said.removeprefix("Basic ")).decode().partition(":")
+        assert not password
+        return key
+
     def check(self, talk: BaseHTTPRequestHandler, query: dict[str, str]) -> None:
-        said = talk.headers.get("Authorization", "").removeprefix("Basic ")
-        key, _sign, password = base64.b64decode(said).decode().partition(":")
-        if self.no_header:
-            key, password = query.get("ws_key", ""), ""
-        if not key:
-            raise Refused(401, 17, "Authentication key is empty")
-        if key != KEY or password:
+        key = self.said_key(talk, query) or ""
+        if self.off:
+            raise Refused(503, 22, "The PrestaShop webservice is disabled.")
+        if len(key) != len(KEY):
+            raise Refused(401, 18, "Invalid authentication key format")
+        if key != KEY:
             raise Refused(401, 20, "Authentification key is not active")
+        if not any(self.rights.values()):
+            raise Refused(401, 21, "No permission for this authentication key")
+        if self.of_another:
+            raise Refused(403, 132, "No permission for this key on this shop")
 
     def allow(self, name: str, method: str) -> None:
         if name not in self.kinds:
             raise Refused(400, 27, f'Resource of type "{name}" does not exists')
-        if method == "PATCH" and not self.version.startswith("8"):
+        if method == "PATCH" and not self.patches:
             raise Refused(405, 23, "Method PATCH is not valid")
         if not self.rights.get(name):
             raise Refused(401, 26, f'Resource of type "{name}" is not allowed')
@@ -199,7 +219,7 @@ class Webservice:
 
     def first_page(self) -> str:
         methods = ["get", "put", "post", "delete", "head"]
-        methods += ["patch"] if self.version.startswith("8") else []
+        methods += ["patch"] if self.patches else []
         rows = [
             f"<{name} " + " ".join(
                 f'{m}="{str(m.upper() in self.rights[name]).lower()}"' for m in methods
@@ -225,13 +245,13 @@ class Webservice:
                 field = key[7:-1]
                 if field not in usable:
                     raise Refused(400, 32, "This filter does not exist")
-                found = [row for row in found if _matches(str(row.get(field, "")), value)]
+                found = [row for row in found if matches(column(row, field), value)]
         for each in reversed(query.get("sort", "[]").strip("[]").split(",")):
             field, _sign, way = each.rpartition("_")
             if each and field not in usable:
                 raise Refused(400, 38, "Unable to filter by this field")
             if each:
-                found.sort(key=lambda row: _sortable(row, field), reverse=way == "DESC")
+                found.sort(key=lambda row: sortable(row, field), reverse=way == "DESC")
         start, _sign, count = query.get("limit", "").rpartition(",")
         if count:
             found = found[int(start or 0) :][: int(count)]
@@ -240,9 +260,9 @@ class Webservice:
     def shown(self, name: str, found: list[ROW], query: dict[str, str], *, many: bool) -> Any:
         kind, display = self.kinds[name], query.get("display", "" if many else "full")
         wanted = None
+        extra = [key[6:].partition("]")[0] for key in query if key.startswith("price[")]
         if display.startswith("["):
             wanted = [each.partition("[")[0] for each in display[1:-1].split(",")]
-            extra = [key[6:].partition("]")[0] for key in query if key.startswith("price[")]
             for field in wanted:
                 if field not in ("id", *kind.fields, *kind.parts, *extra):
                     raise Refused(400, 35, f'Unable to display this field "{field}"')
@@ -251,23 +271,27 @@ class Webservice:
         if not found:
             return []
         rows = [
-            self.json(kind, row, wanted) if display else {"id": int(row["id"])} for row in found
+            self.json(kind, row, wanted, extra) if display else {"id": int(row["id"])}
+            for row in found
         ]
         return {kind.many: rows} if many else {kind.one: rows[0]}
 
-    def json(self, kind: Kind, row: ROW, wanted: list[str] | None) -> ROW:
+    def json(self, kind: Kind, row: ROW, wanted: list[str] | None, extra: list[str]) -> ROW:
         said: ROW = {"id": int(row["id"])}
-        for field in (*kind.fields, *(["asked"] if wanted and "asked" in wanted else [])):
+        for field in (*kind.fields, *extra):
             if wanted is None or field in wanted:
-                said[field] = self.shape(row.get(field, ""))
-        held = {p: row[p] for p in kind.parts if row.get(p) and (wanted is None or p in wanted)}
+                said[field] = self.shape(row.get(field, ""), field)
+        held = {
+            p: [{k: self.shape(v, k) for k, v in each.items()} for each in row[p]]
+            for p in kind.parts if row.get(p) and (wanted is None or p in wanted)
+        }  # fmt: skip
         if held:
             said["associations"] = held
         return said
 
-    def shape(self, value: Any) -> Any:
+    def shape(self, value: Any, field: str) -> Any:
         if not isinstance(value, dict):
-            return str(value)
+            return native(field, value) if self.patches else str(value)
         if len(self.languages) == 1:
             return value.get(self.languages[0], "")
         return [{"id": lang, "value": value.get(lang, "")} for lang in self.languages]
@@ -292,8 +316,7 @@ class Webservice:
                 fields.append(f"<{field}>{inner}</{field}>")
             held = "".join(
                 f"<{part}>" + "".join(
-                    f"<{one}>" + "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in each.items()) + f"</{one}>"
-                    for each in row.get(part, [])
+                    self.part(part, one, each) for each in row.get(part, [])
                 ) + f"</{part}>"
                 for part, (one, _names) in kind.parts.items()
             )  # fmt: skip
@@ -301,7 +324,17 @@ class Webservice:
             things.append(f"<{kind.one}>{''.join(fields)}</{kind.one}>")
         whole = "".join(things)
         whole = f"<{kind.many}>{whole}</{kind.many}>" if many else whole
-        return f'<?xml version="1.0" encoding="UTF-8"?>\n<prestashop>{whole}</prestashop>'
+        space = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n<prestashop {space}>{whole}</prestashop>'
+
+    def part(self, part: str, one: str, each: ROW) -> str:
+        link = f'xlink:href="{self.url}/api/{part}/{each.get("id", "")}"'
+        if self.nameless and list(each) == [
+            "id"
+        ]:  # 8.0 with PHP 8: the field has no name, nor a value
+            return f"<{one} {link}>\n<0><![CDATA[]]></0>\n</{one}>"
+        inner = "".join(f"<{k}>{escape(str(v))}</{k}>" for k, v in each.items())
+        return f"<{one} {link}>{inner}</{one}>"
 
     # --- writing
 
@@ -359,25 +392,3 @@ class Webservice:
                 raise Refused(400, 85, f'Validation error: "Property {field} is not valid"')
             if text:
                 row[field] = unescape(re.sub(r"<[^>]*>?", "", text))
-
-
-def _matches(value: str, said: str) -> bool:
-    found = re.fullmatch(r"(.*?)\[(.*)\](.*)", said, re.DOTALL)
-    if found is None:
-        return value.casefold() == said.casefold()
-    before, inner, behind = found.groups()
-    if before in {">", "<"}:
-        return value > inner if before == ">" else value < inner
-    if before == "!":
-        return value.casefold() not in inner.casefold().split("|")
-    if "%" in {before, behind}:
-        return inner.casefold() in value.casefold()
-    if "|" not in inner and re.fullmatch(r"[\d.:\-\s]+,[\d.:\-\s]+", inner):
-        low, high = inner.split(",")
-        return (int(low) <= int(value) <= int(high)) if low.isdecimal() else low <= value <= high
-    return value.casefold() in inner.casefold().split("|")
-
-
-def _sortable(row: ROW, field: str) -> tuple[int, str]:
-    value = str(row.get(field, ""))
-    return (int(value), "") if value.isdecimal() else (0, value)

@@ -287,3 +287,19 @@ def test_statuses_come_with_names_and_proposals_for_the_merchant(desk: PortalDes
     assert found["F"] == ("Выполнен", "completed")
     assert found["canceled"][1] == "cancelled"
     assert "DN" not in found  # a status of deliveries
+
+
+def test_b19_orders_are_there_also_where_a_list_of_numbers_is_taken_for_one(
+    desk: PortalDesk,
+) -> None:
+    desk.connect()
+    numbers = [desk.shop.place_order() for _ in range(30)]
+    gone = desk.shop.place_order()
+    desk.shop.delete(gone)
+    asked = [*map(str, numbers), str(gone)]
+    for older in (False, True):
+        desk.shop.old = older
+        before = len(desk.shop.requests)
+        found = desk.ask(lambda access: bitrix.existing(access, asked))
+        assert found == set(map(str, numbers))
+        assert len(desk.shop.requests) - before <= 3

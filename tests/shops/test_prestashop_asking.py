@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.intake.shops import ShopError
+from app.intake.shops import CouponWanted, ShopError
 from app.intake.shops import prestashop as presta
 from tests.shops.fake_prestashop import DELIVERED, PAID
+from tests.shops.fake_webservice import HOME
 from tests.shops.prestas import access, snapshot
 
 if TYPE_CHECKING:
@@ -131,8 +132,57 @@ class TestTroubles:
             presta.health(access(shop, key="X" * 32))
 
     def test_a_server_that_keeps_the_header_to_itself(self, shop: FakePrestaShop) -> None:
+        # The webservice's entry says two words then, and no number.
         shop.no_header = True
         assert presta.health(access(shop))["currency"] == "USD"
+        shop.add_customer("ivan@example.test")
+        asked = len(shop.seen)
+        assert presta.put_coupon(access(shop), CouponWanted("FIVE", amount="5.00"))
+        assert "FIVE" in shop.rules()
+        assert all("ws_key=" in path for path in shop.seen[asked:])  # found out once
+        shop.no_header = False
+        assert presta.health(access(shop))["currency"] == "USD"
+
+    @pytest.mark.parametrize(
+        "front",
+        [
+            (404, "<html>Not Found</html>", {"Content-Type": "text/html"}),
+            (200, HOME, {"Content-Type": "text/html; charset=utf-8"}),
+            (302, "", {"Location": "/", "Content-Type": "text/html"}),
+        ],
+    )
+    def test_a_server_that_does_not_rewrite_addresses(
+        self, shop: FakePrestaShop, front: tuple[int, str, dict[str, str]]
+    ) -> None:
+        shop.front, shop.folder = front, "/shop"
+        typed = f"{shop.url}/shop"
+        assert presta.health(access(shop, address=typed))["currency"] == "USD"
+        number = shop.place_order((1, "100.000000", 1))
+        assert presta.fetch(access(shop, address=typed), str(number)) is not None
+        assert presta.put_coupon(access(shop, address=typed), CouponWanted("FIVE", amount="5.00"))
+        assert presta.fetch(access(shop, address=typed), "999999") is None
+        shop.no_header = True
+        assert presta.fetch(access(shop, address=typed), str(number)) is not None
+        shop.front, shop.no_header = None, False
+        assert presta.health(access(shop, address=typed))["currency"] == "USD"
+
+    def test_a_page_that_is_no_shop_at_all(self, shop: FakePrestaShop) -> None:
+        shop.folder = "/elsewhere"
+        with pytest.raises(ShopError, match="not_a_shop"):
+            presta.health(access(shop))
+
+    def test_keys_without_any_right_of_another_shop_and_a_webservice_that_is_off(
+        self, shop: FakePrestaShop
+    ) -> None:
+        kept, shop.rights = shop.rights, {}
+        with pytest.raises(ShopError, match=r"rights: orders, order_states, .*order_cart_rules"):
+            presta.health(access(shop))
+        shop.rights, shop.of_another = kept, True
+        with pytest.raises(ShopError, match="other_shop"):
+            presta.health(access(shop))
+        shop.of_another, shop.off = False, True
+        with pytest.raises(ShopError, match="webservice_off"):
+            presta.health(access(shop))
 
     def test_a_right_that_is_missing_is_called_by_its_name(self, shop: FakePrestaShop) -> None:
         del shop.rights["order_slip"]

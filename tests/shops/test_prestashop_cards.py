@@ -141,3 +141,31 @@ def test_an_order_that_is_gone_has_no_card(shop: FakePrestaShop) -> None:
     assert presta.read_card(access(shop), "abc") is None
     with pytest.raises(ShopError, match="gone"):
         presta.write_card(access(shop), "77", FIELDS)
+
+
+def test_p11_threads_are_asked_for_by_number_alone(old: FakePrestaShop) -> None:
+    # To show all of a thread version 8.0 fails on PHP 8.
+    number = old.place_order((1, "100.000000", 1))
+    presta.write_card(access(old), str(number), {"promo_code": "ANNA10"})
+    presta.write_card(access(old), str(number), {"promo_code": "BORIS5"})
+    asked = [query for name, query in old.queries if name == "customer_threads" and query]
+    assert asked
+    assert not any("display" in query for query in asked)
+    assert len(old.messages(number)) == 1
+
+
+def test_p11_no_thread_is_begun_that_would_stay_empty(old: FakePrestaShop) -> None:
+    # From an empty thread the order's own page in version 1.7 makes an error.
+    number = old.place_order((1, "100.000000", 1))
+    old.rights["customer_messages"] = {"GET"}
+    with pytest.raises(ShopError) as caught:
+        presta.write_card(access(old), str(number), {"promo_code": "ANNA10"})
+    assert (caught.value.code, caught.value.detail) == ("rights", "customer_messages (POST)")
+    assert old.writes() == []
+    old.rights["customer_messages"] = {"GET", "POST", "PUT"}
+    old.fail_at("/customer_messages", 1, (400, '{"errors":[{"code":85,"message":"invalid"}]}', {}))
+    with pytest.raises(ShopError, match="refused"):
+        presta.write_card(access(old), str(number), {"promo_code": "ANNA10"})
+    assert old.tables["customer_threads"] == {}
+    presta.write_card(access(old), str(number), {"promo_code": "ANNA10"})
+    assert len(old.messages(number)) == 1

@@ -122,6 +122,41 @@ class TestReading:
         [refund] = snapshot(shop, number).refunds
         assert [part.amount for part in refund.lines] == [9000, 4500]
 
+    @pytest.mark.parametrize("untaxed", [False, True])
+    def test_p5_a_sum_that_the_merchant_chose_is_what_was_given_back(
+        self, shop: FakePrestaShop, untaxed: bool
+    ) -> None:
+        # The slip's own sum of goods says the whole price then, which was never given back.
+        lamp = shop.add_product("Lamp", "100.00")
+        number = shop.place_order((lamp, "181.500000", 1), (lamp, "60.500000", 1), tax=21)
+        shop.give_voucher(number, shop.add_rule("ANNA10"), "48.400000")
+        shop.tables["groups"][3]["price_display_method"] = int(untaxed)
+        rows = shop.orders[number]["order_rows"]
+        shop.give_back(
+            number, "100.000000", [(rows[0]["id"], "181.500000")], tax=21, untaxed=untaxed
+        )
+        [refund] = snapshot(shop, number).refunds
+        assert [(part.line, part.amount) for part in refund.lines] == [(rows[0]["id"], 10000)]
+
+    @pytest.mark.parametrize("untaxed", [False, True])
+    @pytest.mark.parametrize("shipping", ["0.000000", "5.000000"])
+    def test_p5_the_first_voucher_is_kept_back_also_where_the_slip_forgets_it(
+        self, shop: FakePrestaShop, untaxed: bool, shipping: str
+    ) -> None:
+        lamp = shop.add_product("Lamp", "100.00")
+        number = shop.place_order((lamp, "121.000000", 3), shipping="7.000000", tax=21)
+        shop.give_voucher(number, shop.add_rule("ANNA10"), "36.300000")
+        shop.tables["groups"][3]["price_display_method"] = int(untaxed)
+        [row] = shop.orders[number]["order_rows"]
+        shop.give_back(
+            number, "242.000000", [(row["id"], "242.000000")], shipping,
+            tax=21, untaxed=untaxed, kept=True,
+        )  # fmt: skip
+        said = snapshot(shop, number)
+        [refund] = said.refunds
+        assert [part.amount for part in refund.lines] == [24200 - 3630]
+        assert said.shipping == 700 - round(float(shipping) * 100)
+
     def test_p6_free_shipping_leaves_the_goods_alone(self, shop: FakePrestaShop) -> None:
         lamp = shop.add_product("Lamp", "100.00")
         number = shop.place_order((lamp, "100.000000", 1), shipping="7.000000")
@@ -171,6 +206,21 @@ class TestReading:
         del old.kinds["order_discounts"]
         said = snapshot(old, number)
         assert (said.coupons, [line.amount for line in said.lines]) == ((), [9000])
+
+    def test_an_order_shown_without_its_rows_is_read_by_its_details_or_not_at_all(
+        self, shop: FakePrestaShop
+    ) -> None:
+        number = shop.place_order((1, "121.000000", 2), tax=21)
+        whole = snapshot(shop, number)
+        shop.orders[number]["order_rows"] = []  # as some versions' JSON does
+        assert snapshot(shop, number).lines == whole.lines
+        shop.rights["order_details"] = set()
+        found = presta.fetch(access(shop), str(number))
+        assert found is not None
+        with pytest.raises(Unreadable):  # never an order of no goods
+            presta.parse(found.topic, found.body, "USD")
+        shop.orders[number] |= {"total_products_wt": "0.000000", "total_paid_tax_incl": "0.000000"}
+        assert snapshot(shop, number).lines == ()  # staff took everything out
 
     def test_an_order_in_other_money_is_parked_in_words(self, shop: FakePrestaShop) -> None:
         shop.put("currencies", 2, iso_code="EUR", conversion_rate="0.900000", deleted="0")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.application import App
 
 
-@pytest.fixture(params=["1.6", "8"])
+@pytest.fixture(params=["1.6", "1.7", "9"])
 def desk(request: pytest.FixtureRequest, app: App) -> Iterator[PrestaDesk]:
     with at_shop(app, request.param) as made:
         yield made

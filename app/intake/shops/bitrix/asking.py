@@ -161,16 +161,31 @@ def history(access: Access, since: datetime, offset: int) -> Page:
 
 
 def existing(access: Access, external_ids: Sequence[str]) -> set[str]:
-    """Return which of these orders the shop still lists."""
+    """Return which of these orders the shop still lists.
+
+    Older versions take a list of numbers for one number: whatever is missing is asked for on its own.
+    """
     known = [each for each in external_ids if is_number(each)]
     found: set[str] = set()
     for start in range(0, len(known), PAGE):
         some = known[start : start + PAGE]
         body = {"select": ["id"], "filter": {"@id": some}, "order": {"id": "asc"}, "start": 0}
-        found |= {
-            str(each["id"]) for each in rows(call(access, "sale.order.list", body).said, "orders")
-        }
-    return found
+        found |= _listed_ids(call(access, "sale.order.list", body).said)
+        found |= _one_by_one(access, [each for each in some if each not in found])
+    return found & set(known)
+
+
+def _one_by_one(access: Access, external_ids: Sequence[str]) -> set[str]:
+    calls: dict[str, tuple[str, Mapping[str, Any]]] = {
+        f"o{each}": ("sale.order.list", {"select": ["id"], "filter": {"id": each}})
+        for each in external_ids
+    }
+    said, _failed = batch(access, calls) if calls else ({}, {})
+    return {number for each in said.values() for number in _listed_ids(each)}
+
+
+def _listed_ids(said: Any) -> set[str]:
+    return {str(each["id"]) for each in rows(said, "orders") if "id" in each}
 
 
 def _time(said: Mapping[str, Any], name: str) -> datetime:

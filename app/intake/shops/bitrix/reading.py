@@ -223,10 +223,11 @@ def _is_part(item: Mapping[str, Any]) -> bool:
 
 
 def _line(item: Mapping[str, Any], currency: str) -> Line | None:
-    quantity = Decimal(str(item["quantity"]))
+    # Some versions show nothing where a number is 0, of a gift's price, too.
+    quantity = _number(item["quantity"])
     if quantity <= 0:
         return None
-    worth = Decimal(str(item["price"])) * quantity  # what is paid: discounts are off already
+    worth = _number(item["price"]) * quantity  # what is paid: discounts are off already
     tax = _vat(item, worth)
     included = item.get("vatIncluded") != "N"
     product = str(item.get("productId") or 0)

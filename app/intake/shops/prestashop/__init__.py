@@ -58,11 +58,15 @@ hints: Mapping[str, LazyString] = {
         " it the rights to these resources."
     ),
     "not_a_shop": _l(
-        "No PrestaShop answers at this address. Check it, and that its friendly addresses lead /api/ to the"
-        " webservice."
+        "No PrestaShop answers at this address, neither under /api/ nor under /webservice/dispatcher.php. Check the"
+        " address, and the folder if it is in one."
     ),
     "webservice_off": _l(
         "The webservice of the shop is switched off. Switch it on under Advanced Parameters, Webservice."
+    ),
+    "other_shop": _l(
+        "The key is not one of this shop, but of another one of the same installation. Under Advanced Parameters,"
+        " Webservice, tick this shop for the key."
     ),
     "blocked": _l(
         "Something in front of the shop turns us away: let a firewall or security module pass /api/."

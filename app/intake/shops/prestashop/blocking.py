@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from app.intake.shops import Access
 
 FEATURE = "PS_CART_RULE_FEATURE_ACTIVE"
+SEVERAL = "PS_CART_RULE_ALLOW_MULTIPLE_CODES"  # new shops of version 9.2 say no
 
 
 def blockers(access: Access, currency: str) -> list[str]:
@@ -23,16 +24,17 @@ def blockers(access: Access, currency: str) -> list[str]:
         found.append("rights")
     if said.get("currency") and said["currency"] != currency:
         found.append("other_currency")
-    query = {"filter[name]": f"[{FEATURE}]", "display": "[name,value]"}
+    query = {"filter[name]": f"[{FEATURE}|{SEVERAL}]", "display": "[name,value]"}
     try:
         listed = rows(read(access, "configurations", query).said, "configurations", "configuration")
     except ShopError as error:
         if error.code != "rights":
             raise
         return [*found, "settings_hidden"]
-    values = [words(each.get("value")) for each in listed if words(each.get("name")) == FEATURE]
-    if values and not flag(values[0]):
-        found.append("rules_off")
+    for name, blocker in ((FEATURE, "rules_off"), (SEVERAL, "one_code")):
+        values = [each.get("value") for each in listed if words(each.get("name")) == name]
+        if values and not flag(values[0]):
+            found.append(blocker)
     asked = {"filter[cart_rule_restriction]": "[1]", "filter[active]": "[1]", "display": "full"}
     rules = rows(read(access, "cart_rules", asked).said, "cart_rules", "cart_rule")
     if any(flag(each.get("cart_rule_restriction")) for each in rules):

@@ -8,12 +8,14 @@ a message that only staff see: one an order, found again by its mark and changed
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from app.intake.shops import Card, ShopError
 from app.intake.shops.prestashop import note, shapes, xml
-from app.intake.shops.prestashop.client import Got, read, write
+from app.intake.shops.prestashop.client import Got, delete, read, write
 from app.intake.shops.prestashop.gathering import zone_of
+from app.intake.shops.prestashop.health import rights_of
 from app.intake.shops.prestashop.shapes import flag, number, rows, words
 
 if TYPE_CHECKING:
@@ -131,7 +133,8 @@ def _message(access: Access, external_id: str) -> dict[str, Any] | None:
 
 
 def _threads(access: Access, external_id: str) -> list[str]:
-    query = {"filter[id_order]": f"[{number(external_id)}]", "display": "full"}
+    # Their numbers alone: to show all of a thread some versions fail.
+    query = {"filter[id_order]": f"[{number(external_id)}]"}
     said = read(access, "customer_threads", query).said
     found = rows(said, "customer_threads", "customer_thread")
     return sorted({number(each.get("id")) for each in found} - {""}, key=int)
@@ -147,6 +150,8 @@ def _rewrite(access: Access, message: str, text: str) -> None:
 
 def _begin(access: Access, order: Mapping[str, Any], text: str) -> None:
     threads = _threads(access, number(order["id"]))
+    if not threads:
+        _see_rights(access)
     thread = threads[0] if threads else _thread(access, order)
     said = {
         "id_customer_thread": thread,
@@ -155,7 +160,20 @@ def _begin(access: Access, order: Mapping[str, Any], text: str) -> None:
         "private": "1",
         "read": "1",
     }
-    write(access, "POST", "customer_messages", xml.built("customer_message", said))
+    try:
+        write(access, "POST", "customer_messages", xml.built("customer_message", said))
+    except ShopError as error:
+        if not threads and not error.later:
+            with suppress(ShopError):
+                delete(access, f"customer_threads/{thread}")
+        raise
+
+
+def _see_rights(access: Access) -> None:
+    """See that a thread will not stay empty: from such a one the order's page in version 1.7 makes an error."""
+    known, _version = rights_of(access)
+    if "post" not in known.get("customer_messages", ()):
+        raise ShopError("rights", "customer_messages (POST)")
 
 
 def _thread(access: Access, order: Mapping[str, Any]) -> str:

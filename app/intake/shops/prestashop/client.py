@@ -31,8 +31,10 @@ LONGEST_WAIT = timedelta(hours=6)
 _BUSY = frozenset({429, 502, 503, 504, 520, 522, 524})
 _TAIL = re.compile(r"/(api(/.*)?|index\.php.*|webservice(/.*)?)?/*$")
 _CODES = re.compile(r"<code>\s*(?:<!\[CDATA\[)?\s*(\d{1,5})")
+_NAMELESS = re.compile(rb"<(/?)\d+(\s*/?>)")
 # The webservice's numbers for what went wrong.
 NO_KEY, SWITCHED_OFF, NO_METHOD, NO_RIGHT_TO_DO, NO_RIGHT, NO_RESOURCE = 16, 22, 23, 25, 26, 27
+NO_RIGHTS, OTHER_SHOP = 21, 132
 EMPTY_KEY, NOT_OF_THIS_SHOP, NOT_WRITABLE, NO_SUCH = 17, 131, 93, frozenset({87, 92})
 
 
@@ -45,12 +47,26 @@ class Got:
     at: datetime | None = None
 
 
-class Refusal(ShopError):
-    """A call that the webservice answered with numbers of its own."""
+@dataclass(frozen=True)
+class Road:
+    """How a shop is spoken to: past its rewriting of addresses, with the key where the server hides no header."""
 
-    def __init__(self, error: ShopError, numbers: frozenset[int], words: str = "") -> None:
+    straight: bool = False
+    shown: bool = False
+
+
+_ROADS: dict[str, Road] = {}  # what was found out, by a shop's address
+MOST_ROADS = 1000
+
+
+class Refusal(ShopError):
+    """A call that the webservice answered with numbers of its own, or that it never heard."""
+
+    def __init__(
+        self, error: ShopError, numbers: frozenset[int], words: str = "", *, by: str = ""
+    ) -> None:
         super().__init__(error.code, error.detail, later=error.later, wait=error.wait)
-        self.numbers, self.words = numbers, words
+        self.numbers, self.words, self.by = numbers, words, by
 
 
 def root(address: str) -> str:
@@ -97,21 +113,54 @@ def delete(access: Access, path: str) -> None:
 def _call(
     access: Access, method: str, path: str, query: Mapping[str, str], body: bytes | None
 ) -> egress.Answer:
-    try:
-        return _once(access, method, path, query, body)
-    except Refusal as error:
-        # A server that keeps the header with the key to itself (PHP as CGI) still passes the address.
-        if error.numbers & {NO_KEY, EMPTY_KEY}:
-            return _once(access, method, path, {**query, "ws_key": access.key}, body)
-        raise
+    place = root(access.address)
+    road = _ROADS.get(place, Road())
+    first: Refusal | None = None
+    for _turn in range(4):
+        try:
+            answer = _once(access, method, path, query, body, road)
+        except Refusal as error:
+            other = _other_road(error, road, method)
+            if other is None:
+                _ROADS.pop(place, None)
+                raise (first or error) from None
+            first, road = first or error, other
+        else:
+            if road != _ROADS.get(place, Road()):
+                if len(_ROADS) >= MOST_ROADS:
+                    _ROADS.clear()
+                _ROADS[place] = road
+            return answer
+    raise first or ShopError("not_a_shop")
+
+
+def _other_road(error: Refusal, road: Road, method: str) -> Road | None:
+    """Return how else to ask; None: as it was asked is right.
+
+    A server that keeps the header with the key to itself (PHP as CGI) still passes the address. Where addresses
+    are not rewritten, something else stands at /api; the webservice's own file is there. Only reading finds that out.
+    """
+    if error.by == "no key" and not road.shown:
+        return Road(straight=road.straight, shown=True)
+    if error.by == "another" and not road.straight and method == "GET":
+        return Road(straight=True, shown=road.shown)
+    return None
 
 
 def _once(
-    access: Access, method: str, path: str, query: Mapping[str, str], body: bytes | None
+    access: Access,
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    body: bytes | None,
+    road: Road,
 ) -> egress.Answer:
+    asked = {**query, "ws_key": access.key} if road.shown else dict(query)
     url = f"{root(access.address)}/api/{path}"
-    if query:
-        pairs = (f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in query.items())
+    if road.straight:
+        url, asked = f"{root(access.address)}/webservice/dispatcher.php", {"url": path, **asked}
+    if asked:
+        pairs = (f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in asked.items())
         url = f"{url}?{'&'.join(pairs)}"
     plain = base64.b64encode(f"{access.key}:".encode()).decode()
     headers = {"Authorization": f"Basic {plain}"}
@@ -125,7 +174,30 @@ def _once(
         raise ShopError("away", str(error), later=True) from error
     if not 200 <= answer.status < 300:
         raise _problem(answer, method, path, access)
+    if _is_page(answer):
+        page = ShopError("not_a_shop", "the answer is a page")
+        raise Refusal(page, frozenset(), by="another")
     return answer
+
+
+def _is_page(answer: egress.Answer) -> bool:
+    """Whether a page for people came, and not from the webservice."""
+    return "text/html" in answer.headers.get("content-type", "") and not _is_service(answer)
+
+
+def _by(answer: egress.Answer, numbers: frozenset[int]) -> str:
+    """Return who refused: the webservice that saw "no key", or "another" program before it; "": neither."""
+    if numbers & {NO_KEY, EMPTY_KEY}:
+        return "no key"
+    if numbers or _is_service(answer):
+        return ""
+    if answer.status == 401:
+        realm = answer.headers.get("www-authenticate", "")
+        bare = answer.text.strip() == "401 Unauthorized"
+        return "no key" if bare or "prestashop webservice" in realm.lower() else ""
+    if 300 <= answer.status < 400:
+        return "" if "/api" in answer.headers.get("location", "/api") else "another"
+    return "another" if answer.status == 404 and _is_page(answer) else ""
 
 
 def _way(access: Access) -> egress.Client:
@@ -142,7 +214,7 @@ def _problem(answer: egress.Answer, method: str, path: str, access: Access) -> S
         known = _mute(answer, path, detail, access)
     elif not known.detail:
         known = ShopError(known.code, detail, later=known.later, wait=known.wait)
-    return Refusal(known, numbers, words)
+    return Refusal(known, numbers, words, by=_by(answer, numbers))
 
 
 def _said(
@@ -152,6 +224,8 @@ def _said(
     resource = path.partition("/")[0] or "api"
     known = {
         SWITCHED_OFF: ShopError("webservice_off"),
+        NO_RIGHTS: ShopError("rights", resource),
+        OTHER_SHOP: ShopError("other_shop"),
         NO_RIGHT: ShopError("rights", resource),
         NO_RIGHT_TO_DO: ShopError("rights", f"{resource} ({method})"),
         NO_RESOURCE: ShopError("absent", resource),
@@ -234,10 +308,13 @@ def _element(answer: egress.Answer) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
     )
-    body = answer.body
-    start = body.find(b"<?xml")
+    body = answer.body[max(answer.body.find(b"<?xml"), 0) :]
     try:
-        found = etree.fromstring(body[max(start, 0) :], parser)
+        try:
+            found = etree.fromstring(body, parser)
+        except etree.XMLSyntaxError:
+            # Version 8.0 on PHP 8 names a field 0, which XML does not allow.
+            found = etree.fromstring(_NAMELESS.sub(rb"<\1nameless\2", body), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ShopError("not_a_shop", "the answer is no XML") from error
     if found.tag != "prestashop":

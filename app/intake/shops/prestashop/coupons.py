@@ -1,7 +1,7 @@
 """Codes as cart rules of a PrestaShop: made, taken up again, stopped, dropped; those of the shop stay as they are.
 
-The shop finds codes in any case. A rule that gives nothing is forgotten with the order, so a code that is
-worth nothing here is worth the smallest coin there.
+The shop finds codes in any case. In the source that we read, a rule whose value is zero is left out of the order,
+so a code that is worth nothing here is worth the smallest coin there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from app import clock
 from app.intake.shops import ShopError
 from app.intake.shops.prestashop import shapes, xml
 from app.intake.shops.prestashop.client import delete, read, read_xml, write
-from app.intake.shops.prestashop.gathering import zone_of
+from app.intake.shops.prestashop.gathering import VOUCHERS, zone_of
 from app.intake.shops.prestashop.shapes import flag, number, rows, words
 from app.money import to_decimal_string
 
@@ -141,7 +141,7 @@ def drop_coupon(access: Access, code: str) -> bool:
     Orders name a rule by its number: with the rule its code would be lost.
     """
     found = _rule(access, code)
-    if found is None or not _is_ours(found) or number(found.get("quantity")) == "0":
+    if found is None or not _is_ours(found) or _is_used(access, found):
         return False
     try:
         delete(access, f"cart_rules/{number(found['id'])}")
@@ -149,6 +149,18 @@ def drop_coupon(access: Access, code: str) -> bool:
         if error.code != "gone":
             raise
     return True
+
+
+def _is_used(access: Access, rule: Mapping[str, Any]) -> bool:
+    """Whether an order names a rule; where that cannot be asked, whether none of its uses is left."""
+    query = {"filter[id_cart_rule]": f"[{number(rule['id'])}]", "limit": "1"}
+    for name in VOUCHERS:
+        try:
+            return bool(rows(read(access, name, query).said, name, name.removesuffix("s")))
+        except ShopError as error:
+            if error.code not in {"absent", "refused"}:
+                raise
+    return words(rule.get("quantity")) == "0"
 
 
 def _rule(access: Access, code: str) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.intake.shops import Access
 
 PER_PAGE = 100
+LINK = "{http://www.w3.org/1999/xlink}href"  # of what belongs to a thing
 
 
 def people(access: Access, cursor: Mapping[str, Any]) -> Pulled:
@@ -106,13 +107,28 @@ def _put_into(thing: etree._Element, group: str) -> bool:
         around = etree.SubElement(thing, "associations") if around is None else around
         held = etree.SubElement(around, "groups")
     before = xml.get(thing, "id_default_group")
-    inside = {number(each.findtext("id") or "") for each in held}
+    inside = {_numbered(each) for each in held}
     if before == group and group in inside:
         return False
     for missing in sorted({before, group} - inside - {""}):
         etree.SubElement(etree.SubElement(held, "group"), "id").text = missing
     xml.put(thing, "id_default_group", group)
     return True
+
+
+def _numbered(held: etree._Element) -> str:
+    """Return the number of a group that somebody is in, and see that it is written; only its address may tell it.
+
+    Raises ShopError where neither does: written back, the group would be lost to him.
+    """
+    known = number(held.findtext("id") or "")
+    known = known or number((held.get(LINK) or "").rstrip("/").rpartition("/")[2])
+    if not known:
+        raise ShopError("refused", "the shop does not say which groups a customer is in")
+    for each in list(held):
+        held.remove(each)
+    etree.SubElement(held, "id").text = known
+    return known
 
 
 def _customer(access: Access, who: Mapping[str, str | None]) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from app.intake.shops import FETCHED, Fetched, ShopError
 from app.intake.shops.prestashop import shapes
 from app.intake.shops.prestashop.client import read
 from app.intake.shops.prestashop.shapes import amount, flag, instant, number, parts, rows, words
+from app.intake.shops.prestashop.slips import slip_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +51,7 @@ class Around:
     addresses: Mapping[str, Row]
     currencies: Mapping[str, str]
     groups: Mapping[str, str]
+    untaxed: frozenset[str]  # groups that see prices without tax
     paid: frozenset[str]  # states in which the money has come
 
 
@@ -72,6 +74,7 @@ def _around(access: Access, orders: Sequence[Row]) -> Around:
     rules = {number(v.get("id_cart_rule")) for each in vouchers.values() for v in each}
     customers = _by_id(access, "customers", _ids(orders, "id_customer"))
     details = _maybe(access, "order_details", "id_order", ids)
+    groups = _maybe(access, "groups", "id", _ids(customers.values(), "id_default_group"))
     return Around(
         details={number(each.get("id")): each for each in details},
         vouchers=vouchers,
@@ -81,7 +84,10 @@ def _around(access: Access, orders: Sequence[Row]) -> Around:
         customers=customers,
         addresses=_addresses(access, orders),
         currencies=_currencies(access),
-        groups=_groups(access, customers),
+        groups={number(each.get("id")): words(each.get("name")) for each in groups},
+        untaxed=frozenset(
+            number(each.get("id")) for each in groups if flag(each.get("price_display_method"))
+        ),
         paid=_paid(access),
     )
 
@@ -149,12 +155,6 @@ def _currencies(access: Access) -> dict[str, str]:
     return {number(each.get("id")): words(each.get("iso_code")).upper() for each in listed}
 
 
-def _groups(access: Access, customers: Mapping[str, Row]) -> dict[str, str]:
-    ids = _ids(customers.values(), "id_default_group")
-    found = _maybe(access, "groups", "id", ids)
-    return {number(each.get("id")): words(each.get("name")) for each in found}
-
-
 def _paid(access: Access) -> frozenset[str]:
     try:
         said = read(access, "order_states", {"display": "full"}).said
@@ -182,7 +182,7 @@ def _read(order: Row, around: Around, zone: ZoneInfo | None, now: datetime | Non
 def _fetched(order: Row, around: Around, zone: ZoneInfo | None, now: datetime | None) -> Fetched:
     external_id = number(order["id"])
     vouchers = [_voucher(each, around) for each in around.vouchers.get(external_id, ())]
-    slips = [_slip(each) for each in around.slips.get(external_id, ())]
+    slips = _slips(order, around)
     times = _times(order, around, zone, now)
     created = times["created"]
     if created is None:
@@ -247,9 +247,21 @@ def _trimmed(order: Row, around: Around) -> Row:
         "reference": words(order.get("reference")) or number(order["id"]),
         "current_state": number(order.get("current_state")) or "0",
         **{name: words(order.get(name)) for name in _TOTALS},
-        "rows": [_row(each, around) for each in parts(order, "order_rows")],
+        "rows": [_row(each, around) for each in _rows(order, around)],
         "note": words(order.get("note")),
     }
+
+
+def _rows(order: Row, around: Around) -> list[Row]:
+    """Return an order's rows; where it does not show them, its details, which say the same. Raises ValueError."""
+    found = parts(order, "order_rows")
+    if not found and amount(order.get("total_products_wt")):
+        mine = number(order["id"])
+        found = [each for each in around.details.values() if number(each.get("id_order")) == mine]
+        if not found:
+            msg = "the order shows nothing of what was bought"
+            raise ValueError(msg)
+    return found
 
 
 def _row(said: Row, around: Around) -> Row:
@@ -281,21 +293,13 @@ def _voucher(said: Row, around: Around) -> Row:
     }
 
 
-def _slip(said: Row) -> Row:
-    """Read a part refund; one of an older version has its sum with tax in its lines only, or not at all."""
-    lines = [
-        {"line": number(each.get("id_order_detail")), "amount": words(each["amount_tax_incl"])}
-        for each in parts(said, "order_slip_details")
+def _slips(order: Row, around: Around) -> list[Row]:
+    buyer = around.customers.get(number(order.get("id_customer")), {})
+    untaxed = number(buyer.get("id_default_group")) in around.untaxed
+    off = amount(order.get("total_discounts_tax_incl"))
+    return [
+        slip_of(each, off, untaxed=untaxed) for each in around.slips.get(number(order["id"]), ())
     ]
-    goods = amount(said.get("total_products_tax_incl"))
-    goods = goods or sum((amount(each["amount"]) for each in lines), amount(0))
-    shipping = amount(said.get("total_shipping_tax_incl"))
-    return {
-        "id": number(said["id"]),
-        "amount": str(goods or amount(said.get("amount"))),
-        "shipping": str(shipping or amount(said.get("shipping_cost_amount"))),
-        "lines": lines,
-    }
 
 
 def _customer(order: Row, around: Around) -> Row:

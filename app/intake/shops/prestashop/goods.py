@@ -57,7 +57,13 @@ def products(
 
 def shelf(access: Access, cursor: Mapping[str, Any]) -> Pulled:
     """Return a page of the catalogue by when products were changed last."""
-    got, found, moved, more, total = page_of(access, "products", "product", cursor, TOGETHER)
+    try:
+        page = page_of(access, "products", "product", cursor, TOGETHER, **{_PRICE: "1"})
+    except ShopError as error:
+        if error.code not in {"refused", "failing"}:
+            raise
+        page = page_of(access, "products", "product", cursor, TOGETHER)
+    got, found, moved, more, total = page
     found = [each for each in found if number(each.get("id"))]
     ids = [number(each.get("id")) for each in found]
     cheaper = on_sale(access, ids, got.at or clock.wall()) if ids else frozenset()

@@ -43,8 +43,7 @@ def health(access: Access) -> Mapping[str, Any]:
 
     Raises ShopError "rights" with the names of resources that the key must be allowed to read.
     """
-    got = read_xml(access, "")
-    rights = _rights(got.said)
+    rights, version = rights_of(access)
     lacking = [name for name in _needed(access, rights) if "get" not in rights.get(name, ())]
     if lacking:
         raise ShopError("rights", ", ".join(lacking))
@@ -55,10 +54,21 @@ def health(access: Access) -> Mapping[str, Any]:
     return {
         "currency": _currency(access, settings),
         "zone": settings.get("PS_TIMEZONE", ""),
-        "version": got.version or settings.get("PS_VERSION_DB", ""),
+        "version": version or settings.get("PS_VERSION_DB", ""),
         "statuses": states.suggested(listed, settings),
         "lacking": _less(rights),
     }
+
+
+def rights_of(access: Access) -> tuple[Rights, str]:
+    """Return what the key may do, and the shop's version. Raises ShopError."""
+    try:
+        got = read_xml(access, "")
+    except ShopError as error:
+        if error.code != "rights":
+            raise
+        raise ShopError("rights", ", ".join([*NEEDED, VOUCHERS[0]])) from error  # none at all
+    return _rights(got.said), got.version
 
 
 def _rights(whole: etree._Element) -> Rights:

@@ -24,9 +24,12 @@ OVERLAP = timedelta(minutes=70)  # the hour that comes twice among them
 NEVER = datetime(1, 1, 1)  # noqa: DTZ001 - by a clock of nowhere; what was never changed is of then
 
 
-def asked(access: Access, resource: str, by: str, since: datetime, page: int, size: int) -> Got:
+def asked(
+    access: Access, resource: str, by: str, since: datetime, page: int, size: int, **more: str
+) -> Got:
     """Ask for a page of what was changed at a time or later."""
     query = {
+        **more,
         "date": "1",
         "sort": f"[{by}_ASC,id_ASC]",
         "limit": f"{(page - 1) * size},{size}",
@@ -40,8 +43,11 @@ def asked(access: Access, resource: str, by: str, since: datetime, page: int, si
 def behind(
     cursor: Mapping[str, Any], since: datetime, page: int, at: datetime, *, full: bool
 ) -> dict[str, Any]:
-    """Return the cursor behind a page whose last change was `at`; `full`: others may follow."""
-    said = at.isoformat(timespec="seconds")
+    """Return the cursor behind a page whose last change was `at`; `full`: others may follow.
+
+    Products are found by another date than the one that they show, which may lie long before: never back.
+    """
+    said = max(at, since).isoformat(timespec="seconds")
     if not full:  # nothing that was seen before is forgotten
         said = max(said, str(cursor.get("since") or said))
     following = page + 1 if full and at <= since else 1
@@ -55,7 +61,7 @@ def since_of(cursor: Mapping[str, Any]) -> datetime:
 
 
 def page_of(
-    access: Access, resource: str, one: str, cursor: Mapping[str, Any], size: int
+    access: Access, resource: str, one: str, cursor: Mapping[str, Any], size: int, **more: str
 ) -> tuple[Got, list[dict[str, Any]], dict[str, Any], bool, int | None]:
     """Return an answer, its things, the cursor behind them, whether more wait, and how many there are.
 
@@ -63,7 +69,7 @@ def page_of(
     webservice does not say: at the very beginning their ids are counted.
     """
     since, page = since_of(cursor), int(cursor.get("page", 1))
-    got = asked(access, resource, "date_upd", since, page, size)
+    got = asked(access, resource, "date_upd", since, page, size, **more)
     found = rows(got.said, resource, one)
     full = len(found) >= size
     total = None
