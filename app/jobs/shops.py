@@ -12,6 +12,7 @@ from app.crypto import Unsealable
 from app.extensions import queue
 from app.intake.shops import ShopError, carrying, connections, errands, sweeping
 from app.intake.shops import carts as shop_carts
+from app.intake.shops.figures import BAD
 from app.jobs.lanes import Lanes, this_app
 from app.jobs.work import DRAIN, at_work, in_transaction
 from app.tenancy import role
@@ -67,8 +68,8 @@ def _talk(errand: Errand, within: Within) -> bool | None:
             within(lambda: errands.done(errand))
             return None
         note, at = carrying.carry(errand, shop, within)
-    except ShopError as error:
-        failure = error
+    except (ShopError, *BAD) as error:
+        failure = _understood(error)
         within(lambda: _failed(errand, failure))
         return False if failure.later else None
     within(lambda: errands.done(errand, note, at))
@@ -83,6 +84,14 @@ def _failed(errand: Errand, error: ShopError) -> None:
     if last and errand.kind == "fetch" and errand.said.get("gone"):
         # The shop cannot be asked: then its own signed word holds.
         carrying.gone(errand.connection_id, errand.subject)
+
+
+def _understood(error: Exception) -> ShopError:
+    """Return what stopped a talk with a shop: what it said that nobody foresaw is its trouble, too."""
+    if isinstance(error, ShopError):
+        return error
+    log.error("a shop's answer was not understood", exc_info=error)
+    return ShopError("not_a_shop", f"its answer cannot be read: {type(error).__name__}")
 
 
 def sweep_shops() -> None:
@@ -111,8 +120,8 @@ def _look(connection_id: int, within: Within) -> None:
         shop = _open(connection_id, within)
         if shop is not None:
             sweeping.sweep(shop, within)
-    except ShopError as error:
-        failure = error
+    except (ShopError, *BAD) as error:
+        failure = _understood(error)
 
         def note() -> None:
             connections.note_trouble(connection_id, failure)

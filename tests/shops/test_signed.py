@@ -146,6 +146,33 @@ def test_a_deletion_of_what_was_never_seen_is_taken_and_changes_nothing(shop: Sh
     assert shop.kept() == [("msg_1", "done")]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_f17_a_deletion_that_came_before_its_order_holds(shop: Shop, together: bool) -> None:
+    """The first word got no answer and is sent again, after the last one: nothing is earned by it."""
+    gone = {"type": "order.deleted", "data": {"id": "A-1"}}
+    assert shop.send(gone, "msg_2").status_code == 200
+    if not together:
+        shop.drain()
+    assert shop.send(order(), "msg_1").status_code == 200
+    assert shop.send(order(id="A-2"), "msg_0").status_code == 200
+    shop.drain()
+    assert shop.orders() == {"A-1": ("cancelled", []), "A-2": ("agreed", [(19000, 0)])}
+    assert shop.send(order(status="new"), "msg_3").status_code == 200
+    shop.drain()
+    assert shop.orders()["A-1"] == ("cancelled", [])
+
+
+def test_f17_an_order_that_was_changed_after_its_deletion_is_there_again(shop: Shop) -> None:
+    shop.send({"type": "order.deleted", "data": {"id": "A-1"}}, "msg_2")
+    shop.drain()
+    later = (clock.now() + timedelta(minutes=1)).isoformat()
+    shop.send(order(updated_at=later), "msg_3")
+    shop.drain()
+    shop.send(order(), "msg_1")
+    shop.drain()
+    assert shop.orders() == {"A-1": ("agreed", [(19000, 0)])}
+
+
 def test_the_same_message_again_is_200_and_kept_once(shop: Shop) -> None:
     """Before it is booked and after; with a new signature as well, as a retry has one."""
     assert [shop.send(order()).status_code for _time in range(3)] == [200, 200, 200]

@@ -296,3 +296,17 @@ def test_a_shop_that_has_not_worked_for_an_hour_is_told_of_once(desk: Desk) -> N
     assert desk.one(count) == 1
     desk.sweep()
     assert desk.health()["problem"] is None
+
+
+def test_a_shops_clock_that_ran_hours_ahead_and_was_set_right_hides_no_order(desk: Desk) -> None:
+    lamp = desk.shop.add_product("Lamp", "100.00")
+    desk.connect()
+    desk.shop.wait(5 * 3600)
+    first = desk.shop.place_order(lamp, coupon="ANNA10")
+    desk.sweep()
+    desk.shop.wait(60 - 5 * 3600)
+    second = desk.shop.place_order(lamp, coupon="BORIS5")
+    desk.shop.waiting.clear()  # nothing is told of it
+    desk.sweep()
+    desk.settle()
+    assert (desk.partner(first), desk.partner(second)) == ("Anna", "Boris")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -18,29 +20,49 @@ if TYPE_CHECKING:
     from app.orders.rules import Line
 
 MOST_DIGITS = 20  # of a sum, before anything is made of it
+LONGEST = 100  # characters of a number
+# A power of ten may stand behind it, of two digits: of more, whole sums would be made of a few characters.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+_NONE = Decimal("NaN")
 # What a body that is no order of a shop ends in; ArithmeticError: sums and times beyond all bounds.
 BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
-def decimal(said: Any) -> Decimal:
-    """Read a number, written as one or as text; nothing is zero."""
-    if said is None or said == "":
-        return Decimal(0)
-    if isinstance(said, bool | dict | list):
+def read_json(body: bytes | str) -> Any:
+    """Read JSON, its numbers exactly; those beyond all bounds are read as none. Raises ValueError, RecursionError."""
+    return json.loads(body, parse_float=_exact, parse_constant=_exact)
+
+
+def _exact(text: str) -> Decimal:
+    """Read a number as it is written; what nobody sells for, and would take minutes to reckon with, is none."""
+    known = len(text) <= LONGEST and _NUMBER.fullmatch(text)
+    return Decimal(text) if known else _NONE
+
+
+def figure(said: Any) -> Decimal:
+    """Read a number, written as one or as text of ASCII digits. Raises Unreadable, for nothing as well."""
+    if isinstance(said, bool | dict | list) or said is None:
         raise Unreadable("a sum is no number")
-    try:
-        value = said if isinstance(said, Decimal) else Decimal(str(said))
-    except InvalidOperation:
-        value = Decimal("NaN")
+    value = said if isinstance(said, Decimal) else _exact(str(said).strip())
     if not value.is_finite() or value.adjusted() > MOST_DIGITS:
         msg = f"{str(said)[:40]!r} is no sum"
         raise Unreadable(msg)
     return value
 
 
+def decimal(said: Any) -> Decimal:
+    """Read a number, written as one or as text; nothing is zero."""
+    return Decimal(0) if said is None or said == "" else figure(said)
+
+
 def minor(said: Any, currency: str) -> int:
     """Read a sum in minor units; one with more decimals than the currency: half up."""
     return half_up(decimal(said).scaleb(exponent(currency)))
+
+
+def needed(said: Any, currency: str) -> int:
+    """Read a sum that no order is without, in minor units: nothing is not zero. Raises Unreadable."""
+    return half_up(figure(said).scaleb(exponent(currency)))
 
 
 def instant(said: Any) -> datetime:
@@ -80,6 +102,8 @@ def paid_rules(
     `paid`: what the order cost in all; then that says what was left off, and `off` does not count.
     """
     goods = [half_up((line.price or 0) * Fraction(line.quantity)) for line in lines]
+    if paid is not None and paid < 0:
+        raise Unreadable("an order costs less than nothing")
     if paid is not None:
         off = sum(goods) + shipping - paid
     beyond, off = max(-off, 0), min(max(off, 0), sum(goods))

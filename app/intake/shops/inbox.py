@@ -30,6 +30,7 @@ from app.intake.shops import (
     ProductSaid,
     Unreadable,
     Written,
+    buried,
     cards,
     errands,
     pulling,
@@ -161,8 +162,9 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
             # What was said before a deletion is taken in before it.
             intake.apply_all(waiting)
             waiting = []
-            _gone(row.shop_id, said)
+            _gone(row, said)
     intake.apply_all(waiting)
+    buried.settle(read)
     carts.note(notes)
 
 
@@ -351,11 +353,12 @@ def postpone(inbox_id: int, problem: str) -> None:
         _park(row, problem)
 
 
-def _gone(shop_id: int, said: OrderGone) -> None:
+def _gone(row: Any, said: OrderGone) -> None:
     try:
-        intake.delete(shop_id, said.external_id)
-    except NotFound:
-        return  # deleted before we heard of it: nothing to take back
+        intake.delete(row.shop_id, said.external_id)
+    except NotFound:  # deleted before we heard of it: nothing to take back, but what may come late
+        if not row.keyed:
+            buried.remember(row.connection_id, said.external_id, row.received_at)
 
 
 def _park(row: Inbox, problem: str) -> None:

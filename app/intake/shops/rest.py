@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from app import egress
 from app.intake.shops import ShopError
+from app.intake.shops.figures import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ def call(
     if not 200 <= answer.status < 300:
         raise _problem(answer, address)
     try:
-        return json.loads(answer.text, parse_float=Decimal) if answer.body.strip() else {}
+        return read_json(answer.text) if answer.body.strip() else {}
     except (ValueError, RecursionError) as error:
         raise ShopError("not_a_shop", "the answer is no JSON") from error
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 from flask_babel import lazy_gettext as _l
 
 from app.intake.shops import Nothing, OrderGone, OrderSaid, Said, Unreadable
-from app.intake.shops.figures import BAD, instant, minor, optional, sound, text
+from app.intake.shops.figures import BAD, instant, minor, needed, optional, read_json, sound, text
 from app.money import split
 from app.orders.rules import Customer, Line, Refund, RefundLine, Snapshot
 
@@ -72,7 +71,7 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
     """Read an order as it stands; what is about something else says nothing."""
     external_id = None
     try:
-        said = json.loads(body, parse_float=Decimal)
+        said = read_json(body)
         if set(said) == {"id"} and topic == "orders/delete":
             return OrderGone(_number(said["id"]))
         if "line_items" not in said or "financial_status" not in said or said.get("test"):
@@ -151,7 +150,7 @@ class _Reader:
 
     def worth(self, said: Mapping[str, Any], quantity: int) -> int:
         """Return what a row is worth: after discounts, with tax."""
-        price = self.sum(said["price"]) * quantity
+        price = needed(said["price"], self.currency) * quantity
         off = sum(self.sum(each["amount"]) for each in said.get("discount_allocations") or ())
         return price - off + (0 if self.taxed else self.tax(said))
 
@@ -206,7 +205,9 @@ class _Reader:
             yield Refund(id=f"{number}-rest" if lines else number, amount=beyond)
 
     def _back(self, said: Mapping[str, Any]) -> int:
-        return self.sum(said["subtotal"]) + (0 if self.taxed else self.sum(said.get("total_tax")))
+        return needed(said["subtotal"], self.currency) + (
+            0 if self.taxed else self.sum(said.get("total_tax"))
+        )
 
 
 def _failed(said: Mapping[str, Any]) -> bool:

@@ -88,7 +88,8 @@ def sweep(shop: Shop, within: Within) -> bool:
 
 
 def _pages(shop: Shop, within: Within, which: str) -> bool:
-    cursor = _begin(within(lambda: _cursor_of(shop, which)))
+    now = shop.connector.beginning(clock.wall(), shop.access.zone)[which]
+    cursor = _begin(within(lambda: _cursor_of(shop, which)), now)
     for _page in range(MOST_PAGES):
         page = shop.connector.changed_since(shop.access, cursor)
         take_page(shop, within, page, which)
@@ -98,11 +99,15 @@ def _pages(shop: Shop, within: Within, which: str) -> bool:
     return True
 
 
-def _begin(cursor: Mapping[str, Any]) -> dict[str, Any]:
-    """Begin some minutes before where the last sweep ended, unless it was cut within a page."""
+def _begin(cursor: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Begin some minutes before where the last sweep ended, unless it was cut within a page.
+
+    Never later than some minutes ago: a shop's clock that ran ahead and was set right hides nothing.
+    """
     if int(cursor.get("page", 1)) > 1:
         return dict(cursor)
-    since = datetime.fromisoformat(cursor["since"]).replace(tzinfo=UTC) - OVERLAP
+    ended, latest = (datetime.fromisoformat(each["since"]) for each in (cursor, now))
+    since = min(ended.replace(tzinfo=UTC), latest.replace(tzinfo=UTC)) - OVERLAP
     return {**cursor, "since": since.strftime("%Y-%m-%dT%H:%M:%S")}
 
 

@@ -7,10 +7,8 @@ postback does. It says no time, so an order was made when it came.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -20,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from app.errors import FieldError, Forbidden
 from app.intake.shops import Nothing, OrderSaid, Said, Unreadable
 from app.intake.shops.addressed import KEY, in_address, knows
-from app.intake.shops.figures import BAD, decimal, minor, paid_rules, sound, text
+from app.intake.shops.figures import BAD, decimal, minor, paid_rules, read_json, sound, text
 from app.orders.rules import Customer, Line, Snapshot
 
 if TYPE_CHECKING:
@@ -82,7 +80,7 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
         said = _form(body)
         payment = said.get("payment")
         if isinstance(payment, str):
-            payment = json.loads(payment, parse_float=Decimal)
+            payment = read_json(payment)
         if not isinstance(payment, dict) or not payment.get("orderid"):
             return Nothing()
         external_id = text(payment["orderid"], 128)
@@ -106,7 +104,7 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
 def _form(body: bytes) -> dict[str, Any]:
     """Read a form, with names such as payment[products][0][name], or JSON."""
     if body.lstrip()[:1] == b"{":
-        said = json.loads(body, parse_float=Decimal)
+        said = read_json(body)
         return dict(said)
     found: dict[str, Any] = {}
     for name, value in _pairs(body):

@@ -31,10 +31,12 @@ def unkeepable(snapshot: Snapshot, external_id: str = "") -> str | None:
     if found is not None:
         return found
     try:
-        snapshot_from_json(snapshot_to_json(snapshot))
+        kept = snapshot_from_json(snapshot_to_json(snapshot))
     except ValidationError as error:
         return ".".join(str(step) for step in error.errors()[0]["loc"])
-    return None
+    # A number where a text belongs would be read again as that text, and be no text until then.
+    names = (each.name for each in fields(snapshot))
+    return next((name for name in names if getattr(kept, name) != getattr(snapshot, name)), None)
 
 
 def is_id(text: str) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from app import clock
 from app.intake.shops import FETCHED, Fetched, OrderSaid, Page, ShopError, Unreadable
 from app.intake.shops.bitrix.client import PAGE, batch, call, rows
 from app.intake.shops.bitrix.reading import (
@@ -20,6 +21,7 @@ from app.intake.shops.bitrix.reading import (
     refund_ids,
     trimmed,
 )
+from app.intake.shops.unread import by_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +96,7 @@ def fetched(said: Mapping[str, Any], flags: Mapping[str, set[str]], access: Acce
             products=tuple(sorted(products - {"0", "None", ""})),
         )
     except BAD as error:
-        raise ShopError("not_a_shop", f"no order: {type(error).__name__}") from error
+        return by_number(said, clock.wall(), error)
 
 
 def _plain(number: Any) -> float | int | str:

@@ -11,13 +11,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from app import egress
 from app.intake.shops import ShopError
 from app.intake.shops.bitrix.pace import PACE
+from app.intake.shops.figures import read_json
 
 if TYPE_CHECKING:
     from app.intake.shops import Access
@@ -317,7 +317,7 @@ def _json(answer: egress.Answer) -> Any:
     text = answer.text.lstrip("\ufeff \r\n\t")
     for start in sorted({0, max(text.find("{"), 0)}):
         try:
-            return json.loads(text[start:], parse_float=Decimal)
+            return read_json(text[start:])
         except (ValueError, RecursionError):
             continue
     return None

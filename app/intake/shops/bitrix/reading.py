@@ -6,7 +6,6 @@ properties: which property is which, only the portal can say, by its flags.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.carts.rules import Seen
 from app.intake.shops import OrderGone, OrderSaid, Said, Unreadable, Written
-from app.money import exponent, half_up
+from app.intake.shops.figures import decimal, figure, needed, read_json
 from app.orders.rules import Customer, Line, Refund, Snapshot, clamp_refunds, problems
 
 if TYPE_CHECKING:
@@ -56,7 +55,6 @@ _SHIPMENT = "id priceDelivery canceled system".split()
 _CLIENT = "entityId entityTypeId isPrimary".split()
 RETURNED = frozenset({"Y", "P"})  # to the buyer's account in the shop, or by the way that he paid
 CONTACT = "3"  # the type of a contact of the portal's CRM
-MOST_DIGITS = 20
 BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -64,7 +62,7 @@ def parse_order(body: bytes, currency: str) -> Said:
     """Read an order as we keep it. Raises Unreadable."""
     external_id = None
     try:
-        whole = json.loads(body, parse_float=Decimal)
+        whole = read_json(body)
         said = whole["order"]
         external_id = str(said["id"])
         if said.get("gone"):
@@ -180,7 +178,7 @@ def _is_paid(said: Mapping[str, Any]) -> bool:
 
 
 def _number(value: Any) -> Decimal:
-    return Decimal(str(value or 0))
+    return decimal(value)
 
 
 def _snapshot(said: dict[str, Any], who: Mapping[str, Any], currency: str) -> Snapshot:
@@ -191,7 +189,9 @@ def _snapshot(said: dict[str, Any], who: Mapping[str, Any], currency: str) -> Sn
     lines = tuple(line for each in items if (line := _line(each, currency)) is not None)
     shipping = _shipping(said, currency)
     worth = sum(line.amount or 0 for line in lines) + shipping
-    price = _minor(said.get("price") or 0, currency)
+    price = _minor(said["price"], currency)
+    if not items and price > shipping:
+        raise Unreadable("the order shows none of its goods")
     snapshot = Snapshot(
         status=word_of(said),
         currency=currency,
@@ -223,11 +223,11 @@ def _is_part(item: Mapping[str, Any]) -> bool:
 
 
 def _line(item: Mapping[str, Any], currency: str) -> Line | None:
-    # Some versions show nothing where a number is 0, of a gift's price, too.
-    quantity = _number(item["quantity"])
+    quantity = figure(item["quantity"])
     if quantity <= 0:
         return None
-    worth = _number(item["price"]) * quantity  # what is paid: discounts are off already
+    # What is paid: discounts are off already. Some versions show nothing where a gift's price is 0.
+    worth = _number(item["price"]) * quantity
     tax = _vat(item, worth)
     included = item.get("vatIncluded") != "N"
     product = str(item.get("productId") or 0)
@@ -243,7 +243,7 @@ def _line(item: Mapping[str, Any], currency: str) -> Line | None:
 
 def _vat(item: Mapping[str, Any], worth: Decimal) -> Decimal:
     """Return the tax in a line; the rate comes as a share (0.2), and by the documentation as percents."""
-    rate = Decimal(str(item.get("vatRate") or 0))
+    rate = decimal(item.get("vatRate"))
     if rate <= 0:
         return Decimal(0)
     if rate >= 1:
@@ -277,7 +277,7 @@ def _refunds(said: Mapping[str, Any], price: int, currency: str) -> tuple[Refund
     missing = max(price - kept, 0)
     found = []
     for each in back:
-        amount = min(_minor(each.get("sum") or 0, currency), missing)
+        amount = min(_minor(each["sum"], currency), missing)
         missing -= amount
         if amount:
             found.append(Refund(id=str(each["id"]), amount=amount))
@@ -352,11 +352,7 @@ def _paid_at(said: Mapping[str, Any]) -> datetime | None:
 
 def _minor(value: Any, currency: str) -> int:
     """Read a sum such as 980 or 163.33; a share of the smallest unit is rounded half up."""
-    number = value if isinstance(value, Decimal) else Decimal(str(value))
-    if not number.is_finite() or number.adjusted() > MOST_DIGITS:
-        msg = f"{number} is no sum"
-        raise Unreadable(msg)
-    return half_up(number.scaleb(exponent(currency)))
+    return needed(value, currency)
 
 
 def instant(text: Any) -> datetime:

@@ -19,8 +19,9 @@ from app.intake.shops import (
     ShopError,
 )
 from app.intake.shops.ecwid.reading import CLICK, REF, codes_of, moment, refunds_of, status_of
-from app.intake.shops.figures import minor, text
+from app.intake.shops.figures import BAD, minor, text
 from app.intake.shops.rest import call, row, rows
+from app.intake.shops.unread import by_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,8 +79,8 @@ def _fetched(said: dict[str, Any], topic: str) -> Fetched:
                 sorted({str(i["productId"]) for i in kept["items"] if i.get("productId")})
             ),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise ShopError("not_a_shop", f"no order: {type(error).__name__}") from error
+    except BAD as error:
+        return by_number(said, clock.wall(), error)
 
 
 def trimmed(said: dict[str, Any]) -> dict[str, Any]:

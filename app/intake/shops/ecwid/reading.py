@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.intake.shops import (
@@ -20,7 +18,17 @@ from app.intake.shops import (
     Unreadable,
 )
 from app.intake.shops.addressed import in_address
-from app.intake.shops.figures import BAD, decimal, minor, paid_rules, sound, text
+from app.intake.shops.figures import (
+    BAD,
+    decimal,
+    figure,
+    minor,
+    needed,
+    paid_rules,
+    read_json,
+    sound,
+    text,
+)
 from app.orders.rules import Customer, Line, Refund, Snapshot
 
 if TYPE_CHECKING:
@@ -55,7 +63,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     if in_address(headers, secret):
         return True
     try:
-        said = json.loads(body)
+        said = read_json(body)
         signed = f"{said['eventCreated']}.{said['eventId']}".encode()
     except BAD:
         return False
@@ -72,7 +80,7 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
     """Read an order that we asked for; a notice says no more than which one to ask for."""
     external_id = None
     try:
-        said = json.loads(body, parse_float=Decimal)
+        said = read_json(body)
         if topic not in {FETCHED, LISTED}:
             return _notice(said)
         order = said["order"]
@@ -137,7 +145,7 @@ def _snapshot(said: dict[str, Any], currency: str, money: str) -> Snapshot:
         raise Unreadable(msg)
     shipping = minor((said.get("shippingOption") or {}).get("shippingRate"), currency)
     total = said.get("totalBeforeGiftCardRedemption")
-    paid = minor(said["total"] if total in (None, "") else total, currency)
+    paid = needed(said["total"] if total in (None, "") else total, currency)
     lines, beyond = paid_rules([_line(each, currency) for each in said["items"]], shipping, paid)
     extra = said.get("extraFields") or {}
     return sound(
@@ -155,7 +163,8 @@ def _snapshot(said: dict[str, Any], currency: str, money: str) -> Snapshot:
             click=text(extra.get(CLICK), 4000),
             ref=text(extra.get(REF)) or text(said.get("affiliateId")),
             refunds=tuple(
-                Refund(id=name, amount=minor(amount, currency)) for name, amount in refunds_of(said)
+                Refund(id=name, amount=needed(amount, currency))
+                for name, amount in refunds_of(said)
             ),
         )
     )
@@ -166,8 +175,8 @@ def _line(said: dict[str, Any], currency: str) -> Line:
         id=str(int(said["id"])),
         product=text(said.get("productId")),
         name=text(said.get("name")),
-        quantity=decimal(said["quantity"]),
-        price=minor(said["price"], currency),
+        quantity=figure(said["quantity"]),
+        price=needed(said["price"], currency),
     )
 
 

@@ -24,9 +24,10 @@ from app.intake.shops import (
     ShopError,
 )
 from app.intake.shops.addressed import address_with
-from app.intake.shops.figures import instant, minor, text
+from app.intake.shops.figures import BAD, instant, minor, text
 from app.intake.shops.insales.reading import CARD, CLICK, REF, fields_of, status_of
 from app.intake.shops.rest import call, row, rows
+from app.intake.shops.unread import by_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,9 +88,16 @@ def _order(access: Access, external_id: str) -> dict[str, Any] | None:
 
 
 def _fetched(
-    access: Access, said: dict[str, Any], topic: str, known: dict[str, str | None]
+    access: Access,
+    said: dict[str, Any],
+    topic: str,
+    known: dict[str, str | None],
+    at: datetime | None = None,
 ) -> Fetched:
-    """Keep of an order what is read; codes of coupons are named by numbers, which are looked up once."""
+    """Keep of an order what is read; codes of coupons are named by numbers, which are looked up once.
+
+    `at`: when it changed if it does not say so.
+    """
     try:
         codes = _codes(access, said, known)
         kept = trimmed(said)
@@ -107,8 +115,8 @@ def _fetched(
             fingerprint=(status_of(said), tuple(codes), ()),
             products=tuple(sorted(products)),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ShopError("not_a_shop", f"no order: {type(error).__name__}") from error
+    except BAD as error:
+        return by_number(said, at or clock.wall(), error)
 
 
 def trimmed(said: dict[str, Any]) -> dict[str, Any]:
@@ -155,6 +163,15 @@ def beginning(at: datetime, zone: str) -> dict[str, dict[str, Any]]:
     return {"orders": {"stream": "orders", "since": _naive(at)}}
 
 
+def _listed(access: Access, query: Mapping[str, str], since: datetime) -> list[Fetched]:
+    known: dict[str, str | None] = {}
+    found: list[Fetched] = []
+    for each in rows(ask(access, "GET", "orders", query)):
+        at = found[-1].changed_at if found else since
+        found.append(_fetched(access, each, LISTED, known, at))
+    return found
+
+
 def changed_since(access: Access, cursor: Mapping[str, Any]) -> Page:
     """Return orders that changed since a cursor, by when they changed and by their numbers.
 
@@ -163,10 +180,7 @@ def changed_since(access: Access, cursor: Mapping[str, Any]) -> Page:
     query = {"updated_since": f"{cursor['since']} UTC", "per_page": str(PER_PAGE)}
     if cursor.get("from_id"):
         query["from_id"] = str(cursor["from_id"])
-    known: dict[str, str | None] = {}
-    found = [
-        _fetched(access, each, LISTED, known) for each in rows(ask(access, "GET", "orders", query))
-    ]
+    found = _listed(access, query, instant(cursor["since"]))
     more = len(found) == PER_PAGE
     if not found:
         return Page(found, {**cursor, "from_id": 0, "page": 1}, more=False)
@@ -203,10 +217,7 @@ def history(access: Access, since: datetime, offset: int) -> Page:
         "per_page": str(PER_PAGE),
         "page": str(offset + 1),
     }
-    known: dict[str, str | None] = {}
-    found = [
-        _fetched(access, each, LISTED, known) for each in rows(ask(access, "GET", "orders", query))
-    ]
+    found = _listed(access, query, since)
     more = len(found) == PER_PAGE
     return Page(
         [each for each in found if each.created_at >= since], {"offset": offset + 1}, more=more

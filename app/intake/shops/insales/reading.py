@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.intake.shops import (
@@ -17,7 +15,18 @@ from app.intake.shops import (
     Written,
 )
 from app.intake.shops.addressed import in_address
-from app.intake.shops.figures import BAD, decimal, instant, minor, optional, paid_rules, sound, text
+from app.intake.shops.figures import (
+    BAD,
+    figure,
+    instant,
+    minor,
+    needed,
+    optional,
+    paid_rules,
+    read_json,
+    sound,
+    text,
+)
 from app.orders.rules import Customer, Line, Snapshot
 
 if TYPE_CHECKING:
@@ -61,7 +70,7 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
     """Read an order that we asked for; a notice says no more than which one to ask for."""
     external_id = None
     try:
-        said = json.loads(body, parse_float=Decimal)
+        said = read_json(body)
         if topic not in {FETCHED, LISTED}:
             return OrderTouched(number(said["id"]))
         order, codes = said["order"], said.get("codes") or ()
@@ -115,7 +124,7 @@ def _snapshot(said: dict[str, Any], codes: list[str], currency: str) -> Snapshot
     lines = [_line(each, currency) for each in said["order_lines"]]
     full = said.get("full_delivery_price")
     shipping = minor(said.get("delivery_price") if full in (None, "") else full, currency)
-    cheaper, beyond = paid_rules(lines, shipping, minor(said["total_price"], currency))
+    cheaper, beyond = paid_rules(lines, shipping, needed(said["total_price"], currency))
     return sound(
         Snapshot(
             status=status_of(said),
@@ -142,8 +151,8 @@ def _line(said: dict[str, Any], currency: str) -> Line:
         id=number(said["id"]),
         product=text(said.get("product_id")),
         name=text(said.get("title")),
-        quantity=decimal(said["quantity"]),
-        price=minor(said["sale_price"], currency),
+        quantity=figure(said["quantity"]),
+        price=needed(said["sale_price"], currency),
     )
 
 

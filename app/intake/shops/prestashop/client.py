@@ -7,11 +7,9 @@ words, in the format of the answer; only the codes are kept, for its words may r
 from __future__ import annotations
 
 import base64
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,6 +18,7 @@ from lxml import etree
 
 from app import egress
 from app.intake.shops import ShopError
+from app.intake.shops.figures import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -297,7 +296,7 @@ def _json(text: str) -> Any:
     starts = [at for at in (text.find("{"), text.find("[")) if at >= 0]
     for start in sorted({0, *starts}):
         try:
-            return json.loads(text[start:], parse_float=Decimal)
+            return read_json(text[start:])
         except (ValueError, RecursionError):
             continue
     return None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.carts.rules import Seen
 from app.intake.shops import Nothing, OrderGone, OrderSaid, Said, Unreadable, Written
+from app.intake.shops.figures import figure, read_json
 from app.intake.shops.prestashop import note
 from app.intake.shops.prestashop.discounts import Goods, Voucher, reconciled, spread
 from app.intake.shops.prestashop.shapes import amount
@@ -51,7 +51,7 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
         return Nothing()
     external_id = None
     try:
-        said = json.loads(body, parse_float=Decimal)
+        said = read_json(body)
         external_id = str(said["order"]["id"])
         if said["order"].get("gone"):
             return OrderGone(external_id)
@@ -73,7 +73,7 @@ def _seen(said: dict[str, Any], snapshot: Snapshot, currency: str) -> Seen:
 
 
 def _before(row: dict[str, Any], currency: str) -> int:
-    return _minor(amount(row["unit"]) * Decimal(row["quantity"]), currency)
+    return _minor(amount(row["unit"]) * figure(row["quantity"]), currency)
 
 
 def written(typed: Mapping[str, str]) -> Written:
@@ -119,9 +119,9 @@ def _snapshot(said: dict[str, Any], currency: str) -> Snapshot:
 def _lines(said: dict[str, Any], currency: str) -> tuple[tuple[Line, ...], int, int]:
     """Return rows as they were sold, after vouchers and with tax, and what remains of shipping and wrapping."""
     order = said["order"]
-    rows = [each for each in order["rows"] if Decimal(each["quantity"]) > 0]
-    quantities = [Decimal(each["quantity"]) for each in rows]
-    units = [amount(each["unit"]) for each in rows]
+    rows = [each for each in order["rows"] if figure(each["quantity"]) > 0]
+    quantities = [figure(each["quantity"]) for each in rows]
+    units = [figure(each["unit"]) for each in rows]
     exact = [_minor(unit * count, currency) for unit, count in zip(units, quantities, strict=True)]
     known = reconciled(exact, _minor(order["total_products_wt"], currency), int(sum(quantities)))
     goods = [
@@ -156,13 +156,13 @@ def _vouchers(said: dict[str, Any], currency: str) -> list[Voucher]:
 
 
 def _line(row: dict[str, Any], before: Decimal, left: int) -> Line:
-    without = amount(row["unit_without_tax"]) * Decimal(row["quantity"])
+    without = amount(row["unit_without_tax"]) * figure(row["quantity"])
     tax = Decimal(0) if before <= 0 else left * max(before - without, Decimal(0)) / before
     return Line(
         id=str(row["id"]),
         product=row["product"] or None,
         name=row["name"] or None,
-        quantity=Decimal(row["quantity"]),
+        quantity=figure(row["quantity"]),
         amount=left,
         tax=half_up(tax) if row["unit_without_tax"] else 0,
         promo=True if row["promo"] else None,

@@ -7,16 +7,15 @@ list, or an object; what belongs to a thing lies in a list, or in a list below i
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.intake.shops import ShopError
+from app.intake.shops.figures import figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-MOST_DIGITS = 20  # of a sum, before anything is made of it
 
 
 def rows(said: Any, *names: str) -> list[dict[str, Any]]:
@@ -78,15 +77,7 @@ def amount(value: Any) -> Decimal:
     """Return a sum such as "4.450000"; empty is nothing. Raises ValueError."""
     if value is None or value == "" or isinstance(value, bool):
         return Decimal(0)
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation as error:
-        msg = f"{value!r} is no sum"
-        raise ValueError(msg) from error
-    if not found.is_finite() or found.adjusted() > MOST_DIGITS:
-        msg = f"{value!r} is no sum"
-        raise ValueError(msg)
-    return found
+    return figure(value)
 
 
 def roughly(value: Any) -> Decimal:

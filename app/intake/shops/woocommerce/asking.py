@@ -7,7 +7,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from app import clock
 from app.intake.shops import FETCHED, LISTED, Fetched, Page, ShopError
+from app.intake.shops.figures import BAD
+from app.intake.shops.unread import by_number
 from app.intake.shops.woocommerce.client import Got, call, pages, rows
 from app.intake.shops.woocommerce.reading import CARD, CLICK, ENTRY
 
@@ -85,7 +88,7 @@ def changed_since(access: Access, cursor: Mapping[str, Any]) -> Page:
         "page": str(number),
     }
     got = call(access, "GET", "orders", query)
-    found = _listed(got)
+    found = _listed(got, _instant(since))
     more = number < got.pages
     if not found:
         return Page(found, {**cursor, "page": 1}, more=False, total=got.total)
@@ -107,7 +110,7 @@ def history(access: Access, since: datetime, offset: int) -> Page:
         "offset": str(offset),
     }
     got = call(access, "GET", "orders", query)
-    found = _listed(got)
+    found = _listed(got, since)
     # Some are shown again: one that is deleted meanwhile moves those behind it.
     more = offset + len(found) < got.total and len(found) > OVERLAP
     following = offset + len(found) - (OVERLAP if more else 0)
@@ -125,11 +128,17 @@ def existing(access: Access, external_ids: Sequence[str]) -> set[str]:
     return found
 
 
-def _listed(got: Got) -> list[Fetched]:
-    return [_fetched(each, LISTED, None) for each in rows(got.said)]
+def _listed(got: Got, since: datetime) -> list[Fetched]:
+    found: list[Fetched] = []
+    for each in rows(got.said):
+        found.append(_fetched(each, LISTED, None, found[-1].changed_at if found else since))
+    return found
 
 
-def _fetched(said: Any, topic: str, refunds: list[Any] | None) -> Fetched:
+def _fetched(
+    said: Any, topic: str, refunds: list[Any] | None, at: datetime | None = None
+) -> Fetched:
+    """Keep of an order what is read; `at`: when it changed if it does not say so."""
     try:
         kept = trimmed(said)
         body: dict[str, Any] = {"order": kept}
@@ -147,8 +156,8 @@ def _fetched(said: Any, topic: str, refunds: list[Any] | None) -> Fetched:
             ),
             refunded=bool(kept["refunds"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ShopError("not_a_shop", f"no order: {type(error).__name__}") from error
+    except BAD as error:
+        return by_number(said, at or clock.wall(), error)
 
 
 def trimmed(said: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from app import clock, egress
 from app.intake.shops import ShopError
+from app.intake.shops.figures import read_json
 from app.intake.shops.woocommerce import oauth
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _json(answer: egress.Answer) -> Any:
     starts = [at for at in (text.find("{"), text.find("[")) if at >= 0]
     for start in sorted({0, *starts}):
         try:
-            return json.loads(text[start:], parse_float=Decimal)
+            return read_json(text[start:])
         except (ValueError, RecursionError):
             continue
     return None

@@ -9,10 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from app.carts.rules import Seen
@@ -26,9 +24,9 @@ from app.intake.shops import (
     Unreadable,
     Written,
 )
+from app.intake.shops.figures import decimal, figure, needed, read_json
 from app.intake.shops.woocommerce.people import person_said
 from app.intake.shops.woocommerce.shelf import product_said
-from app.money import exponent, half_up
 from app.orders.rules import (
     Customer,
     Line,
@@ -53,7 +51,6 @@ words: Mapping[str, str] = {
     "trash": "cancelled",
     "refunded": "refunded",
 }
-MOST_DIGITS = 20  # of a sum, before anything is made of it
 ENTRY = "_wc_order_attribution_session_entry"
 CODE = "partner_promo_code"
 CLICK = "partnerka_click"
@@ -99,7 +96,7 @@ def parse(topic: str, body: bytes, currency: str) -> Said:
         return Nothing()
     external_id = None
     try:
-        said = json.loads(body, parse_float=Decimal)
+        said = read_json(body)
         refunds = click = None
         if topic in {FETCHED, LISTED}:
             said, refunds, click = said["order"], said.get("refunds"), said.get("click")
@@ -226,7 +223,7 @@ def _part(item: dict[str, Any], free: set[str], currency: str) -> RefundLine | N
     line = next(
         (str(m["value"]) for m in item["meta_data"] if m["key"] == "_refunded_item_id"), None
     )
-    amount, quantity = abs(_gross(item, currency)), abs(Decimal(item.get("quantity") or 0))
+    amount, quantity = abs(_gross(item, currency)), abs(decimal(item.get("quantity")))
     if line in free and not amount and quantity:
         return RefundLine(line=line, quantity=quantity)  # nothing was paid for it in money
     return RefundLine(line=line, amount=amount) if line and amount else None
@@ -259,7 +256,7 @@ def _line(item: dict[str, Any], currency: str) -> Line:
         id=str(item["id"]),
         product=str(item["product_id"]) if item.get("product_id") else None,
         name=item.get("name"),
-        quantity=Decimal(item["quantity"]),
+        quantity=figure(item["quantity"]),
         amount=_minor(item["total"], currency) + tax,
         tax=tax,
     )
@@ -271,11 +268,7 @@ def _gross(part: dict[str, Any], currency: str) -> int:
 
 def _minor(text: str, currency: str) -> int:
     """Read a sum such as "178.20"; taxes may carry more decimals than the currency: half up."""
-    value = Decimal(text)
-    if not value.is_finite() or value.adjusted() > MOST_DIGITS:
-        msg = f"{text!r} is no sum"
-        raise Unreadable(msg)
-    return half_up(value.scaleb(exponent(currency)))
+    return needed(text, currency)
 
 
 def _instant(text: str) -> datetime:

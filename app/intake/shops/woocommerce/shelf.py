@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from app.intake.shops import (
@@ -17,8 +15,9 @@ from app.intake.shops import (
     ShopError,
     Unreadable,
 )
+from app.intake.shops.figures import needed, read_json
 from app.intake.shops.woocommerce.client import call, rows
-from app.money import LARGEST, exponent, half_up
+from app.money import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +34,7 @@ _BAD = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, Recurs
 def product_said(topic: str, body: bytes, currency: str) -> Said:
     """Read a product's delivery; one that was deleted tells nothing, for old orders still name it."""
     try:
-        said = json.loads(body, parse_float=Decimal)
+        said = read_json(body)
         if topic == "product.deleted" or said.get("parent_id"):
             return Nothing()
         named = said.get("categories") or ()
@@ -64,13 +63,10 @@ def _price(text: Any, currency: str) -> int | None:
     if not text:
         return None
     try:
-        value = Decimal(str(text))
-    except InvalidOperation:
+        minor = needed(text, currency)
+    except Unreadable:
         return None
-    if not value.is_finite() or value.adjusted() > 15 or value < 0:
-        return None
-    minor = half_up(value.scaleb(exponent(currency)))
-    return minor if minor <= LARGEST else None
+    return minor if 0 <= minor <= LARGEST else None
 
 
 def products(
