@@ -226,8 +226,9 @@ def _line(item: Mapping[str, Any], currency: str) -> Line | None:
     quantity = figure(item["quantity"])
     if quantity <= 0:
         return None
-    # What is paid: discounts are off already. Some versions show nothing where a gift's price is 0.
-    worth = _number(item["price"]) * quantity
+    # What is paid: discounts are off already. Some versions show nothing where a gift's prices are 0.
+    gift = item["price"] is None and not _number(item.get("basePrice"))
+    worth = Decimal(0) if gift else figure(item["price"]) * quantity
     tax = _vat(item, worth)
     included = item.get("vatIncluded") != "N"
     product = str(item.get("productId") or 0)
