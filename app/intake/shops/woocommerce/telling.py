@@ -101,8 +101,8 @@ def put_coupon(access: Access, wanted: CouponWanted) -> bool:
         if not _is_ours(found):
             return False
         if _is_over(found):
-            ends = _ends(wanted.ends)
-            call(access, "PUT", f"coupons/{int(found['id'])}", None, {"date_expires_gmt": ends})
+            ends = {"date_expires": _ends(wanted.ends) or ""}  # empty: it ends no more
+            call(access, "PUT", f"coupons/{int(found['id'])}", None, ends)
         return True
     body: dict[str, Any] = {
         "code": wanted.code,
@@ -111,7 +111,7 @@ def put_coupon(access: Access, wanted: CouponWanted) -> bool:
         "description": "Partnerka",
         "meta_data": [{"key": OURS, "value": "1"}],
         "usage_limit": wanted.uses,
-        "date_expires_gmt": _ends(wanted.ends),
+        "date_expires": _ends(wanted.ends),
         "email_restrictions": [wanted.email] if wanted.email else [],
         "minimum_amount": wanted.minimum,
         "individual_use": True if wanted.alone else None,
@@ -132,7 +132,7 @@ def stop_coupon(access: Access, code: str) -> bool:
         return False
     if not _is_over(found):
         yesterday = _ends(clock.wall() - timedelta(days=1))
-        call(access, "PUT", f"coupons/{int(found['id'])}", None, {"date_expires_gmt": yesterday})
+        call(access, "PUT", f"coupons/{int(found['id'])}", None, {"date_expires": yesterday})
     return True
 
 
@@ -166,7 +166,8 @@ def _is_over(coupon: Mapping[str, Any]) -> bool:
 
 
 def _ends(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") if at else None
+    """Write when a coupon ends as `date_expires` reads it; `date_expires_gmt` is shown and never taken."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def ensure_setup(access: Access) -> SetUp:
