@@ -54,7 +54,9 @@ class Rest(People):
     swallow: int
     folder: str
     plain: bool
+    moves_to: str
     hours: int
+    words: dict[str, str]
     nonces: set[str]
 
     def next(self) -> int:
@@ -96,6 +98,8 @@ class Rest(People):
                 self.later[place] = (needle, left - 1, trouble)
                 if left == 1:
                     return trouble
+        if self.moves_to and not talk.path.startswith(self.moves_to):
+            return 301, "", {"Location": f"{self.url}{self.moves_to}{talk.path}"}
         pairs = parse_qsl(parts.query, keep_blank_values=True)
         query = dict(pairs)
         path = self.route(parts.path, query)
@@ -116,6 +120,8 @@ class Rest(People):
 
     def route(self, path: str, query: dict[str, str]) -> str | None:
         """Return what is asked for under wc/v3; plain permalinks know it by the query alone."""
+        if self.moves_to:
+            self.folder = self.moves_to
         if path.startswith(f"{self.folder}/") and query.get("rest_route", "").startswith(ROUTE):
             return query["rest_route"].removeprefix(ROUTE)
         if self.plain or not path.startswith(self.folder + API):
@@ -279,6 +285,10 @@ class Rest(People):
         ping = {"Content-Type": "application/x-www-form-urlencoded"}
         self.send(body["delivery_url"], f"webhook_id={number}".encode(), ping)
         return 201, self.hooks[number], {}
+
+    def _reports(self, *_asked: Any) -> Answer:
+        counts = [{"slug": word, "name": name, "total": 0} for word, name in self.words.items()]
+        return 200, counts, {}
 
     def _data(self, *_asked: Any) -> Answer:
         return 200, {"code": self.currency}, {}

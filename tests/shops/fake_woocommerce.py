@@ -23,6 +23,11 @@ from tests.shops.fake_woo_rest import KEY, SECRET, Refused, Rest
 
 __all__ = ["KEY", "SECRET", "Answer", "FakeShop", "Refused"]
 SEVEN = 7
+WORDS = {
+    "pending": "Pending payment", "processing": "Processing", "on-hold": "On hold",
+    "completed": "Completed", "cancelled": "Cancelled", "refunded": "Refunded",
+    "failed": "Failed", "checkout-draft": "Draft",
+}  # fmt: skip
 Send = Callable[[str, bytes, dict[str, str]], int]
 
 
@@ -50,7 +55,9 @@ class FakeShop(Rest):
     swallow: int = 0  # writes that are done and whose answers are lost
     folder: str = ""  # that WordPress is in
     plain: bool = False  # permalinks: /wp-json/ is not there
+    moves_to: str = ""  # the folder that every call is sent to
     hours: int = 3  # of the shop's clock before Greenwich
+    words: dict[str, str] = field(default_factory=lambda: dict(WORDS))  # of orders' states
     nonces: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:

@@ -126,7 +126,17 @@ def existing(access: Access, external_ids: Sequence[str]) -> set[str]:
 
 
 def _listed(got: Got) -> list[Fetched]:
-    return [_fetched(each, LISTED, None) for each in rows(got.said)]
+    """Read a page of orders, without those that a plugin has made unreadable; none readable: no such shop."""
+    listed, found = rows(got.said), []
+    for each in listed:
+        try:
+            found.append(_fetched(each, LISTED, None))
+        except ShopError:
+            if len(listed) == 1:
+                raise
+    if listed and not found:
+        raise ShopError("not_a_shop", "no order that can be read")
+    return found
 
 
 def _fetched(said: Any, topic: str, refunds: list[Any] | None) -> Fetched:
