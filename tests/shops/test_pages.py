@@ -261,7 +261,7 @@ def test_a_delivery_is_taken_in_again_and_books_nothing_twice(
     assert (answer.status_code, answer.headers["Location"]) == (303, place)
     desk.settle()
     assert desk.orders() == before
-    assert len(desk.shop.writes("orders/")) == 1
+    assert len(desk.shop.writes("orders/1")) == 1
 
 
 def test_the_past_is_asked_for_from_a_day_and_a_day_to_come_is_refused(
