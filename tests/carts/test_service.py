@@ -348,7 +348,7 @@ def test_more_than_there_is_or_than_the_goods_are_worth_is_refused(desk: CartDes
     ("trouble", "told"),
     [
         ((503, {"code": "busy"}, {}), "busy"),
-        ((401, {"code": "woocommerce_rest_cannot_create"}, {}), "read_only"),
+        ((401, {"code": "woocommerce_rest_authentication_error"}, {}), "keys"),
         ((500, "<html>", {"Content-Type": "text/html"}), "failing"),
     ],
 )

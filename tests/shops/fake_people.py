@@ -46,6 +46,8 @@ class People:
     def customers_listed(self, query: dict[str, str]) -> list[dict[str, Any]]:
         """Return those who are asked for, in the order in which they registered."""
         found = list(self.customers.values())
+        role = query.get("role", "customer")
+        found = [c for c in found if role in {"all", c.get("role", "customer")}]
         if "email" in query:
             return [c for c in found if c["email"] == query["email"]]
         return sorted(deepcopy(found), key=lambda c: (c["date_created_gmt"], c["id"]))

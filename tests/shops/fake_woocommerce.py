@@ -13,36 +13,26 @@ import hmac
 import json
 import threading
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-from oauthlib.oauth1.rfc5849 import signature as oauth
+from tests.shops.fake_people import Answer
+from tests.shops.fake_woo_rest import KEY, SECRET, Refused, Rest
 
-from tests.shops.fake_people import People
-
-KEY, SECRET = "ck_0123456789abcdef", "cs_fedcba9876543210"
-API = "/wp-json/wc/v3/"
+__all__ = ["KEY", "SECRET", "Answer", "FakeShop", "Refused"]
 SEVEN = 7
-Answer = tuple[int, Any, dict[str, str]]
+WORDS = {
+    "pending": "Pending payment", "processing": "Processing", "on-hold": "On hold",
+    "completed": "Completed", "cancelled": "Cancelled", "refunded": "Refunded",
+    "failed": "Failed", "checkout-draft": "Draft",
+}  # fmt: skip
 Send = Callable[[str, bytes, dict[str, str]], int]
 
 
-class Refused(Exception):
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.answer: Answer = (
-            status,
-            {"code": code, "message": code, "data": {"status": status}},
-            {},
-        )
-
-
 @dataclass
-class FakeShop(People):
+class FakeShop(Rest):
     """The shop's state, and what its owner and customers do in it."""
 
     send: Send
@@ -63,6 +53,12 @@ class FakeShop(People):
     read_only: bool = False
     lose: bool = False  # notifications are lost
     swallow: int = 0  # writes that are done and whose answers are lost
+    folder: str = ""  # that WordPress is in
+    plain: bool = False  # permalinks: /wp-json/ is not there
+    moves_to: str = ""  # the folder that every call is sent to
+    hours: int = 3  # of the shop's clock before Greenwich
+    words: dict[str, str] = field(default_factory=lambda: dict(WORDS))  # of orders' states
+    nonces: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -208,14 +204,6 @@ class FakeShop(People):
     def delete_for_good(self, number: int) -> None:
         del self.orders[number]  # tells nobody
 
-    @staticmethod
-    def _meta(thing: dict[str, Any], key: str, value: Any) -> None:
-        for each in thing["meta_data"]:
-            if each["key"] == key:
-                each["value"] = value
-                return
-        thing["meta_data"].append({"id": len(thing["meta_data"]) + 1, "key": key, "value": value})
-
     def card(self, number: int) -> dict[str, str]:
         """Return the partner fields of an order."""
         return {
@@ -281,166 +269,3 @@ class FakeShop(People):
         if failed >= SEVEN:
             hook["status"] = "disabled"
         return status
-
-    # --- the REST interface
-
-    def writes(self, of: str = "") -> list[tuple[str, str, Any]]:
-        """Return the calls that changed something, of one kind of thing or of all."""
-        return [each for each in self.asked if each[0] != "GET" and each[1].startswith(of)]
-
-    def serve(self, talk: BaseHTTPRequestHandler) -> None:
-        size = int(talk.headers.get("Content-Length") or 0)
-        raw = talk.rfile.read(size)
-        with self.lock:
-            try:
-                status, said, headers = self.answer(talk, json.loads(raw) if raw else None)
-            except Refused as refused:
-                status, said, headers = refused.answer
-            if talk.command != "GET" and self.swallow and status < 300:
-                self.swallow -= 1
-                talk.connection.close()
-                return
-        body = said.encode() if isinstance(said, str) else json.dumps(said).encode()
-        talk.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
-            talk.send_header(name, value)
-        talk.send_header("Content-Length", str(len(body)))
-        talk.end_headers()
-        talk.wfile.write(body)
-
-    def answer(self, talk: BaseHTTPRequestHandler, body: Any) -> Answer:
-        parts = urlsplit(talk.path)
-        if self.troubles:
-            return self.troubles.pop(0)
-        for place, (needle, left, trouble) in list(self.later.items()):
-            if needle in talk.path:
-                self.later[place] = (needle, left - 1, trouble)
-                if left == 1:
-                    return trouble
-        if not parts.path.startswith(API):
-            return 404, "<html>nothing here</html>", {"Content-Type": "text/html"}
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        self.check(talk.command, parts.path, parse_qsl(parts.query, keep_blank_values=True))
-        path = parts.path.removeprefix(API)
-        self.asked.append((talk.command, path, body))
-        if talk.command != "GET" and self.read_only:
-            raise Refused(401, "woocommerce_rest_cannot_create")
-        name, *rest = path.split("/")
-        handle = getattr(self, f"_{name}", None)
-        if handle is None:
-            raise Refused(404, "rest_no_route")
-        found: Answer = handle(talk.command, rest, query, body)
-        return found
-
-    def check(self, method: str, path: str, query: list[tuple[str, str]]) -> None:
-        """Check a signature as RFC 5849 says, by somebody else's reading of it."""
-        said = dict(query)
-        if said.get("oauth_consumer_key") != KEY:
-            raise Refused(401, "woocommerce_rest_cannot_view")
-        pairs = [(n, v) for n, v in query if n != "oauth_signature"]
-        escaped = oauth.normalize_parameters(pairs)
-        base = oauth.signature_base_string(method, oauth.base_string_uri(self.url + path), escaped)
-        expected = oauth.sign_hmac_sha256_with_client(base, _Client())
-        if not hmac.compare_digest(expected, said.get("oauth_signature", "")):
-            raise Refused(401, "woocommerce_rest_authentication_error")
-
-    def _paged(self, found: list[dict[str, Any]], query: dict[str, str]) -> Answer:
-        size = int(query.get("per_page", 10))
-        start = int(query.get("offset", (int(query.get("page", 1)) - 1) * size))
-        shown = deepcopy(found[start : start + size])
-        if names := query.get("_fields"):
-            shown = [{n: each.get(n) for n in names.split(",")} for each in shown]
-        pages = -(-len(found) // size)
-        return 200, shown, {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(pages)}
-
-    def _orders(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
-        if not rest:
-            return self._paged(self._found(query), query)
-        order = self.orders.get(int(rest[0]))
-        if order is None:
-            raise Refused(404, "woocommerce_rest_shop_order_invalid_id")
-        if rest[1:] == ["refunds"]:
-            return self._paged(self.refunds.get(order["id"], []), query)
-        if method == "PUT":
-            for each in body.get("meta_data", []):
-                self._meta(order, each["key"], each["value"])
-            self.touch(order["id"])  # also when nothing is other than it was
-        return 200, deepcopy(order), {}
-
-    def _found(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        trash = query.get("status") == "trash"
-        found = [o for o in self.orders.values() if (o["status"] == "trash") == trash]
-        if "modified_after" in query:
-            found = [o for o in found if o["date_modified_gmt"] > query["modified_after"]]
-        if "after" in query:
-            found = [o for o in found if o["date_created_gmt"] > query["after"]]
-        if "include" in query:
-            wanted = query["include"].split(",")
-            found = [o for o in found if str(o["id"]) in wanted]
-        name = "date_modified_gmt" if query.get("orderby") == "modified" else "date_created_gmt"
-        return sorted(found, key=lambda o: (o[name], o["id"]))
-
-    def _products(self, _method: str, rest: list[str], query: dict[str, str], _body: Any) -> Answer:
-        if rest == ["reviews"]:
-            return self._paged(self.reviews_listed(query), query)
-        if rest == ["categories"]:
-            wanted = {int(each) for each in query.get("include", "").split(",") if each}
-            found = [c for n, c in sorted(self.categories.items()) if not wanted or n in wanted]
-            return self._paged(found, query)
-        return self._paged(self.products_listed(query), query)
-
-    def _customers(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
-        if not rest:
-            return self._paged(self.customers_listed(query), query)
-        customer = self.customers.get(int(rest[0]))
-        if customer is None:
-            raise Refused(404, "woocommerce_rest_invalid_id")
-        if method == "PUT":
-            for each in body.get("meta_data", []):
-                self._meta(customer, each["key"], each["value"])
-        return 200, deepcopy(customer), {}
-
-    def _coupons(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
-        if method == "POST":
-            code = body["code"].lower()
-            if any(c["code"] == code for c in self.coupons.values()):
-                raise Refused(400, "woocommerce_rest_coupon_code_already_exists")
-            number = self.next()
-            self.coupons[number] = {
-                "meta_data": [],
-                "date_expires_gmt": None,
-                **body,
-                "id": number,
-                "code": code,
-            }
-            return 201, deepcopy(self.coupons[number]), {}
-        if method == "PUT":
-            self.coupons[int(rest[0])].update(body)
-            return 200, deepcopy(self.coupons[int(rest[0])]), {}
-        wanted = query.get("code", "").lower()
-        found = [c for c in self.coupons.values() if c["code"] == wanted and "hidden" not in c]
-        return self._paged(found, query)
-
-    def _webhooks(self, method: str, rest: list[str], query: dict[str, str], body: Any) -> Answer:
-        if method == "GET":
-            shown = [{k: v for k, v in h.items() if k != "secret"} for h in self.hooks.values()]
-            return self._paged(sorted(shown, key=lambda h: int(h["id"])), query)
-        if method == "DELETE":
-            return 200, self.hooks.pop(int(rest[0])), {}
-        if method == "PUT":
-            hook = self.hooks[int(rest[0])]
-            hook.update(body)
-            self.failures[hook["id"]] = 0
-            return 200, hook, {}
-        number = self.next()
-        self.hooks[number] = {"id": number, "status": "active", **body}
-        ping = {"Content-Type": "application/x-www-form-urlencoded"}
-        self.send(body["delivery_url"], f"webhook_id={number}".encode(), ping)
-        return 201, self.hooks[number], {}
-
-    def _data(self, *_asked: Any) -> Answer:
-        return 200, {"code": self.currency}, {}
-
-
-class _Client:
-    client_secret, resource_owner_secret = SECRET, ""

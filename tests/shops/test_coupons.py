@@ -82,7 +82,7 @@ def test_a_code_is_worth_in_the_cart_what_it_gives(desk: Desk) -> None:
     assert five is not None
     assert (summer["discount_type"], summer["amount"], summer["usage_limit"]) == (
         "percent",
-        "12.5",
+        "12.50",
         7,
     )
     assert not over(summer)

@@ -171,7 +171,7 @@ def test_keys_that_may_not_see_customers_keep_out_neither_goods_nor_orders(desk:
     desk.connect()
     with desk.app.app_context(), desk.lampa.scope():
         row = db.session.scalars(select(Connection).where(OURS)).one()
-        assert row.pulled["people"]["problem"] == "keys"
+        assert row.pulled["people"]["problem"] == "rights"
         assert row.pulled["goods"]["whole"]
     assert desk.health()["problem"] is None
 

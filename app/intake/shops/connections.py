@@ -78,11 +78,11 @@ def with_keys(
 ) -> Connection:
     """Connect a shop by keys that were tried; a shop that is connected gets the new ones.
 
-    `said`: what `try_keys` brought.
+    `said`: what `try_keys` brought; "address" in it is where the shop sends us.
     """
-    connection = _connection(shop_id, kind)
-    connection.address, connection.asked = keys.address, None
-    connection.health = {**connection.health, **(said or {})}
+    connection, known = _connection(shop_id, kind), dict(said or {})
+    connection.address, connection.asked = str(known.pop("address", keys.address)), None
+    connection.health = {**connection.health, **known}
     _give(connection, keys.key, keys.secret)
     return connection
 

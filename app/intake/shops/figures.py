@@ -39,6 +39,10 @@ def _exact(text: str) -> Decimal:
     return Decimal(text) if known else _NONE
 
 
+# Reads JSON as `read_json` does, where other words may stand around it.
+READER = json.JSONDecoder(parse_float=_exact, parse_constant=_exact)
+
+
 def figure(said: Any) -> Decimal:
     """Read a number, written as one or as text of ASCII digits. Raises Unreadable, for nothing as well."""
     if isinstance(said, bool | dict | list) or said is None:

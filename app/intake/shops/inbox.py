@@ -141,7 +141,7 @@ def work(most: int = BATCH, *, only: int | None = None) -> int:
     _shelve(read)
     _take_people(read)
     _ask_for_more(read)
-    _book(read)
+    _book([(row, said) for row, said in read if not _is_thin(row, said)])
     if read:
         sql.send(_DONE, {"ids": [row.id for row, _said in read], "now": clock.wall()})
     return len(rows)
@@ -196,6 +196,15 @@ def _take_people(read: Sequence[tuple[Any, Said]]) -> None:
             pulling.take_people(shop_id, list(people.values()), since)
 
 
+def _is_thin(row: Any, said: Said) -> bool:
+    """Whether an order is asked for, and booked as it is then: refunds by sum, then by line, would go to and fro.
+
+    What we write into the order makes the shop tell of it again, and again by sums.
+    """
+    told = isinstance(said, OrderSaid) and not said.whole
+    return bool(row.keyed) and row.topic != FETCHED and told
+
+
 def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:
     """Ask the shop for orders of which a delivery told too little."""
     thin: dict[int, set[str]] = defaultdict(set)
@@ -205,7 +214,7 @@ def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:
         if not row.keyed or row.topic == FETCHED or not isinstance(said, OrderSaid):
             continue
         shops[row.connection_id] = row.shop_id
-        if not said.whole:
+        if _is_thin(row, said):
             thin[row.connection_id].add(said.external_id)
         for line in said.snapshot.lines:
             if line.product:

@@ -77,9 +77,12 @@ hints: Mapping[str, LazyString] = {
         " updated, deleted, restored."
     ),
     "not_a_shop": _l(
-        "No WooCommerce answers at this address. Check it, and that permalinks in WordPress are not “Plain”."
+        "No WooCommerce answers at this address. Check it, and that the plugin is switched on."
     ),
     "read_only": _l("This key may only read. Make one with the permission Read/Write."),
+    "rights": _l(
+        "The key holds, but its user may not do all that is needed. Make one for an administrator or a shop manager."
+    ),
     "blocked": _l(
         "Something in front of the shop turns us away: let a firewall or security plugin pass /wp-json/."
     ),

@@ -24,7 +24,7 @@ def blockers(access: Access, currency: str) -> list[str]:
         if taxed and _option(access, "tax/woocommerce_prices_include_tax") == "no":
             found.append("tax_on_top")
     except ShopError as error:
-        if error.code not in {"keys", "read_only", "gone", "refused"}:
+        if error.code not in {"rights", "gone", "refused"}:
             raise
         found.append("settings_hidden")
     said = call(access, "GET", "data/currencies/current", {"_fields": "code"}).said

@@ -45,8 +45,8 @@ def signature(method: str, url: str, query: Sequence[tuple[str, str]], secret: s
 
 
 def encoded(query: Sequence[tuple[str, str]]) -> str:
-    """Write parameters for an address."""
-    return "&".join(f"{_escape(name)}={_escape(value)}" for name, value in query)
+    """Write parameters for an address; a slash may stand in a query as it is."""
+    return "&".join(f"{_escape(name)}={quote(value, safe='-._~/')}" for name, value in query)
 
 
 def _plain(url: str) -> str:

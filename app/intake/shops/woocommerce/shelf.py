@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from app.intake.shops import (
@@ -38,7 +39,7 @@ def product_said(topic: str, body: bytes, currency: str) -> Said:
         if topic == "product.deleted" or said.get("parent_id"):
             return Nothing()
         named = said.get("categories") or ()
-        categories = tuple(Category(str(int(c["id"])), str(c["name"])[:300]) for c in named)
+        categories = tuple(Category(str(int(c["id"])), _name(c["name"])) for c in named)
         return ProductSaid(product_of(said, currency), categories)
     except _BAD as error:
         msg = f"no product of this shop: {type(error).__name__}: {error}"
@@ -49,7 +50,7 @@ def product_of(said: dict[str, Any], currency: str) -> Product:
     """Read a product as the REST interface shows it."""
     return Product(
         external_id=str(int(said["id"])),
-        name=str(said["name"])[:300],
+        name=_name(said["name"]),
         price=_price(said.get("price"), currency),
         url=said.get("permalink") or None,
         promo=bool(said.get("on_sale")),
@@ -57,6 +58,11 @@ def product_of(said: dict[str, Any], currency: str) -> Product:
         and said.get("catalog_visibility", "visible") != "hidden",
         categories=tuple(str(int(each["id"])) for each in said.get("categories") or ()),
     )
+
+
+def _name(said: Any) -> str:
+    """Read a name: WordPress keeps it as HTML."""
+    return unescape(str(said))[:300]
 
 
 def _price(text: Any, currency: str) -> int | None:
@@ -121,7 +127,7 @@ def _categories(access: Access, wanted: Iterable[str]) -> list[Category]:
         query = {"include": ",".join(ids), "per_page": str(TOGETHER), "_fields": "id,name,parent"}
         for each in rows(call(access, "GET", "products/categories", query).said):
             parent = str(int(each["parent"])) if each.get("parent") else None
-            category = Category(str(int(each["id"])), str(each["name"])[:300], parent)
+            category = Category(str(int(each["id"])), _name(each["name"]), parent)
             known[category.external_id] = category
         above = {each.parent for each in known.values() if each.parent}
         missing = (above | missing) - set(known) - set(ids)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from app import clock
 from app.intake.shops import PEOPLE, Card, SetUp, ShopError
-from app.intake.shops.woocommerce.client import call, pages, rows
+from app.intake.shops.woocommerce.client import MovedError, call, call_here, pages, rows
 from app.intake.shops.woocommerce.people import GROUP
-from app.intake.shops.woocommerce.reading import CARD
+from app.intake.shops.woocommerce.reading import CARD, DRAFT, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,8 +103,8 @@ def put_coupon(access: Access, wanted: CouponWanted) -> bool:
         if not _is_ours(found):
             return False
         if _is_over(found):
-            ends = _ends(wanted.ends)
-            call(access, "PUT", f"coupons/{int(found['id'])}", None, {"date_expires_gmt": ends})
+            ends = {"date_expires": _ends(wanted.ends) or ""}  # empty: it ends no more
+            call(access, "PUT", f"coupons/{int(found['id'])}", None, ends)
         return True
     body: dict[str, Any] = {
         "code": wanted.code,
@@ -111,7 +113,7 @@ def put_coupon(access: Access, wanted: CouponWanted) -> bool:
         "description": "Partnerka",
         "meta_data": [{"key": OURS, "value": "1"}],
         "usage_limit": wanted.uses,
-        "date_expires_gmt": _ends(wanted.ends),
+        "date_expires": _ends(wanted.ends),
         "email_restrictions": [wanted.email] if wanted.email else [],
         "minimum_amount": wanted.minimum,
         "individual_use": True if wanted.alone else None,
@@ -132,7 +134,7 @@ def stop_coupon(access: Access, code: str) -> bool:
         return False
     if not _is_over(found):
         yesterday = _ends(clock.wall() - timedelta(days=1))
-        call(access, "PUT", f"coupons/{int(found['id'])}", None, {"date_expires_gmt": yesterday})
+        call(access, "PUT", f"coupons/{int(found['id'])}", None, {"date_expires": yesterday})
     return True
 
 
@@ -166,7 +168,8 @@ def _is_over(coupon: Mapping[str, Any]) -> bool:
 
 
 def _ends(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") if at else None
+    """Write when a coupon ends as `date_expires` reads it; `date_expires_gmt` is shown and never taken."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def ensure_setup(access: Access) -> SetUp:
@@ -213,7 +216,41 @@ def _hook(access: Access, topic: str) -> dict[str, str]:
 
 
 def health(access: Access) -> Mapping[str, Any]:
-    """Look whether the keys read orders, and in which money the shop sells."""
-    call(access, "GET", "orders", {"per_page": "1", "_fields": "id"})
+    """Look whether the keys read and write, in which money the shop sells, and its own states of orders.
+
+    Where the shop sends us to another of its addresses, that is "address" in what is returned.
+    """
+    try:
+        return _standing(access)
+    except MovedError as error:
+        if error.to is None:
+            raise
+        return {**_standing(replace(access, address=error.to)), "address": error.to}
+
+
+def _standing(access: Access) -> Mapping[str, Any]:
+    call_here(access, "GET", "orders", {"per_page": "1", "_fields": "id"})
+    try:
+        call(
+            access, "PUT", "orders/0", None, {"meta_data": []}
+        )  # changes nothing: none has no number
+    except ShopError as error:
+        if error.code not in {"gone", "refused"}:
+            raise
     said = call(access, "GET", "data/currencies/current", {"_fields": "code"}).said
-    return {"currency": str(said.get("code", ""))[:3] if isinstance(said, dict) else ""}
+    currency = str(said.get("code", ""))[:3] if isinstance(said, dict) else ""
+    return {"currency": currency, "statuses": _own_words(access)}
+
+
+def _own_words(access: Access) -> list[dict[str, str | None]]:
+    """Return states of orders that plugins added: what they mean only the merchant knows."""
+    try:
+        listed = rows(call(access, "GET", "reports/orders/totals").said)
+    except ShopError:
+        return []  # it can be told later, too, order by order
+    found = []
+    for each in listed:
+        word, name = str(each.get("slug") or ""), unescape(str(each.get("name") or ""))
+        if word and word not in words and word != DRAFT:
+            found.append({"word": word[:100], "name": (name or word)[:200], "state": None})
+    return found
