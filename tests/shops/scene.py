@@ -84,6 +84,7 @@ class Desk:
                 jobs.drain()
                 jobs.run_errands()
                 jobs.drain_inbox()
+                jobs.drain()  # what follows from it is an errand now
             if not sent and not self.shop.waiting and not self.busy():
                 return
         msg = f"they talk for ever: {self.open()}"
