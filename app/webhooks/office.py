@@ -169,7 +169,7 @@ def tell_again(webhook_id: str) -> Response:
         return _show(endpoint, again=form, status=422)
     try:
         count = service.tell_again(
-            endpoint, form.since.starts_at, failed_only=form.what.data == "missed"
+            endpoint, form.since.starts_at, failed_only=form.which.data == "missed"
         )
     except DomainError as error:
         form.complain(error.errors[0].field if error.errors else "", error.message)
