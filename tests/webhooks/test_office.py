@@ -95,6 +95,19 @@ def test_each_label_of_the_page_ticks_what_stands_beside_it(
     assert not [each for each in ids if ids.count(each) > 1 and each != "csrf_token"]
 
 
+def test_a_message_that_was_taken_is_no_money_that_was_taken(
+    app: App, owner: FlaskClient, lampa: Merchant
+) -> None:
+    """In Russian these are two words, and so are a message that waits and a request that does."""
+    there = set_up(owner, lampa)
+    owner.post("/account", data={"name": "Olga", "locale": "ru"})
+    page = owner.get(there).text
+    assert "Принято" in page
+    assert "Ждут" in page
+    assert "Списано" not in page
+    assert "Ждёт решения" not in page
+
+
 def test_one_message_is_sent_once_more(app: App, owner: FlaskClient, lampa: Merchant) -> None:
     there = set_up(owner, lampa)
     owner.post(f"{there}try")
