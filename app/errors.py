@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_NAMED = re.compile(r"a valid dictionary(?: or instance of \w+)?")
 
 
 @dataclass(frozen=True)
@@ -11,6 +14,11 @@ class FieldError:
 
     field: str
     message: str
+
+
+def in_plain_words(complaint: str) -> str:
+    """Return what pydantic complains of without the words of its trade: "an object" for "instance of OrderIn"."""
+    return _NAMED.sub("an object", complaint.removeprefix("Value error, "))
 
 
 class DomainError(Exception):

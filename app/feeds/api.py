@@ -10,7 +10,7 @@ from flask import g, request
 from flask_babel import gettext as _
 from pydantic import ValidationError
 
-from app.errors import DomainError, FieldError, NotFound
+from app.errors import DomainError, FieldError, NotFound, in_plain_words
 from app.feeds import queries, service
 from app.feeds.forms import WHY
 from app.feeds.rules import LARGEST, NEVER, Unreadable
@@ -78,7 +78,10 @@ def _said() -> FeedIn:
     try:
         return FeedIn.model_validate(request.get_json(silent=True) or {})
     except ValidationError as error:
-        wrong = [FieldError(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
+        wrong = [
+            FieldError(".".join(map(str, e["loc"])), in_plain_words(e["msg"]))
+            for e in error.errors()
+        ]
         raise DomainError("invalid", wrong[0].message, *wrong) from error
 
 

@@ -36,6 +36,7 @@ def create(json_data: NewMerchantIn) -> dict[str, Any]:
         "api_key": made.api_key,
         "test_api_key": made.test_api_key,
         "webhook_secret": made.webhook_secret,
+        "hook_url": public_address(f"/hooks/postback/{made.connection.public_id}"),
         "office_url": public_address(f"/{made.tenant.slug}/office/"),
     }
 

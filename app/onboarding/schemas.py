@@ -48,13 +48,14 @@ class ShopRef(BaseModel):
 
 
 class NewMerchantOut(BaseModel):
-    """The keys and the secret are told here and never again."""
+    """Keys and secret are told here and never again; `hook_url` is where the shop's messages may go."""
 
     merchant: MerchantRef
     shop: ShopRef
     api_key: str
     test_api_key: str
     webhook_secret: str
+    hook_url: str
     office_url: str
 
 

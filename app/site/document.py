@@ -17,6 +17,7 @@ from flask import current_app
 from app.site import access
 from app.site.manner import (
     BODILESS,
+    EXAMPLE_IDS,
     HEADERS,
     IDEMPOTENCY,
     LINKS,
@@ -73,6 +74,8 @@ def complete(spec: dict[str, Any]) -> dict[str, Any]:
     schemas |= {"Problem": PROBLEM, "ProblemField": PROBLEM_FIELD}
     spec["components"] |= {"headers": HEADERS, "responses": REFUSALS}
     spec["security"] = [{"key": []}]
+    for server in spec.get("servers", ()):
+        server["url"] = server["url"].rstrip("/") or "/"  # paths begin with a slash of their own
     for path in [p for p in spec["paths"] if p.endswith("/")]:
         del spec["paths"][path]  # the same call with a slash too many
     known = endpoints()
@@ -114,6 +117,8 @@ def _call(method: str, path: str, operation: dict[str, Any], endpoint: str) -> N
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter.update(PARAMETERS[parameter["name"]])
+            noun = path.removeprefix(f"{PREFIX}/").partition("/")[0]
+            parameter["example"] = EXAMPLE_IDS.get(noun, parameter["example"])
     keyed = method == "post" and getattr(view, "keyed", False)
     if keyed:
         operation.setdefault("parameters", []).append(IDEMPOTENCY)

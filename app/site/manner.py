@@ -196,6 +196,17 @@ PARAMETERS: dict[str, Any] = {
     "dispute": _named("Our id of the dispute.", "di_7d2k9x4b"),
 }
 
+# The same by what the path is about, so that a pasted example meets those of the bodies.
+EXAMPLE_IDS = {
+    "members": "77",
+    "products": "lamp-1",
+    "categories": "lamps",
+    "tills": "t1",
+    "orders": "A1001",
+    "deals": "A1001",
+    "holds": "hd_7d2k9x4b",
+}
+
 
 def _links(operation: str, parameter: str, field: str) -> dict[str, Any]:
     return {

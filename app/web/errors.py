@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.errors import DomainError, NotFound, Retry
+from app.errors import DomainError, NotFound, Retry, in_plain_words
 from app.web.context import frame
 from app.web.log import request_id
 from app.web.pages import VARY, from_htmx, wants_fragment
@@ -260,7 +260,7 @@ def _flatten(detail: Any, path: str = "") -> Iterable[tuple[str, str]]:
         for value in detail:
             yield from _flatten(value, path)
     elif detail:
-        yield path, str(detail)
+        yield path, in_plain_words(str(detail))
 
 
 def _unavailable(error: Exception) -> Response:

@@ -81,7 +81,7 @@ class AgainForm(Form):
     """From when on what happened is told once more."""
 
     since = DayField(_l("From this day on"), [Filled()])
-    what = RadioField(
+    which = RadioField(  # no second `what` on one page: labels would tick the other form's
         _l("Which messages"),
         choices=[
             ("missed", _l("Those that were given up or never sent")),

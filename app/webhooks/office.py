@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 
 from app.errors import DomainError, NotFound
 from app.extensions import kick_after_commit
@@ -52,7 +52,8 @@ MESSAGES = Table(
     filters=(
         Filter(
             "state", _l("Message"),
-            [("sent", _l("Taken")), ("due", _l("Waiting")), ("dead", _l("Given up"))],
+            [("sent", lazy_pgettext("webhook", "Taken")),
+             ("due", lazy_pgettext("webhook", "Waiting")), ("dead", _l("Given up"))],
             lambda s, v: s.where(
                 WebhookDelivery.state.in_(queries.WAITING if v == "due" else (v,))
             ),
@@ -169,7 +170,7 @@ def tell_again(webhook_id: str) -> Response:
         return _show(endpoint, again=form, status=422)
     try:
         count = service.tell_again(
-            endpoint, form.since.starts_at, failed_only=form.what.data == "missed"
+            endpoint, form.since.starts_at, failed_only=form.which.data == "missed"
         )
     except DomainError as error:
         form.complain(error.errors[0].field if error.errors else "", error.message)

@@ -64,7 +64,10 @@ def create(
     try:
         target = client.check(text)
     except egress.RefusedError as error:
-        raise _refusal("url", _("This address cannot be called.")) from error
+        words = _(
+            "This address cannot be called: it is to be https, on the public internet, and without a port of its own."
+        )
+        raise _refusal("url", words) from error
     if target.scheme != "https" and settings().public_url.startswith("https:"):
         raise _refusal("url", _("The address begins with https://."))
     unknown = [each for each in types if each not in rules.TYPES]

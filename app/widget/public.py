@@ -18,7 +18,7 @@ from app.bonuses.api import KINDS
 from app.carts import queries as cart_queries
 from app.checkout import service as checkout
 from app.checkout.api import earned, narrowed, snapshot_of
-from app.errors import DomainError, FieldError
+from app.errors import DomainError, FieldError, in_plain_words
 from app.extensions import csrf, limiter
 from app.intake.shops import carts
 from app.members import queries as members
@@ -224,7 +224,10 @@ def asked() -> tuple[WalletIn, Any]:
     try:
         return WalletIn.model_validate(said), said.get("lines")
     except ValidationError as error:
-        found = (FieldError(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors())
+        found = (
+            FieldError(".".join(map(str, e["loc"])), in_plain_words(e["msg"]))
+            for e in error.errors()
+        )
         raise DomainError("invalid", words, *found) from error
 
 

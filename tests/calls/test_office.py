@@ -15,6 +15,7 @@ from app.calls import service
 from app.calls.models import ApiCall
 from app.calls.service import recorder
 from app.extensions import db
+from app.intake.shops import signed
 from app.orders.models import Order
 from app.tenancy import tenant_scope
 from tests.world import World, sign_in
@@ -187,6 +188,14 @@ def test_html_of_an_example_is_the_line_itself(world: World, developer: FlaskCli
     text = developer.get(world.lampa.office("developers/")).text
     shown = [html.unescape(e) for e in re.findall(r"<code tabindex=\"0\">(.*?)</code>", text)]
     assert any(line.startswith("curl -sS -X PUT") for line in shown)
+
+
+def test_the_channel_is_named_as_it_stands_under_connections(
+    app: App, developer: FlaskClient, world: World
+) -> None:
+    index = html.unescape(developer.get(world.lampa.office("developers/")).text)
+    with app.test_request_context():
+        assert str(signed.hints["name"]) in index
 
 
 def test_programs_to_paste_are_given_as_files(developer: FlaskClient, world: World) -> None:

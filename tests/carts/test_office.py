@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,12 @@ def test_it_is_switched_on_with_its_minutes_and_nonsense_is_refused(
         assert refused.status_code == 422, minutes
     with desk.app.app_context(), desk.lampa.scope():
         assert queries.settings().minutes == 30
+
+
+def test_the_label_of_the_codes_belongs_to_their_field(desk: CartDesk, owner: FlaskClient) -> None:
+    ids = re.findall(r'\sid="([^"]+)"', page(desk, owner))
+    assert "codes" in ids
+    assert not [each for each in ids if ids.count(each) > 1 and each != "csrf_token"]
 
 
 def test_a_trial_finds_what_stands_in_the_way_with_its_mending(

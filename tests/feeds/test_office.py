@@ -63,6 +63,25 @@ def keeper(app: App, client: FlaskClient, lampa: Merchant) -> Keeper:
     return Keeper(app, client, lampa)
 
 
+def test_each_label_of_a_new_feed_belongs_to_its_field(keeper: Keeper) -> None:
+    """A card of the field's id stood before it, and the label led there."""
+    ids = re.findall(r'\sid="([^"]+)"', keeper.get("new").text)
+    assert "address" in ids
+    assert not [each for each in ids if ids.count(each) > 1 and each != "csrf_token"]
+
+
+def test_why_a_file_failed_is_a_sentence_that_wraps(keeper: Keeper) -> None:
+    """In a badge, which is one line, it made the page wider than a phone."""
+    evil = b'<?xml version="1.0"?><!DOCTYPE y [<!ENTITY a "aaaa">]><yml_catalog></yml_catalog>'
+    feed = keeper.give(evil, "evil.yml")
+    keeper.work()
+    page = keeper.get(feed).text
+    assert "The file declares a document type of its own." in page
+    assert "evil.yml : The file declares a document type of its own." in words(page)
+    badges = re.findall(r'class="state [^"]*">([^<]*)<', page)
+    assert not [each for each in badges if len(each) > 30]
+
+
 def test_a_file_is_looked_at_and_then_loaded(keeper: Keeper, lampa: Merchant) -> None:
     assert "No feed yet" in keeper.get().text
     feed = keeper.give(LAMPS)

@@ -164,6 +164,21 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"created_at": "22.11.2026"}, "a time such as 2026-11-22T10:00:00+03:00"),
+        ({"customer": "gleb"}, "Input should be an object"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_the_interface(
+    client: FlaskClient, lampa: Merchant, changes: dict[str, Any], words: str
+) -> None:
+    """No names of our classes, no words of the library that reads them."""
+    errors = put(client, lampa, said(**changes)).get_json()["errors"]
+    assert [error["message"] for error in errors] == [words]
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_what_cannot_be_taken_is_named_by_its_field(
     client: FlaskClient, lampa: Merchant, name: str

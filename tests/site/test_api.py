@@ -133,6 +133,9 @@ def test_the_platform_opens_an_account_and_its_keys_work(
     body = answer.get_json()
     assert body["office_url"].endswith(f"/{body['merchant']['slug']}/office/")
     assert body["webhook_secret"].startswith("whsec_")
+    hook = body["hook_url"].partition("/hooks/")[2]
+    unsigned = client.post(f"/hooks/{hook}", json={"type": "order.saved", "data": {}})
+    assert unsigned.status_code == 403  # it is there, and believes nobody without the secret
     assert body["shop"]["domain"] == "nitka.example"
     for name in ("api_key", "test_api_key"):
         headers = {"Authorization": f"Bearer {body[name]}"}

@@ -42,6 +42,30 @@ def test_every_reference_leads_somewhere(spec: dict[str, Any]) -> None:
     assert not {path for path in spec["paths"] if path.endswith("/")}
 
 
+def test_an_address_of_the_document_is_one_that_is_answered(
+    client: FlaskClient, spec: dict[str, Any]
+) -> None:
+    """A server's address and a path are put together as they stand."""
+    (server,) = spec["servers"]
+    place = f"{server['url']}/api/v1/merchant"
+    assert "//" not in place.partition("://")[2]
+    assert client.get(place).status_code == 401
+
+
+def test_the_ids_of_paths_are_those_that_the_examples_of_bodies_name(spec: dict[str, Any]) -> None:
+    def example(call: str, name: str = "external_id") -> str:
+        found = spec["paths"][f"/api/v1/{call}"]["put"]["parameters"]
+        return str(next(each["example"] for each in found if each["name"] == name))
+
+    order = spec["paths"]["/api/v1/orders/{external_id}"]["put"]["requestBody"]["content"]
+    said = order["application/json"]["example"]
+    assert example("members/{external_id}") == said["customer"]["id"]
+    assert example("products/{external_id}") == said["lines"][0]["product"]
+    assert example("categories/{external_id}") == said["lines"][0]["category"]
+    holds = spec["paths"]["/api/v1/holds/{public_id}/void"]["post"]["parameters"]
+    assert holds[0]["example"].startswith("hd_")
+
+
 def test_a_refusal_has_the_shape_that_the_document_says(
     client: FlaskClient, spec: dict[str, Any]
 ) -> None:

@@ -82,9 +82,30 @@ def test_a_stopped_one_is_told_nothing_and_gets_afterwards_what_it_missed(
     assert owner.post(f"{there}try").status_code == 409
     owner.post(f"{there}start")
     assert "It is told nothing" not in owner.get(there).text
-    again = owner.post(f"{there}again", data={"since": "2026-01-01", "what": "missed"})
+    again = owner.post(f"{there}again", data={"since": "2026-01-01", "which": "missed"})
     assert again.status_code == 303
-    assert owner.post(f"{there}again", data={"since": "x", "what": "missed"}).status_code == 422
+    assert owner.post(f"{there}again", data={"since": "x", "which": "missed"}).status_code == 422
+
+
+def test_each_label_of_the_page_ticks_what_stands_beside_it(
+    owner: FlaskClient, lampa: Merchant
+) -> None:
+    """Two forms stand on it; with one id in both a click in the lower one changes the upper."""
+    ids = re.findall(r'\sid="([^"]+)"', owner.get(set_up(owner, lampa)).text)
+    assert not [each for each in ids if ids.count(each) > 1 and each != "csrf_token"]
+
+
+def test_a_message_that_was_taken_is_no_money_that_was_taken(
+    app: App, owner: FlaskClient, lampa: Merchant
+) -> None:
+    """In Russian these are two words, and so are a message that waits and a request that does."""
+    there = set_up(owner, lampa)
+    owner.post("/account", data={"name": "Olga", "locale": "ru"})
+    page = owner.get(there).text
+    assert "Принято" in page
+    assert "Ждут" in page
+    assert "Списано" not in page
+    assert "Ждёт решения" not in page
 
 
 def test_one_message_is_sent_once_more(app: App, owner: FlaskClient, lampa: Merchant) -> None:
@@ -113,7 +134,10 @@ def test_removed_it_is_gone_and_can_be_brought_back(owner: FlaskClient, lampa: M
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"url": "http://10.0.0.1/"}, "This address cannot be called."),
+        (
+            {"url": "http://10.0.0.1/"},
+            "This address cannot be called: it is to be https, on the public internet",
+        ),
         ({"url": ""}, "Fill this in"),
         ({"orders": []}, "Tick at least one."),
         ({"orders": ["deal.invented"]}, ""),

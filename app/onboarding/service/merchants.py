@@ -22,7 +22,7 @@ from app.tariffs import service as tariffs
 from app.tenancy import public_id, tenant_scope
 from app.tenants import rules
 from app.tenants import service as tenants
-from app.tenants.models import Shop, Tenant
+from app.tenants.models import Connection, Shop, Tenant
 
 if TYPE_CHECKING:
     from app.identity.models import Person
@@ -41,6 +41,7 @@ class NewMerchant:
     api_key: str
     test_api_key: str
     webhook_secret: str
+    connection: Connection  # whose address takes messages that are signed with the secret
 
 
 def create_merchant(
@@ -62,7 +63,7 @@ def create_merchant(
     place = place_of(site)
     owner = identity.ensure_person(email, owner_name or name, locale)
     tenant = _tenant(name, slug, owner.email, currency, locale, timezone)
-    shop, key, secret = _furnish(tenant, place, "live")
+    shop, key, secret, connection = _furnish(tenant, place, "live")
     twin = _tenant(
         name, f"{slug}{rules.TEST_SUFFIX}", owner.email, currency, locale, timezone, tenant.id
     )
@@ -71,7 +72,7 @@ def create_merchant(
         record("merchant.created", f"merchant:{tenant.id}", name=name, slug=slug)
         tariffs.begin()
         identity.invite(tenant.id, owner.email, owner.name, "owner", locale)
-    return NewMerchant(tenant, shop, owner, key, test_key, secret)
+    return NewMerchant(tenant, shop, owner, key, test_key, secret, connection)
 
 
 def slug_words(problem: str) -> str:
@@ -111,8 +112,8 @@ def _tenant(
     )
 
 
-def _furnish(tenant: Tenant, place: rules.Place, kind: str) -> tuple[Shop, str, str]:
-    """Put into a tenant what every merchant begins with; returns shop, API key and webhook secret."""
+def _furnish(tenant: Tenant, place: rules.Place, kind: str) -> tuple[Shop, str, str, Connection]:
+    """Put into a tenant what every merchant begins with; returns shop, API key, webhook secret and its channel."""
     with tenant_scope(tenant.id):
         tenants.furnish()
         programs.found_base(FIRST_TERMS.get(tenant.locale, FIRST_TERMS["en"]))
@@ -120,8 +121,8 @@ def _furnish(tenant: Tenant, place: rules.Place, kind: str) -> tuple[Shop, str, 
         payouts.create_method(transfer, code="bank", kind=first_kind(tenant.currency))
         shop = tenants.open_shop(tenant.name, place, tenant.timezone)
         key = tenants.make_key(shop.id, "API", rules.SCOPES, kind)
-        _connection, secret = tenants.connect(shop.id, "postback")
-        return shop, key.secret, secret
+        connection, secret = tenants.connect(shop.id, "postback")
+        return shop, key.secret, secret, connection
 
 
 def check(slug: str, currency: str, timezone: str) -> None:

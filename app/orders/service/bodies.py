@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext, lazy_gettext
 from pydantic import ValidationError
 
-from app.errors import DomainError, FieldError
+from app.errors import DomainError, FieldError, in_plain_words
 from app.money import MoneyError, parse_decimal
 from app.orders.rules import (
     Customer,
@@ -70,7 +70,8 @@ def _invalid(errors: Iterable[FieldError]) -> DomainError:
 
 def _complaints(error: ValidationError) -> list[FieldError]:
     return [
-        FieldError(".".join(str(part) for part in one["loc"]), one["msg"]) for one in error.errors()
+        FieldError(".".join(str(part) for part in one["loc"]), in_plain_words(one["msg"]))
+        for one in error.errors()
     ]
 
 

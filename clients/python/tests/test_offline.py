@@ -126,6 +126,14 @@ def test_what_cannot_pass_is_told_at_once(answer: httpx.Response, kind: type[Exc
     assert error.code in {"above_available", "payout_state", ""}
 
 
+@pytest.mark.parametrize("body", [b"<!doctype html><title>Shop</title>", b"", b"[]", b"\xff"])
+def test_an_answer_that_is_not_the_servers_is_no_success(body: bytes) -> None:
+    """A wrong address is often answered 200, with a page: by the shop, or by a proxy's sign-in."""
+    server = Server(httpx.Response(200, content=body))
+    with pytest.raises(Unreachable, match="no JSON object"):
+        server.client().merchant()
+
+
 def test_it_gives_up_after_all_tries_and_says_why() -> None:
     with pytest.raises(Unavailable):
         Server(problem(500), problem(500)).client(2).merchant()
@@ -160,6 +168,16 @@ def test_sums_are_never_floats() -> None:
     with pytest.raises(TypeError):
         server.client().put_order("1", {"shipping": 9.9})
     assert not server.asked
+
+
+def test_a_time_without_an_offset_is_refused_wherever_it_stands() -> None:
+    server = Server(ok())
+    bare = datetime(2026, 12, 1, tzinfo=UTC).replace(tzinfo=None)
+    with pytest.raises(ValueError, match="offset"):
+        server.client().accrue("77", "1.00", "A gift", expires_at=bare)
+    assert not server.asked
+    server.client().accrue("77", "1.00", "A gift", expires_at=bare.replace(tzinfo=UTC))
+    assert json.loads(server.asked[0].content)["expires_at"] == "2026-12-01T00:00:00+00:00"
 
 
 def test_bodies_hold_decimals_and_times_and_ids_stay_whole() -> None:
@@ -202,6 +220,10 @@ def test_an_old_changed_or_foreign_message_is_refused(late: int) -> None:
         verify("whsec_YWJj", told(body=body), body, now=now)
     with pytest.raises(SignatureError):
         verify(SECRET, {}, body, now=now)
+    # Some servers hand on bytes that are no text.
+    for name in ("webhook-id", "webhook-signature"):
+        with pytest.raises(SignatureError):
+            verify(SECRET, {**told(body=body), name: "\udcff"}, body, now=now)
 
 
 def test_signatures_are_those_that_the_server_makes() -> None:

@@ -140,9 +140,9 @@ class Client(_Base):
         idempotency_key: str | None = None,
     ) -> JSON:
         """Accrue bonuses, or deduct with a minus."""
-        body = {"member": member_id, "amount": amount, "reason": reason}
+        body: JSON = {"member": member_id, "amount": amount, "reason": reason}
         if expires_at is not None:
-            body["expires_at"] = expires_at.isoformat()
+            body["expires_at"] = expires_at
         return self._post("/bonuses", body, idempotency_key)
 
     def quote(self, cart: Mapping[str, Any]) -> JSON:

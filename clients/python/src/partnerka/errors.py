@@ -14,7 +14,7 @@ class PartnerkaError(Exception):
 
 
 class Unreachable(PartnerkaError):
-    """The server could not be asked, or did not answer, after all tries."""
+    """The server could not be asked, did not answer after all tries, or what answered is not it."""
 
 
 @dataclass(frozen=True, slots=True)

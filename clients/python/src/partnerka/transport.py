@@ -96,6 +96,9 @@ class Transport:
                 continue
             said = _json(answer)
             if answer.status_code < 300:
+                if not isinstance(said, dict):
+                    message = f"{method} {path}: {answer.status_code}, but no JSON object: is this its address?"
+                    raise Unreachable(message)
                 return said
             if last or not _may_again(answer.status_code, said):
                 raise error_of(answer.status_code, said)

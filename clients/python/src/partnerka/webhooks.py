@@ -39,7 +39,7 @@ class Event:
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """Return the signature of a message: "v1," and base64 of HMAC-SHA256 over `<id>.<timestamp>.<body>`."""
-    signed = f"{message_id}.{timestamp}.".encode() + body
+    signed = f"{message_id}.{timestamp}.".encode("utf-8", "replace") + body
     digest = hmac.new(_key(secret), signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
 
@@ -62,7 +62,7 @@ def verify(
         raise SignatureError(message)
     good = sign(secret, message_id, int(stamp), body).encode()
     given = said.get("webhook-signature", "").split()
-    if not any(hmac.compare_digest(good, each.encode()) for each in given):
+    if not any(hmac.compare_digest(good, each.encode("utf-8", "replace")) for each in given):
         message = "no signature holds"
         raise SignatureError(message)
     return _event(body)
