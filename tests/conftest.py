@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
     from sqlalchemy.orm import scoped_session
 
     from app.application import App
     from app.dev.database import Addresses as Database
 
 # A busy machine is slow, not wrong: patience costs nothing when all is well.
-PATIENCE = 60_000
+PATIENCE = 180_000
 expect.set_options(timeout=PATIENCE)
 ENGINES = pytest.StashKey[list[Engines]]()
 HOUSE = pytest.StashKey[House]()
@@ -216,14 +216,21 @@ def live_worker(environ: dict[str, str], tmp_path: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright starts the machine's Chromium."""
-    return browser_type_launch_args | chromium.launch_arguments()
+    return browser_type_launch_args | chromium.launch_arguments() | {"timeout": PATIENCE}
 
 
-@pytest.fixture
-def context(context: BrowserContext) -> BrowserContext:
-    """Give pytest-playwright's visitor our patience."""
-    context.set_default_timeout(PATIENCE)
-    return context
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Browser:
+    """Give all visitors our patience, pytest-playwright's own too."""
+    usual = browser.new_context
+
+    def patient(**said: Any) -> BrowserContext:
+        made = usual(**said)
+        made.set_default_timeout(PATIENCE)
+        return made
+
+    browser.new_context = patient  # type: ignore[method-assign]
+    return browser
 
 
 @pytest.fixture
