@@ -65,7 +65,7 @@ LINES = [
     {"id": "1", "product": "lamp-1", "quantity": "2", "price": "1000.00", "supplier": "ACME"},
     {"id": "2", "product": "lamp-2", "quantity": "1", "price": "999.99"},
 ]
-LATE = {"created_at": "2099-01-10T10:00:00+03:00", "updated_at": "2099-01-10T10:00:00+03:00"}
+LATE = {"created_at": "2027-01-10T10:00:00+03:00", "updated_at": "2027-01-10T10:00:00+03:00"}
 
 
 def put(client: FlaskClient, shop: Merchant, number: str = "A", **said: Any) -> None:
