@@ -1,4 +1,4 @@
-"""The engines of the run, one database a worker, and the world outside: mail, browser, web server."""
+"""The engines of each worker, its database, and the world outside: mail, browser, web server."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from playwright.sync_api import expect
 from app import create_app
 from app.config import Config
 from app.dev.catalogs import compile_catalogs
+from app.dev.database import with_database
 from app.extensions import db
 from tests.harness import browser as chromium
 from tests.harness import invariants, profiles  # noqa: F401 - how long hypothesis searches
+from tests.harness.emptying import House
 from tests.harness.engines import SECRET, Addresses, Engines, worker_database
 from tests.harness.live import Web, worker
 from tests.harness.mailbox import Mailbox
@@ -26,16 +28,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask.testing import FlaskClient
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
     from sqlalchemy.orm import scoped_session
 
     from app.application import App
     from app.dev.database import Addresses as Database
 
 # A busy machine is slow, not wrong: patience costs nothing when all is well.
-PATIENCE = 60_000
+PATIENCE = 180_000
 expect.set_options(timeout=PATIENCE)
-ENGINES = pytest.StashKey[Engines]()
+ENGINES = pytest.StashKey[list[Engines]]()
+HOUSE = pytest.StashKey[House]()
 
 
 def pytest_configure() -> None:
@@ -45,28 +48,31 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """In the controller, before each worker starts: the engines are made once, workers get the addresses."""
-    stash = node.config.stash
-    if ENGINES not in stash:
-        stash[ENGINES] = Engines()
-    node.workerinput["engines"] = stash[ENGINES].addresses.packed()
+    """In the controller, before each worker starts: its own engines, of which it gets the addresses.
+
+    Two workers on one PostgreSQL would hold each other up: what follows the entries of transactions waits for
+    all that began before them, also in another database.
+    """
+    node.workerinput["engines"] = _started(node.config).addresses.packed()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what this process started."""
-    engines = config.stash.get(ENGINES, None)
-    if engines is not None:
+    for engines in config.stash.get(ENGINES, []):
         engines.stop()
+
+
+def _started(config: pytest.Config) -> Engines:
+    made = Engines()
+    config.stash.setdefault(ENGINES, []).append(made)
+    return made
 
 
 @pytest.fixture(scope="session")
 def engines(request: pytest.FixtureRequest) -> Addresses:
     """Where PostgreSQL (as superuser) and Redis are."""
     given = getattr(request.config, "workerinput", None)
-    if given is not None:
-        return Addresses(**given["engines"])
-    request.config.stash[ENGINES] = Engines()
-    return request.config.stash[ENGINES].addresses
+    return Addresses(**given["engines"]) if given else _started(request.config).addresses
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +82,30 @@ def worker_name() -> str:
 
 
 @pytest.fixture(scope="session")
-def database(engines: Addresses, worker_name: str) -> Database:
+def redis_url(engines: Addresses, worker_name: str) -> str:
+    """This worker's part of Redis."""
+    number = int(worker_name.removeprefix("gw")) + 1 if worker_name.startswith("gw") else 0
+    return f"{engines.redis.rpartition('/')[0]}/{number}"
+
+
+@pytest.fixture(scope="session")
+def database(
+    request: pytest.FixtureRequest, engines: Addresses, worker_name: str, redis_url: str
+) -> Iterator[Database]:
     """This worker's own database: `.app` and `.owner` are its addresses."""
-    return worker_database(engines, worker_name)
+    made = worker_database(engines, worker_name)
+    house = House(with_database(engines.superuser, f"partnerka_{worker_name}"), redis_url)
+    request.config.stash[HOUSE] = house
+    yield made
+    house.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _empty_house(request: pytest.FixtureRequest) -> None:
+    """Nothing is left of earlier modules; where no test has asked for a database yet, there is none."""
+    house = request.config.stash.get(HOUSE, None)
+    if house is not None:
+        house.empty()
 
 
 @pytest.fixture(scope="session")
@@ -100,20 +127,18 @@ def mailbox(smtp: Mailbox) -> Iterator[Mailbox]:
 
 @pytest.fixture(scope="session")
 def environ(
-    engines: Addresses,
     database: Database,
+    redis_url: str,
     smtp: Mailbox,
-    worker_name: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     """The product's environment in this worker, for processes that a test starts."""
-    number = int(worker_name.removeprefix("gw")) + 1 if worker_name.startswith("gw") else 0
     return {
         "APP_ENV": "test",
         "SECRET_KEY": SECRET,
         "DATABASE_URL": database.app,
         "DATABASE_OWNER_URL": database.owner,
-        "REDIS_URL": f"{engines.redis.rpartition('/')[0]}/{number}",
+        "REDIS_URL": redis_url,
         "SMTP_URL": f"smtp://127.0.0.1:{smtp.port}",
         "VAR_DIR": str(tmp_path_factory.mktemp("var")),
         "PUBLIC_URL": "http://localhost",
@@ -191,14 +216,21 @@ def live_worker(environ: dict[str, str], tmp_path: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright starts the machine's Chromium."""
-    return browser_type_launch_args | chromium.launch_arguments()
+    return browser_type_launch_args | chromium.launch_arguments() | {"timeout": PATIENCE}
 
 
-@pytest.fixture
-def context(context: BrowserContext) -> BrowserContext:
-    """Give pytest-playwright's visitor our patience."""
-    context.set_default_timeout(PATIENCE)
-    return context
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Browser:
+    """Give all visitors our patience, pytest-playwright's own too."""
+    usual = browser.new_context
+
+    def patient(**said: Any) -> BrowserContext:
+        made = usual(**said)
+        made.set_default_timeout(PATIENCE)
+        return made
+
+    browser.new_context = patient  # type: ignore[method-assign]
+    return browser
 
 
 @pytest.fixture

@@ -18,12 +18,13 @@ from app.egress import (
     is_public,
     parse,
 )
-from tests.harness.peer import Peer
+from tests.harness.peer import WAIT, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-QUICK = Limits(seconds=0.5, size=1000)
+SMALL = Limits(seconds=60, size=1000)
+SHORT = Limits(seconds=2, size=1000)  # a machine however busy says its word by then
 
 # What a name may be made to answer with, and what may be typed outright.
 INSIDE = [
@@ -80,7 +81,7 @@ def test_an_address_that_leads_inside_is_refused_before_any_name_is_asked(url: s
         return ["127.0.0.1"]
 
     with pytest.raises(RefusedError):
-        Client(resolve=resolve, allowed=lambda: ()).fetch("GET", url, limits=QUICK)
+        Client(resolve=resolve, allowed=lambda: ()).fetch("GET", url, limits=SMALL)
     assert not asked
 
 
@@ -88,13 +89,13 @@ def test_an_address_that_leads_inside_is_refused_before_any_name_is_asked(url: s
 def test_a_name_that_answers_with_a_number_inside_is_refused(number: str) -> None:
     client = Client(resolve=lambda _host: [number], allowed=lambda: ())
     with pytest.raises(RefusedError):
-        client.fetch("GET", "http://shop.example/", limits=QUICK)
+        client.fetch("GET", "http://shop.example/", limits=SMALL)
 
 
 def test_a_name_with_one_number_inside_among_public_ones_is_refused() -> None:
     client = Client(resolve=lambda _host: ["8.8.8.8", "127.0.0.1"], allowed=lambda: ())
     with pytest.raises(RefusedError):
-        client.fetch("GET", "http://shop.example/", limits=QUICK)
+        client.fetch("GET", "http://shop.example/", limits=SMALL)
 
 
 def test_a_listener_on_loopback_gets_no_hit_by_any_of_these_roads(peer: Peer) -> None:
@@ -112,9 +113,9 @@ def test_a_listener_on_loopback_gets_no_hit_by_any_of_these_roads(peer: Peer) ->
     client = Client(resolve=lambda _host: ["127.0.0.1"], allowed=lambda: allowed)
     for host in forms:
         with pytest.raises(RefusedError):
-            client.fetch("GET", f"http://{host}:{peer.port}/", limits=QUICK)
+            client.fetch("GET", f"http://{host}:{peer.port}/", limits=SMALL)
     with pytest.raises(RefusedError):
-        client.fetch("GET", f"http://rebinding.example:{peer.port}/", limits=QUICK)
+        client.fetch("GET", f"http://rebinding.example:{peer.port}/", limits=SMALL)
     assert peer.hits == 0
 
 
@@ -123,7 +124,7 @@ def test_a_name_is_resolved_once_and_the_connection_goes_to_that_number(peer: Pe
     answers = [["127.0.0.1"], ["10.0.0.1"]]
     place = f"fake.example:{peer.port}"
     client = Client(resolve=lambda _host: answers.pop(0), allowed=lambda: [place])
-    answer = client.fetch("GET", f"http://{place}/page?a=1", limits=QUICK)
+    answer = client.fetch("GET", f"http://{place}/page?a=1", limits=SMALL)
     assert (answer.status, answer.text, len(answers)) == (200, "OK", 1)
     assert (peer.asked[0].path, peer.asked[0].headers["host"]) == ("/page?a=1", place)
 
@@ -131,7 +132,7 @@ def test_a_name_is_resolved_once_and_the_connection_goes_to_that_number(peer: Pe
 def test_a_redirect_is_an_answer_and_never_a_road(peer: Peer) -> None:
     target = Peer()
     peer.scripts, peer.headers = [(302, "")], {"Location": f"{target.url}/inside"}
-    answer = Client(allowed=lambda: [peer.place]).fetch("GET", f"{peer.url}/", limits=QUICK)
+    answer = Client(allowed=lambda: [peer.place]).fetch("GET", f"{peer.url}/", limits=SMALL)
     assert (answer.status, target.hits) == (302, 0)
     target.close()
 
@@ -149,9 +150,9 @@ def test_a_call_that_was_spoken_and_not_answered_may_have_arrived(peer: Peer, sc
     peer.scripts = [script]
     before = time.monotonic()
     with pytest.raises(InterruptedCallError) as caught:
-        Client(allowed=lambda: [peer.place]).fetch("POST", f"{peer.url}/", body=b"x", limits=QUICK)
+        Client(allowed=lambda: [peer.place]).fetch("POST", f"{peer.url}/", body=b"x", limits=SHORT)
     assert caught.value.sent
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < WAIT / 2  # the peer's own patience
 
 
 def test_where_nobody_listens_nothing_was_said() -> None:
@@ -159,7 +160,7 @@ def test_where_nobody_listens_nothing_was_said() -> None:
     gone.close()
     gone.thread.join(5)
     with pytest.raises(UnreachableError) as caught:
-        Client(allowed=lambda: [gone.place]).fetch("GET", f"{gone.url}/", limits=QUICK)
+        Client(allowed=lambda: [gone.place]).fetch("GET", f"{gone.url}/", limits=SMALL)
     assert not caught.value.sent
 
 
@@ -168,7 +169,7 @@ def test_a_name_nobody_knows_is_unreachable_and_may_be_tried_again() -> None:
         raise OSError
 
     with pytest.raises(UnreachableError):
-        Client(resolve=resolve, allowed=lambda: ()).fetch("GET", "http://a.example/", limits=QUICK)
+        Client(resolve=resolve, allowed=lambda: ()).fetch("GET", "http://a.example/", limits=SMALL)
 
 
 def test_what_may_be_reached_inside_is_the_operators_word() -> None:
@@ -184,7 +185,7 @@ def test_what_may_be_reached_inside_is_the_operators_word() -> None:
 def test_a_header_with_a_line_break_is_no_request(peer: Peer) -> None:
     with pytest.raises(RefusedError):
         Client(allowed=lambda: [peer.place]).fetch(
-            "GET", f"{peer.url}/", headers={"X": "1\r\nY: 2"}, limits=QUICK
+            "GET", f"{peer.url}/", headers={"X": "1\r\nY: 2"}, limits=SMALL
         )
     assert not peer.asked
 
@@ -192,7 +193,7 @@ def test_a_header_with_a_line_break_is_no_request(peer: Peer) -> None:
 def test_what_is_said_of_a_failure_holds_nothing_of_the_answer(peer: Peer) -> None:
     peer.scripts = [(200, "secret of the inside " * 100)]
     with pytest.raises(InterruptedCallError) as caught:
-        Client(allowed=lambda: [peer.place]).fetch("GET", f"{peer.url}/", limits=QUICK)
+        Client(allowed=lambda: [peer.place]).fetch("GET", f"{peer.url}/", limits=SMALL)
     assert "secret" not in str(caught.value)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LONGEST_SOCKET = 100  # bytes; the kernel allows 107, some systems 103
 SOCKET_NAME = ".s.PGSQL.5432"
 READY = 60.0
+QUIET = range(20_000, 32_000)
 # Plans that sessions made while the tables were empty are thrown away by the first statistics.
 NEW = {"autovacuum_naptime": "5s"}
 
@@ -154,7 +155,15 @@ def _fits_a_socket(folder: Path) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback interface that nobody listens on now.
+
+    From below those that systems give to whoever calls: no call takes it before its server is up.
+    """
+    for port in secrets.SystemRandom().sample(QUIET, 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise Problem("No port of this machine is free.")

@@ -16,7 +16,7 @@ from app.dev.problem import Problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-READY = 15.0
+READY = 60.0
 
 
 class RedisServer:

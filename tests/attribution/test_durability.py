@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"}
 VISITORS = 8
-SOON = 30.0
+SOON = 180.0
 
 
 @pytest.fixture

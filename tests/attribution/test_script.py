@@ -297,7 +297,7 @@ def test_a_marked_form_fixes_the_contact_to_the_partner_before_any_order(
     page.locator("[name=name]").fill("Gleb")
     page.get_by_role("button", name="Subscribe").click()
     page.wait_for_url("**/thanks*")
-    assert wait_until(lambda: binding_of(app, merchant, "gleb@example.org") is not None, 60.0)
+    assert wait_until(lambda: binding_of(app, merchant, "gleb@example.org") is not None, 180.0)
     bound = binding_of(app, merchant, "gleb@example.org")
     assert bound is not None
     assert (bound.refcode, bound.how, bound.until) == ("anna", "subscribed", None)

@@ -146,7 +146,7 @@ def test_an_address_is_good_at_its_own_shop_alone(shop: Shop, app: App, world: W
 
 
 def test_the_days_of_the_plan_stand_on_the_page_and_in_the_feed(shop: Shop, app: App) -> None:
-    today = clock.wall().date()
+    today = clock.today("Europe/Moscow")
     plan = Plan("week", (today + timedelta(days=2)).isoweekday(), "after")
     shop.do(lambda: change_plan(plan, Pays.AVAILABLE, weekend=[], second_above=None))
     days = [today + timedelta(days=2 + 7 * n) for n in range(50)]
@@ -168,7 +168,7 @@ def test_the_days_of_the_plan_stand_on_the_page_and_in_the_feed(shop: Shop, app:
 
 
 def test_a_day_of_the_plan_that_had_its_run_is_not_planned_once_more(shop: Shop, app: App) -> None:
-    today = clock.wall().date()
+    today = clock.today("Europe/Moscow")
     plan = Plan("week", (today + timedelta(days=2)).isoweekday(), "after")
     day = today + timedelta(days=2)
 

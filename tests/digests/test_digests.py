@@ -117,9 +117,9 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     app: App, lampa: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "TOGETHER", 1)
-    for name in ("anna", "boris", "vera"):
+    for number, name in enumerate(("anna", "boris", "vera")):
         scene.make_partner(lampa, name.title(), refcode=name)
-        sell(app, lampa, name, hash(name) % 10**6, clock.wall())
+        sell(app, lampa, name, number, clock.wall())
     noon, _first = next_month()
 
     def killed() -> None:

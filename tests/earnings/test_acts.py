@@ -145,7 +145,7 @@ def test_while_loyalty_is_off_tags_are_taken_back_and_none_is_put_on(
 
 def at(hour: str) -> str:
     """Return an hour of tomorrow, when the rules already hold."""
-    return f"2027-01-10T{hour}:00+03:00"
+    return f"2099-01-10T{hour}:00+03:00"
 
 
 NEW = {"created_at": at("10:00"), "updated_at": at("10:00")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -28,7 +29,7 @@ class FakeShop:
 
     @property
     def etag(self) -> str:
-        return f'"v{hash(self.body) & 0xFFFF}"'
+        return f'"{sha256(self.body).hexdigest()[:12]}"'
 
     def close(self) -> None:
         self.server.shutdown()

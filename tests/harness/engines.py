@@ -1,4 +1,4 @@
-"""One PostgreSQL and one Redis for the whole run; a migrated template, copied for every worker."""
+"""A PostgreSQL and a Redis for each worker of a run; a migrated template, copied for its database."""
 
 from __future__ import annotations
 

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 class Mailbox:
     """All letters of one worker's tests, oldest first."""
 
+    PATIENCE = 90.0
+
     def __init__(self) -> None:
         """Choose a port; `start` opens it."""
         self.letters: list[EmailMessage] = []
         self.refuse: str | None = None  # an SMTP answer such as "451 later", to play a bad day
         self.port = free_port()
-        self._server = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._server = Controller(
+            self, hostname="127.0.0.1", port=self.port, ready_timeout=self.PATIENCE
+        )
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         """Take a letter, or refuse it."""
@@ -55,8 +59,6 @@ class Mailbox:
 
 class Gate(Mailbox):
     """A mail server that lets no letter in while it is closed; it begins closed."""
-
-    PATIENCE = 90.0
 
     def __init__(self) -> None:
         """Choose a port; `start` opens it."""

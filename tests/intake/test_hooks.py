@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.world import Merchant
 
 MIB = 2**20
-SOON = 30.0
+SOON = 180.0
 BODY = b'{"id": 1}'
 OFFSET = timedelta(days=40, hours=3)
 THREADS, EACH = 8, 12

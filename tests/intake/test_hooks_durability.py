@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.harness.wire import Wire
     from tests.world import Merchant
 
-SHOPS = 8
-SOON = 30.0
+SHOPS, CALLS = 8, 30
+SOON = 180.0
 
 
 @pytest.fixture
@@ -125,10 +125,10 @@ def test_a_redis_that_takes_calls_and_never_answers_holds_up_no_delivery(
         try:
             connection = HTTPConnection("127.0.0.1", server.port, timeout=SOON)
             began = time.monotonic()
-            statuses = [deliver(connection, hook, f"{n}".encode())[0] for n in range(10)]
+            statuses = [deliver(connection, hook, f"{n}".encode())[0] for n in range(CALLS)]
             took = time.monotonic() - began
         finally:
             server.stop()
-    assert statuses == [200] * 10
-    assert took < 10.0
-    assert len(hook.kept()) == 10
+    assert statuses == [200] * CALLS
+    assert took < CALLS  # seconds
+    assert len(hook.kept()) == CALLS

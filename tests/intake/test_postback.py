@@ -152,7 +152,7 @@ def test_f19_a_forged_signature_changes_nothing(
     assert standing(app, world.lampa) == {}
 
 
-@pytest.mark.parametrize("ago", [301, 600, -301, 10**9])
+@pytest.mark.parametrize("ago", [301, 600, -360, 10**9])
 def test_f18_an_old_postback_is_refused(
     app: App, client: FlaskClient, lampa: Merchant, ago: int
 ) -> None:

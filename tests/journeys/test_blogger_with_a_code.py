@@ -103,7 +103,6 @@ def sound(page: Page, name: str) -> None:
 
 def sit_down(browser: Browser) -> tuple[Page, Console]:
     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.set_default_timeout(60_000)
     return page, Console(page)
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from app.statements.rules import Span
     from tests.world import Merchant
 
-PATIENCE = 60_000
+PATIENCE = 180_000
 WIDTHS = (1280, 375)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.application import App
     from tests.harness.mailbox import Mailbox
 
-PATIENCE = 120.0  # seconds: a worker beside other tests may be late
+PATIENCE = 180.0  # seconds: a worker beside other tests may be late
 WIDTHS = (1280, 375)
 
 

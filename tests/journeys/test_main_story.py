@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tests.world import Merchant
 
 WIDTHS = (1280, 375)
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Shop(ThreadingHTTPServer):

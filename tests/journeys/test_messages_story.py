@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.harness.mailbox import Mailbox
     from tests.world import Merchant
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 WIDTHS = (1280, 375)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.application import App
     from tests.harness.mailbox import Mailbox
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 WIDTHS = (1280, 375)
 
 

@@ -36,7 +36,6 @@ class Seats:
     def sit_down(self, email: str | None = None) -> Page:
         context = self.browser.new_context(viewport={"width": 1280, "height": 900})
         page = context.new_page()
-        page.set_default_timeout(60_000)
         self.consoles.append(Console(page))
         if email is not None:
             page.goto(f"{self.address}/login")

@@ -113,7 +113,7 @@ def page(
     context = browser_type.launch_persistent_context(
         profile, viewport=PHONE, locale="en-GB", **options
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(180_000)
     yield context.new_page()
     context.close()
 

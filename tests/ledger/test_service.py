@@ -174,7 +174,7 @@ def test_a_snapshot_and_its_tail_are_the_whole_sum(app: App) -> None:
     with committed_lampa(app, postings=5) as (tenant, anna):
         with app.app_context(), tenant_scope(tenant):
             # What is pending, and what it comes from; once nobody on the server is older.
-            assert wait_until(lambda: covered(5) == 2, 60.0)
+            assert wait_until(lambda: covered(5) == 2, 180.0)
         with app.app_context(), tenant_scope(tenant):
             assert db.session.scalars(
                 select(Snapshot.balance).order_by(Snapshot.balance)
@@ -187,7 +187,7 @@ def test_a_snapshot_and_its_tail_are_the_whole_sum(app: App) -> None:
             ledger.post("test:more", [move], RUB)
             assert queries.balances([pending(anna)]) == {pending(anna): 125}
             db.session.commit()
-            assert wait_until(lambda: covered(1) == 2, 60.0)
+            assert wait_until(lambda: covered(1) == 2, 180.0)
             assert queries.balances([pending(anna)]) == {pending(anna): 125}
             assert checks.broken() == []
             ledger.forget_snapshots()
@@ -201,8 +201,8 @@ def test_a_snapshot_leaves_out_what_an_older_transaction_may_still_bring(app: Ap
         quick = Move(COMMISSIONS, pending(anna), 7, "accrual", partner=anna)
         with ThreadPoolExecutor(1) as pool, app.app_context(), tenant_scope(tenant):
             ledger.post("test:late", [late], RUB)
-            pool.submit(_post_alone, app, tenant, quick).result(timeout=60)
-            pool.submit(_snapshot_alone, app, tenant).result(timeout=60)
+            pool.submit(_post_alone, app, tenant, quick).result(timeout=180)
+            pool.submit(_snapshot_alone, app, tenant).result(timeout=180)
             db.session.commit()
             assert queries.balances([pending(anna)]) == {pending(anna): 1017}
             assert checks.broken() == []

@@ -238,7 +238,7 @@ def test_orders_of_the_second_merchant_came_by_its_webhook(scene: None, filled: 
 def test_the_past_sends_no_letters_and_the_last_days_a_few(scene: None, filled: Filled) -> None:
     drain()
     letters = sum(counted(play, Message) for play in filled.plays)
-    assert 0 < letters < 40
+    assert 0 < letters < 80  # of several hundred; more on days of digests and of months that end
     with tenant_scope(opening.staged(filled.plays[0]).tenant.id):
         assert db.session.scalar(select(func.count()).where(Event.drained_at.is_(None))) == 0
 

@@ -91,7 +91,7 @@ def test_from_the_partners_wish_to_the_merchants_word(
     expect(page.get_by_role("button", name="Take the request back")).to_be_visible()
     sound(page, "cabinet-asked")
 
-    desk = browser.new_page()
+    desk = browser.new_context().new_page()
     story.enter(desk, story.merchant.staff["accountant"].email, story.office())
     sound(desk, "office-list")
     desk.get_by_role("link", name="Anna").click()

@@ -46,7 +46,12 @@ class Desk:
     def __init__(self, app: App, client: FlaskClient, merchant: Merchant, tracker: Peer) -> None:
         self.app, self.client, self.merchant, self.tracker = app, client, merchant, tracker
         self.began = datetime.now(UTC) + timedelta(minutes=1)
-        self.way = egress.Client(allowed=lambda: [tracker.place], limits=egress.Limits(0.5, 1000))
+        self.way = self.patient(60)
+
+    def patient(self, seconds: float) -> egress.Client:
+        return egress.Client(
+            allowed=lambda: [self.tracker.place], limits=egress.Limits(seconds, 1000)
+        )
 
     def set_up(self, refcode: str, states: tuple[str, ...] = STATES) -> int:
         with self.app.app_context():
@@ -198,6 +203,7 @@ def test_a_tracker_that_was_away_hears_what_holds_when_it_is_back(desk: Desk) ->
 def test_an_answer_that_does_not_come_is_tried_again(desk: Desk, script: str) -> None:
     desk.set_up("anna")
     desk.tracker.scripts = [script]
+    desk.way = desk.patient(0.5)
     desk.order("paid", 0, click=desk.click("anna"))
     desk.work()
     assert desk.log() == [("due", 1, None)]

@@ -41,7 +41,7 @@ def settle(app: App) -> None:
         with app.app_context(), role("partnerka_list"):
             return bool(db.session.scalar(asked))
 
-    assert wait_until(over, 60.0)
+    assert wait_until(over, 180.0)
 
 
 def seal(app: App, merchant: Merchant) -> int:

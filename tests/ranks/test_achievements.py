@@ -90,12 +90,12 @@ def test_an_achievement_is_made_in_the_office_reached_lost_and_reached_again(
     assert make(owner, shop, metric="orders", number="2") == 303
     page = words(owner.get(there).text)
     assert "Regular 2 paid orders Regular 0" in page
-    buy(client, shop, "A", "2027-01-10")
+    buy(client, shop, "A", "2099-01-10")
     assert available(client, shop) == "0.00"
-    buy(client, shop, "B", "2027-01-11")
+    buy(client, shop, "B", "2099-01-11")
     assert available(client, shop) == "50.00"
     assert "Regular 2 paid orders Regular 1" in words(owner.get(there).text)
-    buy(client, shop, "B", "2027-01-11", status="cancelled", version=9)
+    buy(client, shop, "B", "2099-01-11", status="cancelled", version=9)
     assert available(client, shop) == "0.00"
     assert "Regular 2 paid orders Regular 0" in words(owner.get(there).text)
     card = there + "orders:2"
@@ -109,10 +109,10 @@ def test_months_in_a_row_count_by_the_merchants_calendar(
     client: FlaskClient, owner: FlaskClient, shop: Merchant
 ) -> None:
     assert make(owner, shop, metric="streak", number="3") == 303
-    for number, day in (("A", "2027-01-31"), ("B", "2027-02-01"), ("C", "2027-04-01")):
+    for number, day in (("A", "2099-01-31"), ("B", "2099-02-01"), ("C", "2099-04-01")):
         buy(client, shop, number, day)
     assert available(client, shop) == "0.00"
-    buy(client, shop, "D", "2027-03-15")
+    buy(client, shop, "D", "2099-03-15")
     assert available(client, shop) == "50.00"
 
 
@@ -149,11 +149,11 @@ def test_friends_of_friends_count_by_level(
     for number, ref in (("78", "anna"), ("79", "boris")):
         client.put(f"/api/v1/members/{number}", json={"ref": ref}, headers=shop.bearer)
     assert make(owner, shop, metric="active_referrals_2", number="1") == 303
-    buy(client, shop, "A", "2027-01-10", who="78")
+    buy(client, shop, "A", "2099-01-10", who="78")
     assert available(client, shop) == "0.00", "that is a friend, not a friend's friend"
-    buy(client, shop, "B", "2027-01-10", who="79")
+    buy(client, shop, "B", "2099-01-10", who="79")
     assert available(client, shop) == "50.00"
-    buy(client, shop, "B", "2027-01-10", who="79", status="cancelled", version=9)
+    buy(client, shop, "B", "2099-01-10", who="79", status="cancelled", version=9)
     assert available(client, shop) == "0.00"
 
 
@@ -168,7 +168,7 @@ def test_the_customer_sees_what_is_reached_and_what_comes_next(
         boris = db.session.scalars(select(Partner).where(Partner.refcode == "boris")).one()
         boris.member_id = db.session.scalars(select(Member.id).where(Member.key == "id:77")).one()
         db.session.commit()
-    buy(client, shop, "A", "2027-01-10")
+    buy(client, shop, "A", "2099-01-10")
     page = words(place.partner("boris").get(shop.cabinet("bonuses/")).text)
     assert "First reached on" in page
     assert "Third : 1 of 3" in page

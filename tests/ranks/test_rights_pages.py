@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.world import Merchant
 
 MONTH = "rights/?month=2027-01"
-LATE = {"created_at": "2027-01-10T10:00:00+03:00", "updated_at": "2027-01-10T10:00:00+03:00"}
+LATE = {"created_at": "2099-01-10T10:00:00+03:00", "updated_at": "2099-01-10T10:00:00+03:00"}
 LINES = [
     {"id": "1", "product": "lamp-1", "name": "Lamp", "quantity": "2", "price": "1000.00"},
     {"id": "2", "product": "lamp-2", "name": "Shade", "quantity": "1", "price": "500.00"},

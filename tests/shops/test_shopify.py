@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app import clock
 from app.extensions import db
 from app.intake.shops import Nothing, OrderGone, OrderSaid, Unreadable, shopify
 from app.intake.shops.figures import decimal
@@ -191,18 +193,21 @@ def shop(app: App, lampa: Merchant) -> Line:
 
 
 def test_an_order_is_paid_fulfilled_given_back_in_part_and_deleted(shop: Line) -> None:
-    def say(at: str, **changed: Any) -> None:
-        body = shopify_order(1001, "0.00", updated_at=f"2026-11-2{at}T10:00:00+03:00", **changed)
+    now = clock.wall().replace(microsecond=0)  # the hold is not over
+
+    def say(minute: int, **changed: Any) -> None:
+        at = (now + timedelta(minutes=minute)).isoformat()
+        body = shopify_order(1001, "0.00", updated_at=at, **changed)
         assert shop.send(shop.sign(body)).status_code == 200
 
     goods = {"line_items": [line()]}
-    say("2", **goods)
+    say(2, **goods)
     assert shop.orders() == {"1001": ("agreed", 20000, [(2000, 0)])}
     back = {"refunds": [refund([(1, "50.00", "0.00")])], "financial_status": "partially_refunded"}
-    say("4", fulfillment_status="fulfilled", **goods, **back)
+    say(4, fulfillment_status="fulfilled", **goods, **back)
     assert shop.orders() == {"1001": ("completed", 15000, [(1500, 0)])}
-    say("3", fulfillment_status="fulfilled", **goods)  # an older one comes late: nothing goes back
-    say("2", **goods)
+    say(3, fulfillment_status="fulfilled", **goods)  # an older one comes late: nothing goes back
+    say(2, **goods)
     assert shop.orders() == {"1001": ("completed", 15000, [(1500, 0)])}
     gone = shop.sign(b'{"id": 1001}')
     gone.headers["X-Shopify-Topic"] = "orders/delete"

@@ -126,7 +126,8 @@ def test_an_order_comes_changes_and_goes(shop: Shop) -> None:
     shop.drain()
     assert shop.orders() == {"A-1": ("agreed", [(19000, 0)])}
     assert shop.partner("A-1") == "Anna"
-    later = order(status="completed", updated_at="2026-11-23T10:00:00+03:00",
+    now = clock.wall().isoformat()  # its hold begins
+    later = order(status="completed", updated_at=now,
                   refunds=[{"id": "r1", "amount": "900.00"}])  # fmt: skip
     assert shop.send({"type": "order.saved", "data": later}, "msg_2").status_code == 200
     assert shop.send(order(status="new"), "msg_3").status_code == 200  # an older word comes late
@@ -189,7 +190,7 @@ def test_f18_an_id_that_comes_with_another_body_is_refused(shop: Shop) -> None:
     assert shop.orders()["A-1"][0] == "agreed"
 
 
-@pytest.mark.parametrize("late", [301, 600, -301, -86_400])
+@pytest.mark.parametrize("late", [301, 600, -360, -86_400])
 def test_f18_a_message_of_another_time_is_refused(shop: Shop, late: int) -> None:
     assert problem(shop.send(order(), late=late)) == (422, ["webhook-timestamp"])
     assert shop.kept() == []

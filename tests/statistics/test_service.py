@@ -107,7 +107,7 @@ def committed() -> None:
     db.session.commit()
     mine = jobs.in_transaction(lambda: db.session.scalar(text(OWN)))
     assert wait_until(
-        lambda: jobs.in_transaction(lambda: db.session.scalar(text(OLDEST))) > mine, 60.0
+        lambda: jobs.in_transaction(lambda: db.session.scalar(text(OLDEST))) > mine, 180.0
     )
     jobs.drain()
 

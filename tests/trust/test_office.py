@@ -202,7 +202,7 @@ def test_a_block_is_done_only_when_its_figures_were_seen(lampa: Lampa, owner: Fl
     there = lampa.office("partners/anna/block")
     assert owner.post(there, data=BLOCK | {"reason": ""}).status_code == 422
     assert owner.post(there, data=BLOCK | {"deals": "refuse"}).status_code == 422
-    wish = BLOCK | {"deals": "refuse", "refuse_from": clock.wall().date().isoformat()}
+    wish = BLOCK | {"deals": "refuse", "refuse_from": clock.today("Europe/Moscow").isoformat()}
     shown = owner.post(there, data=wish)
     assert (shown.status_code, "Deals that are refused" in shown.text) == (200, True)
     other = owner.post(there, data=wish | {"money": "keep", "seen": seen(shown.text)})
