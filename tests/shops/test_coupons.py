@@ -165,7 +165,7 @@ def test_a_first_order_coupon_is_in_the_shop_without_any_wish(desk: Desk) -> Non
     desk.settle()
     found = coupon(desk, display)
     assert found is not None
-    assert (found["amount"], found["usage_limit"]) == ("15", 1)
+    assert (found["amount"], found["usage_limit"]) == ("15.00", 1)
     assert found["email_restrictions"] == ["new@example.org"]
 
 
