@@ -192,6 +192,7 @@ class Name(str):
     """A name that counts how often it is looked up."""
 
     __slots__ = ("steps",)
+    steps: Counted
 
     def __new__(cls, text: str, steps: Counted) -> Self:
         made = super().__new__(cls, text)
