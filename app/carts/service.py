@@ -12,8 +12,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, update
+from sqlalchemy import delete, exists, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from app import clock
 from app.carts import queries
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(minutes=10)  # that word of an order may take after the coupon's end
 MOST_CODES = 20_000  # that a shop brings at once
+KEPT = timedelta(days=90)  # of a coupon that no order named
 MOST_AN_HOUR = 20  # coupons of one customer
 
 
@@ -300,3 +302,19 @@ def get(coupon_id: int) -> CartCoupon:
     if row is None:
         raise NotFound
     return row
+
+
+def prune() -> None:
+    """Forget coupons that ended long ago without an order, and that no order can name any more.
+
+    One that the shop was not seen to have lost may come on an order yet. Of a code of the shop's own, which
+    goes on holding, the newest stays: it says whose it is. Those that orders named stay with their orders.
+    """
+    newer = aliased(CartCoupon)
+    same = (newer.shop_id == CartCoupon.shop_id) & (newer.key == CartCoupon.key)
+    later = exists().where(same, newer.id > CartCoupon.id, newer.tenant_id == CartCoupon.tenant_id)
+    gone = CartCoupon.connection_id.is_not(None) & CartCoupon.removed_at.is_not(None)
+    unused = CartCoupon.state.in_(("let_go", "ended", "failed")) & CartCoupon.order_key.is_(None)
+    old = CartCoupon.closed_at < clock.now() - KEPT
+    overtaken = CartCoupon.connection_id.is_(None) & later
+    db.session.execute(delete(CartCoupon).where(unused, old, gone | overtaken))

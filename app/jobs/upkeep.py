@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 
 from app import clock
 from app.calls import service as calls
+from app.carts import service as carts
 from app.documents import service as documents
 from app.extensions import db, queue
 from app.identity.models import Session
@@ -66,6 +67,7 @@ def prune() -> None:
             in_transaction(webhooks.prune, tenant_id)
             in_transaction(inbox.prune, tenant_id)
             in_transaction(errands.prune, tenant_id)
+            in_transaction(carts.prune, tenant_id)
 
 
 def _prune_sessions() -> None:

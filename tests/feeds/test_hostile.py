@@ -7,11 +7,11 @@ import gzip
 import io
 import tracemalloc
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from app.feeds.rules import UNPACKED, Mark, Offer, Unreadable, yml
+from app.feeds.rules import UNPACKED, Category, Mark, Offer, Unreadable, arranged, yml
 from app.feeds.rules.kinds import MIB
 from app.feeds.service import kept
 from tests.feeds.setting import catalogue, loaded, looked, new_feed, offer, refused, shelf
@@ -167,3 +167,41 @@ def test_whatever_byte_is_damaged_it_is_read_or_refused(place: int) -> None:
         data = GOOD[:place] + bytes([byte]) + GOOD[place + 1 :]
         with contextlib.suppress(Unreadable):
             _read(data)
+
+
+def test_many_empty_parts_are_left_before_they_take_the_day() -> None:
+    part = gzip.compress(b"", mtime=0)
+    with pytest.raises(Unreadable, match="packed"), kept.unpacked(io.BytesIO(part * 100_002)):
+        pass
+
+
+def test_categories_each_below_the_last_are_arranged_in_no_more_steps_than_there_are() -> None:
+    steps = Counted()
+    said = [Category(n, Name(str(n), steps), "x", Name(str(n - 1), steps)) for n in range(2_000)]
+    found, flaws = arranged(said)
+    assert [c.parent for c in found] == ["", *map(str, range(1_999))]
+    assert [f.code for f in flaws] == ["no_parent"]
+    assert steps.number < 2_000 * 40
+
+
+class Counted:
+    number = 0
+
+
+class Name(str):
+    """A name that counts how often it is looked up."""
+
+    __slots__ = ("steps",)
+    steps: Counted
+
+    def __new__(cls, text: str, steps: Counted) -> Self:
+        made = super().__new__(cls, text)
+        made.steps = steps
+        return made
+
+    def __hash__(self) -> int:
+        self.steps.number += 1
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(other)

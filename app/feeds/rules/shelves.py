@@ -22,12 +22,13 @@ def arranged(said: Iterable[Category]) -> tuple[list[Category], list[Flaw]]:
         else:
             kept[each.external_id] = each
     parents: dict[str, str] = {}
+    above: dict[str, str] = {}
     for key, each in kept.items():
         if not each.parent:
             continue
         if each.parent not in kept:
             flaws.append(Flaw(each.line, key, "no_parent", each.parent[:120]))
-        elif _circles(key, each.parent, parents):
+        elif _circles(key, each.parent, above):
             flaws.append(Flaw(each.line, key, "circle", each.parent[:120]))
         else:
             parents[key] = each.parent
@@ -44,11 +45,18 @@ def _why(each: Category, kept: dict[str, Category]) -> str | None:
     return "category_twice" if each.external_id in kept else None
 
 
-def _circles(key: str, parent: str, parents: dict[str, str]) -> bool:
-    """Tell whether a category would lie below itself. Those above are known to end, for none was let in."""
-    at: str | None = parent
-    while at is not None:
-        if at == key:
-            return True
-        at = parents.get(at)
+def _circles(key: str, parent: str, above: dict[str, str]) -> bool:
+    """Tell whether a category would lie below itself; if not it lies in the tree of its parent from now on.
+
+    `above` leads to the top of a tree, and by shorter ways each time it is asked.
+    """
+    way, top = [], parent
+    while top in above:
+        way.append(top)
+        top = above[top]
+    for passed in way:
+        above[passed] = top
+    if top == key:
+        return True
+    above[key] = top
     return False

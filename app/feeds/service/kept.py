@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHUNK = MIB
+MOST_PARTS = 100_000  # packed one behind the other in a file
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
@@ -52,7 +53,7 @@ def _size(stream: IO[bytes]) -> int:
 
 def _unpack(stream: IO[bytes], plain: IO[bytes]) -> None:
     """Unpack piece by piece; each piece of the answer is bounded, so a bomb is left before it goes off."""
-    unpacking, size = zlib.decompressobj(_GZIP_WINDOW), 0
+    unpacking, size, parts = zlib.decompressobj(_GZIP_WINDOW), 0, 1
     while data := stream.read(CHUNK):
         while data:
             try:
@@ -67,6 +68,9 @@ def _unpack(stream: IO[bytes], plain: IO[bytes]) -> None:
             if unpacking.eof:
                 data = unpacking.unused_data.lstrip(b"\0")
                 if data:
+                    parts += 1
+                    if parts > MOST_PARTS:
+                        raise Unreadable("packed")
                     unpacking = zlib.decompressobj(_GZIP_WINDOW)
     if not unpacking.eof:
         raise Unreadable("truncated")

@@ -15,6 +15,7 @@ from partnerka import (
     Conflict,
     Invalid,
     OrderHook,
+    PartnerkaError,
     Policy,
     RateLimited,
     SignatureError,
@@ -251,3 +252,21 @@ def test_an_order_by_the_signed_webhook_keeps_its_id_at_each_try() -> None:
     http = httpx.Client(transport=httpx.MockTransport(refusing))
     with pytest.raises(Invalid):
         OrderHook("https://p.example/h", SECRET, http=http).send_deleted("A-1")
+
+
+@pytest.mark.parametrize("step", [".", ".."])
+def test_an_id_is_no_step_in_the_address(step: str) -> None:
+    server = Server(httpx.Response(200, json={}))
+    with pytest.raises(ValueError, match="an id"):
+        server.client().delete_webhook(step)
+    assert server.asked == []
+
+
+def test_a_server_that_gives_one_page_for_ever_is_left() -> None:
+    same = {"items": [{"n": 1}], "next": "again"}
+    server = Server(*[httpx.Response(200, json=same) for _ in range(5)])
+    with pytest.raises(PartnerkaError, match="page"):
+        list(server.client().partners())
+    server = Server(*[httpx.Response(200, json=same) for _ in range(5)])
+    with pytest.raises(PartnerkaError, match="page"):
+        list(server.client().events())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
+from partnerka.errors import PartnerkaError
 from partnerka.transport import Policy, Transport
 
 if TYPE_CHECKING:
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "PartnerClient", "Policy"]
 JSON = dict[str, Any]
+_SAME_PAGE = "the server names the page that it just gave as the next"
 
 
 def _part(value: str) -> str:
     """An id as a part of an address: "A/1" stays one id."""
     if not value:
         message = "an id is not empty"
+        raise ValueError(message)
+    if value in {".", ".."}:  # would be taken for a step in the address
+        message = "an id is not . or .."
         raise ValueError(message)
     return quote(value, safe="")
 
@@ -63,9 +68,11 @@ class _Base:
         while True:
             page = self._get(path, cursor=cursor, **{"limit": 200, **params})
             yield from page["items"]
-            cursor = page["next"]
+            last, cursor = cursor, page["next"]
             if cursor is None:
                 return
+            if cursor == last:
+                raise PartnerkaError(_SAME_PAGE)
 
     def events(self, after: int = 0, *, path: str = "/events", limit: int = 200) -> Iterator[JSON]:
         """Yield what happened after a place, up to now. Keep the last `position` done, and ask after it."""
@@ -73,7 +80,9 @@ class _Base:
         while place is not None:
             page = self._get(path, after=place, limit=limit)
             yield from page["items"]
-            place = page["next"]
+            last, place = place, page["next"]
+            if place == last:
+                raise PartnerkaError(_SAME_PAGE)
 
 
 class Client(_Base):
