@@ -61,6 +61,8 @@ class KeysForm(Form):
                 control.label.text = kind.hints[f"{name}.label"]
             # With a screen of the shop's own nothing but its address is needed.
             control.flags.required = name == "address" or SCREEN not in kind.offers
+        if not (self.address.data or "").strip():
+            self.address.data = kind.hints.get("address.default", self.address.data)
         if SCREEN not in kind.offers:
             self.how.data = KEYS
 

@@ -277,9 +277,9 @@ def connections(kind: str | None = None) -> Sequence[Connection]:
 
 
 def webhook_secret() -> str | None:
-    """Return the merchant's webhook secret, with which postbacks are signed."""
+    """Return the merchant's webhook secret, the newest, with which postbacks are signed."""
     found = connections("postback")
-    return crypto.open_sealed(found[0].secret) if found else None
+    return crypto.open_sealed(found[0].secret).partition("\n")[0] if found else None
 
 
 def _found(kind: str, key: str) -> Tenant | None:

@@ -95,9 +95,10 @@ def try_keys(kind: str, keys: Keys) -> Mapping[str, Any]:
     try:
         return connector(kind).health(Access(keys.address, keys.key, keys.secret))
     except ShopError as error:
-        at_key = error.code in {"keys", "read_only", "rights"} and "key" in connector(kind).asks
-        words = words_of(error.code, kind)
-        if error.code == "rights":
+        code = "not_a_shop" if error.code == "gone" else error.code
+        at_key = code in {"keys", "read_only", "rights"} and "key" in connector(kind).asks
+        words = words_of(code, kind)
+        if code == "rights" and error.detail and not error.detail.isdecimal():
             words = f"{words} ({error.detail})"
         raise _refused("key" if at_key else "address", words) from error
 
@@ -254,7 +255,8 @@ def forget(connection_id: int) -> None:
 def explain(connection: Connection, said: Mapping[str, str]) -> None:
     """Keep what the merchant says that the shop's own states of orders mean: a word, and our state or "".
 
-    Words that the shop did not name are passed over. Raises DomainError.
+    Words that the shop did not name are passed over; what moves nothing is kept as said, too. Raises
+    DomainError.
     """
     shop = tenants.shop_by_id(connection.shop_id)
     known = {each["word"] for each in connection.health.get("statuses", ())}
@@ -263,6 +265,8 @@ def explain(connection: Connection, said: Mapping[str, str]) -> None:
         raise _refused("", _("Nothing was said of any status."))
     rest = {w: s for w, s in tenants.words(shop.id).words.items() if w not in words}
     service.change_shop(shop, words=rest | {w: s for w, s in words.items() if s})
+    still = [word for word in connection.health.get("still", ()) if word not in words]
+    note(connection.id, still=still + [word for word, state in words.items() if not state])
 
 
 def find(public_id: str) -> Connection:
@@ -374,7 +378,9 @@ def words_of(code: str, kind: str = "") -> str:
         "failing": _(
             "The shop's server answers with an error. Its administrator can see it in the log."
         ),
-        "address": _("This address cannot be called."),
+        "address": _(
+            "This address cannot be called. Write it as the browser shows it, such as https://shop.example."
+        ),
         "sealed": _("The keys can no longer be read here. Connect the shop anew."),
         "not_offered": _("This kind of shop does not offer what was asked for."),
         "refused": _("The shop refuses what we ask for."),

@@ -22,6 +22,7 @@ from app import clock, crypto
 from app.attribution.queries import read_clicks
 from app.errors import DomainError, FieldError, Forbidden, NotFound
 from app.intake import service as intake
+from app.intake.shops import rotating
 from app.money import MoneyError, parse_decimal
 from app.orders import service as orders
 from app.orders.rules import Line, Snapshot, State, is_id, problems
@@ -104,11 +105,12 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _whose(said: Mapping[str, str]) -> int:
     """Return the shop whose secret signed it. Raises Forbidden."""
-    given = said["sig"].lower().encode("utf-8", "replace")
+    given, now = said["sig"].lower().encode("utf-8", "replace"), int(clock.wall().timestamp())
     for each in tenants.connections(SOURCE):
-        for good in signatures(crypto.open_sealed(each.secret), said):
-            if hmac.compare_digest(good.encode(), given):
-                return each.shop_id
+        for secret in rotating.valid(crypto.open_sealed(each.secret), now):
+            for good in signatures(secret, said):
+                if hmac.compare_digest(good.encode(), given):
+                    return each.shop_id
     words = _("The signature is not that of these parameters.")
     raise Forbidden("bad_signature", words, FieldError("sig", words))
 

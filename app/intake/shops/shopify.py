@@ -40,10 +40,13 @@ words: Mapping[str, str] = {
 asks: tuple[str, ...] = ()
 hints: Mapping[str, Any] = {
     "hook": _l(
-        "In Shopify: Settings, Notifications, Webhooks. Make webhooks in JSON for order creation, update, "
-        "payment, cancellation and deletion with this address, and paste the signing secret shown there."
+        "Open the channel, and you have its delivery address. In Shopify: Settings, Notifications, Webhooks: make"
+        " webhooks in JSON for order creation, update, payment, cancellation and deletion with that address."
+        " Shopify then shows a signing secret: paste it on the channel's page under Secret."
     ),
-    "hook.secret": _l("The signing secret that Shopify shows under its webhooks."),
+    "hook.secret": _l(
+        "The signing secret that Shopify shows under its webhooks. It may follow later."
+    ),
 }
 offers: frozenset[str] = frozenset()
 SIGNATURE, TOPIC = "x-shopify-hmac-sha256", "x-shopify-topic"

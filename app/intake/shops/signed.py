@@ -34,7 +34,7 @@ asks: tuple[str, ...] = ()
 hints: Mapping[str, Any] = {
     "name": _l("OpenCart, or a shop of one's own"),
     "hook": _l(
-        "Sign with this secret after Standard Webhooks, and send an order whenever it changed."
+        "The shop signs with the channel's secret after Standard Webhooks, and sends an order whenever it changed."
     ),
 }
 offers: frozenset[str] = frozenset()

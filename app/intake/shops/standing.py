@@ -42,6 +42,7 @@ class Standing:
     swept: datetime | None = None
     counts: dict[str, int] = field(default_factory=dict)
     unmapped: Sequence[str] = ()
+    unconfirmed: int = 0  # of the shop's states of orders: what comes in them pays nobody
 
     @property
     def kind(self) -> Listener:
@@ -62,6 +63,7 @@ def all_of(public_id: str | None = None) -> list[Standing]:
     names = {shop.id: shop.name for shop in tenants.shops()}
     counts, last = errands.counts([each.id for each in found]), inbox.newest()
     unmapped = orders.unexplained() if found else {}
+    asked = _asked_for()
     return [
         Standing(
             connection=each,
@@ -75,10 +77,20 @@ def all_of(public_id: str | None = None) -> list[Standing]:
             last=last.get(each.id),
             swept=_at(each.health.get("swept_at")),
             counts=counts.get(each.id, {}),
-            unmapped=unmapped.get(each.shop_id, ()),
+            unmapped=[w for w in unmapped.get(each.shop_id, ()) if (each.shop_id, w) not in asked],
+            unconfirmed=sum(not confirmed for *_said, confirmed in statuses(each)),
         )
         for each in found
     ]
+
+
+def _asked_for() -> set[tuple[int, str]]:
+    """Return by shop the words that lists of connections' own states ask for, so that nothing asks twice."""
+    return {
+        (each.shop_id, said["word"])
+        for each in tenants.connections()
+        for said in each.health.get("statuses", ())
+    }
 
 
 def lag() -> timedelta | None:
@@ -117,12 +129,13 @@ def statuses(connection: Connection) -> list[tuple[str, str, str, bool]]:
     """
     said = connection.health.get("statuses", ())
     known = tenants.words(connection.shop_id).words if said else {}
+    still = frozenset(connection.health.get("still", ()))
     return [
         (
             each["word"],
             each["name"],
-            known.get(each["word"], each["state"] or ""),
-            each["word"] in known,
+            known.get(each["word"], "" if each["word"] in still else each["state"] or ""),
+            each["word"] in known or each["word"] in still,
         )
         for each in said
     ]

@@ -30,7 +30,7 @@ words: Mapping[str, str] = {"new": "registered", "paid": "agreed"}
 asks: tuple[str, ...] = ()
 hints: Mapping[str, Any] = {
     "hook": _l(
-        "In Tilda: Site settings, Forms, Webhook. Paste this address with ?key= and the secret behind it, "
+        "In Tilda: Site settings, Forms, Webhook. Paste the delivery address with ?key= and the secret behind it, "
         "and choose the webhook in the settings of the cart. Tilda tells of an order once: what became of "
         "it you say on the order's page here, or a payment does by a signed postback."
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -34,8 +34,6 @@ from app.intake.shops.lacking import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flask_babel.speaklater import LazyString
-
     from app.intake.shops import Pull
 
 title: str = "Ecwid"
@@ -43,10 +41,11 @@ asks: tuple[str, ...] = ("address", "key", "secret")
 offers: frozenset[str] = frozenset({HISTORY})
 streams: tuple[str, ...] = ("orders",)
 pulls: Mapping[str, Pull] = {}
-hints: Mapping[str, LazyString] = {
+hints: Mapping[str, Any] = {
     "address": _l(
         "https://app.ecwid.com, unless your shop has an address of its own for programs."
     ),
+    "address.default": "https://app.ecwid.com",
     "key": _l("It stands in the back office, below on the left."),
     "key.label": _l("Store ID"),
     "secret": _l(
@@ -54,6 +53,11 @@ hints: Mapping[str, LazyString] = {
         " read_store_profile."
     ),
     "secret.label": _l("Secret token"),
+    "rights": _l(
+        "The store does not take this token, or it lacks a right. It needs read_orders, read_catalog and"
+        " read_store_profile."
+    ),
+    "not_a_shop": _l("No Ecwid store of this ID answers at this address. Check both."),
     "hook": _l(
         "For news within seconds, before the token is given: the client secret of your app goes here, and"
         " the channel's address into the app's webhooks. Without it the shop is asked every few minutes."

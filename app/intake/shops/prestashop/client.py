@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WAY = egress.Client(limits=egress.Limits(seconds=30.0, size=16_777_216))  # a page of 100 orders
 LONGEST_WAIT = timedelta(hours=6)
 _BUSY = frozenset({429, 502, 503, 504, 520, 522, 524})
-_TAIL = re.compile(r"/(api(/.*)?|index\.php.*|webservice(/.*)?)?/*$")
+_TAIL = re.compile(r"/(admin[^/]*(/.*)?|api(/.*)?|index\.php.*|webservice(/.*)?)?/*$")
 _CODES = re.compile(r"<code>\s*(?:<!\[CDATA\[)?\s*(\d{1,5})")
 _NAMELESS = re.compile(rb"<(/?)\d+(\s*/?>)")
 # The webservice's numbers for what went wrong.

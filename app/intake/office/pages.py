@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 
 from app import clock
 from app.errors import DomainError, NotFound
-from app.installation import public_address
-from app.intake.forms import KEYS, ConnectForm, CouponsForm, HistoryForm, KeysForm, SecretForm
+from app.intake.forms import CouponsForm, HistoryForm, SecretForm
 from app.intake.models import Inbox, ShopErrand
 from app.intake.shops import (
     FETCHED,
@@ -20,7 +19,6 @@ from app.intake.shops import (
     LISTED,
     PEOPLE,
     REVIEWS,
-    SCREEN,
     connections,
     errands,
     history,
@@ -29,10 +27,9 @@ from app.intake.shops import (
     standing,
     thanks,
 )
-from app.intake.shops.registry import CONNECTORS, connector, listener
+from app.intake.shops.registry import CONNECTORS
 from app.runs import rules as run_rules
 from app.site.access import requires
-from app.site.people import freshly
 from app.tenants import queries as tenants
 from app.tenants.forms import STATE_NAMES
 from app.web.pages import page, see_other
@@ -40,15 +37,13 @@ from app.web.tables import Column, Empty, Filter, Table
 
 if TYPE_CHECKING:
     from flask import Response
-    from werkzeug.wrappers import Response as AnyResponse
 
-    from app.intake.shops import Listener
     from app.tenants.models import Connection
     from app.web.forms import Form
 
 bp = Blueprint("intake", __name__, url_prefix="/connections")
 _STATES = [
-    ("waiting", _l("Waiting")),
+    ("waiting", lazy_pgettext("delivery", "Waiting")),
     ("done", _l("Booked")),
     ("parked", _l("Set aside")),
 ]
@@ -64,6 +59,7 @@ TOPICS = {
     "customer.created": _l("New customer"),
     "customer.updated": _l("Customer changed"),
     "event": _l("Word that something changed"),
+    "order": _l("Word of an order"),
 }
 _COLUMNS = (
     Column("received_at", _l("Received"), render="datetime", sort=Inbox.received_at, main=True),
@@ -115,92 +111,14 @@ WHAT = {
 @requires("settings")
 def index() -> Response:
     """List the shops' connections and what could not be read."""
-    return _page()
-
-
-@bp.get("/new/<string:kind>")
-@requires("settings")
-def new(kind: str) -> Response:
-    """Show how a kind of shop is connected."""
-    return _new(listener(kind))
-
-
-@bp.post("/new/<string:kind>/hook")
-@requires("settings")
-def connect(kind: str) -> Response:
-    """Open a channel without keys; its secret is shown on this answer only."""
-    form, of = _hook_form(), listener(kind)
-    if "hook" not in of.hints:
-        raise NotFound
-    if not form.validate_on_submit():
-        return _new(of, hook=form, status=422)
-    try:
-        made, secret = inbox.connect(form.shop.data, kind, (form.secret.data or "").strip() or None)
-    except DomainError as error:
-        form.complain("secret", error.message)
-        return _new(of, hook=form, status=422)
-    if made.credentials is not None:
-        return _shown(made, _("Saved. Enter the delivery address in the shop now."))
-    return _page(secret=secret)
-
-
-@bp.post("/<string:public_id>/secret")
-@requires("settings")
-@freshly
-def rotate(public_id: str) -> Response:
-    """Give a channel another secret; ours is shown on this answer only."""
-    connection, form = connections.find(public_id), SecretForm()
-    if not form.validate_on_submit():
-        return _show(connection, secret_form=form, status=422)
-    try:
-        secret = connections.rotate(connection, (form.secret.data or "").strip() or None)
-    except DomainError as error:
-        if isinstance(error, NotFound):
-            raise
-        form.complain("secret", error.message)
-        return _show(connection, secret_form=form, status=422)
-    return _show(connection, secret=secret)
-
-
-@bp.post("/new/<string:kind>")
-@requires("settings")
-@freshly
-def give_keys(kind: str) -> AnyResponse:
-    """Connect a shop by pasted keys, or send its owner to the shop's own screen."""
-    form, of = _keys_form(connector(kind)), connector(kind)
-    if not form.validate_on_submit() or not _is_whole(form, of):
-        return _new(of, form, status=422)
-    try:
-        keys = connections.read_keys(
-            kind, form.address.data or "", form.key.data or "", form.key_secret.data or ""
-        )
-        if form.how.data != KEYS:
-            back = public_address(url_for("office.intake.index"))
-            asked = connections.ask_shop(form.store.data, kind, keys.address, back)
-            return redirect(asked, 303)
-        said = connections.try_keys(kind, keys)
-    except DomainError as error:
-        form.complain(error.errors[0].field if error.errors else "", error.message)
-        return _new(of, form, status=422)
-    made = connections.with_keys(form.store.data, kind, keys, said)
-    return _shown(made, _("Connected. The shop is being set up: look again in a moment."))
-
-
-def _is_whole(form: KeysForm, of: Listener) -> bool:
-    """Complain of what this kind asks for and nobody typed."""
-    asked = {"address": "address", "key": "key", "secret": "key_secret"}
-    wanted = of.asks if form.how.data == KEYS else ("address",)
-    missing = [asked[each] for each in wanted if not (form[asked[each]].data or "").strip()]
-    for name in missing:
-        form.complain(name, _("Fill this in."))
-    return not missing
+    return listed()
 
 
 @bp.get("/<string:public_id>/")
 @requires("settings")
 def show(public_id: str) -> Response:
     """Show one connection: each direction, what came, what waits."""
-    return _show(connections.find(public_id))
+    return shown_page(connections.find(public_id))
 
 
 @bp.post("/<string:public_id>/sweep")
@@ -210,7 +128,7 @@ def sweep(public_id: str) -> Response:
     connection = connections.find(public_id)
     connections.hurry(connection)
     errands.again(connection.id)
-    return _shown(connection, _("The shop is asked now: look again in a moment."))
+    return seen(connection, _("The shop is asked now: look again in a moment."))
 
 
 @bp.post("/<string:public_id>/history")
@@ -221,16 +139,16 @@ def load(public_id: str) -> Response:
     if connection.credentials is None:
         raise NotFound
     if not form.validate_on_submit() or form.since.starts_at is None:
-        return _show(connection, form=form, status=422)
+        return shown_page(connection, form=form, status=422)
     if form.since.starts_at > clock.now():
         form.complain("since", _("This day has not come yet."))
-        return _show(connection, form=form, status=422)
+        return shown_page(connection, form=form, status=422)
     try:
         history.start(connection.id, form.since.starts_at)
     except DomainError as error:
         form.complain("since", error.message)
-        return _show(connection, form=form, status=error.status)
-    return _shown(connection, _("The orders are being taken in."))
+        return shown_page(connection, form=form, status=error.status)
+    return seen(connection, _("The orders are being taken in."))
 
 
 @bp.post("/<string:public_id>/statuses")
@@ -242,9 +160,9 @@ def statuses(public_id: str) -> Response:
     try:
         connections.explain(connection, dict(said))
     except DomainError as error:
-        return _show(connection, status=error.status, trouble=error.message)
+        return shown_page(connection, status=error.status, trouble=error.message)
     words = _("Saved. Orders that come from now on are read so.")
-    return _shown(connection, words)
+    return seen(connection, words)
 
 
 @bp.post("/<string:public_id>/pulls")
@@ -257,7 +175,7 @@ def pulls(public_id: str) -> Response:
     else:
         pulling.wish(connection, request.form.getlist("what"))
     connections.hurry(connection)
-    return _shown(connection, _("Saved. The shop is asked now: look again in a moment."))
+    return seen(connection, _("Saved. The shop is asked now: look again in a moment."))
 
 
 @bp.post("/<string:public_id>/coupons")
@@ -266,7 +184,7 @@ def coupons(public_id: str) -> Response:
     """Have partners' codes made coupons of the shop, or not."""
     connection, form = connections.find(public_id), CouponsForm()
     connections.wish_coupons(connection, wished=bool(form.coupons.data))
-    return _shown(connection, _("Saved."))
+    return seen(connection, _("Saved."))
 
 
 @bp.post("/<string:public_id>/goods")
@@ -279,7 +197,7 @@ def goods(public_id: str) -> Response:
     found = {each.order for each in standing.strangers(connection.shop_id)}
     errands.ask(connection.id, "fetch", found)
     words = ngettext("%(num)s order is looked up.", "%(num)s orders are looked up.", len(found))
-    return _shown(connection, words)
+    return seen(connection, words)
 
 
 @bp.post("/<string:public_id>/close")
@@ -304,48 +222,18 @@ def again(inbox_id: int) -> Response:
     return see_other("office.intake.index", message=said)
 
 
-def _hook_form() -> ConnectForm:
-    form = ConnectForm()
-    form.shop.choices = [(shop.id, shop.name) for shop in tenants.shops()]
-    return form
-
-
-def _keys_form(of: Listener) -> KeysForm:
-    form = KeysForm()
-    form.store.choices = [(shop.id, shop.name) for shop in tenants.shops()]
-    form.shape(of)
-    return form
-
-
-def _new(
-    of: Listener,
-    form: KeysForm | None = None,
-    *,
-    hook: Form | None = None,
-    status: int = 200,
-) -> Response:
-    return page(
-        "intake/office/new.html",
-        status=status,
-        of=of,
-        form=form or (_keys_form(of) if of.asks else None),
-        hook=(hook or _hook_form()) if "hook" in of.hints else None,
-        screen=SCREEN in of.offers,
-    )
-
-
-def _page(*, secret: str | None = None) -> Response:
+def listed() -> Response:
+    """Return the page of all connections."""
     return page(
         "intake/office/index.html",
         "_table.html",
         kinds=list(CONNECTORS.values()),
         shops=standing.all_of(),
-        secret=secret,
         table=PARKED.load(inbox.listed()),
     )
 
 
-def _show(
+def shown_page(
     connection: Connection,
     form: Form | None = None,
     status: int = 200,
@@ -354,6 +242,7 @@ def _show(
     secret_form: Form | None = None,
     secret: str | None = None,
 ) -> Response:
+    """Return the page of one connection; `secret`: one that is shown on this answer only."""
     [found] = standing.all_of(connection.public_id)
     run = history.latest(connection.id)
     failed = errands.failed_of(connection.id)
@@ -389,5 +278,6 @@ def _reason(errand: ShopErrand, kind: str) -> str:
     return connections.words_of((errand.problem or "").partition(":")[0], kind)
 
 
-def _shown(connection: Connection, words: str | None) -> Response:
+def seen(connection: Connection, words: str | None) -> Response:
+    """Lead to the page of a connection, with a message."""
     return see_other("office.intake.show", public_id=connection.public_id, message=words)
