@@ -170,6 +170,7 @@ NO_IDS = {
     "office.liability.file",
     "office.intake.new",
     "office.calls.example",
+    "office.intake.handed_out",
 }
 # External ids are each merchant's own: a PUT makes its own thing of that name.
 OWN_NAMES = {
@@ -473,6 +474,7 @@ def known(merchant: Merchant, partner: Partner, mark: str) -> dict[str, dict[str
         "documents": {"public_id": one(Document.public_id), "run_id": of_kind(PACK)},
         "intake": {
             "kind": "woocommerce",
+            "name": "partnerka.php",
             "public_id": db.session.scalars(
                 select(Connection.public_id).where(Connection.kind == "woocommerce")
             ).first(),
