@@ -187,3 +187,30 @@ def test_a_number_that_a_restored_shop_gives_to_another_order_is_that_order_from
     assert sold(desk, "BORIS5") == number
     assert desk.partner(number) == "Boris"
     assert (earned(desk), earned(desk, "Boris")) == (0, 1000)
+
+
+def test_each_change_is_written_once_however_often_it_is_told(desk: Desk) -> None:
+    desk.connect()
+    number = sold(desk)
+    topics = ("order.updated", "order.created", "order.updated")
+
+    def again() -> int:
+        for topic in topics:
+            desk.shop.tell(topic, number)
+            desk.shop.deliver()
+            desk.shop.tell(topic, number)
+            desk.settle()
+        desk.sweep()
+        desk.settle()
+        return len(desk.shop.writes("orders/"))
+
+    assert again() == 1
+    desk.shop.wait()
+    desk.shop.refund(number, "40.00", ("40.00", "0.00"))
+    desk.settle()
+    assert again() == 2
+    desk.shop.wait()
+    desk.shop.change(number, "cancelled")
+    desk.settle()
+    assert again() == 3
+    assert desk.orders() == {str(number): ("cancelled", 6000, [])}

@@ -14,7 +14,6 @@ from tests.shops.scene import OURS
 from tests.world import sign_in
 
 if TYPE_CHECKING:
-
     from tests.shops.scene import Desk
     from tests.world import Merchant
 
