@@ -30,6 +30,7 @@ from app.intake.shops import (
     ProductSaid,
     Unreadable,
     Written,
+    asked,
     buried,
     cards,
     errands,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
 
     from app.intake.shops import Person, Said
+    from app.intake.shops.asked import Keys
     from app.intake.shops.echo import Write
     from app.tenants.models import Connection
     from app.tenants.queries import Words
@@ -140,14 +142,15 @@ def work(most: int = BATCH, *, only: int | None = None) -> int:
     read = [(row, said) for row in rows if (said := _read(row, currency)) is not None]
     _shelve(read)
     _take_people(read)
-    _ask_for_more(read)
-    _book([(row, said) for row, said in read if not _is_thin(row, said)])
+    keys = asked.held(read)
+    _ask_for_more(read, keys)
+    _book([(row, said) for row, said in read if not _is_thin(row, said, keys)], keys)
     if read:
         sql.send(_DONE, {"ids": [row.id for row, _said in read], "now": clock.wall()})
     return len(rows)
 
 
-def _book(read: Sequence[tuple[Any, Said]]) -> None:
+def _book(read: Sequence[tuple[Any, Said]], keys: Keys) -> None:
     words: dict[int, Words] = {}
     own = _own(read)
     waiting: list[Incoming] = []
@@ -157,7 +160,9 @@ def _book(read: Sequence[tuple[Any, Said]]) -> None:
             if row.shop_id not in words:
                 words[row.shop_id] = tenants.words(row.shop_id)
             wrote = own.get((row.shop_id, said.external_id), [])
-            waiting.append(_incoming(row, said, words[row.shop_id], wrote))
+            incoming = _incoming(row, said, words[row.shop_id], wrote)
+            known = asked.as_answered(row, said, incoming.snapshot, keys)
+            waiting.append(replace(incoming, snapshot=known))
         elif isinstance(said, OrderGone):
             # What was said before a deletion is taken in before it.
             intake.apply_all(waiting)
@@ -196,16 +201,17 @@ def _take_people(read: Sequence[tuple[Any, Said]]) -> None:
             pulling.take_people(shop_id, list(people.values()), since)
 
 
-def _is_thin(row: Any, said: Said) -> bool:
+def _is_thin(row: Any, said: Said, keys: Keys) -> bool:
     """Whether an order is asked for, and booked as it is then: refunds by sum, then by line, would go to and fro.
 
     What we write into the order makes the shop tell of it again, and again by sums.
     """
-    told = isinstance(said, OrderSaid) and not said.whole
-    return bool(row.keyed) and row.topic != FETCHED and told
+    if not row.keyed or row.topic == FETCHED or not isinstance(said, OrderSaid):
+        return False
+    return not said.whole or asked.doubtful(row, said, keys)
 
 
-def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:
+def _ask_for_more(read: Sequence[tuple[Any, Said]], keys: Keys) -> None:
     """Ask the shop for orders of which a delivery told too little."""
     thin: dict[int, set[str]] = defaultdict(set)
     goods: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -214,7 +220,7 @@ def _ask_for_more(read: Sequence[tuple[Any, Said]]) -> None:
         if not row.keyed or row.topic == FETCHED or not isinstance(said, OrderSaid):
             continue
         shops[row.connection_id] = row.shop_id
-        if _is_thin(row, said):
+        if _is_thin(row, said, keys):
             thin[row.connection_id].add(said.external_id)
         for line in said.snapshot.lines:
             if line.product:

@@ -226,6 +226,14 @@ class MessageKey(NamedTuple):
     hash: str
 
 
+_KEY = TypeAdapter(MessageKey)
+
+
+def key_from_json(stored: Any) -> MessageKey:
+    """Read a key as a fold is stored with it."""
+    return _KEY.validate_python(stored)
+
+
 @dataclass(frozen=True)
 class Message:
     """A snapshot as it came in: when, and what its word meant by the shop's map at that time."""

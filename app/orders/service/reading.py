@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from app import sql
 from app.errors import NotFound
-from app.orders.rules import folded_from_json
+from app.orders.rules import folded_from_json, key_from_json
 from app.orders.service.shapes import Incoming, Standing, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from app.orders.rules import MessageKey
 
 _PEEK = """
 SELECT r.n, o.id, o.shop_id, o.external_id, o.member_id, o.guest_id, o.folded, o.booking,
@@ -26,6 +28,11 @@ _BY_IDS = """
 SELECT id, shop_id, external_id, member_id, guest_id, folded, booking, rated_as_of
 FROM orders
 WHERE id = ANY(%(ids)s) ORDER BY id
+"""
+_KEYS = """
+SELECT o.shop_id, o.external_id, o.folded -> 'key' AS key
+FROM unnest(%(shops)s::bigint[], %(externals)s::text[]) AS r(shop, external)
+JOIN orders o ON o.shop_id = r.shop AND o.external_id = r.external
 """
 _OF_MEMBERS = """
 SELECT id, shop_id, external_id, member_id, guest_id, folded, booking, rated_as_of
@@ -89,6 +96,16 @@ def find(shop_id: int, external_id: str) -> Standing:
     if row is None:
         raise NotFound
     return _standing(row)
+
+
+def keys_of(names: Iterable[tuple[int, str]]) -> dict[tuple[int, str], MessageKey]:
+    """Return the place of the newest message of shops' orders, by shop and the order's own id."""
+    wanted = sorted(set(names))
+    if not wanted:
+        return {}
+    asked = {"shops": [shop for shop, _id in wanted], "externals": [own for _shop, own in wanted]}
+    rows = sql.rows(_KEYS, asked)
+    return {(row.shop_id, row.external_id): key_from_json(row.key) for row in rows}
 
 
 def members_of_guests(guest_ids: Iterable[int]) -> dict[int, set[int]]:
