@@ -37,9 +37,6 @@ def begun(desk: CartDesk, spend: int) -> None:
     service.begin(desk.lampa.shop_id, place.id, cart(150_000, spend=spend), unbound)
 
 
-
-
-
 def test_of_twenty_tabs_one_gets_the_code(desk: CartDesk) -> None:
     found = Counter(meet(desk.app, desk.lampa.id, [partial(begun, desk, 20_000)] * RACERS))
     assert found == {"done": 1, "discount_open": RACERS - 1}

@@ -93,6 +93,8 @@ def _looked(run: Run, feed: CatalogFeed, load: FeedLoad) -> None:
     kept.forget(load.id)
     if load.problem is None and not load.rows and not load.start.get("categories"):
         load.problem = "no_offers"
+    if load.problem is None and (line := looking.swallowed(feed, load)) is not None:
+        load.problem, load.problem_line = "quote", line
     if load.problem is not None:
         kept.emptied(load.id)
         load.ended_at = clock.now()

@@ -111,7 +111,7 @@ def _keep(feed: CatalogFeed, load: FeedLoad, piece: Piece) -> dict[str, int]:
     sql.send(statements.EMPTY, {})
     refused = len(piece.offers) - sum(found.values())
     load.rows += len(rows)
-    note(load, reader.flaws)
+    note(load, [*piece.flaws, *reader.flaws])
     return {**found, "refused": refused} if refused else found
 
 
@@ -177,6 +177,12 @@ def note(load: FeedLoad, flaws: Sequence[Flaw]) -> None:
             {"line": f.line, "id": f.external_id, "code": f.code, "said": f.said} for f in kept_ones
         ]
         sql.send(statements.FLAWS, {"load": load.id, "rows": sql.recordset(found)})
+
+
+def swallowed(feed: CatalogFeed, load: FeedLoad) -> int | None:
+    """Return the line that opens a quote within which alone the file has products of the feed; None: none."""
+    found = sql.rows(statements.SWALLOWED, common(feed, load))
+    return next((row.line for row in found), None)
 
 
 def count(feed: CatalogFeed, load: FeedLoad) -> None:
