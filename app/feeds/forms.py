@@ -68,7 +68,7 @@ WHY: dict[str, LazyString] = {
         "A quote is opened that is not closed, or much later: products stand within it. Nothing of the file was taken."
     ),
     "no_offers": _l("There is no offer in the file."),
-    "held": _l("More than half of the offers are gone. Is this right?"),
+    "held": _l("More than half of the offers are gone, at once or within two days. Is this right?"),
     "overtaken": _l("A newer file took its place."),
     "discarded": _l("Left aside."),
     "moved": _l("The address sends on to another one again and again."),

@@ -101,9 +101,10 @@ def _looked(run: Run, feed: CatalogFeed, load: FeedLoad) -> None:
         told(feed, "feed.failed", load.problem)
         return
     looking.count(feed, load)
-    if lost_too_many(load.known, load.gone):
+    went = looking.went(feed, load) if load.gone else 0
+    if lost_too_many(load.known + went, load.gone + went):
         load.problem = "held"
-        told(feed, "feed.held", "held", known=load.known, gone=load.gone)
+        told(feed, "feed.held", "held", known=load.known + went, gone=load.gone + went)
     elif load.at_once:
         runs.act(run, "apply")
 

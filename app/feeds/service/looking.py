@@ -14,6 +14,7 @@ from app.feeds.models import FeedCategory
 from app.feeds.rules import (
     MOST_CATEGORIES,
     MOST_OFFERS,
+    WITHIN,
     YML,
     Category,
     Flaw,
@@ -193,6 +194,13 @@ def count(feed: CatalogFeed, load: FeedLoad) -> None:
     found = sql.one(statements.COUNTS, common(feed, load))
     load.known = found.known
     load.gone = found.gone if feed.hides and is_whole(feed, load) else 0
+
+
+def went(feed: CatalogFeed, load: FeedLoad) -> int:
+    """Return how many went with earlier files of these days, and nobody was asked: a feed may dwindle by and by."""
+    values = {**common(feed, load), "since": clock.now() - WITHIN}
+    number: int = sql.one(statements.WENT, values).number
+    return number
 
 
 def told(sums: Counter[str] | dict[str, Any]) -> dict[str, int]:

@@ -78,6 +78,12 @@ SELECT count(*) AS known, count(*) FILTER (WHERE NOT EXISTS (SELECT FROM feed_ro
     WHERE r.load_id = %(load)s AND r.external_id = p.external_id)) AS gone
 FROM product p WHERE p.shop_id = %(shop)s AND p.feed_id = %(feed)s AND p.gone_at IS NULL
 """
+WENT = """
+SELECT count(*) AS number FROM product p
+WHERE p.shop_id = %(shop)s AND p.feed_id = %(feed)s AND p.gone_at > greatest(%(since)s::timestamptz,
+    (SELECT max(l.ended_at) FROM feed_load l WHERE l.feed_id = %(feed)s AND l.start ? 'approved'))
+    AND NOT EXISTS (SELECT FROM feed_row r WHERE r.load_id = %(load)s AND r.external_id = p.external_id)
+"""
 SHELVES_OF_ROWS = """
 INSERT INTO category (shop_id, external_id, name, created_at)
 SELECT DISTINCT %(shop)s::bigint, r.category, r.category, %(now)s::timestamptz FROM feed_row r
