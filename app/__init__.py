@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import app.models  # noqa: F401 - every table is known before the first query
 from app import cli, site, web
-from app.application import App
+from app.application import App, Request
 from app.attribution import clicks
 from app.config import Config
 from app.dev import mailbox, shop
@@ -97,6 +97,7 @@ def _bind(app: App, config: Config) -> None:
     csrf.init_app(app)
     login.init_app(app)
     htmx.init_app(app)
+    app.request_class = Request
     mail.init_app(app)
     limiter.init_app(app)
     babel.init_app(app, locale_selector=web.select_locale, timezone_selector=web.select_timezone)

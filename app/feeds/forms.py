@@ -64,8 +64,11 @@ WHY: dict[str, LazyString] = {
     "old": _l("This is an old Excel file. Save it as CSV."),
     "head": _l("The first row must name the columns."),
     "columns": _l("The file has too many columns."),
+    "quote": _l(
+        "A quote is opened that is not closed, or much later: products stand within it. Nothing of the file was taken."
+    ),
     "no_offers": _l("There is no offer in the file."),
-    "held": _l("More than half of the offers are gone. Is this right?"),
+    "held": _l("More than half of the offers are gone, at once or within two days. Is this right?"),
     "overtaken": _l("A newer file took its place."),
     "discarded": _l("Left aside."),
     "moved": _l("The address sends on to another one again and again."),
@@ -81,6 +84,9 @@ FLAWS: dict[str, LazyString] = {
     "long_id": _l("The id is longer than 128 characters: left out"),
     "no_name": _l("Without a name, and not known yet: left out"),
     "twice": _l("The id stood before, on the line named beside: left out"),
+    "quote": _l(
+        "Looks like a row, but stands within a quote opened on the line named beside: not read as one"
+    ),
     "long_name": _l("The name is longer than 300 characters: cut"),
     "price": _l("The price cannot be read: left as it was"),
     "oldprice": _l("The old price cannot be read"),

@@ -93,6 +93,11 @@ def body_may_be_absent_at(endpoint: str) -> bool:
     return hasattr(current_app.view_functions.get(endpoint), "body_may_be_absent")
 
 
+def wants_body_at(endpoint: str) -> bool:
+    """Tell whether an endpoint reads a JSON body."""
+    return "body" in getattr(current_app.view_functions.get(endpoint), "_spec", {})
+
+
 def permission_of(endpoint: str) -> str | None:
     """Return what an endpoint requires, or None where it says nothing."""
     view = current_app.view_functions.get(endpoint)

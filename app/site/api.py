@@ -188,6 +188,8 @@ def _read_body() -> None:
             file_bodies.take(most)
     elif access.body_may_be_absent_at(request.endpoint or ""):
         request._cached_json = ({}, {})  # noqa: SLF001 - as below
+    elif request.method in BODIES and access.wants_body_at(request.endpoint or ""):
+        raise BadRequest("Send a JSON object as the body.")
 
 
 def _recognise() -> KeyInUse | None:

@@ -10,6 +10,7 @@ from typing import IO
 from flask import g, request
 
 from app.errors import DomainError, FieldError
+from app.installation import settings
 
 PIECE = 256 * 1024
 FORM = 64 * 1024  # what a form adds to its file
@@ -29,7 +30,7 @@ def take(most: int) -> None:
     if request.mimetype == "multipart/form-data":
         g.upload = _of_form()
     else:
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the call
+        file = tempfile.TemporaryFile(dir=settings().var_dir)  # noqa: SIM115 - it is closed with the call
         while data := request.stream.read(PIECE):
             file.write(data)
         g.upload = Upload(file, "")

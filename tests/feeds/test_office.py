@@ -129,7 +129,9 @@ def test_a_feed_that_lost_its_half_asks(keeper: Keeper, lampa: Merchant) -> None
     assert answer.status_code == 303
     keeper.work()
     page = words(keeper.get(feed).text)
-    assert "More than half of the offers are gone. Is this right?" in page
+    assert (
+        "More than half of the offers are gone, at once or within two days. Is this right?" in page
+    )
     assert "4 of 6 products are not in the feed any more." in page
     assert "Some of those that are gone p2 Lamp 2" in page
     assert keeper.post(f"{feed}/{keeper.load_id(feed)}/discard").status_code == 303

@@ -17,7 +17,8 @@ from app.partner_keys import queries, service
 from app.partner_keys.rules import LINKS, MOST, READ
 from app.partners import queries as partners
 from app.partners import service as people
-from app.tenancy import tenant_scope
+from app.tenancy import PLATFORM, tenant_scope
+from app.tenants import service as tenants
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -223,6 +224,39 @@ def test_a_partners_key_opens_nothing_of_the_merchant_and_the_merchants_nothing_
     for path in READS:
         assert shop.ask(path, shop.merchant.api_key).status_code == 401, path
     assert shop.ask("payouts", method="POST", json={"amount": "1.00"}).status_code == 405
+
+
+def test_a_platforms_key_that_begins_alike_opens_nothing_here_and_a_partners_nothing_there(
+    app: App, shop: Shop
+) -> None:
+    with app.app_context():
+        with tenant_scope(PLATFORM):
+            platform = tenants.make_key(None, "tests", ["platform"], "platform").secret
+        db.session.commit()
+    assert platform[:8] == shop.anna[:8] == "pk_live_"
+    for path in READS:
+        assert shop.ask(path, platform).status_code == 401, path
+    assert shop.ask("links", platform, method="POST", json={}).status_code == 401
+    body = {"name": "Another", "slug": "another", "email": "owner@another.example"}
+    own = {"Authorization": f"Bearer {shop.anna}"}
+    made = shop.client.post("/api/v1/merchants", json=body, headers=own)
+    assert made.status_code == 401
+
+
+def test_a_key_is_taken_in_its_header_alone(shop: Shop) -> None:
+    for said in ("api_key", "access_token", "key", "token"):
+        assert shop.client.get(f"/api/v1/partner/me?{said}={shop.anna}").status_code == 401
+    for headers in ({"X-Api-Key": shop.anna}, {"Authorization": f"Basic {shop.anna}"},
+                    {"Authorization": f"Bearer {shop.anna} x"}, {"Authorization": shop.anna}):  # fmt: skip
+        assert shop.client.get("/api/v1/partner/me", headers=headers).status_code == 401
+    shop.client.set_cookie("Authorization", f"Bearer {shop.anna}")
+    assert shop.client.get("/api/v1/partner/me").status_code == 401
+
+
+@pytest.mark.parametrize("query", ["partner=boris", "partner_id=2", "refcode=boris", "merchant=x"])
+def test_nothing_in_the_address_makes_it_anothers(shop: Shop, query: str) -> None:
+    for path in READS:
+        assert shop.ask(f"{path}?{query}").get_json() == shop.ask(path).get_json(), path
 
 
 def test_a_blocked_partners_key_stops_and_so_does_a_revoked_one(app: App, shop: Shop) -> None:

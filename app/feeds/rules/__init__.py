@@ -20,7 +20,15 @@ from app.feeds.rules.kinds import (
     Piece,
     Unreadable,
 )
-from app.feeds.rules.schedule import DAY, EVERY, NEVER, again_after, lost_too_many, next_load
+from app.feeds.rules.schedule import (
+    DAY,
+    EVERY,
+    NEVER,
+    WITHIN,
+    again_after,
+    lost_too_many,
+    next_load,
+)
 from app.feeds.rules.shelves import arranged
 from app.feeds.rules.tables import FIELDS, HEADS, NEEDED, guess, look_at
 from app.feeds.rules.values import Reader, Row
@@ -41,6 +49,7 @@ __all__ = [
     "NEW",
     "SAME",
     "UNPACKED",
+    "WITHIN",
     "YML",
     "Category",
     "Flaw",

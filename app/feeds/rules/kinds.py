@@ -48,15 +48,6 @@ class Category:
     parent: str
 
 
-@dataclass(slots=True)
-class Piece:
-    """A part of a feed, and where the next one begins; None: there is none."""
-
-    offers: list[Offer] = field(default_factory=list)
-    categories: list[Category] = field(default_factory=list)
-    mark: Mark | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """What is wrong with a row: a word for it, and what stands there."""
@@ -65,3 +56,13 @@ class Flaw:
     external_id: str
     code: str
     said: str = ""
+
+
+@dataclass(slots=True)
+class Piece:
+    """A part of a feed, and where the next one begins; None: there is none."""
+
+    offers: list[Offer] = field(default_factory=list)
+    categories: list[Category] = field(default_factory=list)
+    flaws: list[Flaw] = field(default_factory=list)
+    mark: Mark | None = None

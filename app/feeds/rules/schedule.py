@@ -18,7 +18,8 @@ EVERY: Mapping[str, timedelta | None] = {
     DAY: timedelta(days=1),
 }
 SPREAD = timedelta(minutes=10)  # feeds of one time do not all set out together
-LOST = 50  # per cent of the offers that may go at once
+LOST = 50  # per cent of the offers that may go at once, or within `WITHIN`
+WITHIN = timedelta(days=2)
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
-from app.feeds.rules.kinds import MIB, Mark, Offer, Piece, Unreadable
+from app.catalog.rules import LONGEST_ID
+from app.feeds.rules.kinds import MIB, Flaw, Mark, Offer, Piece, Unreadable
 from app.imports.rules import Place, folded, read
 from app.imports.rules import Unreadable as NoTable
 from app.imports.rules import read_on as read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 START = 4 * MIB  # bytes by which a file is known
 SAMPLES = 5
@@ -85,11 +86,20 @@ def guess(columns: Sequence[str]) -> dict[str, int]:
 def read_on(
     stream: IO[bytes], table: tuple[int, str, Mapping[str, int]], mark: Mark, until: int
 ) -> Piece:
-    """Read from a mark up to a byte. `table`: how many columns, the sign between them, and what they say."""
+    """Read from a mark up to a byte. `table`: how many columns, the sign between them, and what they say.
+
+    Raises Unreadable where a quote is opened and not closed. Lines within quotes that would be rows by
+    themselves are flaws: whether they are some, the catalogue knows.
+    """
     width, sign, mapping = table
     sheet = read_rows(stream, width, sign, Place(mark.offset, mark.line))
     piece = Piece()
     for line, cells in sheet.rows:
+        further = sheet.further()
+        if not further.closed:
+            raise Unreadable("quote", line - len(further.lines) + 1)
+        if further.lines:
+            piece.flaws += _within(further.lines, line, table)
         said = {name: cells[place] for name, place in mapping.items() if cells[place]}
         piece.offers.append(Offer(line, said))
         place = sheet.told()
@@ -97,3 +107,21 @@ def read_on(
             piece.mark = Mark(place.offset, place.line)
             break
     return piece
+
+
+def _within(
+    lines: Sequence[str], last: int, table: tuple[int, str, Mapping[str, int]]
+) -> Iterator[Flaw]:
+    """Give the lines within a quote that are just as wide as a row, where the line that opens it is, too.
+
+    `last`: the number of the last of them. What is read is what stands there if no quote does.
+    """
+    width, sign, mapping = table
+    opened = last - len(lines) + 1
+    if lines[0].count(sign) < width - 1:
+        return
+    for line, text in enumerate(lines[1:], opened + 1):
+        cells = text.replace('"', "").rstrip("\r\n").split(sign)
+        key = cells[mapping["id"]].strip() if len(cells) == width else ""
+        if key and len(key) <= LONGEST_ID:
+            yield Flaw(line, key, "quote", str(opened))

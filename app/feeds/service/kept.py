@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select
 from app.extensions import db
 from app.feeds.models import FeedCategory, FeedChunk, FeedRow
 from app.feeds.rules import LARGEST, MIB, UNPACKED, Unreadable
+from app.installation import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def unpacked(stream: IO[bytes]) -> Iterator[IO[bytes]]:
     if not start.startswith(GZIP):
         yield stream
         return
-    with tempfile.TemporaryFile() as plain:
+    with tempfile.TemporaryFile(dir=settings().var_dir) as plain:
         _unpack(stream, plain)
         plain.seek(0)
         yield plain
@@ -85,7 +86,7 @@ def plain_text(stream: IO[bytes]) -> Iterator[IO[bytes]]:
     if start not in UTF16:
         yield stream
         return
-    with tempfile.TemporaryFile() as plain:
+    with tempfile.TemporaryFile(dir=settings().var_dir) as plain:
         text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="")
         while piece := text.read(CHUNK):
             plain.write(piece.encode("utf-8", "replace"))

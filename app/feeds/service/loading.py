@@ -93,15 +93,18 @@ def _looked(run: Run, feed: CatalogFeed, load: FeedLoad) -> None:
     kept.forget(load.id)
     if load.problem is None and not load.rows and not load.start.get("categories"):
         load.problem = "no_offers"
+    if load.problem is None and (line := looking.swallowed(feed, load)) is not None:
+        load.problem, load.problem_line = "quote", line
     if load.problem is not None:
         kept.emptied(load.id)
         load.ended_at = clock.now()
         told(feed, "feed.failed", load.problem)
         return
     looking.count(feed, load)
-    if lost_too_many(load.known, load.gone):
+    went = looking.went(feed, load) if load.gone else 0
+    if lost_too_many(load.known + went, load.gone + went):
         load.problem = "held"
-        told(feed, "feed.held", "held", known=load.known, gone=load.gone)
+        told(feed, "feed.held", "held", known=load.known + went, gone=load.gone + went)
     elif load.at_once:
         runs.act(run, "apply")
 

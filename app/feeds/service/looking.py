@@ -14,6 +14,7 @@ from app.feeds.models import FeedCategory
 from app.feeds.rules import (
     MOST_CATEGORIES,
     MOST_OFFERS,
+    WITHIN,
     YML,
     Category,
     Flaw,
@@ -111,7 +112,7 @@ def _keep(feed: CatalogFeed, load: FeedLoad, piece: Piece) -> dict[str, int]:
     sql.send(statements.EMPTY, {})
     refused = len(piece.offers) - sum(found.values())
     load.rows += len(rows)
-    note(load, reader.flaws)
+    note(load, [*piece.flaws, *reader.flaws])
     return {**found, "refused": refused} if refused else found
 
 
@@ -179,6 +180,12 @@ def note(load: FeedLoad, flaws: Sequence[Flaw]) -> None:
         sql.send(statements.FLAWS, {"load": load.id, "rows": sql.recordset(found)})
 
 
+def swallowed(feed: CatalogFeed, load: FeedLoad) -> int | None:
+    """Return the line that opens a quote within which alone the file has products of the feed; None: none."""
+    found = sql.rows(statements.SWALLOWED, common(feed, load))
+    return next((row.line for row in found), None)
+
+
 def count(feed: CatalogFeed, load: FeedLoad) -> None:
     """Reckon at the end how much of what was there is gone."""
     _said, flaws = shelves(load)
@@ -187,6 +194,13 @@ def count(feed: CatalogFeed, load: FeedLoad) -> None:
     found = sql.one(statements.COUNTS, common(feed, load))
     load.known = found.known
     load.gone = found.gone if feed.hides and is_whole(feed, load) else 0
+
+
+def went(feed: CatalogFeed, load: FeedLoad) -> int:
+    """Return how many went with earlier files of these days, and nobody was asked: a feed may dwindle by and by."""
+    values = {**common(feed, load), "since": clock.now() - WITHIN}
+    number: int = sql.one(statements.WENT, values).number
+    return number
 
 
 def told(sums: Counter[str] | dict[str, Any]) -> dict[str, int]:

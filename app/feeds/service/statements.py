@@ -67,10 +67,22 @@ INSERT INTO feed_category (load_id, number, line, external_id, name, parent)
 SELECT %(load)s, n, line, id, name, parent
 FROM json_to_recordset(%(rows)s) AS x(n bigint, line bigint, id text, name text, parent text)
 """
+SWALLOWED = """
+SELECT f.said::integer AS line FROM feed_flaw f JOIN product p ON p.shop_id = %(shop)s AND p.external_id = f.external_id
+WHERE f.load_id = %(load)s AND f.code = 'quote' AND p.feed_id = %(feed)s AND p.gone_at IS NULL
+    AND NOT EXISTS (SELECT FROM feed_row r WHERE r.load_id = %(load)s AND r.external_id = f.external_id)
+ORDER BY f.line LIMIT 1
+"""
 COUNTS = """
 SELECT count(*) AS known, count(*) FILTER (WHERE NOT EXISTS (SELECT FROM feed_row r
     WHERE r.load_id = %(load)s AND r.external_id = p.external_id)) AS gone
 FROM product p WHERE p.shop_id = %(shop)s AND p.feed_id = %(feed)s AND p.gone_at IS NULL
+"""
+WENT = """
+SELECT count(*) AS number FROM product p
+WHERE p.shop_id = %(shop)s AND p.feed_id = %(feed)s AND p.gone_at > greatest(%(since)s::timestamptz,
+    (SELECT max(l.ended_at) FROM feed_load l WHERE l.feed_id = %(feed)s AND l.start ? 'approved'))
+    AND NOT EXISTS (SELECT FROM feed_row r WHERE r.load_id = %(load)s AND r.external_id = p.external_id)
 """
 SHELVES_OF_ROWS = """
 INSERT INTO category (shop_id, external_id, name, created_at)

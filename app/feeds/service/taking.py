@@ -178,7 +178,7 @@ def approve(load: FeedLoad) -> Run:
     if run is None or feed is None or not held or queries.newest(feed) is not load:
         raise Conflict("not_now", _("This is not possible any more. Look at it again."))
     feed.trusted = True
-    load.problem = None
+    load.problem, load.start = None, {**load.start, "approved": True}
     return runs.act(run, "apply")
 
 

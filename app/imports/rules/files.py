@@ -57,6 +57,17 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """The lines of a row that quotes let go on over more than one, and whether these quotes were closed."""
+
+    lines: tuple[str, ...] = ()
+    closed: bool = True
+
+
+WITHIN_A_LINE = Further()
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A file as it was found: the heads of its columns, and its rows as (line, cells)."""
 
@@ -65,6 +76,7 @@ class Sheet:
     encoding: str
     sign: str = ""
     told: Callable[[], Place | None] = lambda: None  # where the next row begins, if that is known
+    further: Callable[[], Further] = lambda: WITHIN_A_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,8 @@ def read_on(stream: IO[bytes], width: int, sign: str, place: Place) -> Sheet:
     stream.seek(place.offset)
     counted = _Counted(None, _lines(stream, "utf-8"), place.line)
     rows = _body(_cells(counted, sign), width)
-    return Sheet((), rows, "", sign, lambda: Place(stream.tell(), counted.number))
+    here = lambda: Place(stream.tell(), counted.number)  # noqa: E731
+    return Sheet((), rows, "", sign, here, lambda: counted.further)
 
 
 def _headed(rows: Iterator[tuple[int, list[str]]], encoding: str, sign: str = "") -> Sheet:
@@ -197,20 +210,35 @@ def _cells(counted: _Counted, sign: str) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(counted, delimiter=sign)
         try:
             for row in reader:
-                counted.taken = 0
+                counted.end()
                 yield counted.number, [_tidy(cell) for cell in row]
         except csv.Error:
-            counted.taken = 0
+            counted.end(closed=not counted.more)
             yield counted.number, [CUT]
             continue
         return
 
 
 class _Counted:
-    """Lines, and the number of the last one that was given; `taken`: characters that a row took so far."""
+    """Lines, and the number of the last one that was given.
+
+    `taken`: characters that a row took so far, `begun` its first line, `more` those beyond it.
+    """
 
     def __init__(self, first: str | None, rest: Iterator[str], number: int = 0) -> None:
         self.first, self.rest, self.number, self.taken = first, rest, number, 0
+        self.begun, self.more = "", list[str]()
+        self.cut_off = False
+        self.further = WITHIN_A_LINE
+
+    def end(self, *, closed: bool = True) -> None:
+        """A row is whole."""
+        self.taken = 0
+        if self.more or self.cut_off:
+            self.further = Further((self.begun, *self.more), closed and not self.cut_off)
+            self.more = []
+        else:
+            self.further = WITHIN_A_LINE
 
     def __iter__(self) -> _Counted:
         return self
@@ -220,11 +248,23 @@ class _Counted:
         if self.first is not None:
             line, self.first = self.first, None
         else:
-            line = next(self.rest)
+            line = self._next()
+        if self.taken:
+            self.more.append(line)
+        else:
+            self.begun = line
         self.taken += len(line)
         if self.taken > LONGEST_ROW:
             raise csv.Error("the row has no end")
         return line
+
+    def _next(self) -> str:
+        try:
+            return next(self.rest)
+        except StopIteration:
+            self.cut_off = self.taken > 0  # the row wants more
+            self.number -= 1
+            raise
 
 
 def _tidy(text: str) -> str:

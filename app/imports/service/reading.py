@@ -20,6 +20,7 @@ from app.imports.models import ImportChunk
 from app.imports.queries import READING
 from app.imports.rules import KINDS, MOST_ROWS, Place, Unreadable, read, read_on
 from app.imports.service.lookups import key_of
+from app.installation import settings
 from app.runs import service as runs
 from app.runs.rules import Step
 from app.runs.service import Kind
@@ -155,7 +156,8 @@ def _opened(file: ImportFile, said: dict[str, Any]) -> Iterator[Sheet]:
         place = Place(said["offset"], said["line"])
         yield read_on(kept, len(file.columns), said["sign"], place)
         return
-    with tempfile.TemporaryFile() as whole:  # a workbook is read from all its ends
+    # A workbook is read from all its ends.
+    with tempfile.TemporaryFile(dir=settings().var_dir) as whole:
         while data := kept.read(CHUNK):
             whole.write(data)
         yield read(whole)
