@@ -15,6 +15,7 @@ from app import crypto, jobs
 from app.extensions import db
 from app.intake.shops import connections
 from app.tenants.models import Connection
+from tests.commissions.test_pages import words
 from tests.shops.fake_woocommerce import KEY, SECRET
 from tests.shops.scene import OURS
 from tests.world import sign_in
@@ -267,6 +268,7 @@ def test_a_delivery_is_taken_in_again_and_books_nothing_twice(
 def test_the_past_is_asked_for_from_a_day_and_a_day_to_come_is_refused(
     desk: Desk, owner: FlaskClient
 ) -> None:
+    desk.shop.place_order(desk.shop.add_product("Lamp", "100.00"))
     _status, place = connect(desk, owner)
     assert owner.post(f"{place}history", data={"since": "2999-01-01"}).status_code == 422
     assert owner.post(f"{place}history", data={"since": "soon"}).status_code == 422
@@ -274,7 +276,9 @@ def test_the_past_is_asked_for_from_a_day_and_a_day_to_come_is_refused(
     assert owner.post(f"{place}history", data={"since": "2026-11-01"}).status_code == 409
     with desk.app.app_context():
         jobs.work_runs()
-    assert "Applied" in owner.get(place).text
+    told = words(owner.get(place).text)
+    assert "Applied" in told
+    assert "Orders since Nov 1, 2026: 1 looked at, 1 of them were news here." in told
 
 
 def test_a_closed_shop_is_forgotten_and_refused(desk: Desk, owner: FlaskClient) -> None:

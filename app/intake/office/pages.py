@@ -256,6 +256,7 @@ def shown_page(
         form=form or HistoryForm(),
         wishes=CouponsForm(formdata=None, coupons=connection.coupons),
         run=run,
+        run_since=history.begins(run) if run else None,
         run_open=run is not None and run.standing in run_rules.OPEN,
         can_resume=run is not None and run_rules.can_resume(run.standing, run.phase),
         percent=run_rules.percent_done(run.done, run.total) if run else 0,

@@ -36,6 +36,11 @@ def latest(connection_id: int) -> Run | None:
     return queries.latest(KIND, connection=connection_id)
 
 
+def begins(run: Run) -> datetime:
+    """Return the instant from which on orders are taken in."""
+    return datetime.fromisoformat(run.parameters["since"])
+
+
 def _count(run: Run) -> int:
     try:
         return _page(run, 0)[1].total
@@ -47,8 +52,7 @@ def _page(run: Run, offset: int) -> tuple[Shop, Page]:
     shop = connections.open_shop(int(run.parameters["connection"]))
     if shop is None:
         raise ShopError("sealed", "the connection is closed")
-    since = datetime.fromisoformat(run.parameters["since"])
-    return shop, shop.connector.history(shop.access, since, offset)
+    return shop, shop.connector.history(shop.access, begins(run), offset)
 
 
 def _take(run: Run, cursor: int, _most: int) -> Sequence[int]:
