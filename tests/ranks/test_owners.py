@@ -65,7 +65,7 @@ LINES = [
     {"id": "1", "product": "lamp-1", "quantity": "2", "price": "1000.00", "supplier": "ACME"},
     {"id": "2", "product": "lamp-2", "quantity": "1", "price": "999.99"},
 ]
-LATE = {"created_at": "2027-01-10T10:00:00+03:00", "updated_at": "2027-01-10T10:00:00+03:00"}
+LATE = {"created_at": "2099-01-10T10:00:00+03:00", "updated_at": "2099-01-10T10:00:00+03:00"}
 
 
 def put(client: FlaskClient, shop: Merchant, number: str = "A", **said: Any) -> None:
@@ -137,7 +137,7 @@ def test_the_office_defines_and_ends_rights_within_the_whole(
         (SAID | {"name": "nobody"}, 422),
         (SAID | {"of": "planet"}, 422),
         (SAID | {"who": "partner", "name": "nobody"}, 422),
-        (SAID | {"who": "partner", "name": "boris", "starts_on": "2027-02-01"}, 303),
+        (SAID | {"who": "partner", "name": "boris", "starts_on": "2099-02-01"}, 303),
     ):
         assert staff.post(there, data=said).status_code == status, said
     page = words(staff.get(there).text)
