@@ -281,6 +281,25 @@ def test_the_past_is_asked_for_from_a_day_and_a_day_to_come_is_refused(
     assert "Orders since Nov 1, 2026: 1 looked at, 1 of them were news here." in told
 
 
+def test_what_waits_is_told_of_the_connection_by_which_it_came(
+    desk: Desk, owner: FlaskClient
+) -> None:
+    lamp = desk.shop.add_product("Lamp", "100.00")
+    _status, place = connect(desk, owner)
+    desk.sweep()
+    channel = {"shop": str(desk.lampa.shop_id), "secret": ""}
+    opened = owner.post(desk.lampa.office("connections/new/tilda/hook"), data=channel)
+    other = re.findall(
+        r'href="([^"]*/connections/cn_[^"]*)"', owner.get(desk.lampa.office("connections/")).text
+    )
+    desk.shop.place_order(lamp)
+    desk.shop.deliver()
+    assert re.search(r"Waits to be booked since \d+ seconds", words(owner.get(place).text))
+    told = [words(owner.get(each).text) for each in set(other) - {place}]
+    assert opened.status_code == 200
+    assert ["Waits to be booked nothing" in each for each in told] == [True]
+
+
 def test_a_closed_shop_is_forgotten_and_refused(desk: Desk, owner: FlaskClient) -> None:
     lamp = desk.shop.add_product("Lamp", "100.00")
     _status, place = connect(desk, owner)

@@ -251,7 +251,7 @@ def shown_page(
         "_table.html",
         status,
         each=found,
-        lag=standing.lag(),
+        lag=standing.lag(connection.id),
         strangers=standing.strangers(connection.shop_id),
         form=form or HistoryForm(),
         wishes=CouponsForm(formdata=None, coupons=connection.coupons),

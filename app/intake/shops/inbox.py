@@ -318,9 +318,10 @@ def newest() -> dict[int, datetime]:
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
-def oldest_waiting() -> datetime | None:
-    """Return since when the oldest delivery waits that is not booked yet."""
+def oldest_waiting(connection_id: int) -> datetime | None:
+    """Return since when the oldest delivery of a connection waits that is not booked yet."""
     query = select(func.min(Inbox.received_at)).where(Inbox.state == "waiting")
+    query = query.where(Inbox.connection_id == connection_id)
     return db.session.scalar(query)
 
 

@@ -93,9 +93,9 @@ def _asked_for() -> set[tuple[int, str]]:
     }
 
 
-def lag() -> timedelta | None:
-    """Return how long the oldest delivery waits that is not booked yet."""
-    oldest = inbox.oldest_waiting()
+def lag(connection_id: int) -> timedelta | None:
+    """Return how long the oldest delivery of a connection waits that is not booked yet."""
+    oldest = inbox.oldest_waiting(connection_id)
     return None if oldest is None else clock.now() - oldest
 
 
