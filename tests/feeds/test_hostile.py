@@ -17,6 +17,7 @@ from app.feeds.service import kept
 from tests.feeds.setting import catalogue, loaded, looked, new_feed, offer, refused, shelf
 
 if TYPE_CHECKING:
+    from app.application import App
     from tests.world import Merchant
 
 GOOD = catalogue(offer("lamp-1", "Green lamp"))
@@ -127,7 +128,7 @@ def test_marks_within_descriptions_are_not_taken_for_the_offers_own() -> None:
 
 
 class TestBombs:
-    def test_a_bomb_is_left_before_it_goes_off(self, tmp_path: object) -> None:
+    def test_a_bomb_is_left_before_it_goes_off(self, app: App) -> None:
         packing, bomb = zlib.compressobj(9, wbits=31), io.BytesIO()
         block = b" " * (16 * MIB)
         for _ in range(UNPACKED // len(block) + 2):
@@ -136,7 +137,7 @@ class TestBombs:
         assert bomb.tell() < 4 * MIB
         bomb.seek(0)
         tracemalloc.start()
-        with pytest.raises(Unreadable, match="size"), kept.unpacked(bomb):
+        with app.app_context(), pytest.raises(Unreadable, match="size"), kept.unpacked(bomb):
             pass
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -169,9 +170,9 @@ def test_whatever_byte_is_damaged_it_is_read_or_refused(place: int) -> None:
             _read(data)
 
 
-def test_many_empty_parts_are_left_before_they_take_the_day() -> None:
-    part = gzip.compress(b"", mtime=0)
-    with pytest.raises(Unreadable, match="packed"), kept.unpacked(io.BytesIO(part * 100_002)):
+def test_many_empty_parts_are_left_before_they_take_the_day(app: App) -> None:
+    parts = io.BytesIO(gzip.compress(b"", mtime=0) * 100_002)
+    with app.app_context(), pytest.raises(Unreadable, match="packed"), kept.unpacked(parts):
         pass
 
 
