@@ -112,8 +112,9 @@ class Story:
         desk = self._signs_in(self.merchant.staff["owner"].email, PASSWORD)
         path = self.merchant.office("connections/new/woocommerce")
         answer = desk.send(path, "secret", secret=SECRET)
-        assert answer.status_code == 200, answer.text
-        self.hook = re.findall(r"/hooks/woocommerce/\w+", answer.text)[-1]
+        assert answer.status_code == 303, answer.text
+        opened = desk.get(answer.headers["location"])
+        self.hook = re.findall(r"/hooks/woocommerce/\w+", opened.text)[-1]
 
     def approves(self, name: str) -> None:
         """Agree to pay what a partner asked for."""
