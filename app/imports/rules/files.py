@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from numbers import Real
 from typing import IO, TYPE_CHECKING
@@ -111,7 +112,11 @@ def read(stream: IO[bytes]) -> Sheet:
     sheet = _headed(_cells(counted, sign), encoding, sign)
     if encoding.startswith("utf-16"):
         return sheet
-    return replace(sheet, told=lambda: Place(stream.tell(), counted.number))
+    return replace(sheet, told=partial(_place, stream, counted))
+
+
+def _place(stream: IO[bytes], counted: _Counted) -> Place:
+    return Place(stream.tell(), counted.number)
 
 
 def read_on(stream: IO[bytes], width: int, sign: str, place: Place) -> Sheet:
@@ -119,8 +124,8 @@ def read_on(stream: IO[bytes], width: int, sign: str, place: Place) -> Sheet:
     stream.seek(place.offset)
     counted = _Counted(None, _lines(stream, "utf-8"), place.line)
     rows = _body(_cells(counted, sign), width)
-    here = lambda: Place(stream.tell(), counted.number)  # noqa: E731
-    return Sheet((), rows, "", sign, here, lambda: counted.further)
+    told = partial(_place, stream, counted)
+    return Sheet((), rows, "", sign, told, lambda: counted.further)
 
 
 def _headed(rows: Iterator[tuple[int, list[str]]], encoding: str, sign: str = "") -> Sheet:
